@@ -1,0 +1,1 @@
+//! The AWS provider, over the real SDK crates.

@@ -1,0 +1,1 @@
+//! Configuration and state in, plan and new state out.

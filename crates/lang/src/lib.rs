@@ -1,0 +1,1 @@
+//! From .tf text to an evaluated configuration.

@@ -1,0 +1,1 @@
+//! An embedded imitation of the AWS APIs that smform uses.

@@ -1,0 +1,2 @@
+//! The smform binary.
+fn main() {}

@@ -1,0 +1,1 @@
+//! State in an S3 bucket.

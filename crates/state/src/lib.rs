@@ -1,0 +1,1 @@
+//! State version 4: codec, journal, locks and backends.

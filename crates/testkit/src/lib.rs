@@ -1,0 +1,1 @@
+//! Scripted provider, memory backend and generators for tests.
