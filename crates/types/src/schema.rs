@@ -10,7 +10,7 @@ use crate::ty::Type;
 use crate::value::Value;
 
 /// The schema of a resource type, data source or provider configuration.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Schema {
     /// Version of the stored form; raised when stored attributes change in a way that needs an upgrade.
     pub version: u64,
@@ -19,7 +19,7 @@ pub struct Schema {
 }
 
 /// The content of a block.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Block {
     /// Arguments and computed attributes by name.
     pub attributes: BTreeMap<&'static str, Attribute>,
@@ -30,7 +30,7 @@ pub struct Block {
 }
 
 /// One attribute.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Attribute {
     /// Its type.
     pub ty: Type,
@@ -57,7 +57,7 @@ pub struct Attribute {
 }
 
 /// A rule for the value of an attribute that needs nothing but the value.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Constraint {
     /// One of these strings; anything else is an error.
     OneOf(&'static [&'static str]),
@@ -74,7 +74,7 @@ pub enum Constraint {
 }
 
 /// A nested block.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct NestedBlock {
     /// How many, and how they are told apart.
     pub nesting: Nesting,

@@ -1,0 +1,311 @@
+//! Modules: what the blocks of a directory declare, checked for form but not evaluated.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use smform_types::{ModuleAddress, ResourceAddress, SourceMap, Span, Type, Value};
+
+use crate::eval::TypeDefaults;
+use crate::syntax::{Body, Expr, Ident};
+
+/// A configuration: every module by its address, and every text they came from.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The modules; the root module is at [`ModuleAddress::root`].
+    pub modules: BTreeMap<ModuleAddress, Module>,
+    /// The texts.
+    pub sources: SourceMap,
+    /// The root directory as given.
+    pub directory: PathBuf,
+}
+
+/// One module: all that the files of one directory declare.
+#[derive(Clone, Debug, Default)]
+pub struct Module {
+    /// Its directory, relative to the working directory where possible.
+    pub directory: PathBuf,
+    /// `variable` blocks.
+    pub variables: BTreeMap<Arc<str>, Variable>,
+    /// `locals` entries.
+    pub locals: BTreeMap<Arc<str>, Local>,
+    /// `output` blocks.
+    pub outputs: BTreeMap<Arc<str>, Output>,
+    /// `resource` and `data` blocks.
+    pub resources: BTreeMap<ResourceAddress, Resource>,
+    /// `module` blocks.
+    pub calls: BTreeMap<Arc<str>, ModuleCall>,
+    /// `provider` blocks by local name and alias.
+    pub providers: BTreeMap<ProviderRef, ProviderBlock>,
+    /// `required_providers` entries by local name.
+    pub required_providers: BTreeMap<Arc<str>, RequiredProvider>,
+    /// `required_version` constraints with their places.
+    pub required_versions: Vec<(String, Span)>,
+    /// The `backend` block.
+    pub backend: Option<Backend>,
+    /// `moved` blocks.
+    pub moved: Vec<Moved>,
+    /// `removed` blocks.
+    pub removed: Vec<Removed>,
+    /// `import` blocks.
+    pub imports: Vec<Import>,
+    /// `check` blocks.
+    pub checks: BTreeMap<Arc<str>, Check>,
+}
+
+/// A `variable` block.
+#[derive(Clone, Debug)]
+pub struct Variable {
+    /// Its name.
+    pub name: Ident,
+    /// The type constraint; `Dynamic` when there is none.
+    pub ty: Type,
+    /// Whether `type` was written; a variable without it takes the text of a flag literally.
+    pub typed: bool,
+    /// Defaults of optional attributes.
+    pub defaults: TypeDefaults,
+    /// The default, converted; nothing when the variable must be set.
+    pub default: Option<Value>,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Values are never shown.
+    pub sensitive: bool,
+    /// Values are never stored.
+    pub ephemeral: bool,
+    /// Whether null is a value (otherwise it stands for the default).
+    pub nullable: bool,
+    /// Why not to set it any more.
+    pub deprecated: Option<String>,
+    /// `validation` blocks.
+    pub validations: Vec<Condition>,
+    /// The header of the block.
+    pub span: Span,
+}
+
+/// A `locals` entry.
+#[derive(Clone, Debug)]
+pub struct Local {
+    /// Its name.
+    pub name: Ident,
+    /// Its value.
+    pub expr: Expr,
+}
+
+/// An `output` block.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// Its name.
+    pub name: Ident,
+    /// Its value.
+    pub expr: Expr,
+    /// What it is for.
+    pub description: Option<String>,
+    /// The value is never shown.
+    pub sensitive: bool,
+    /// The value is never stored.
+    pub ephemeral: bool,
+    /// Why not to use it any more.
+    pub deprecated: Option<String>,
+    /// A type that the value is converted to.
+    pub ty: Option<(Type, TypeDefaults)>,
+    /// Explicit dependencies.
+    pub depends_on: Vec<Expr>,
+    /// `precondition` blocks.
+    pub preconditions: Vec<Condition>,
+    /// The header of the block.
+    pub span: Span,
+}
+
+/// A condition with its message: `validation`, `precondition`, `postcondition`, `assert`.
+#[derive(Clone, Debug)]
+pub struct Condition {
+    /// What must hold.
+    pub condition: Expr,
+    /// What to say when it does not.
+    pub error_message: Expr,
+    /// The header of the block.
+    pub span: Span,
+}
+
+/// A `resource` or `data` block.
+#[derive(Clone, Debug)]
+pub struct Resource {
+    /// Mode, type and name.
+    pub address: ResourceAddress,
+    /// `count` or `for_each`.
+    pub repetition: Repetition,
+    /// The provider configuration it uses: as written, or implied by the type.
+    pub provider: ProviderRef,
+    /// Explicit dependencies.
+    pub depends_on: Vec<Expr>,
+    /// The `lifecycle` block.
+    pub lifecycle: Lifecycle,
+    /// `provisioner` and `connection` blocks, in order (kept for messages: smform runs none yet).
+    pub provisioners: Vec<crate::syntax::Block>,
+    /// Everything else: what the schema of the type describes.
+    pub body: Body,
+    /// The header of the block.
+    pub span: Span,
+}
+
+/// How many instances a block has.
+#[derive(Clone, Debug, Default)]
+pub enum Repetition {
+    /// One, without a key.
+    #[default]
+    Single,
+    /// As many as a number says.
+    Count(Expr),
+    /// One for each element.
+    ForEach(Expr),
+}
+
+/// A `lifecycle` block.
+#[derive(Clone, Debug, Default)]
+pub struct Lifecycle {
+    /// `create_before_destroy`, when written.
+    pub create_before_destroy: Option<bool>,
+    /// `prevent_destroy`.
+    pub prevent_destroy: bool,
+    /// `destroy = false`: forget instead of destroying.
+    pub forget_on_destroy: bool,
+    /// `ignore_changes`.
+    pub ignore_changes: IgnoreChanges,
+    /// `replace_triggered_by`, each a reference.
+    pub replace_triggered_by: Vec<Expr>,
+    /// `precondition` blocks.
+    pub preconditions: Vec<Condition>,
+    /// `postcondition` blocks.
+    pub postconditions: Vec<Condition>,
+}
+
+/// `ignore_changes`.
+#[derive(Clone, Debug, Default)]
+pub enum IgnoreChanges {
+    /// Not written.
+    #[default]
+    None,
+    /// `all`.
+    All,
+    /// Paths into the object, with their places.
+    Paths(Vec<(smform_types::Path, Span)>),
+}
+
+/// A `module` block.
+#[derive(Clone, Debug)]
+pub struct ModuleCall {
+    /// Its name.
+    pub name: Ident,
+    /// Where the module is.
+    pub source: String,
+    /// The place of `source`.
+    pub source_span: Span,
+    /// A version constraint, for registry sources.
+    pub version: Option<String>,
+    /// `count` or `for_each`.
+    pub repetition: Repetition,
+    /// `providers`: the child's name, and the configuration of this module that it stands for.
+    pub providers: Vec<(ProviderRef, ProviderRef)>,
+    /// Explicit dependencies.
+    pub depends_on: Vec<Expr>,
+    /// The child's variables.
+    pub body: Body,
+    /// The header of the block.
+    pub span: Span,
+}
+
+/// A provider configuration within a module: the local name and the alias.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ProviderRef {
+    /// The local name, such as `aws`.
+    pub name: Arc<str>,
+    /// The alias, if any.
+    pub alias: Option<Arc<str>>,
+}
+
+/// A `provider` block.
+#[derive(Clone, Debug)]
+pub struct ProviderBlock {
+    /// Name and alias.
+    pub reference: ProviderRef,
+    /// The arguments that the provider's schema describes.
+    pub body: Body,
+    /// The header of the block.
+    pub span: Span,
+}
+
+/// An entry of `required_providers`.
+#[derive(Clone, Debug)]
+pub struct RequiredProvider {
+    /// Fully qualified, such as `registry.terraform.io/hashicorp/aws`.
+    pub source: String,
+    /// The version constraint; noted, since smform brings its providers along.
+    pub version: Option<String>,
+    /// Aliases that a child module expects to be given.
+    pub configuration_aliases: Vec<ProviderRef>,
+    /// Its place.
+    pub span: Span,
+}
+
+/// A `backend` (or `cloud`) block.
+#[derive(Clone, Debug)]
+pub struct Backend {
+    /// The backend type, such as `s3`.
+    pub kind: Ident,
+    /// Its settings.
+    pub body: Body,
+    /// The header of the block.
+    pub span: Span,
+}
+
+/// A `moved` block. Addresses are as written, relative to the module that declares it.
+#[derive(Clone, Debug)]
+pub struct Moved {
+    /// Where it was.
+    pub from: (String, Span),
+    /// Where it is.
+    pub to: (String, Span),
+    /// The header of the block.
+    pub span: Span,
+}
+
+/// A `removed` block.
+#[derive(Clone, Debug)]
+pub struct Removed {
+    /// What was removed, as written.
+    pub from: (String, Span),
+    /// Whether to destroy it (otherwise it is forgotten).
+    pub destroy: bool,
+    /// The header of the block.
+    pub span: Span,
+}
+
+/// An `import` block.
+#[derive(Clone, Debug)]
+pub struct Import {
+    /// The address that it becomes; its key may use `each`.
+    pub to: Expr,
+    /// The provider's identifier.
+    pub id: Option<Expr>,
+    /// Identity attributes, instead of `id`.
+    pub identity: Option<Expr>,
+    /// One import for each element.
+    pub for_each: Option<Expr>,
+    /// The provider configuration, when written.
+    pub provider: Option<ProviderRef>,
+    /// The header of the block.
+    pub span: Span,
+}
+
+/// A `check` block.
+#[derive(Clone, Debug)]
+pub struct Check {
+    /// Its name.
+    pub name: Ident,
+    /// The scoped data block, if any.
+    pub data: Option<Resource>,
+    /// `assert` blocks.
+    pub asserts: Vec<Condition>,
+    /// The header of the block.
+    pub span: Span,
+}

@@ -1,0 +1,64 @@
+//! Evaluation: expressions, templates and bodies to values.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use smform_types::{Diagnostic, InstanceKey, ResourceAddress, Span, Value};
+
+/// Defaults of optional attributes in a type constraint, at any depth.
+#[derive(Clone, Debug, Default)]
+pub struct TypeDefaults {
+    /// Defaults of the attributes of an object at this level.
+    pub attributes: BTreeMap<Arc<str>, Value>,
+    /// Defaults further down: by attribute name, by tuple index as text, or under the empty name for elements.
+    pub children: BTreeMap<Arc<str>, TypeDefaults>,
+}
+
+/// What a reference is to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Subject {
+    /// A resource or data block as a whole: one object, or a list or map of them with `count` or `for_each`.
+    Resource(ResourceAddress),
+    /// `var.name`.
+    Variable(Arc<str>),
+    /// `local.name`.
+    Local(Arc<str>),
+    /// `module.name` as a whole.
+    Module(Arc<str>),
+    /// `output.name`, in tests.
+    Output(Arc<str>),
+    /// `each.key`.
+    EachKey,
+    /// `each.value`.
+    EachValue,
+    /// `count.index`.
+    CountIndex,
+    /// `path.module`, `path.root`, `path.cwd`.
+    Path(Arc<str>),
+    /// `terraform.workspace` and the like.
+    Terraform(Arc<str>),
+    /// `self`.
+    SelfObject,
+}
+
+/// A reference in an expression: what it is to, and where.
+#[derive(Clone, Debug)]
+pub struct Reference {
+    /// What it is to.
+    pub subject: Subject,
+    /// The instance that a static index right after a resource or module selects, if any.
+    pub key: Option<InstanceKey>,
+    /// The attribute steps that follow, as far as they are static.
+    pub rest: smform_types::Path,
+    /// The whole reference.
+    pub span: Span,
+}
+
+/// Who answers references: the phase that evaluates.
+pub trait Scope {
+    /// The value that a subject stands for.
+    ///
+    /// # Errors
+    /// When there is no such thing here, as a message for the user; the evaluator adds the place.
+    fn resolve(&self, subject: &Subject) -> Result<Value, Diagnostic>;
+}
