@@ -1,0 +1,60 @@
+//! Why a call fails, and how that is told.
+
+use smform_types::Diagnostic;
+
+use super::signature;
+
+/// What kind of mistake a failed call is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// There is no such function.
+    NoSuchFunction,
+    /// An argument is missing.
+    TooFew,
+    /// There is one argument too many.
+    TooMany,
+    /// One argument does not fit.
+    Argument,
+    /// The arguments fit, but the function fails.
+    Call,
+}
+
+/// Why a call fails.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallError {
+    /// What kind of mistake it is.
+    pub fault: Fault,
+    /// The argument at fault, counted from zero; nothing when the call as a whole is.
+    pub argument: Option<usize>,
+    /// What is wrong. For the faults `Argument` and `Call` a phrase without full stop, otherwise full sentences.
+    /// It never shows a sensitive value.
+    pub message: String,
+}
+
+impl CallError {
+    pub(super) fn whole(message: impl Into<String>) -> CallError {
+        CallError { fault: Fault::Call, argument: None, message: message.into() }
+    }
+
+    pub(super) fn argument(at: usize, message: impl Into<String>) -> CallError {
+        CallError { fault: Fault::Argument, argument: Some(at), message: message.into() }
+    }
+
+    /// The error as a message to the user about a call of the function `name`, still without a place.
+    #[must_use]
+    pub fn diagnostic(&self, name: &str) -> Diagnostic {
+        let message = &self.message;
+        let (summary, detail) = match self.fault {
+            Fault::NoSuchFunction => ("Call to unknown function", message.clone()),
+            Fault::TooFew => ("Not enough function arguments", message.clone()),
+            Fault::TooMany => ("Too many function arguments", message.clone()),
+            Fault::Call => ("Error in function call", format!("Call to function \"{name}\" failed: {message}.")),
+            Fault::Argument => {
+                let parameter = self.argument.and_then(|at| super::signature(name)?.parameter(at));
+                let parameter = parameter.map_or("argument", |parameter: &signature::Parameter| parameter.name);
+                ("Invalid function argument", format!("Invalid value for \"{parameter}\" parameter: {message}."))
+            }
+        };
+        Diagnostic { function: Some(name.to_owned()), ..Diagnostic::error(summary, detail) }
+    }
+}

@@ -1,0 +1,102 @@
+//! The built-in functions of Terraform's language, one file per family.
+//!
+//! [`call`] does once what all functions need: the number of arguments, their conversion to the types of the
+//! parameters, null and unknown arguments, and marks. What remains for the families is each function's own rule.
+
+mod arguments;
+mod error;
+mod numeric;
+mod signature;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
+
+use smform_types::suggest::did_you_mean;
+use smform_types::{Diagnostics, Value};
+
+use arguments::Function;
+
+pub use error::{CallError, Fault};
+pub use signature::{Parameter, Shape, Signature};
+
+use crate::source::Host;
+
+/// When a call is made, which decides whether time and chance have a value yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// An expression is evaluated for its own sake: everything has a value, but there is no plan.
+    Console,
+    /// A plan is made: `timestamp`, `uuid` and `bcrypt` are not known yet.
+    Plan,
+    /// A plan is carried out.
+    Apply,
+}
+
+/// What functions may ask of the world.
+pub struct FunctionContext<'a> {
+    /// Files and directories.
+    pub host: &'a dyn Host,
+    /// When the call is made.
+    pub phase: Phase,
+    /// The time of the plan, in RFC 3339, for `plantimestamp`.
+    pub plan_timestamp: Option<String>,
+    /// Who renders templates.
+    pub templates: &'a dyn TemplateRenderer,
+}
+
+/// Renders the text of a template. The evaluator does; functions only read it.
+pub trait TemplateRenderer {
+    /// The value of the template `text`, which messages call `name`, with these variables and no other references.
+    ///
+    /// # Errors
+    /// What is wrong in the template, with places in its text.
+    fn render(
+        &self,
+        name: &str,
+        text: &str,
+        variables: &BTreeMap<Arc<str>, Value>,
+        cx: &FunctionContext<'_>,
+    ) -> Result<Value, Diagnostics>;
+}
+
+/// Calls the function `name`, with or without `core::` in front.
+///
+/// # Errors
+/// When there is no such function, when the arguments do not fit, or as the function says.
+pub fn call(name: &str, arguments: &[Value], cx: &FunctionContext<'_>) -> Result<Value, CallError> {
+    let function = find(name).ok_or_else(|| {
+        let hint = did_you_mean(name, names());
+        let message = format!("There is no function named \"{name}\".{hint}");
+        CallError { fault: Fault::NoSuchFunction, argument: None, message }
+    })?;
+    arguments::call(function, arguments, cx)
+}
+
+/// Whether there is a function of that name.
+#[must_use]
+pub fn exists(name: &str) -> bool {
+    find(name).is_some()
+}
+
+/// The names of all functions, sorted, without `core::`.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    TABLE.keys().copied()
+}
+
+/// The parameters and result of a function.
+#[must_use]
+pub fn signature(name: &str) -> Option<&'static Signature> {
+    find(name).map(|function| &function.signature)
+}
+
+/// The families.
+const FAMILIES: &[&[Function]] = &[numeric::FUNCTIONS];
+
+static TABLE: LazyLock<BTreeMap<&'static str, &'static Function>> = LazyLock::new(|| {
+    let functions = FAMILIES.iter().flat_map(|family| family.iter());
+    functions.map(|function| (function.signature.name, function)).collect()
+});
+
+fn find(name: &str) -> Option<&'static Function> {
+    TABLE.get(name.strip_prefix("core::").unwrap_or(name)).copied()
+}
