@@ -1,0 +1,97 @@
+//! Providers as the engine sees them, whatever their clients are.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::Value as Json;
+use smform_types::schema::Schema;
+use smform_types::{Diagnostics, ResourceMode, Value};
+
+use crate::error::ProviderError;
+use crate::plan::{PlanRequest, PlanResponse};
+use crate::resource::{CreateOutcome, Imported, UpdateOutcome};
+use crate::run::{Clock, Run};
+
+/// Whose objects a session works on; recorded in state, so that another account is noticed before anything is read.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Identity {
+    /// The account.
+    pub account: String,
+    /// The region.
+    pub region: String,
+}
+
+/// What a provider offers, and the checks that need no connection.
+#[async_trait]
+pub trait Provider: Send + Sync {
+    /// The fully qualified name, such as `registry.terraform.io/hashicorp/aws`.
+    fn source(&self) -> &'static str;
+
+    /// The schema of the `provider` block.
+    fn schema(&self) -> &Schema;
+
+    /// The schema of a resource type or data source; nothing when there is none of the name.
+    fn resource_schema(&self, mode: ResourceMode, type_name: &str) -> Option<&Schema>;
+
+    /// The names of all resource types or data sources, sorted.
+    fn type_names(&self, mode: ResourceMode) -> Vec<&'static str>;
+
+    /// Checks a configuration without any call: constraints of the schema, then rules between attributes.
+    fn validate(&self, mode: ResourceMode, type_name: &str, config: &Value) -> Diagnostics;
+
+    /// Brings stored attributes to the present schema version.
+    ///
+    /// # Errors
+    /// When the type or version is not known.
+    fn upgrade(&self, type_name: &str, version: u64, attributes: Json) -> Result<Json, ProviderError>;
+
+    /// Connects. The configuration may have unknown parts, which then count as absent.
+    ///
+    /// # Errors
+    /// When the configuration or the credentials do not work.
+    async fn configure(&self, config: Value, clock: Arc<dyn Clock>) -> Result<Arc<dyn Session>, Diagnostics>;
+}
+
+/// A configured provider. Methods are those of [`crate::ResourceType`] and [`crate::DataSource`], by type name.
+#[async_trait]
+pub trait Session: Send + Sync {
+    /// Whose objects these are; nothing for providers without accounts.
+    fn identity(&self) -> Option<Identity>;
+
+    /// See [`crate::ResourceType::plan`].
+    ///
+    /// # Errors
+    /// Why the configuration cannot be planned.
+    async fn plan(&self, type_name: &str, request: PlanRequest, run: &dyn Run) -> Result<PlanResponse, Diagnostics>;
+
+    /// See [`crate::ResourceType::read`].
+    ///
+    /// # Errors
+    /// When the service does not tell.
+    async fn read(&self, type_name: &str, prior: &Value, run: &dyn Run) -> Result<Option<Value>, ProviderError>;
+
+    /// See [`crate::ResourceType::create`].
+    async fn create(&self, type_name: &str, planned: &Value, run: &dyn Run) -> CreateOutcome;
+
+    /// See [`crate::ResourceType::update`].
+    async fn update(&self, type_name: &str, prior: &Value, planned: &Value, run: &dyn Run) -> UpdateOutcome;
+
+    /// See [`crate::ResourceType::delete`].
+    ///
+    /// # Errors
+    /// When the object still exists.
+    async fn delete(&self, type_name: &str, prior: &Value, run: &dyn Run) -> Result<(), ProviderError>;
+
+    /// See [`crate::ResourceType::import`].
+    ///
+    /// # Errors
+    /// When the identifier is malformed or the service does not tell.
+    async fn import(&self, type_name: &str, identifier: &str, run: &dyn Run)
+    -> Result<Option<Imported>, ProviderError>;
+
+    /// See [`crate::DataSource::read`].
+    ///
+    /// # Errors
+    /// When nothing, or not exactly one thing, matches, or the service does not tell.
+    async fn read_data(&self, type_name: &str, config: &Value, run: &dyn Run) -> Result<Value, ProviderError>;
+}

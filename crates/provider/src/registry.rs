@@ -1,0 +1,209 @@
+//! The registry: one list of resource types and data sources makes a provider.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::Value as Json;
+use smform_types::schema::Schema;
+use smform_types::suggest::did_you_mean;
+use smform_types::{Diagnostic, Diagnostics, ResourceMode, Value};
+
+use crate::constraints;
+use crate::error::ProviderError;
+use crate::plan::{PlanRequest, PlanResponse};
+use crate::provider::{Identity, Provider, Session};
+use crate::resource::{CreateOutcome, DataSource, Imported, ResourceType, UpdateOutcome};
+use crate::run::{Clock, Context, Run};
+
+/// How a provider configuration becomes connected clients.
+#[async_trait]
+pub trait Configure<C>: Send + Sync {
+    /// Connects.
+    ///
+    /// # Errors
+    /// When the configuration or the credentials do not work.
+    async fn configure(&self, config: Value, clock: Arc<dyn Clock>) -> Result<(C, Option<Identity>), Diagnostics>;
+}
+
+struct Entry<T: ?Sized> {
+    implementation: Box<T>,
+    schema: Schema,
+}
+
+/// A provider over the clients `C`, made of one implementation per type.
+pub struct Registry<C> {
+    source: &'static str,
+    schema: Schema,
+    configure: Box<dyn Configure<C>>,
+    types: Arc<Types<C>>,
+}
+
+struct Types<C> {
+    resources: BTreeMap<&'static str, Entry<dyn ResourceType<C>>>,
+    data: BTreeMap<&'static str, Entry<dyn DataSource<C>>>,
+}
+
+impl<C: Send + Sync + 'static> Registry<C> {
+    /// A provider of a source address (`registry.terraform.io/hashicorp/aws`), with the schema of its `provider`
+    /// block and everything that it offers.
+    pub fn new(
+        source: &'static str,
+        schema: Schema,
+        configure: Box<dyn Configure<C>>,
+        resources: Vec<Box<dyn ResourceType<C>>>,
+        data: Vec<Box<dyn DataSource<C>>>,
+    ) -> Registry<C> {
+        let resources = resources.into_iter().map(|implementation| {
+            let schema = implementation.schema();
+            (implementation.name(), Entry { implementation, schema })
+        });
+        let data = data.into_iter().map(|implementation| {
+            let schema = implementation.schema();
+            (implementation.name(), Entry { implementation, schema })
+        });
+        let types = Types { resources: resources.collect(), data: data.collect() };
+        Registry { source, schema, configure, types: Arc::new(types) }
+    }
+}
+
+#[async_trait]
+impl<C: Send + Sync + 'static> Provider for Registry<C> {
+    fn source(&self) -> &'static str {
+        self.source
+    }
+
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn resource_schema(&self, mode: ResourceMode, type_name: &str) -> Option<&Schema> {
+        match mode {
+            ResourceMode::Managed => self.types.resources.get(type_name).map(|entry| &entry.schema),
+            ResourceMode::Data => self.types.data.get(type_name).map(|entry| &entry.schema),
+        }
+    }
+
+    fn type_names(&self, mode: ResourceMode) -> Vec<&'static str> {
+        match mode {
+            ResourceMode::Managed => self.types.resources.keys().copied().collect(),
+            ResourceMode::Data => self.types.data.keys().copied().collect(),
+        }
+    }
+
+    fn validate(&self, mode: ResourceMode, type_name: &str, config: &Value) -> Diagnostics {
+        let Some(schema) = self.resource_schema(mode, type_name) else {
+            return unknown_type(&self.type_names(mode), type_name).into();
+        };
+        let mut found = constraints::check(&schema.block, config);
+        found.extend(
+            match mode {
+                ResourceMode::Managed => {
+                    self.types.resources.get(type_name).map(|entry| entry.implementation.validate(config))
+                }
+                ResourceMode::Data => self.types.data.get(type_name).map(|entry| entry.implementation.validate(config)),
+            }
+            .unwrap_or_default(),
+        );
+        found
+    }
+
+    fn upgrade(&self, type_name: &str, version: u64, attributes: Json) -> Result<Json, ProviderError> {
+        let entry = self.types.resource(type_name)?;
+        if version > entry.schema.version {
+            return Err(ProviderError::new(
+                format!("Stored {type_name} is newer than this version of smform"),
+                format!(
+                    "It was stored with schema version {version}; this version of smform knows up to {}. Use a newer \
+                     smform.",
+                    entry.schema.version
+                ),
+            ));
+        }
+        if version == entry.schema.version { Ok(attributes) } else { entry.implementation.upgrade(version, attributes) }
+    }
+
+    async fn configure(&self, config: Value, clock: Arc<dyn Clock>) -> Result<Arc<dyn Session>, Diagnostics> {
+        let (clients, identity) = self.configure.configure(config, clock).await?;
+        Ok(Arc::new(Connected { types: Arc::clone(&self.types), clients, identity }))
+    }
+}
+
+struct Connected<C> {
+    types: Arc<Types<C>>,
+    clients: C,
+    identity: Option<Identity>,
+}
+
+impl<C> Connected<C> {
+    fn cx<'a>(&'a self, run: &'a dyn Run) -> Context<'a, C> {
+        Context { clients: &self.clients, run }
+    }
+}
+
+fn unknown_type(names: &[&'static str], type_name: &str) -> Diagnostic {
+    let hint = did_you_mean(type_name, names.iter().copied());
+    Diagnostic::error("Unknown resource type", format!("smform has no type \"{type_name}\".{hint}"))
+}
+
+impl<C> Types<C> {
+    fn resource(&self, type_name: &str) -> Result<&Entry<dyn ResourceType<C>>, ProviderError> {
+        self.resources.get(type_name).ok_or_else(|| {
+            let names: Vec<_> = self.resources.keys().copied().collect();
+            let diagnostic = unknown_type(&names, type_name);
+            ProviderError::new(diagnostic.summary, diagnostic.detail)
+        })
+    }
+}
+
+#[async_trait]
+impl<C: Send + Sync + 'static> Session for Connected<C> {
+    fn identity(&self) -> Option<Identity> {
+        self.identity.clone()
+    }
+
+    async fn plan(&self, type_name: &str, request: PlanRequest, run: &dyn Run) -> Result<PlanResponse, Diagnostics> {
+        let entry = self.types.resource(type_name).map_err(|error| Diagnostics::from(error.into_diagnostic()))?;
+        entry.implementation.plan(&entry.schema, request, &self.cx(run)).await
+    }
+
+    async fn read(&self, type_name: &str, prior: &Value, run: &dyn Run) -> Result<Option<Value>, ProviderError> {
+        self.types.resource(type_name)?.implementation.read(prior, &self.cx(run)).await
+    }
+
+    async fn create(&self, type_name: &str, planned: &Value, run: &dyn Run) -> CreateOutcome {
+        match self.types.resource(type_name) {
+            Ok(entry) => entry.implementation.create(planned, &self.cx(run)).await,
+            Err(error) => CreateOutcome::Failed(error),
+        }
+    }
+
+    async fn update(&self, type_name: &str, prior: &Value, planned: &Value, run: &dyn Run) -> UpdateOutcome {
+        match self.types.resource(type_name) {
+            Ok(entry) => entry.implementation.update(prior, planned, &self.cx(run)).await,
+            Err(error) => UpdateOutcome::Failed(error),
+        }
+    }
+
+    async fn delete(&self, type_name: &str, prior: &Value, run: &dyn Run) -> Result<(), ProviderError> {
+        self.types.resource(type_name)?.implementation.delete(prior, &self.cx(run)).await
+    }
+
+    async fn import(
+        &self,
+        type_name: &str,
+        identifier: &str,
+        run: &dyn Run,
+    ) -> Result<Option<Imported>, ProviderError> {
+        self.types.resource(type_name)?.implementation.import(identifier, &self.cx(run)).await
+    }
+
+    async fn read_data(&self, type_name: &str, config: &Value, run: &dyn Run) -> Result<Value, ProviderError> {
+        let Some(entry) = self.types.data.get(type_name) else {
+            let names: Vec<_> = self.types.data.keys().copied().collect();
+            let diagnostic = unknown_type(&names, type_name);
+            return Err(ProviderError::new(diagnostic.summary, diagnostic.detail));
+        };
+        entry.implementation.read(config, &self.cx(run)).await
+    }
+}

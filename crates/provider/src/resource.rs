@@ -1,0 +1,134 @@
+//! Resource types and data sources: each is one implementation that holds schema, checks and operations.
+
+use async_trait::async_trait;
+use serde_json::Value as Json;
+use smform_types::schema::Schema;
+use smform_types::{Diagnostics, Path, Value};
+
+use crate::error::ProviderError;
+use crate::plan::{PlanRequest, PlanResponse, plan_by_schema};
+use crate::run::Context;
+
+/// How a creation ended.
+#[derive(Debug)]
+#[must_use = "a created object that is not recorded is lost"]
+pub enum CreateOutcome {
+    /// The object exists as wanted.
+    Complete(Value),
+    /// The object exists, but not as wanted; it is recorded as tainted.
+    Partial(Value, ProviderError),
+    /// Nothing was created.
+    Failed(ProviderError),
+}
+
+/// How an update ended.
+#[derive(Debug)]
+#[must_use = "an updated object that is not recorded is lost"]
+pub enum UpdateOutcome {
+    /// The object is as wanted.
+    Complete(Value),
+    /// The object was changed in part, or rolled back: this is what it is now.
+    Partial(Value, ProviderError),
+    /// Nothing was changed.
+    Failed(ProviderError),
+}
+
+/// An object found by import.
+#[derive(Debug)]
+pub struct Imported {
+    /// What it is.
+    pub value: Value,
+}
+
+/// A managed resource type over the clients `C`.
+#[async_trait]
+pub trait ResourceType<C: Send + Sync>: Send + Sync {
+    /// The type name, such as `aws_sagemaker_model`.
+    fn name(&self) -> &'static str;
+
+    /// The schema. Called once; the registry keeps it.
+    fn schema(&self) -> Schema;
+
+    /// Rules between attributes, checked without any call. Unknown parts must be passed over. Rules of a single
+    /// attribute belong to the schema's constraints, which the registry checks before.
+    fn validate(&self, config: &Value) -> Diagnostics {
+        let _ = config;
+        Diagnostics::new()
+    }
+
+    /// Whether two known values of an attribute mean the same to the service, so that no change is planned.
+    fn equivalent(&self, path: &Path, prior: &Value, wanted: &Value) -> bool {
+        let _ = path;
+        prior == wanted
+    }
+
+    /// What the object will be. The default follows the schema; a type adds what it knows, and live checks.
+    ///
+    /// # Errors
+    /// Why the configuration cannot be planned, located by attribute.
+    async fn plan(
+        &self,
+        schema: &Schema,
+        request: PlanRequest,
+        cx: &Context<'_, C>,
+    ) -> Result<PlanResponse, Diagnostics> {
+        let _ = cx;
+        Ok(plan_by_schema(schema, &request, &|path, prior, wanted| self.equivalent(path, prior, wanted)))
+    }
+
+    /// What the object is now; nothing when it is gone.
+    ///
+    /// # Errors
+    /// When the service does not tell.
+    async fn read(&self, prior: &Value, cx: &Context<'_, C>) -> Result<Option<Value>, ProviderError>;
+
+    /// Creates the object. `planned` may have unknown parts, which the result must fill.
+    async fn create(&self, planned: &Value, cx: &Context<'_, C>) -> CreateOutcome;
+
+    /// Brings the object from `prior` to `planned`.
+    async fn update(&self, prior: &Value, planned: &Value, cx: &Context<'_, C>) -> UpdateOutcome;
+
+    /// Deletes the object and waits until the service no longer knows it. An object that is already gone is success.
+    ///
+    /// # Errors
+    /// When it still exists.
+    async fn delete(&self, prior: &Value, cx: &Context<'_, C>) -> Result<(), ProviderError>;
+
+    /// Finds an existing object by the identifier that users write; nothing when there is none. Also how an object
+    /// that a killed run may have created is found again, by the identifier that was intended.
+    ///
+    /// # Errors
+    /// When the identifier is malformed or the service does not tell.
+    async fn import(&self, identifier: &str, cx: &Context<'_, C>) -> Result<Option<Imported>, ProviderError>;
+
+    /// Brings stored attributes of an older schema version to the present one.
+    ///
+    /// # Errors
+    /// When the version is not known.
+    fn upgrade(&self, version: u64, attributes: Json) -> Result<Json, ProviderError> {
+        let _ = version;
+        Ok(attributes)
+    }
+}
+
+/// A data source over the clients `C`.
+#[async_trait]
+pub trait DataSource<C: Send + Sync>: Send + Sync {
+    /// The type name, such as `aws_vpc`.
+    fn name(&self) -> &'static str;
+
+    /// The schema. Called once; the registry keeps it.
+    fn schema(&self) -> Schema;
+
+    /// Rules between attributes, checked without any call. Unknown parts must be passed over.
+    fn validate(&self, config: &Value) -> Diagnostics {
+        let _ = config;
+        Diagnostics::new()
+    }
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// When nothing, or not exactly one thing, matches, or the service does not tell.
+    async fn read(&self, config: &Value, cx: &Context<'_, C>) -> Result<Value, ProviderError>;
+}
