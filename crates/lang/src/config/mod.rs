@@ -1,5 +1,9 @@
 //! Modules: what the blocks of a directory declare, checked for form but not evaluated.
 
+mod load;
+mod resolver;
+pub mod values;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,6 +12,9 @@ use smform_types::{ModuleAddress, ResourceAddress, SourceMap, Span, Type, Value}
 
 use crate::eval::TypeDefaults;
 use crate::syntax::{Body, Expr, Ident};
+
+pub use load::load;
+pub use resolver::{LocalModules, ModuleResolver};
 
 /// A configuration: every module by its address, and every text they came from.
 #[derive(Clone, Debug)]

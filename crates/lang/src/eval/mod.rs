@@ -1,9 +1,26 @@
 //! Evaluation: expressions, templates and bodies to values.
 
+mod check;
+mod defaults;
+mod evaluator;
+mod references;
+mod render;
+mod spans;
+mod statics;
+mod templates;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use smform_types::{Diagnostic, InstanceKey, ResourceAddress, Span, Value};
+
+pub use check::check_references;
+pub use evaluator::{ConditionResult, Evaluator};
+pub use references::{parse_reference, references, references_in_body};
+pub use render::render_value;
+pub use spans::attribute_span;
+pub use statics::{static_bool, static_reference, static_string};
+pub use templates::Templates;
 
 /// Defaults of optional attributes in a type constraint, at any depth.
 #[derive(Clone, Debug, Default)]

@@ -1,7 +1,15 @@
 //! Where texts come from: the files of a directory, behind a trait so that tests need none.
 
+mod files;
+mod filesystem;
+mod memory;
+
 use std::io;
 use std::path::{Path, PathBuf};
+
+pub use files::{ModuleFiles, is_json, module_files, read_text};
+pub use filesystem::FileSystem;
+pub use memory::MemoryHost;
 
 /// The outside world as the language sees it.
 pub trait Host: Send + Sync {

@@ -3,9 +3,15 @@
 //! Native syntax is parsed with `hcl-edit` and lowered to this tree; JSON syntax is lowered to the same tree, so that
 //! nothing after this stage knows which of the two a file was written in.
 
+mod json;
+mod native;
+
 use std::sync::Arc;
 
 use smform_types::{Span, Value};
+
+pub use json::parse_json;
+pub use native::{parse_expression, parse_native, parse_template};
 
 /// A file, or what stands between the braces of a block.
 #[derive(Clone, Debug)]
