@@ -143,7 +143,8 @@ pub(super) fn call(function: &Function, given: &[Value], cx: &FunctionContext<'_
             kept |= own_marks;
             value.unmark_deep().0
         };
-        untyped |= !parameter.dynamic && value.ty() == Type::Dynamic;
+        untyped |= !parameter.dynamic
+            && matches!(value.kind(), ValueKind::Null(Type::Dynamic) | ValueKind::Unknown(Type::Dynamic, _));
         unknown |= !parameter.unknown && !value.is_known();
         marks.push(own_marks);
         values.push(value);

@@ -4,9 +4,18 @@
 //! parameters, null and unknown arguments, and marks. What remains for the families is each function's own rule.
 
 mod arguments;
+mod choice;
+mod conversion;
+mod equality;
 mod error;
+mod float;
+mod letters;
+mod mapping;
 mod numeric;
+mod sequence;
+mod set;
 mod signature;
+mod string;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
@@ -16,6 +25,7 @@ use smform_types::{Diagnostics, Value};
 
 use arguments::Function;
 
+pub use equality::equals;
 pub use error::{CallError, Fault};
 pub use signature::{Parameter, Shape, Signature};
 
@@ -90,7 +100,15 @@ pub fn signature(name: &str) -> Option<&'static Signature> {
 }
 
 /// The families.
-const FAMILIES: &[&[Function]] = &[numeric::FUNCTIONS];
+const FAMILIES: &[&[Function]] = &[
+    choice::FUNCTIONS,
+    conversion::FUNCTIONS,
+    mapping::FUNCTIONS,
+    numeric::FUNCTIONS,
+    sequence::FUNCTIONS,
+    set::FUNCTIONS,
+    string::FUNCTIONS,
+];
 
 static TABLE: LazyLock<BTreeMap<&'static str, &'static Function>> = LazyLock::new(|| {
     let functions = FAMILIES.iter().flat_map(|family| family.iter());
