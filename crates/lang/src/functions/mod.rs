@@ -4,18 +4,29 @@
 //! parameters, null and unknown arguments, and marks. What remains for the families is each function's own rule.
 
 mod arguments;
+mod charset;
 mod choice;
 mod conversion;
+mod crypto;
+mod csv;
+mod datetime;
+mod encoding;
 mod equality;
 mod error;
+mod filesystem;
 mod float;
+mod glob;
 mod letters;
 mod mapping;
+mod network;
 mod numeric;
+mod paths;
+mod rsa;
 mod sequence;
 mod set;
 mod signature;
 mod string;
+mod template;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
@@ -101,13 +112,21 @@ pub fn signature(name: &str) -> Option<&'static Signature> {
 
 /// The families.
 const FAMILIES: &[&[Function]] = &[
+    charset::FUNCTIONS,
     choice::FUNCTIONS,
     conversion::FUNCTIONS,
+    crypto::FUNCTIONS,
+    csv::FUNCTIONS,
+    datetime::FUNCTIONS,
+    encoding::FUNCTIONS,
+    filesystem::FUNCTIONS,
     mapping::FUNCTIONS,
+    network::FUNCTIONS,
     numeric::FUNCTIONS,
     sequence::FUNCTIONS,
     set::FUNCTIONS,
     string::FUNCTIONS,
+    template::FUNCTIONS,
 ];
 
 static TABLE: LazyLock<BTreeMap<&'static str, &'static Function>> = LazyLock::new(|| {
