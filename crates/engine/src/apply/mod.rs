@@ -1,0 +1,468 @@
+//! Applying: interprets the steps of a plan, concurrently, in their order. It makes no choice of its own.
+//!
+//! One task owns the values; operations on objects run concurrently and come back to it. What succeeds is recorded at
+//! once; when a step fails, only what needs it is skipped.
+
+pub mod conform;
+pub mod operation;
+pub mod record;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use futures::stream::{FuturesUnordered, StreamExt};
+use petgraph::Direction;
+use petgraph::graph::NodeIndex;
+use smform_provider::Session;
+use smform_types::{
+    Diagnostic, Diagnostics, InstanceAddress, ModuleAddress, ModuleInstance, ResourceConfigAddress, Value,
+};
+use tokio::sync::{Mutex, Semaphore};
+
+use crate::graph::ProviderKey;
+use crate::plan::steps::Step;
+use crate::plan::stored::Stored;
+use crate::plan::{Action, Counts, Mode, ObjectKey, Plan};
+use crate::providers::Providers;
+use crate::run::Conduct;
+use crate::values::evaluate::Setting;
+use crate::values::expand::expand;
+use crate::values::{Repetition, Values};
+use operation::{Job, Made, Work};
+use record::{Entry, Record};
+
+/// The data sources that a plan has read, by address.
+pub type Data = BTreeMap<InstanceAddress, (ProviderKey, Value)>;
+
+/// What an apply needs besides the plan.
+pub struct Apply<'a> {
+    /// How to evaluate, in the apply phase.
+    pub setting: Setting<'a>,
+    /// Who works.
+    pub providers: &'a Providers,
+    /// What to do.
+    pub plan: &'a Plan,
+    /// What was recorded when the plan was made, moves applied.
+    pub stored: &'a Stored,
+    /// Data sources that the plan has read.
+    pub data: &'a Data,
+    /// Providers that are connected already.
+    pub sessions: BTreeMap<ProviderKey, Arc<dyn Session>>,
+    /// Where outcomes are recorded.
+    pub record: Arc<Mutex<dyn Record>>,
+    /// How many operations run at once.
+    pub parallelism: usize,
+    /// Time, cancellation, events.
+    pub conduct: Conduct,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+#[must_use = "a run that was stopped, or failed in part, must be reported"]
+pub enum RunOutcome {
+    /// Every step was tried.
+    Completed(Report),
+    /// The user stopped it: some steps were not begun.
+    Stopped(Report),
+}
+
+impl RunOutcome {
+    /// The report, however it ended.
+    pub fn into_report(self) -> Report {
+        match self {
+            RunOutcome::Completed(report) | RunOutcome::Stopped(report) => report,
+        }
+    }
+}
+
+/// What a run did.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Objects worked on with success.
+    pub done: Counts,
+    /// Objects on which work failed.
+    pub failed: BTreeSet<ObjectKey>,
+    /// Objects on which no work was begun, since something that they need failed, or the user stopped the run.
+    pub skipped: BTreeSet<ObjectKey>,
+    /// The root outputs afterwards.
+    pub outputs: BTreeMap<Arc<str>, Value>,
+    /// Messages.
+    pub diagnostics: Diagnostics,
+}
+
+/// Applies a plan.
+pub async fn apply(apply: Apply<'_>) -> RunOutcome {
+    let mut executor = Executor {
+        apply: &apply,
+        sessions: apply.sessions.clone(),
+        values: Values::default(),
+        deposed: BTreeMap::new(),
+        report: Report::default(),
+        running: FuturesUnordered::new(),
+        permits: Arc::new(Semaphore::new(apply.parallelism.max(1))),
+        failed: BTreeSet::new(),
+    };
+    if let Err(error) = executor.record_refreshed().await {
+        executor.report.diagnostics.push(error);
+        return RunOutcome::Completed(executor.report);
+    }
+    executor.run().await;
+    executor.finish().await
+}
+
+struct Executor<'a> {
+    apply: &'a Apply<'a>,
+    sessions: BTreeMap<ProviderKey, Arc<dyn Session>>,
+    values: Values,
+    /// The keys of the objects that replacements have set aside.
+    deposed: BTreeMap<InstanceAddress, String>,
+    report: Report,
+    running: FuturesUnordered<BoxFuture<'a, (NodeIndex, Done)>>,
+    permits: Arc<Semaphore>,
+    failed: BTreeSet<NodeIndex>,
+}
+
+enum Done {
+    Provider(ProviderKey, Result<Arc<dyn Session>, Diagnostics>),
+    Work(Box<Made>),
+    Removed(ObjectKey, Action, Result<(), Diagnostics>),
+}
+
+impl<'a> Executor<'a> {
+    /// What was read while planning is recorded first: it is true whatever happens next.
+    async fn record_refreshed(&self) -> Result<(), Diagnostic> {
+        let mut record = self.apply.record.lock().await;
+        for (object, stored) in &self.apply.stored.objects {
+            if let Some(previous) = &stored.previous {
+                record.relocate(previous, &object.address).await?;
+            }
+        }
+        for drift in &self.apply.plan.drift {
+            record.refresh(&drift.object, drift.after.as_ref()).await?;
+        }
+        Ok(())
+    }
+
+    async fn run(&mut self) {
+        let steps = self.apply.plan.steps.graph();
+        let mut waiting: BTreeMap<NodeIndex, usize> = BTreeMap::new();
+        for index in steps.node_indices() {
+            waiting.insert(index, steps.neighbors_directed(index, Direction::Incoming).count());
+        }
+        let mut ready: VecDeque<NodeIndex> =
+            steps.node_indices().filter(|index| waiting.get(index) == Some(&0)).collect();
+        loop {
+            while let Some(index) = ready.pop_front() {
+                if !self.start(index).await {
+                    self.release(index, &mut waiting, &mut ready);
+                }
+            }
+            let Some((index, done)) = self.running.next().await else { break };
+            if self.accept(done) {
+                self.failed.insert(index);
+            }
+            self.release(index, &mut waiting, &mut ready);
+        }
+    }
+
+    fn release(&self, index: NodeIndex, waiting: &mut BTreeMap<NodeIndex, usize>, ready: &mut VecDeque<NodeIndex>) {
+        for next in self.apply.plan.steps.graph().neighbors_directed(index, Direction::Outgoing) {
+            if let Some(count) = waiting.get_mut(&next) {
+                *count = count.saturating_sub(1);
+                if *count == 0 {
+                    ready.push_back(next);
+                }
+            }
+        }
+    }
+
+    /// Begins a step; whether it goes on in the background.
+    async fn start(&mut self, index: NodeIndex) -> bool {
+        let steps = self.apply.plan.steps.graph();
+        let Some(step) = steps.node_weight(index) else { return false };
+        let blocked = steps.neighbors_directed(index, Direction::Incoming).any(|needed| self.failed.contains(&needed));
+        if blocked || (self.apply.conduct.cancel.is_cancelled() && is_work(step)) {
+            self.failed.insert(index);
+            if let Some(object) = object_of(step) {
+                self.report.skipped.insert(object);
+            }
+            return false;
+        }
+        let before = self.report.diagnostics.len();
+        let background = match step {
+            Step::Configure(key) => self.configure(index, key),
+            Step::Evaluate(node) => {
+                let messages = self.apply.setting.node(node, &mut self.values);
+                self.report.diagnostics.extend(messages);
+                false
+            }
+            Step::Expand(resource) => {
+                self.expand(resource).await;
+                false
+            }
+            Step::Create(address) | Step::Update(address) | Step::Read(address) => self.make(index, address),
+            Step::Delete(object) => self.delete(index, object.clone(), None),
+            Step::DeleteOld(address) => {
+                let deposed = self.deposed.get(address).cloned();
+                self.delete(index, ObjectKey { address: address.clone(), deposed: None }, deposed)
+            }
+            Step::Forget(object) => {
+                let removed = self.apply.record.lock().await.remove(object).await;
+                self.report.diagnostics.extend(removed.err());
+                false
+            }
+            Step::Complete(_) | Step::Gone(_) => false,
+        };
+        if self.report.diagnostics.iter().skip(before).any(Diagnostic::is_error) {
+            self.failed.insert(index);
+            if let Some(object) = object_of(step) {
+                self.report.failed.insert(object);
+            }
+        }
+        background
+    }
+
+    fn spawn(&mut self, index: NodeIndex, work: impl Future<Output = Done> + Send + 'a) -> bool {
+        let permits = Arc::clone(&self.permits);
+        self.running.push(Box::pin(async move {
+            // The semaphore is never closed; should it be, the work is still done, only not limited.
+            let _permit = permits.acquire_owned().await.ok();
+            (index, work.await)
+        }));
+        true
+    }
+
+    /// Takes what came back; whether the step failed.
+    fn accept(&mut self, done: Done) -> bool {
+        let before = self.report.diagnostics.len();
+        match done {
+            Done::Provider(key, result) => {
+                if let Some(session) = self.report.diagnostics.take(result) {
+                    self.sessions.insert(key, session);
+                }
+            }
+            Done::Work(made) => self.made(*made),
+            Done::Removed(object, action, result) => match result {
+                Ok(()) => {
+                    if action != Action::Forget {
+                        self.report.done.destroy += 1;
+                    }
+                }
+                Err(errors) => {
+                    self.report.failed.insert(object);
+                    self.report.diagnostics.extend(errors);
+                }
+            },
+        }
+        self.report.diagnostics.iter().skip(before).any(Diagnostic::is_error)
+    }
+
+    fn made(&mut self, mut made: Made) {
+        let address = made.object.address.clone();
+        if let Some(key) = made.deposed {
+            self.deposed.insert(address.clone(), key);
+        }
+        if let Some(value) = made.value {
+            self.values.set_instance(&address, value.clone());
+            if !made.diagnostics.has_errors() {
+                made.diagnostics.extend(self.postconditions(&address, value));
+            }
+        }
+        if made.diagnostics.has_errors() {
+            self.report.failed.insert(made.object);
+        } else {
+            match made.action {
+                Action::Create | Action::Replace(_) => self.report.done.add += 1,
+                Action::Update => self.report.done.change += 1,
+                _ => {}
+            }
+        }
+        self.report.diagnostics.extend(made.diagnostics);
+    }
+
+    /// The object stays when a postcondition does not hold; what depends on it is skipped.
+    fn postconditions(&self, address: &InstanceAddress, value: Value) -> Diagnostics {
+        let setting = self.apply.setting;
+        let resource = address.config();
+        let module = setting.config.modules.get(&resource.module);
+        let Some(block) = module.and_then(|module| module.resources.get(&resource.resource)) else {
+            return Diagnostics::new();
+        };
+        setting.postconditions(address, block, self.repetition(address), value, &self.values)
+    }
+
+    fn configure(&mut self, index: NodeIndex, key: &ProviderKey) -> bool {
+        if self.sessions.contains_key(key) {
+            return false;
+        }
+        let apply = self.apply;
+        let Some(provider) = apply.providers.of_key(apply.setting.config, key).cloned() else { return false };
+        let (config, messages) = apply.setting.provider_config(key, provider.as_ref(), &self.values);
+        let failed = messages.has_errors();
+        self.report.diagnostics.extend(messages);
+        if failed {
+            return false;
+        }
+        let (clock, key) = (Arc::clone(&apply.conduct.clock), key.clone());
+        let place = apply.setting.provider_place(&key);
+        self.spawn(index, async move {
+            let result = provider.configure(config, clock).await;
+            Done::Provider(key, result.map_err(|errors| errors.map(|error| error.at(place))))
+        })
+    }
+
+    /// Finds the instances of a block again, with the values of those that do not change.
+    async fn expand(&mut self, resource: &ResourceConfigAddress) {
+        let setting = self.apply.setting;
+        let module = setting.config.modules.get(&resource.module);
+        let Some(block) = module.and_then(|module| module.resources.get(&resource.resource)) else { return };
+        for at in self.values.module_instances(&resource.module) {
+            let expanded = match setting.scope(&at, &self.values, Repetition::default(), None) {
+                Some(scope) => {
+                    let evaluator = smform_lang::eval::Evaluator::new(&scope, setting.functions);
+                    expand(&evaluator, &block.repetition)
+                }
+                None => continue,
+            };
+            let Some(instances) = self.report.diagnostics.take(expanded) else { continue };
+            self.values.set_resource(&at, &resource.resource, instances.clone());
+            for key in instances.keys() {
+                let address = InstanceAddress { module: at.clone(), resource: resource.resource.clone(), key };
+                let recorded = self.settled(&address).await;
+                self.report.diagnostics.extend(recorded.err());
+            }
+        }
+    }
+
+    /// Sets the value of an instance that this run does not change.
+    async fn settled(&mut self, address: &InstanceAddress) -> Result<(), Diagnostic> {
+        let object = ObjectKey { address: address.clone(), deposed: None };
+        if let Some((provider, value)) = self.apply.data.get(address) {
+            self.values.set_instance(address, value.clone());
+            let entry = Entry::data(self.apply, provider, address, value.clone());
+            return self.apply.record.lock().await.put(&object, entry).await;
+        }
+        let value = match self.apply.plan.changes.get(&object) {
+            Some(change) if change.action == Action::NoOp => change.before.clone(),
+            Some(_) => None,
+            None => self.apply.stored.objects.get(&object).map(|stored| stored.value.clone()),
+        };
+        if let Some(value) = value {
+            self.values.set_instance(address, value);
+        }
+        Ok(())
+    }
+
+    fn make(&mut self, index: NodeIndex, address: &InstanceAddress) -> bool {
+        let apply = self.apply;
+        let object = ObjectKey { address: address.clone(), deposed: None };
+        let Some(change) = apply.plan.changes.get(&object) else { return false };
+        let resource = address.config();
+        let module = apply.setting.config.modules.get(&resource.module);
+        let Some(block) = module.and_then(|module| module.resources.get(&resource.resource)) else { return false };
+        let Some(session) = self.sessions.get(&change.provider).cloned() else { return false };
+        let repetition = self.repetition(address);
+        let provider = apply.providers.of_key(apply.setting.config, &change.provider);
+        let mode = address.resource.mode;
+        let Some((provider, schema)) =
+            provider.and_then(|p| Some((p, p.resource_schema(mode, &address.resource.type_name)?)))
+        else {
+            return false;
+        };
+        let evaluated =
+            apply.setting.resource_config(address, block, &schema.block, repetition, &self.values, provider.as_ref());
+        let Some((config, marks, _)) = self.report.diagnostics.take(evaluated) else { return false };
+        let job = Job {
+            change: change.clone(),
+            session,
+            config,
+            marks,
+            ignore: block.lifecycle.ignore_changes.clone(),
+            block: schema.block.clone(),
+            entry: Entry::planned(apply, change, schema.version),
+            record: Arc::clone(&apply.record),
+            conduct: apply.conduct.clone(),
+        };
+        let block = block.clone();
+        self.spawn(index, async move {
+            let mut made = job.make().await;
+            made.diagnostics = crate::blocks::locate(std::mem::take(&mut made.diagnostics), &block);
+            Done::Work(Box::new(made))
+        })
+    }
+
+    fn repetition(&self, address: &InstanceAddress) -> Repetition {
+        let instances = self.values.instances(&address.module, &address.resource);
+        instances.map(|instances| instances.repetition(address.key.as_ref())).unwrap_or_default()
+    }
+
+    fn delete(&mut self, index: NodeIndex, object: ObjectKey, deposed: Option<String>) -> bool {
+        let apply = self.apply;
+        let Some(change) = apply.plan.changes.get(&object) else { return false };
+        let (Some(session), Some(before)) = (self.sessions.get(&change.provider).cloned(), change.before.clone())
+        else {
+            return false;
+        };
+        let object = ObjectKey { deposed: deposed.or(object.deposed), ..object };
+        let entry = Entry::planned(apply, change, 0);
+        let work = Work {
+            object: object.clone(),
+            session,
+            entry,
+            record: Arc::clone(&apply.record),
+            conduct: apply.conduct.clone(),
+        };
+        let action = change.action;
+        self.spawn(index, async move { Done::Removed(object, action, work.delete(before.unmark_deep().0).await) })
+    }
+
+    async fn finish(mut self) -> RunOutcome {
+        let outputs = self.outputs();
+        let recorded = self.apply.record.lock().await.outputs(&outputs).await;
+        self.report.diagnostics.extend(recorded.err());
+        self.report.outputs = outputs.into_iter().map(|(name, (value, _))| (name, value)).collect();
+        if self.apply.conduct.cancel.is_cancelled() {
+            RunOutcome::Stopped(self.report)
+        } else {
+            RunOutcome::Completed(self.report)
+        }
+    }
+
+    /// The root outputs: as evaluated, or as they were where that was not possible.
+    fn outputs(&self) -> BTreeMap<Arc<str>, (Value, bool)> {
+        if self.apply.plan.mode == Mode::Destroy {
+            let left = self.report.failed.is_empty() && self.report.skipped.is_empty();
+            let kept = self.apply.stored.outputs.iter().filter(|_| !left);
+            return kept.map(|(name, value)| (name.clone(), (value.clone(), value.has_sensitive()))).collect();
+        }
+        let declared = self.apply.setting.config.modules.get(&ModuleAddress::root()).map(|module| &module.outputs);
+        let mut outputs = BTreeMap::new();
+        for (name, output) in declared.into_iter().flatten() {
+            let evaluated = self.values.output(&ModuleInstance::root(), name).filter(|value| value.is_wholly_known());
+            let value = evaluated.or_else(|| self.apply.stored.outputs.get(name));
+            if let Some(value) = value.filter(|value| !value.is_null()) {
+                outputs.insert(name.clone(), (value.clone(), output.sensitive));
+            }
+        }
+        outputs
+    }
+}
+
+/// Whether a step touches an object; the others only compute.
+const fn is_work(step: &Step) -> bool {
+    matches!(
+        step,
+        Step::Create(_) | Step::Update(_) | Step::Delete(_) | Step::DeleteOld(_) | Step::Read(_) | Step::Forget(_)
+    )
+}
+
+fn object_of(step: &Step) -> Option<ObjectKey> {
+    match step {
+        Step::Create(address) | Step::Update(address) | Step::DeleteOld(address) => {
+            Some(ObjectKey { address: address.clone(), deposed: None })
+        }
+        Step::Delete(object) | Step::Forget(object) => Some(object.clone()),
+        _ => None,
+    }
+}

@@ -1,0 +1,371 @@
+//! One step that touches an object: journal, call, record.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use smform_lang::config::IgnoreChanges;
+use smform_provider::{Clock, CreateOutcome, PlanRequest, ProviderError, Run, Session, UpdateOutcome};
+use smform_types::schema::Block;
+use smform_types::{Diagnostic, Diagnostics, Marks, Path, Value};
+use tokio::sync::Mutex;
+
+use super::conform::{differences, without_unknown};
+use super::record::{Entry, Record};
+use crate::events::{Operation, id_of};
+use crate::plan::instance::keep_ignored;
+use crate::plan::{Action, Change, ObjectKey, Replacement};
+use crate::run::{Conduct, Task};
+
+/// What all operations on an object need.
+pub struct Work {
+    /// The object.
+    pub object: ObjectKey,
+    /// The provider.
+    pub session: Arc<dyn Session>,
+    /// How it is recorded.
+    pub entry: Entry,
+    /// Where.
+    pub record: Arc<Mutex<dyn Record>>,
+    /// Time, cancellation, events.
+    pub conduct: Conduct,
+}
+
+/// A change to be made.
+pub struct Job {
+    /// As planned.
+    pub change: Change,
+    /// The provider.
+    pub session: Arc<dyn Session>,
+    /// The configuration with final values, without marks.
+    pub config: Value,
+    /// The marks of configuration and schema.
+    pub marks: Vec<(Path, Marks)>,
+    /// What must not lead to changes.
+    pub ignore: IgnoreChanges,
+    /// The schema of the type.
+    pub block: Block,
+    /// How the object is recorded.
+    pub entry: Entry,
+    /// Where.
+    pub record: Arc<Mutex<dyn Record>>,
+    /// Time, cancellation, events.
+    pub conduct: Conduct,
+}
+
+/// What came of a change.
+pub struct Made {
+    /// The object.
+    pub object: ObjectKey,
+    /// What was done.
+    pub action: Action,
+    /// What it is now, marked; nothing when there is none.
+    pub value: Option<Value>,
+    /// The key under which the old object was set aside.
+    pub deposed: Option<String>,
+    /// Messages; with an error the step has failed.
+    pub diagnostics: Diagnostics,
+}
+
+/// An operation as the provider sees it: what it reports goes to the record.
+struct Journaled {
+    task: Task,
+    object: ObjectKey,
+    operation: Operation,
+    entry: Entry,
+    marks: Vec<(Path, Marks)>,
+    record: Arc<Mutex<dyn Record>>,
+}
+
+#[async_trait]
+impl Run for Journaled {
+    fn clock(&self) -> &dyn Clock {
+        self.task.clock()
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.task.is_cancelled()
+    }
+
+    fn progress(&self, status: &str) {
+        self.task.report(status);
+    }
+
+    async fn intend(&self, identifier: &str) -> Result<(), ProviderError> {
+        let mut record = self.record.lock().await;
+        let written = record.intent(&self.object, self.operation, Some(identifier), &self.entry).await;
+        written.map_err(|error| ProviderError::new(error.summary, error.detail))
+    }
+
+    async fn created(&self, object: &Value) -> Result<(), ProviderError> {
+        let (value, _) = without_unknown(object.clone());
+        let entry = Entry { value: value.mark_paths(&self.marks), tainted: true, ..self.entry.clone() };
+        let written = self.record.lock().await.put(&self.object, entry).await;
+        written.map_err(|error| ProviderError::new(error.summary, error.detail))
+    }
+}
+
+impl Job {
+    /// Makes the change.
+    pub async fn make(self) -> Made {
+        match self.change.action {
+            Action::Create => self.create(None).await,
+            Action::Replace(Replacement::DeleteFirst) => self.create(None).await,
+            Action::Replace(Replacement::CreateFirst) => {
+                let deposed = self.record.lock().await.depose(&self.change.object.address).await;
+                match deposed {
+                    Ok(key) => self.create(key).await,
+                    Err(error) => self.ended(None, None, error.into()),
+                }
+            }
+            Action::Update => self.update().await,
+            Action::Read => self.read().await,
+            Action::NoOp | Action::Delete | Action::Forget => self.ended(None, None, Diagnostics::new()),
+        }
+    }
+
+    fn ended(self, value: Option<Value>, deposed: Option<String>, diagnostics: Diagnostics) -> Made {
+        let address = self.change.object.address.clone();
+        let diagnostics = diagnostics.map(|diagnostic| diagnostic.about(&address));
+        Made { object: self.change.object, action: self.change.action, value, deposed, diagnostics }
+    }
+
+    fn begin(&self, operation: Operation, id: Option<String>) -> Journaled {
+        self.journaled(self.conduct.begin(self.change.object.clone(), operation, id), operation)
+    }
+
+    fn journaled(&self, task: Task, operation: Operation) -> Journaled {
+        Journaled {
+            task,
+            object: self.change.object.clone(),
+            operation,
+            entry: self.entry.clone(),
+            marks: self.marks.clone(),
+            record: Arc::clone(&self.record),
+        }
+    }
+
+    /// The provider's final plan, now that everything is known; it must keep what was planned.
+    async fn final_plan(&self, prior: Option<Value>, run: &Journaled) -> Result<Value, Diagnostics> {
+        let type_name = &self.change.object.address.resource.type_name;
+        let config = match &prior {
+            Some(prior) => keep_ignored(&self.ignore, &self.block, self.config.clone(), prior),
+            None => self.config.clone(),
+        };
+        let updates = prior.is_some();
+        let response = self.session.plan(type_name, PlanRequest { prior, config }, run).await?;
+        let mut wrong: Vec<String> = Vec::new();
+        if let Some(planned) = &self.change.after {
+            wrong.extend(differences(planned, &response.planned).iter().map(ToString::to_string));
+        }
+        if updates {
+            wrong.extend(response.replace.iter().map(ToString::to_string));
+        }
+        if wrong.is_empty() {
+            return Ok(response.planned);
+        }
+        wrong.sort();
+        wrong.dedup();
+        Err(Diagnostic::error(
+            "The change is no longer the one that was planned",
+            format!(
+                "With everything known, {} would be different from what the plan showed. Nothing was changed here. Plan \
+                 again to see the change as it is now.",
+                wrong.join(", ")
+            ),
+        )
+        .into())
+    }
+
+    async fn create(self, deposed: Option<String>) -> Made {
+        let run = self.begin(Operation::Create, None);
+        let planned = match self.final_plan(None, &run).await {
+            Ok(planned) => planned,
+            Err(errors) => return self.not_created(&run, deposed, errors).await,
+        };
+        let intent = {
+            let mut record = self.record.lock().await;
+            record.intent(&self.change.object, Operation::Create, None, &self.entry).await
+        };
+        if let Err(error) = intent {
+            return self.not_created(&run, deposed, error.into()).await;
+        }
+        let type_name = Arc::clone(&self.change.object.address.resource.type_name);
+        match self.session.create(&type_name, &planned, &run).await {
+            CreateOutcome::Complete(value) => self.created(run, &planned, value, deposed, None).await,
+            CreateOutcome::Partial(value, error) => self.created(run, &planned, value, deposed, Some(error)).await,
+            CreateOutcome::Failed(error) => {
+                let ended = self.record.lock().await.unchanged(&self.change.object).await;
+                let mut errors = Diagnostics::from(error.into_diagnostic());
+                errors.extend(ended.err());
+                self.not_created(&run, deposed, errors).await
+            }
+        }
+    }
+
+    /// Nothing was created, so an object that was set aside is the current one again.
+    async fn not_created(self, run: &Journaled, deposed: Option<String>, mut errors: Diagnostics) -> Made {
+        run.task.failed();
+        if let Some(key) = deposed {
+            let restored = self.record.lock().await.restore(&self.change.object.address, &key).await;
+            errors.extend(restored.err());
+        }
+        self.ended(None, None, errors)
+    }
+
+    async fn created(
+        self,
+        run: Journaled,
+        planned: &Value,
+        value: Value,
+        deposed: Option<String>,
+        error: Option<ProviderError>,
+    ) -> Made {
+        let (value, mut found) = self.settle(planned, value, error.is_none());
+        let entry = Entry { value: value.clone(), tainted: error.is_some(), ..self.entry.clone() };
+        let recorded = self.record.lock().await.put(&self.change.object, entry).await;
+        found.extend(recorded.err());
+        match error {
+            Some(error) => {
+                run.task.failed();
+                found.push(error.into_diagnostic());
+            }
+            None => run.task.finished(id_of(&value)),
+        }
+        self.ended(Some(value), deposed, found)
+    }
+
+    async fn update(self) -> Made {
+        let Some(before) = self.change.before.clone() else { return self.ended(None, None, Diagnostics::new()) };
+        let prior = before.clone().unmark_deep().0;
+        let id = id_of(&before);
+        let quiet =
+            self.journaled(self.conduct.quiet(self.change.object.clone(), Operation::Update), Operation::Update);
+        let planned = match self.final_plan(Some(prior.clone()), &quiet).await {
+            Ok(planned) => planned,
+            Err(errors) => return self.ended(None, None, errors),
+        };
+        if planned == prior {
+            // What was unknown turned out as it was, or only marks differ: there is nothing to ask of the service.
+            let value = prior.mark_paths(&self.marks);
+            let entry = Entry { value: value.clone(), ..self.entry.clone() };
+            let recorded = self.record.lock().await.put(&self.change.object, entry).await;
+            return self.ended(Some(value), None, recorded.err().into_iter().collect());
+        }
+        let run = self.begin(Operation::Update, id.clone());
+        let intent = {
+            let mut record = self.record.lock().await;
+            record.intent(&self.change.object, Operation::Update, id.as_deref(), &self.entry).await
+        };
+        if let Err(error) = intent {
+            run.task.failed();
+            return self.ended(None, None, error.into());
+        }
+        let type_name = Arc::clone(&self.change.object.address.resource.type_name);
+        match self.session.update(&type_name, &prior, &planned, &run).await {
+            UpdateOutcome::Complete(value) => {
+                let (value, mut found) = self.settle(&planned, value, true);
+                let entry = Entry { value: value.clone(), ..self.entry.clone() };
+                found.extend(self.record.lock().await.put(&self.change.object, entry).await.err());
+                run.task.finished(id_of(&value));
+                self.ended(Some(value), None, found)
+            }
+            UpdateOutcome::Partial(value, error) => {
+                // What it is now is recorded as it is; the next plan shows what is left to do.
+                let (value, mut found) = self.settle(&planned, value, false);
+                let dependencies = &self.change.dependencies | &self.change.old_dependencies;
+                let entry = Entry { value: value.clone(), dependencies, ..self.entry.clone() };
+                found.extend(self.record.lock().await.put(&self.change.object, entry).await.err());
+                run.task.failed();
+                found.push(error.into_diagnostic());
+                self.ended(Some(value), None, found)
+            }
+            UpdateOutcome::Failed(error) => {
+                run.task.failed();
+                let mut found = Diagnostics::from(error.into_diagnostic());
+                found.extend(self.record.lock().await.unchanged(&self.change.object).await.err());
+                self.ended(None, None, found)
+            }
+        }
+    }
+
+    async fn read(self) -> Made {
+        let run = self.begin(Operation::Read, None);
+        let type_name = Arc::clone(&self.change.object.address.resource.type_name);
+        match self.session.read_data(&type_name, &self.config, &run).await {
+            Ok(value) => {
+                let value = value.mark_paths(&self.marks);
+                let entry = Entry { value: value.clone(), ..self.entry.clone() };
+                let recorded = self.record.lock().await.put(&self.change.object, entry).await;
+                run.task.finished(id_of(&value));
+                self.ended(Some(value), None, recorded.err().into_iter().collect())
+            }
+            Err(error) => {
+                run.task.failed();
+                self.ended(None, None, error.into_diagnostic().into())
+            }
+        }
+    }
+
+    /// The resulting object with its marks and nothing unknown, and what is wrong with it. Only a result that claims to
+    /// be complete is held against the plan.
+    fn settle(&self, planned: &Value, value: Value, complete: bool) -> (Value, Diagnostics) {
+        let wrong = if complete { differences(planned, &value) } else { Vec::new() };
+        let (value, unknown) = without_unknown(value);
+        let mut found = Diagnostics::new();
+        let places = |paths: &[Path]| paths.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        if complete && !unknown.is_empty() {
+            found.push(Diagnostic::error(
+                "Provider left values unknown",
+                format!("After apply these are still unknown: {}. This is a defect of smform.", places(&unknown)),
+            ));
+        }
+        if !wrong.is_empty() {
+            found.push(Diagnostic::error(
+                "Provider produced an inconsistent result",
+                format!(
+                    "The object is recorded, but these are not as planned: {}. The service changed them, or this is a \
+                     defect of smform.",
+                    places(&wrong)
+                ),
+            ));
+        }
+        (value.mark_paths(&self.marks), found)
+    }
+}
+
+impl Work {
+    /// Deletes the object.
+    ///
+    /// # Errors
+    /// When it still exists, or the record cannot be written.
+    pub async fn delete(self, before: Value) -> Result<(), Diagnostics> {
+        let id = id_of(&before);
+        let address = self.object.address.clone();
+        let intent = {
+            let mut record = self.record.lock().await;
+            record.intent(&self.object, Operation::Delete, id.as_deref(), &self.entry).await
+        };
+        intent.map_err(|error| Diagnostics::from(error.about(&address)))?;
+        let run = Journaled {
+            task: self.conduct.begin(self.object.clone(), Operation::Delete, id),
+            object: self.object.clone(),
+            operation: Operation::Delete,
+            entry: self.entry,
+            marks: Vec::new(),
+            record: Arc::clone(&self.record),
+        };
+        let mut found = Diagnostics::new();
+        match self.session.delete(&address.resource.type_name, &before, &run).await {
+            Ok(()) => {
+                found.extend(self.record.lock().await.remove(&self.object).await.err());
+                run.task.finished(None);
+            }
+            Err(error) => {
+                run.task.failed();
+                found.extend(self.record.lock().await.unchanged(&self.object).await.err());
+                found.push(error.into_diagnostic().about(&address));
+            }
+        }
+        if found.has_errors() { Err(found) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,160 @@
+//! Blocks of the configuration as the engine works with them: evaluated, checked, and named in messages.
+
+use smform_lang::config::Resource;
+use smform_lang::eval::{Evaluator, attribute_span};
+use smform_provider::Provider;
+use smform_types::schema::{Block, NestedBlock};
+use smform_types::{
+    Diagnostic, Diagnostics, InstanceAddress, Marks, ModuleInstance, Path, ResourceMode, Span, Value, ValueKind,
+};
+
+use crate::graph::ProviderKey;
+use crate::values::evaluate::{Setting, conditions, within};
+use crate::values::{Repetition, Values};
+
+/// The evaluated arguments of a block, without marks; the marks by place; and warnings.
+pub type Evaluated = (Value, Vec<(Path, Marks)>, Diagnostics);
+
+impl Setting<'_> {
+    /// Evaluates the body of a resource block for one instance, with its preconditions and all checks that need no
+    /// call.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, each at its place.
+    pub fn resource_config(
+        &self,
+        address: &InstanceAddress,
+        block: &Resource,
+        schema: &Block,
+        repetition: Repetition,
+        values: &Values,
+        provider: &dyn Provider,
+    ) -> Result<Evaluated, Diagnostics> {
+        let Some(scope) = self.scope(&address.module, values, repetition, None) else { return Err(Diagnostics::new()) };
+        let evaluator = Evaluator::new(&scope, self.functions);
+        let mut found = conditions(&evaluator, &block.lifecycle.preconditions, "Resource precondition failed");
+        let (config, messages) = evaluator.body(&block.body, schema);
+        found.extend(messages);
+        let mut located = within(found, &block_context(block)).map(|diagnostic| diagnostic.about(address));
+        if located.has_errors() {
+            return Err(located);
+        }
+        let (config, mut marks) = config.unmark_with_paths();
+        let ephemeral = marks.iter().filter(|(_, marks)| marks.contains(Marks::EPHEMERAL));
+        let refused = ephemeral.map(|(path, _)| not_ephemeral(path)).collect::<Diagnostics>();
+        located.extend(locate(refused, block).map(|diagnostic| diagnostic.about(address)));
+        sensitive_paths(schema, &config, &Path::root(), &mut marks);
+        let checked = provider.validate(block.address.mode, &block.address.type_name, &config);
+        located.extend(locate(checked, block).map(|diagnostic| diagnostic.about(address)));
+        let (marked, warnings) = located.into_result((config, marks))?;
+        Ok((marked.0, marked.1, warnings))
+    }
+
+    /// Evaluates the postconditions of a block for one instance whose object is, or will be, `value`.
+    pub fn postconditions(
+        &self,
+        address: &InstanceAddress,
+        block: &Resource,
+        repetition: Repetition,
+        value: Value,
+        values: &Values,
+    ) -> Diagnostics {
+        let postconditions = &block.lifecycle.postconditions;
+        if postconditions.is_empty() {
+            return Diagnostics::new();
+        }
+        let Some(scope) = self.scope(&address.module, values, repetition, Some(value)) else {
+            return Diagnostics::new();
+        };
+        let evaluator = Evaluator::new(&scope, self.functions);
+        let found = conditions(&evaluator, postconditions, "Resource postcondition failed");
+        within(found, &block_context(block)).map(|diagnostic| diagnostic.about(address))
+    }
+
+    /// Evaluates a `provider` block; all null when there is none. Sensitive values are passed on in clear.
+    pub fn provider_config(&self, key: &ProviderKey, provider: &dyn Provider, values: &Values) -> (Value, Diagnostics) {
+        let schema = &provider.schema().block;
+        let module = self.config.modules.get(&key.module);
+        let Some(block) = module.and_then(|module| module.providers.get(&key.reference)) else {
+            return (schema.empty(), Diagnostics::new());
+        };
+        // A module with provider blocks of its own cannot be repeated, so it has one instance.
+        let at = values.module_instances(&key.module).into_iter().next().unwrap_or_else(ModuleInstance::root);
+        let Some(scope) = self.scope(&at, values, Repetition::default(), None) else {
+            return (schema.empty(), Diagnostics::new());
+        };
+        let (config, found) = Evaluator::new(&scope, self.functions).body(&block.body, schema);
+        let context = format!("provider \"{}\"", key.reference.name);
+        let config = config.unmark_deep().0;
+        let mut found = within(found, &context);
+        if !found.has_errors() {
+            let checked = smform_provider::constraints::check(schema, &config).map(|diagnostic| {
+                let span = diagnostic.attribute.as_ref().and_then(|path| attribute_span(&block.body, path));
+                diagnostic.at(span.unwrap_or(block.span)).within(context.clone())
+            });
+            found.extend(checked);
+        }
+        (config, found)
+    }
+
+    /// The place of a `provider` block, if there is one.
+    #[must_use]
+    pub fn provider_place(&self, key: &ProviderKey) -> Option<Span> {
+        self.config.modules.get(&key.module)?.providers.get(&key.reference).map(|block| block.span)
+    }
+
+    /// Whether a `removed` block says that an object is to be forgotten, not destroyed.
+    #[must_use]
+    pub fn is_forgotten(&self, address: &InstanceAddress) -> bool {
+        self.config.modules.iter().any(|(module, content)| {
+            let relative = address.config().to_string();
+            let prefix = if module.is_root() { String::new() } else { format!("{module}.") };
+            content.removed.iter().filter(|removed| !removed.destroy).any(|removed| {
+                let whole = format!("{prefix}{}", removed.from.0);
+                relative == whole || relative.strip_prefix(&whole).is_some_and(|rest| rest.starts_with('.'))
+            })
+        })
+    }
+}
+
+fn not_ephemeral(path: &Path) -> Diagnostic {
+    Diagnostic::error(
+        "Invalid use of an ephemeral value",
+        "The argument is stored in the state, so it cannot take an ephemeral value.",
+    )
+    .of_attribute(path.clone())
+}
+
+/// Adds the places that the schema declares sensitive and that have a value.
+fn sensitive_paths(block: &Block, value: &Value, path: &Path, marks: &mut Vec<(Path, Marks)>) {
+    for (name, attribute) in block.attributes.iter().filter(|(_, attribute)| attribute.sensitive) {
+        let _ = attribute;
+        marks.push((path.attr(name), Marks::SENSITIVE));
+    }
+    for (name, NestedBlock { block, .. }) in &block.blocks {
+        let Some(nested) = value.get(name) else { continue };
+        let path = path.attr(name);
+        match nested.kind() {
+            ValueKind::Object(_) => sensitive_paths(block, nested, &path, marks),
+            ValueKind::List(_, items) => {
+                items.iter().enumerate().for_each(|(at, item)| sensitive_paths(block, item, &path.index(at), marks));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The header of a resource block, as messages quote it.
+#[must_use]
+pub fn block_context(resource: &Resource) -> String {
+    let keyword = if resource.address.mode == ResourceMode::Data { "data" } else { "resource" };
+    format!("{keyword} \"{}\" \"{}\"", resource.address.type_name, resource.address.name)
+}
+
+/// Puts messages of a provider at the arguments that they are about.
+pub fn locate(found: Diagnostics, block: &Resource) -> Diagnostics {
+    found.map(|diagnostic| {
+        let span = diagnostic.attribute.as_ref().and_then(|path| attribute_span(&block.body, path));
+        diagnostic.at(span.unwrap_or(block.span)).within(block_context(block))
+    })
+}

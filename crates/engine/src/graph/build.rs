@@ -1,0 +1,299 @@
+//! From a configuration (and what the state alone holds) to its dependency graph.
+
+use std::collections::BTreeSet;
+
+use smform_lang::config::{Condition, Config, Module, ModuleCall, Repetition, Resource};
+use smform_lang::eval::{Reference, Subject, check_references, parse_reference, references, references_in_body};
+use smform_lang::syntax::Expr;
+use smform_types::schema::Schema;
+use smform_types::{Diagnostic, Diagnostics, ModuleAddress, ResourceConfigAddress};
+
+use super::{Graph, Node};
+use crate::blocks::block_context;
+use crate::providers::Providers;
+
+/// Builds the graph, with the checks that need all modules at once: references to what is declared nowhere, types that
+/// no provider offers, arguments of module calls.
+///
+/// `stored` are the resources that the state holds; those no longer in configuration become vertices of their own.
+pub fn build(config: &Config, stored: &BTreeSet<ResourceConfigAddress>, providers: &Providers) -> (Graph, Diagnostics) {
+    let mut builder = Builder { config, providers, graph: Graph::default(), found: Diagnostics::new() };
+    for (address, module) in &config.modules {
+        builder.declare(address, module);
+    }
+    for resource in stored {
+        builder.graph.add(Node::Resource(resource.clone()));
+    }
+    for (address, module) in &config.modules {
+        builder.connect_module(address, module);
+    }
+    for resource in stored {
+        let known = config
+            .modules
+            .get(&resource.module)
+            .is_some_and(|module| module.resources.contains_key(&resource.resource));
+        if !known && let Some(key) = providers.key_for_stored(config, resource) {
+            let node = builder.provider(key);
+            builder.graph.connect(&node, &Node::Resource(resource.clone()));
+        }
+    }
+    (builder.graph, builder.found)
+}
+
+struct Builder<'a> {
+    config: &'a Config,
+    providers: &'a Providers,
+    graph: Graph,
+    found: Diagnostics,
+}
+
+impl<'a> Builder<'a> {
+    fn declare(&mut self, at: &ModuleAddress, module: &Module) {
+        if !at.is_root() {
+            self.graph.add(Node::Module(at.clone()));
+        }
+        module.variables.keys().for_each(|name| drop(self.graph.add(Node::Variable(at.clone(), name.clone()))));
+        module.locals.keys().for_each(|name| drop(self.graph.add(Node::Local(at.clone(), name.clone()))));
+        module.outputs.keys().for_each(|name| drop(self.graph.add(Node::Output(at.clone(), name.clone()))));
+        module.checks.keys().for_each(|name| drop(self.graph.add(Node::Check(at.clone(), name.clone()))));
+        for resource in module.resources.keys() {
+            self.graph.add(Node::Resource(resource.clone().in_module(at.clone())));
+        }
+    }
+
+    fn connect_module(&mut self, at: &ModuleAddress, module: &Module) {
+        for (name, variable) in &module.variables {
+            let node = Node::Variable(at.clone(), name.clone());
+            self.conditions(at, module, &node, &variable.validations, Some(name));
+            if let Some((parent, call)) = self.call(at) {
+                let argument = call.body.attributes.iter().find(|attribute| attribute.name.text == *name);
+                if let (Some(argument), Some(caller)) = (argument, self.config.modules.get(&parent)) {
+                    self.expression(&parent, caller, &node, &argument.expr);
+                }
+            }
+            self.within_module(at, &node);
+        }
+        for (name, local) in &module.locals {
+            let node = Node::Local(at.clone(), name.clone());
+            self.expression(at, module, &node, &local.expr);
+            self.within_module(at, &node);
+        }
+        for (name, output) in &module.outputs {
+            let node = Node::Output(at.clone(), name.clone());
+            self.expression(at, module, &node, &output.expr);
+            self.depends_on(at, module, &node, &output.depends_on);
+            self.conditions(at, module, &node, &output.preconditions, None);
+            self.within_module(at, &node);
+        }
+        for (name, check) in &module.checks {
+            let node = Node::Check(at.clone(), name.clone());
+            self.conditions(at, module, &node, &check.asserts, None);
+            self.within_module(at, &node);
+        }
+        for resource in module.resources.values() {
+            self.resource(at, module, resource);
+        }
+        for call in module.calls.values() {
+            self.module_call(at, module, call);
+        }
+    }
+
+    fn call(&self, child: &ModuleAddress) -> Option<(ModuleAddress, &'a ModuleCall)> {
+        let config: &'a Config = self.config;
+        let (parent, name) = child.parent()?;
+        let call = config.modules.get(&parent)?.calls.get(name)?;
+        Some((parent, call))
+    }
+
+    /// Everything in a module comes after the module's own expansion.
+    fn within_module(&mut self, at: &ModuleAddress, node: &Node) {
+        if !at.is_root() {
+            self.graph.connect(&Node::Module(at.clone()), node);
+        }
+    }
+
+    fn module_call(&mut self, at: &ModuleAddress, module: &Module, call: &ModuleCall) {
+        let child = at.child(&call.name.text);
+        let node = Node::Module(child.clone());
+        self.repetition(at, module, &node, &call.repetition);
+        self.within_module(at, &node);
+        if let Some(callee) = self.config.modules.get(&child) {
+            self.found.extend(check_arguments(call, callee));
+            // What a call depends on, all resources in it depend on.
+            let resources: Vec<_> = callee.resources.keys().cloned().collect();
+            for resource in resources {
+                let resource = Node::Resource(resource.in_module(child.clone()));
+                self.depends_on(at, module, &resource, &call.depends_on);
+            }
+        }
+    }
+
+    fn resource(&mut self, at: &ModuleAddress, module: &Module, resource: &Resource) {
+        let node = Node::Resource(resource.address.clone().in_module(at.clone()));
+        let context = block_context(resource);
+        let schema = match self.providers.schema(at, module, resource) {
+            Ok(schema) => Some(schema),
+            Err(error) => {
+                self.found.push(error.at(resource.span).within(context));
+                None
+            }
+        };
+        let block = schema.map(|schema: &Schema| &schema.block);
+        let found = references_in_body(&resource.body, block);
+        self.references(at, module, &node, &found);
+        self.repetition(at, module, &node, &resource.repetition);
+        self.depends_on(at, module, &node, &resource.depends_on);
+        self.conditions(at, module, &node, &resource.lifecycle.preconditions, None);
+        self.conditions(at, module, &node, &resource.lifecycle.postconditions, None);
+        for trigger in &resource.lifecycle.replace_triggered_by {
+            self.expression(at, module, &node, trigger);
+        }
+        self.within_module(at, &node);
+        if schema.is_some() {
+            match self.providers.key(self.config, at, resource) {
+                Ok(key) => {
+                    let provider = self.provider(key);
+                    self.graph.connect(&provider, &node);
+                }
+                Err(error) => self.found.push(error.at(resource.span).within(block_context(resource))),
+            }
+        }
+    }
+
+    /// Adds the vertex of a provider configuration, with what its block refers to.
+    fn provider(&mut self, key: super::ProviderKey) -> Node {
+        let node = Node::Provider(key.clone());
+        if self.graph.contains(&node) {
+            return node;
+        }
+        self.graph.add(node.clone());
+        if let Some(module) = self.config.modules.get(&key.module) {
+            if let Some(block) = module.providers.get(&key.reference) {
+                let found = references_in_body(&block.body, None);
+                self.references(&key.module, module, &node, &found);
+            }
+            self.within_module(&key.module, &node);
+        }
+        node
+    }
+
+    fn repetition(&mut self, at: &ModuleAddress, module: &Module, node: &Node, repetition: &Repetition) {
+        if let Repetition::Count(expr) | Repetition::ForEach(expr) = repetition {
+            self.expression(at, module, node, expr);
+        }
+    }
+
+    fn conditions(
+        &mut self,
+        at: &ModuleAddress,
+        module: &Module,
+        node: &Node,
+        conditions: &[Condition],
+        own_variable: Option<&str>,
+    ) {
+        for condition in conditions {
+            for expr in [&condition.condition, &condition.error_message] {
+                let found: Vec<Reference> =
+                    references(expr).into_iter().filter(|reference| !is_variable(reference, own_variable)).collect();
+                self.references(at, module, node, &found);
+            }
+        }
+    }
+
+    fn depends_on(&mut self, at: &ModuleAddress, module: &Module, node: &Node, targets: &[Expr]) {
+        for target in targets {
+            match parse_reference(target) {
+                Ok(reference) => self.references(at, module, node, &[reference]),
+                Err(errors) => self.found.extend(errors),
+            }
+        }
+    }
+
+    fn expression(&mut self, at: &ModuleAddress, module: &Module, node: &Node, expr: &Expr) {
+        let found = references(expr);
+        self.references(at, module, node, &found);
+    }
+
+    fn references(&mut self, at: &ModuleAddress, module: &Module, node: &Node, found: &[Reference]) {
+        self.found.extend(check_references(module, found));
+        for reference in found {
+            for needed in self.needed(at, reference) {
+                if needed == *node && !matches!(reference.subject, Subject::SelfObject) {
+                    self.found.push(self_reference(node, reference));
+                }
+                self.graph.connect(&needed, node);
+            }
+        }
+    }
+
+    fn needed(&self, at: &ModuleAddress, reference: &Reference) -> Vec<Node> {
+        match &reference.subject {
+            Subject::Variable(name) => vec![Node::Variable(at.clone(), name.clone())],
+            Subject::Local(name) => vec![Node::Local(at.clone(), name.clone())],
+            Subject::Resource(resource) => vec![Node::Resource(resource.clone().in_module(at.clone()))],
+            Subject::Output(name) => vec![Node::Output(at.clone(), name.clone())],
+            Subject::Module(name) => self.module_outputs(&at.child(name), reference),
+            _ => Vec::new(),
+        }
+    }
+
+    /// A reference to a module is to the one output that it names, or to all of them.
+    fn module_outputs(&self, child: &ModuleAddress, reference: &Reference) -> Vec<Node> {
+        let Some(module) = self.config.modules.get(child) else { return Vec::new() };
+        let named = reference.rest.0.iter().find_map(|step| match step {
+            smform_types::path::Step::Attribute(name) => module.outputs.get_key_value(name.as_str()),
+            _ => None,
+        });
+        let outputs = match named {
+            Some((name, _)) => vec![Node::Output(child.clone(), name.clone())],
+            None => module.outputs.keys().map(|name| Node::Output(child.clone(), name.clone())).collect(),
+        };
+        outputs.into_iter().chain([Node::Module(child.clone())]).collect()
+    }
+}
+
+fn is_variable(reference: &Reference, name: Option<&str>) -> bool {
+    matches!((&reference.subject, name), (Subject::Variable(variable), Some(name)) if **variable == *name)
+}
+
+fn self_reference(node: &Node, reference: &Reference) -> Diagnostic {
+    Diagnostic::error(
+        "Self-referential block",
+        format!("The block for {node} refers to {node} itself, which is not known before the block is evaluated."),
+    )
+    .at(reference.span)
+}
+
+/// Checks the arguments of a module call against the variables that the module declares.
+fn check_arguments(call: &ModuleCall, module: &Module) -> Diagnostics {
+    let mut found = Diagnostics::new();
+    let context = format!("module \"{}\"", call.name.text);
+    for argument in &call.body.attributes {
+        if !module.variables.contains_key(&argument.name.text) {
+            let names = module.variables.keys().map(|name| &**name);
+            let hint = smform_types::suggest::did_you_mean(&argument.name.text, names);
+            found.push(
+                Diagnostic::error(
+                    "Unsupported argument",
+                    format!("An argument named \"{}\" is not expected here.{hint}", argument.name.text),
+                )
+                .at(argument.name.span)
+                .within(context.clone()),
+            );
+        }
+    }
+    for (name, variable) in &module.variables {
+        let given = call.body.attributes.iter().any(|argument| argument.name.text == *name);
+        if variable.default.is_none() && !given {
+            found.push(
+                Diagnostic::error(
+                    "Missing required argument",
+                    format!("The argument \"{name}\" is required, but no definition was found."),
+                )
+                .at(call.span)
+                .within(context.clone()),
+            );
+        }
+    }
+    found
+}

@@ -1,0 +1,197 @@
+//! The dependency graph of a configuration: what must be known before what.
+
+mod build;
+mod node;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use petgraph::Direction;
+use petgraph::algo::tarjan_scc;
+use petgraph::graph::{DiGraph, NodeIndex};
+use smform_types::{Diagnostic, Diagnostics, ResourceConfigAddress};
+
+pub use build::build;
+pub use node::{Node, ProviderKey};
+
+/// A graph whose edges lead from what is needed to what needs it.
+#[derive(Clone, Debug, Default)]
+pub struct Graph {
+    inner: DiGraph<Node, ()>,
+    index: BTreeMap<Node, NodeIndex>,
+}
+
+impl Graph {
+    /// Adds a vertex, or finds it.
+    pub fn add(&mut self, node: Node) -> NodeIndex {
+        if let Some(index) = self.index.get(&node) {
+            return *index;
+        }
+        let index = self.inner.add_node(node.clone());
+        self.index.insert(node, index);
+        index
+    }
+
+    /// Says that `dependent` needs `dependency`. Both must have been added; a thing does not need itself.
+    pub fn connect(&mut self, dependency: &Node, dependent: &Node) {
+        if let (Some(from), Some(to)) = (self.index.get(dependency), self.index.get(dependent))
+            && from != to
+        {
+            self.inner.update_edge(*from, *to, ());
+        }
+    }
+
+    /// Whether there is such a vertex.
+    #[must_use]
+    pub fn contains(&self, node: &Node) -> bool {
+        self.index.contains_key(node)
+    }
+
+    /// Every vertex, in order of name.
+    pub fn nodes(&self) -> impl Iterator<Item = &Node> {
+        self.index.keys()
+    }
+
+    /// What a vertex needs directly.
+    pub fn dependencies(&self, node: &Node) -> impl Iterator<Item = &Node> {
+        self.neighbours(node, Direction::Incoming)
+    }
+
+    /// What needs a vertex directly.
+    pub fn dependents(&self, node: &Node) -> impl Iterator<Item = &Node> {
+        self.neighbours(node, Direction::Outgoing)
+    }
+
+    fn neighbours(&self, node: &Node, direction: Direction) -> impl Iterator<Item = &Node> {
+        let index = self.index.get(node).copied();
+        let found = index.into_iter().flat_map(move |index| self.inner.neighbors_directed(index, direction));
+        found.filter_map(|index| self.inner.node_weight(index))
+    }
+
+    /// Everything that the given vertices need, directly or not, themselves included.
+    #[must_use]
+    pub fn closure<'a>(&'a self, of: impl IntoIterator<Item = &'a Node>) -> BTreeSet<&'a Node> {
+        let mut seen = BTreeSet::new();
+        let mut open: Vec<&Node> = of.into_iter().collect();
+        while let Some(node) = open.pop() {
+            if seen.insert(node) {
+                open.extend(self.dependencies(node));
+            }
+        }
+        seen
+    }
+
+    /// The resources that each resource depends on, directly or through locals, variables, outputs and data: what the
+    /// state records as dependencies.
+    #[must_use]
+    pub fn resource_dependencies(&self) -> BTreeMap<ResourceConfigAddress, BTreeSet<ResourceConfigAddress>> {
+        // In topological order each vertex unites what its direct dependencies have.
+        let order = petgraph::algo::toposort(&self.inner, None).unwrap_or_default();
+        let mut reach: BTreeMap<NodeIndex, BTreeSet<ResourceConfigAddress>> = BTreeMap::new();
+        for index in order {
+            let mut needed = BTreeSet::new();
+            for dependency in self.inner.neighbors_directed(index, Direction::Incoming) {
+                if let Some(Node::Resource(resource)) = self.inner.node_weight(dependency) {
+                    needed.insert(resource.clone());
+                }
+                // A provider configuration is not a dependency of the object, only of the work on it.
+                if !matches!(self.inner.node_weight(dependency), Some(Node::Provider(_))) {
+                    needed.extend(reach.get(&dependency).into_iter().flatten().cloned());
+                }
+            }
+            reach.insert(index, needed);
+        }
+        let resources = self.index.iter().filter_map(|(node, index)| match node {
+            Node::Resource(resource) => Some((resource.clone(), reach.remove(index).unwrap_or_default())),
+            _ => None,
+        });
+        resources.collect()
+    }
+
+    /// The vertices in an order in which everything comes after what it needs.
+    ///
+    /// # Errors
+    /// When some need each other: one message per cycle, naming its members.
+    pub fn order(&self) -> Result<Vec<Node>, Diagnostics> {
+        let mut errors = Diagnostics::new();
+        let mut order = Vec::with_capacity(self.index.len());
+        // Strongly connected components come in reverse topological order.
+        for component in tarjan_scc(&self.inner).into_iter().rev() {
+            if component.len() > 1 {
+                errors.push(self.cycle(&component));
+            }
+            order.extend(component.into_iter().filter_map(|index| self.inner.node_weight(index)).cloned());
+        }
+        if errors.has_errors() { Err(errors) } else { Ok(order) }
+    }
+
+    fn cycle(&self, members: &[NodeIndex]) -> Diagnostic {
+        // Follow edges within the component from its first member by name, so that the message reads as a way around.
+        let inside: BTreeSet<NodeIndex> = members.iter().copied().collect();
+        let named = |index: &NodeIndex| self.inner.node_weight(*index).cloned();
+        let start = members.iter().min_by_key(|index| named(index)).copied().unwrap_or_default();
+        let mut way = vec![start];
+        let mut at = start;
+        loop {
+            let next = self
+                .inner
+                .neighbors_directed(at, Direction::Incoming)
+                .filter(|next| inside.contains(next))
+                .min_by_key(|next| (way.contains(next), named(next)));
+            match next {
+                Some(next) if !way.contains(&next) => way.push(next),
+                Some(next) => {
+                    way.push(next);
+                    break;
+                }
+                None => break,
+            }
+            at = *way.last().unwrap_or(&start);
+        }
+        let closing = way.last().copied().unwrap_or(start);
+        let from = way.iter().position(|index| *index == closing).unwrap_or(0);
+        let names: Vec<String> =
+            way.iter().skip(from).filter_map(|index| self.inner.node_weight(*index)).map(ToString::to_string).collect();
+        Diagnostic::error(
+            "Dependency cycle",
+            format!(
+                "These need each other, so none of them can come first:\n\n  {}\n\nRemove one of the references between \
+                 them.",
+                names.join("\n  -> ")
+            ),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use smform_types::ModuleAddress;
+
+    fn local(name: &str) -> Node {
+        Node::Local(ModuleAddress::root(), name.into())
+    }
+
+    fn graph(edges: &[(&str, &str)]) -> Graph {
+        let mut graph = Graph::default();
+        for (from, to) in edges {
+            graph.add(local(from));
+            graph.add(local(to));
+            graph.connect(&local(from), &local(to));
+        }
+        graph
+    }
+
+    #[test]
+    fn everything_comes_after_what_it_needs() {
+        let order = graph(&[("a", "b"), ("b", "c"), ("a", "c")]).order().expect("no cycle");
+        assert_eq!(order, [local("a"), local("b"), local("c")]);
+    }
+
+    #[test]
+    fn a_cycle_is_named_as_a_way_around() {
+        let errors = graph(&[("a", "b"), ("b", "c"), ("c", "a"), ("x", "a")]).order().expect_err("a cycle");
+        let detail = errors.iter().map(|error| error.detail.clone()).collect::<String>();
+        assert!(detail.contains("local.a\n  -> local.c\n  -> local.b\n  -> local.a"), "{detail}");
+        assert!(!detail.contains("local.x"));
+    }
+}

@@ -1,0 +1,199 @@
+//! The decision for one instance: a pure function of what is wanted, what is recorded and what was just read.
+
+use smform_lang::config::Lifecycle;
+use smform_provider::{PlanResponse, ReplaceOrder};
+use smform_types::{Diagnostic, InstanceAddress, Marks, Path, Value};
+
+use super::{Action, Reason, Replacement};
+
+/// All that the decision depends on.
+#[derive(Clone, Debug)]
+pub struct Situation<'a> {
+    /// The instance, for messages.
+    pub address: &'a InstanceAddress,
+    /// The object as just read; nothing when there is none.
+    pub prior: Option<&'a Value>,
+    /// Whether the object is recorded as tainted.
+    pub tainted: bool,
+    /// Whether the user asked for a replacement.
+    pub requested: bool,
+    /// Whether a change elsewhere asks for a replacement.
+    pub triggered: bool,
+    /// What the provider plans, starting from the object.
+    pub planned: &'a PlanResponse,
+    /// What the provider plans for a new object; needed when the object is replaced.
+    pub fresh: Option<&'a PlanResponse>,
+    /// The user's rules.
+    pub lifecycle: &'a Lifecycle,
+    /// The marks that configuration and schema put on the planned object.
+    pub marks: &'a [(Path, Marks)],
+}
+
+/// What was decided.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    /// What is to be done.
+    pub action: Action,
+    /// Why.
+    pub reason: Option<Reason>,
+    /// The object as it will be.
+    pub after: Value,
+    /// The attributes that force a replacement.
+    pub replace_paths: Vec<Path>,
+    /// Set when a replacement would take the name of the object it replaces.
+    pub same_name: Option<(Path, String)>,
+}
+
+/// Whether the instance will be replaced, so that the provider must be asked about a new object as well.
+#[must_use]
+pub fn is_replaced(prior: bool, tainted: bool, forced: bool, planned: &PlanResponse) -> bool {
+    prior && (tainted || forced || !planned.replace.is_empty())
+}
+
+/// Decides.
+///
+/// # Errors
+/// When the user's rules forbid what would have to be done.
+pub fn decide(situation: &Situation<'_>) -> Result<Decision, Diagnostic> {
+    let marked = |value: &Value| value.clone().mark_paths(situation.marks);
+    let Some(prior) = situation.prior else {
+        let after = marked(&situation.planned.planned);
+        return Ok(Decision {
+            action: Action::Create,
+            reason: None,
+            after,
+            replace_paths: Vec::new(),
+            same_name: None,
+        });
+    };
+    let forced = situation.requested || situation.triggered;
+    if is_replaced(true, situation.tainted, forced, situation.planned) {
+        return replace(situation, marked);
+    }
+    let after = marked(&situation.planned.planned);
+    // A value that only became sensitive, or ceased to be, is an update of the record.
+    let action = if *prior == after { Action::NoOp } else { Action::Update };
+    Ok(Decision { action, reason: None, after, replace_paths: Vec::new(), same_name: None })
+}
+
+fn replace(situation: &Situation<'_>, marked: impl Fn(&Value) -> Value) -> Result<Decision, Diagnostic> {
+    if situation.lifecycle.prevent_destroy {
+        return Err(prevented(situation.address));
+    }
+    let fresh = situation.fresh.unwrap_or(situation.planned);
+    let replace_paths = situation.planned.replace.clone();
+    let reason = if situation.tainted {
+        Reason::Tainted
+    } else if !replace_paths.is_empty() {
+        Reason::CannotUpdate
+    } else if situation.requested {
+        Reason::Requested
+    } else {
+        Reason::Triggered
+    };
+    let order = match (&fresh.order, situation.lifecycle.create_before_destroy) {
+        (_, Some(true)) | (ReplaceOrder::CreateFirst, None) => Replacement::CreateFirst,
+        _ => Replacement::DeleteFirst,
+    };
+    let same_name = match &fresh.order {
+        ReplaceOrder::SameName { attribute, instead } if !renamed(situation, fresh, attribute) => {
+            Some((attribute.clone(), instead.clone()))
+        }
+        _ => None,
+    };
+    let after = marked(&fresh.planned);
+    Ok(Decision { action: Action::Replace(order), reason: Some(reason), after, replace_paths, same_name })
+}
+
+/// Whether the new object gets another name after all.
+fn renamed(situation: &Situation<'_>, fresh: &PlanResponse, attribute: &Path) -> bool {
+    let (old, new) = (situation.prior.and_then(|prior| attribute.lookup(prior)), attribute.lookup(&fresh.planned));
+    match (old, new) {
+        (Some(old), Some(new)) => new.is_known() && !old.same_known(new),
+        _ => false,
+    }
+}
+
+/// The message for an object that must not be destroyed.
+#[must_use]
+pub fn prevented(address: &InstanceAddress) -> Diagnostic {
+    Diagnostic::error(
+        "Instance cannot be destroyed",
+        format!(
+            "The plan calls for {address} to be destroyed, but its lifecycle block says prevent_destroy = true. Change \
+             the configuration so that it need not be destroyed, remove prevent_destroy, or leave it out with -target."
+        ),
+    )
+    .about(address)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use smform_types::{Diagnostics, Type};
+
+    fn response(name: &str, replace: bool, order: ReplaceOrder) -> PlanResponse {
+        PlanResponse {
+            planned: Value::object([("name", Value::string(name)), ("size", Value::unknown(Type::Number))]),
+            replace: if replace { vec![Path::attribute("size")] } else { Vec::new() },
+            order,
+            diagnostics: Diagnostics::new(),
+        }
+    }
+
+    fn prior() -> Value {
+        Value::object([("name", Value::string("a")), ("size", Value::number(1))])
+    }
+
+    fn run(prior: Option<&Value>, planned: &PlanResponse, lifecycle: &Lifecycle) -> Result<Decision, Diagnostic> {
+        let address: InstanceAddress = "t.x".parse().expect("address");
+        decide(&Situation {
+            address: &address,
+            prior,
+            tainted: false,
+            requested: false,
+            triggered: false,
+            planned,
+            fresh: Some(planned),
+            lifecycle,
+            marks: &[],
+        })
+    }
+
+    #[test]
+    fn what_is_missing_is_created_and_what_differs_updated() {
+        let lifecycle = Lifecycle::default();
+        let planned = response("a", false, ReplaceOrder::DeleteFirst);
+        assert_eq!(run(None, &planned, &lifecycle).map(|d| d.action), Ok(Action::Create));
+        assert_eq!(run(Some(&prior()), &planned, &lifecycle).map(|d| d.action), Ok(Action::Update));
+        let same = PlanResponse { planned: prior(), ..planned };
+        assert_eq!(run(Some(&prior()), &same, &lifecycle).map(|d| d.action), Ok(Action::NoOp));
+    }
+
+    #[test]
+    fn the_users_order_comes_before_the_providers() {
+        let planned = response("a", true, ReplaceOrder::CreateFirst);
+        let action = |cbd| {
+            let lifecycle = Lifecycle { create_before_destroy: cbd, ..Lifecycle::default() };
+            run(Some(&prior()), &planned, &lifecycle).map(|decision| decision.action)
+        };
+        assert_eq!(action(None), Ok(Action::Replace(Replacement::CreateFirst)));
+        assert_eq!(action(Some(false)), Ok(Action::Replace(Replacement::DeleteFirst)));
+    }
+
+    #[test]
+    fn a_kept_name_is_noticed_and_a_changed_one_is_not() {
+        let lifecycle = Lifecycle::default();
+        let order = ReplaceOrder::SameName { attribute: Path::attribute("name"), instead: String::new() };
+        let kept = run(Some(&prior()), &response("a", true, order.clone()), &lifecycle).expect("decided");
+        assert!(kept.same_name.is_some());
+        let changed = run(Some(&prior()), &response("b", true, order), &lifecycle).expect("decided");
+        assert!(changed.same_name.is_none());
+    }
+
+    #[test]
+    fn prevent_destroy_refuses_a_replacement() {
+        let lifecycle = Lifecycle { prevent_destroy: true, ..Lifecycle::default() };
+        assert!(run(Some(&prior()), &response("a", true, ReplaceOrder::DeleteFirst), &lifecycle).is_err());
+    }
+}

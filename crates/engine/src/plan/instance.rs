@@ -1,0 +1,148 @@
+//! One instance at plan time: read what is, ask the provider what will be.
+
+use std::sync::Arc;
+
+use smform_lang::config::IgnoreChanges;
+use smform_provider::{PlanRequest, PlanResponse, Session};
+use smform_types::path::Step;
+use smform_types::schema::Block;
+use smform_types::{Diagnostics, Path, Value, ValueKind};
+
+use super::ObjectKey;
+use super::decide::is_replaced;
+use crate::events::{Operation, id_of};
+use crate::run::Conduct;
+
+/// What is asked.
+pub struct Question {
+    /// The object.
+    pub object: ObjectKey,
+    /// The provider.
+    pub session: Arc<dyn Session>,
+    /// The object as recorded, without marks.
+    pub recorded: Option<Value>,
+    /// Whether to read it.
+    pub refresh: bool,
+    /// What the configuration wants, without marks; nothing when only reading is asked for.
+    pub config: Option<Value>,
+    /// The part of the configuration that must not lead to changes.
+    pub ignore: IgnoreChanges,
+    /// The schema of the type.
+    pub block: Block,
+    /// Whether the object is recorded as tainted.
+    pub tainted: bool,
+    /// Whether a replacement was asked for.
+    pub forced: bool,
+}
+
+/// What was answered.
+pub struct Answer {
+    /// The object as read; nothing when there is none.
+    pub prior: Option<Value>,
+    /// What the provider plans; present when a configuration was given.
+    pub planned: Option<PlanResponse>,
+    /// What the provider plans for a new object, if it is to be replaced.
+    pub fresh: Option<PlanResponse>,
+}
+
+/// Reads and asks.
+///
+/// # Errors
+/// When the service does not tell, or the provider cannot plan.
+pub async fn ask(question: Question, conduct: Conduct) -> Result<Answer, Diagnostics> {
+    let type_name = Arc::clone(&question.object.address.resource.type_name);
+    let address = question.object.address.to_string();
+    let about = |diagnostics: Diagnostics| diagnostics.map(|diagnostic| diagnostic.about(&address));
+    let prior = match &question.recorded {
+        Some(recorded) if question.refresh => {
+            let task = conduct.begin(question.object.clone(), Operation::Refresh, id_of(recorded));
+            match question.session.read(&type_name, recorded, &task).await {
+                Ok(read) => {
+                    task.finished(read.as_ref().and_then(id_of));
+                    read
+                }
+                Err(error) => {
+                    task.failed();
+                    return Err(about(error.into_diagnostic().into()));
+                }
+            }
+        }
+        recorded => recorded.clone(),
+    };
+    let Some(config) = question.config else { return Ok(Answer { prior, planned: None, fresh: None }) };
+    let task = conduct.quiet(question.object.clone(), Operation::Refresh);
+    let kept = match &prior {
+        Some(prior) => keep_ignored(&question.ignore, &question.block, config.clone(), prior),
+        None => config.clone(),
+    };
+    let request = PlanRequest { prior: prior.clone(), config: kept };
+    let planned = question.session.plan(&type_name, request, &task).await.map_err(about)?;
+    let fresh = if is_replaced(prior.is_some(), question.tainted, question.forced, &planned) {
+        let request = PlanRequest { prior: None, config };
+        Some(question.session.plan(&type_name, request, &task).await.map_err(about)?)
+    } else {
+        None
+    };
+    Ok(Answer { prior, planned: Some(planned), fresh })
+}
+
+/// The configuration with the recorded values where changes are to be ignored.
+#[must_use]
+pub fn keep_ignored(ignore: &IgnoreChanges, block: &Block, config: Value, prior: &Value) -> Value {
+    match ignore {
+        IgnoreChanges::None => config,
+        IgnoreChanges::All => {
+            let settable = block.names().filter(|name| block.attributes.get(name).is_none_or(|a| a.is_settable()));
+            settable.fold(config, |config, name| take_over(config, prior, &Path::attribute(name).0))
+        }
+        IgnoreChanges::Paths(paths) => paths.iter().fold(config, |config, (path, _)| take_over(config, prior, &path.0)),
+    }
+}
+
+/// `config` with its part at `steps` as in `prior`, which may mean that a map loses or gains an element.
+fn take_over(config: Value, prior: &Value, steps: &[Step]) -> Value {
+    let Some((last, before)) = steps.split_last() else { return prior.clone() };
+    let container = Path(before.to_vec());
+    let recorded = container.lookup(prior).and_then(|parent| Path(vec![last.clone()]).lookup(parent).cloned());
+    config.update_at(before, &mut |parent| {
+        let marks = parent.marks();
+        match (parent.kind(), last) {
+            (ValueKind::Map(element, entries), Step::Key(key) | Step::Attribute(key)) => {
+                let mut entries = entries.as_ref().clone();
+                match &recorded {
+                    Some(value) => drop(entries.insert(key.as_str().into(), value.clone())),
+                    None => drop(entries.remove(key.as_str())),
+                }
+                Value::map(element.clone(), entries).with_marks(marks)
+            }
+            _ => match &recorded {
+                Some(value) => parent.update_at(std::slice::from_ref(last), &mut |_| value.clone()),
+                None => parent,
+            },
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use smform_types::Type;
+
+    fn object(image: &str, tags: &[(&str, &str)]) -> Value {
+        let tags = tags.iter().map(|(key, value)| (*key, Value::string(*value)));
+        Value::object([("image", Value::string(image)), ("tags", Value::map(Type::String, tags))])
+    }
+
+    #[test]
+    fn ignored_parts_keep_their_recorded_values() {
+        let config = object("new", &[("a", "1"), ("b", "2")]);
+        let prior = object("old", &[("a", "9"), ("c", "3")]);
+        let keep = |steps: &[Step]| take_over(config.clone(), &prior, steps);
+        let attribute = |name: &str| Step::Attribute(name.to_owned());
+        assert_eq!(keep(&[attribute("image")]).get("image"), Some(&Value::string("old")));
+        let tags = keep(&[attribute("tags"), Step::Key("b".to_owned())]);
+        assert_eq!(tags, object("new", &[("a", "1")]));
+        let tags = keep(&[attribute("tags"), Step::Key("c".to_owned())]);
+        assert_eq!(tags, object("new", &[("a", "1"), ("b", "2"), ("c", "3")]));
+    }
+}

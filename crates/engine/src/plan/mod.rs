@@ -1,0 +1,271 @@
+//! The plan: what will change, and the explicit graph of steps that an apply interprets.
+//!
+//! [`walk`] visits the configuration in dependency order, reading and asking providers; [`decide`] judges one instance,
+//! purely; [`order`] settles in which order replacements are made; [`steps`] lays out the step graph.
+
+mod data;
+pub mod decide;
+pub mod instance;
+pub mod moves;
+pub mod order;
+pub mod outputs;
+mod resource;
+pub mod steps;
+pub mod stored;
+pub mod target;
+mod trigger;
+pub mod walk;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+use smform_types::{Diagnostics, InstanceAddress, Path, ResourceConfigAddress, Value};
+
+use crate::graph::ProviderKey;
+use crate::plan::steps::StepGraph;
+
+/// What kind of plan is made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// Bring everything to what the configuration says.
+    #[default]
+    Normal,
+    /// Delete everything.
+    Destroy,
+    /// Only record what is.
+    RefreshOnly,
+}
+
+/// One stored object: the current one at an address, or a deposed one that a replacement left behind.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ObjectKey {
+    /// The address.
+    pub address: InstanceAddress,
+    /// The key of a deposed object: eight hexadecimal digits.
+    pub deposed: Option<String>,
+}
+
+impl fmt::Display for ObjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.address)?;
+        self.deposed.as_ref().map_or(Ok(()), |key| write!(f, " (deposed object {key})"))
+    }
+}
+
+/// In which order the two halves of a replacement are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Replacement {
+    /// Delete the old one, then create the new one.
+    DeleteFirst,
+    /// Create the new one, move everything over, then delete the old one.
+    CreateFirst,
+}
+
+/// What is to be done to an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Nothing.
+    NoOp,
+    /// Create it.
+    Create,
+    /// Read it during apply (data sources).
+    Read,
+    /// Change it in place.
+    Update,
+    /// Replace it.
+    Replace(Replacement),
+    /// Delete it.
+    Delete,
+    /// Drop it from the state without touching it.
+    Forget,
+}
+
+/// Why an action was chosen, where it is not plain. Names are those of Terraform's plan JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// An attribute changed that cannot be changed in place.
+    CannotUpdate,
+    /// The object is tainted.
+    Tainted,
+    /// `-replace`.
+    Requested,
+    /// `replace_triggered_by`.
+    Triggered,
+    /// Its block is gone.
+    NoConfiguration,
+    /// `count` or `for_each` was added or removed.
+    WrongRepetition,
+    /// Its index is out of `count`.
+    CountIndex,
+    /// Its key is not in `for_each`.
+    EachKey,
+    /// Its module instance is gone.
+    NoModule,
+    /// A data source whose configuration is not known yet.
+    ConfigUnknown,
+    /// A data source that depends on a pending change.
+    DependencyPending,
+}
+
+impl Reason {
+    /// The name in plan JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Reason::CannotUpdate => "replace_because_cannot_update",
+            Reason::Tainted => "replace_because_tainted",
+            Reason::Requested => "replace_by_request",
+            Reason::Triggered => "replace_by_triggers",
+            Reason::NoConfiguration => "delete_because_no_resource_config",
+            Reason::WrongRepetition => "delete_because_wrong_repetition",
+            Reason::CountIndex => "delete_because_count_index",
+            Reason::EachKey => "delete_because_each_key",
+            Reason::NoModule => "delete_because_no_module",
+            Reason::ConfigUnknown => "read_because_config_unknown",
+            Reason::DependencyPending => "read_because_dependency_pending",
+        }
+    }
+}
+
+/// What is planned for one object.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The object.
+    pub object: ObjectKey,
+    /// Where it was before a move.
+    pub previous_address: Option<InstanceAddress>,
+    /// The provider configuration that works on it.
+    pub provider: ProviderKey,
+    /// What is to be done.
+    pub action: Action,
+    /// Why.
+    pub reason: Option<Reason>,
+    /// The object as it is (as just read).
+    pub before: Option<Value>,
+    /// The object as it will be, with unknown parts.
+    pub after: Option<Value>,
+    /// The attributes that force a replacement.
+    pub replace_paths: Vec<Path>,
+    /// What the object depends on; recorded with it.
+    pub dependencies: BTreeSet<ResourceConfigAddress>,
+    /// What the object as it is depends on; it goes before them.
+    pub old_dependencies: BTreeSet<ResourceConfigAddress>,
+    /// Whether a replacement creates first; the effective value, recorded with the object.
+    pub create_before_destroy: bool,
+}
+
+impl Change {
+    /// Whether the object that the plan found goes away.
+    #[must_use]
+    pub fn deletes(&self) -> bool {
+        matches!(self.action, Action::Delete | Action::Replace(_))
+    }
+
+    /// Whether an object is made or changed.
+    #[must_use]
+    pub fn makes(&self) -> bool {
+        matches!(self.action, Action::Create | Action::Update | Action::Replace(_))
+    }
+}
+
+/// A difference between the state and what was read.
+#[derive(Clone, Debug)]
+pub struct Drift {
+    /// The object.
+    pub object: ObjectKey,
+    /// As recorded.
+    pub before: Value,
+    /// As read; nothing when it is gone.
+    pub after: Option<Value>,
+}
+
+/// What is planned for a root output.
+#[derive(Clone, Debug)]
+pub struct OutputChange {
+    /// As recorded; nothing when there was none.
+    pub before: Option<Value>,
+    /// As it will be, possibly unknown; nothing when it goes away.
+    pub after: Option<Value>,
+    /// Whether it is declared sensitive.
+    pub sensitive: bool,
+}
+
+impl OutputChange {
+    /// Whether the value changes, as far as is known.
+    #[must_use]
+    pub fn is_change(&self) -> bool {
+        let plain =
+            |value: &Option<Value>| value.as_ref().filter(|value| !value.is_null()).map(|v| v.clone().unmark_deep().0);
+        let (before, after) = (plain(&self.before), plain(&self.after));
+        let known = after.as_ref().is_none_or(Value::is_wholly_known);
+        !known || before != after
+    }
+}
+
+/// A finished plan.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// What kind it is.
+    pub mode: Mode,
+    /// Every object, those that do not change included.
+    pub changes: BTreeMap<ObjectKey, Change>,
+    /// Every root output.
+    pub outputs: BTreeMap<Arc<str>, OutputChange>,
+    /// What was found to differ from the state.
+    pub drift: Vec<Drift>,
+    /// What an apply does, and in what order.
+    pub steps: StepGraph,
+    /// Whether targets leave a part of the configuration out.
+    pub targeted: bool,
+    /// When it was made: RFC 3339, UTC.
+    pub timestamp: String,
+    /// Warnings of the planning.
+    pub warnings: Diagnostics,
+}
+
+impl Plan {
+    /// Whether an apply would change an object, an output, or only what the state says.
+    #[must_use]
+    pub fn is_applyable(&self) -> bool {
+        let objects =
+            self.changes.values().any(|change| change.action != Action::NoOp || change.previous_address.is_some());
+        let outputs = self.outputs.values().any(OutputChange::is_change);
+        match self.mode {
+            Mode::RefreshOnly => !self.drift.is_empty() || outputs,
+            _ => objects || outputs,
+        }
+    }
+
+    /// How many objects are added, changed and destroyed; a replacement counts as one added and one destroyed.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for change in self.changes.values() {
+            match change.action {
+                Action::Create => counts.add += 1,
+                Action::Update => counts.change += 1,
+                Action::Delete => counts.destroy += 1,
+                Action::Replace(_) => {
+                    counts.add += 1;
+                    counts.destroy += 1;
+                }
+                Action::NoOp | Action::Read | Action::Forget => {}
+            }
+        }
+        counts
+    }
+}
+
+/// How many objects are concerned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Imported.
+    pub import: usize,
+    /// Created, replacements included.
+    pub add: usize,
+    /// Changed in place.
+    pub change: usize,
+    /// Deleted, replacements included.
+    pub destroy: usize,
+}

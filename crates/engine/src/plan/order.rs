@@ -1,0 +1,84 @@
+//! In which order replacements are made, and which of them cannot be made at all.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use smform_lang::config::Config;
+use smform_lang::eval::attribute_span;
+use smform_types::{Diagnostic, Diagnostics, InstanceAddress, Path, ResourceConfigAddress, Value};
+
+use super::{Action, Change, ObjectKey, Replacement};
+use crate::blocks::block_context;
+
+/// Settles the order: what a resource that creates first depends on must create first as well, since the old one may
+/// only go when nothing uses it any more.
+pub fn propagate(changes: &mut BTreeMap<ObjectKey, Change>) {
+    let mut forced: BTreeSet<ResourceConfigAddress> = BTreeSet::new();
+    for change in changes.values().filter(|change| change.create_before_destroy) {
+        forced.extend(change.dependencies.iter().cloned());
+    }
+    for change in changes.values_mut().filter(|change| forced.contains(&change.object.address.config())) {
+        change.create_before_destroy = true;
+        if let Action::Replace(order) = &mut change.action {
+            *order = Replacement::CreateFirst;
+        }
+    }
+}
+
+/// Refuses replacements that would take the name of the object they replace while something refers to it: creating
+/// first collides with the old name, deleting first takes away what serves.
+pub fn refuse_same_names(
+    config: &Config,
+    changes: &BTreeMap<ObjectKey, Change>,
+    same_names: &BTreeMap<InstanceAddress, (Path, String)>,
+) -> Diagnostics {
+    let mut found = Diagnostics::new();
+    for (address, (attribute, instead)) in same_names {
+        let Some(change) = changes.get(&ObjectKey { address: address.clone(), deposed: None }) else { continue };
+        let users = users(changes, address);
+        if users.is_empty() && change.action == Action::Replace(Replacement::DeleteFirst) {
+            continue;
+        }
+        found.push(refusal(config, change, attribute, instead, &users));
+    }
+    found
+}
+
+/// The resources whose objects use an object, by configuration or by record.
+fn users(changes: &BTreeMap<ObjectKey, Change>, address: &InstanceAddress) -> Vec<String> {
+    let used = address.config();
+    let users: BTreeSet<String> = changes
+        .values()
+        .filter(|change| change.dependencies.contains(&used) || change.old_dependencies.contains(&used))
+        .filter(|change| change.before.is_some())
+        .map(|change| change.object.address.to_string())
+        .collect();
+    users.into_iter().collect()
+}
+
+fn refusal(config: &Config, change: &Change, attribute: &Path, instead: &str, users: &[String]) -> Diagnostic {
+    let address = &change.object.address;
+    let resource = address.config();
+    let block = config.modules.get(&resource.module).and_then(|module| module.resources.get(&resource.resource));
+    let name = change.before.as_ref().and_then(|before| attribute.lookup(before)).and_then(Value::as_str);
+    let name = name.unwrap_or_default();
+    let causes: Vec<String> = change.replace_paths.iter().map(ToString::to_string).collect();
+    let cause =
+        if causes.is_empty() { String::new() } else { format!(" ({} cannot be changed in place)", causes.join(", ")) };
+    let used = match users {
+        [] => "creating the new one first collides with it".to_owned(),
+        [one] => format!("{one} uses it"),
+        [head @ .., last] => format!("{} and {last} use it", head.join(", ")),
+    };
+    let detail = format!(
+        "{address} has to be replaced{cause}, but its name is fixed and {used}. A new object cannot take the name \
+         \"{name}\" while the old one has it, and deleting the old one first would take away what is in service.\n\n\
+         Let the name be generated, so that the new object comes first and the old one goes last:\n\n  \
+         - {attribute} = \"{name}\"\n  + {instead}\n\nOr give it another name by hand."
+    );
+    let span = block.map(|block| attribute_span(&block.body, attribute).unwrap_or(block.span));
+    let diagnostic = Diagnostic::error("Replacement would reuse a name that is in use", detail).at(span).about(address);
+    match block {
+        Some(block) => diagnostic.within(block_context(block)),
+        None => diagnostic,
+    }
+}

@@ -1,0 +1,395 @@
+//! Planning a managed resource block: its instances, and the objects that no longer belong to any.
+
+use std::collections::BTreeMap;
+
+use smform_lang::config::Resource;
+use smform_lang::eval::Evaluator;
+use smform_types::schema::{Block, Schema};
+use smform_types::{
+    Diagnostics, InstanceAddress, Marks, ModuleInstance, Path, ResourceConfigAddress, ResourceMode, Value,
+};
+
+use super::decide::{Situation, decide, prevented};
+use super::instance::{Answer, Question};
+use super::stored::StoredObject;
+use super::walk::Walker;
+use super::{Action, Change, Drift, Mode, ObjectKey, Reason};
+use crate::blocks::{block_context, locate};
+use crate::graph::{Node, ProviderKey};
+use crate::values::evaluate::within;
+use crate::values::expand::expand;
+use crate::values::{Instances, Repetition};
+
+/// An instance whose provider has been asked.
+pub(super) struct Pending {
+    pub(super) node: Node,
+    pub(super) object: ObjectKey,
+    pub(super) provider: ProviderKey,
+    /// What the configuration says; nothing for an object that is to go.
+    wanted: Option<Wanted>,
+    /// Why an object is to go.
+    reason: Option<Reason>,
+    recorded: Option<StoredObject>,
+    requested: bool,
+    triggered: bool,
+}
+
+/// What the configuration says of an instance.
+struct Wanted {
+    resource: Resource,
+    marks: Vec<(Path, Marks)>,
+    repetition: Repetition,
+}
+
+impl<'a> Walker<'a> {
+    pub(super) fn resource(&mut self, node: &Node, resource: &ResourceConfigAddress) {
+        let config = self.walk.setting.config;
+        let block = config.modules.get(&resource.module).and_then(|module| module.resources.get(&resource.resource));
+        let key = match block {
+            Some(block) => self.walk.providers.key(config, &resource.module, block).ok(),
+            None => self.walk.providers.key_for_stored(config, resource),
+        };
+        let provider = key.as_ref().and_then(|key| self.walk.providers.of_key(config, key));
+        let schema = provider.and_then(|p| p.resource_schema(resource.resource.mode, &resource.resource.type_name));
+        let (Some(key), Some(schema)) = (key, schema.cloned()) else { return };
+        if self.walk.options.mode == Mode::Destroy {
+            self.stored_values(resource);
+            return self.leftovers(node, resource, &key, &schema, &|_| Some(None), block);
+        }
+        if let Some(block) = block {
+            for instance in self.found.values.module_instances(&resource.module) {
+                self.in_module(node, &instance, block, &key, &schema);
+            }
+        }
+        if resource.resource.mode == ResourceMode::Managed {
+            let values = self.found.values.clone();
+            let reason = |address: &InstanceAddress| match block {
+                None => Some(Some(Reason::NoConfiguration)),
+                Some(_) => match values.instances(&address.module, &address.resource) {
+                    None => Some(Some(Reason::NoModule)),
+                    Some(instances) if instances.contains(address.key.as_ref()) => None,
+                    Some(instances) => Some(Some(why_out(instances, address))),
+                },
+            };
+            self.leftovers(node, resource, &key, &schema, &reason, block);
+        }
+    }
+
+    /// Plans every instance of a block in one module instance.
+    fn in_module(&mut self, node: &Node, at: &ModuleInstance, block: &Resource, key: &ProviderKey, schema: &Schema) {
+        let context = block_context(block);
+        let setting = self.walk.setting;
+        let expanded = match setting.scope(at, &self.found.values, Repetition::default(), None) {
+            Some(scope) => expand(&Evaluator::new(&scope, setting.functions), &block.repetition),
+            None => return,
+        };
+        let expanded = expanded.map_err(|errors| within(errors, &context));
+        let Some(instances) = self.found.diagnostics.take(expanded) else { return };
+        self.found.values.set_resource(at, &block.address, instances.clone());
+        for instance_key in instances.keys() {
+            let repetition = instances.repetition(instance_key.as_ref());
+            let address = InstanceAddress { module: at.clone(), resource: block.address.clone(), key: instance_key };
+            match block.address.mode {
+                ResourceMode::Managed => self.instance(node, address, block, key, schema, repetition),
+                ResourceMode::Data => self.data(node, address, block, key, schema, repetition),
+            }
+        }
+    }
+
+    fn instance(
+        &mut self,
+        node: &Node,
+        address: InstanceAddress,
+        block: &Resource,
+        key: &ProviderKey,
+        schema: &Schema,
+        repetition: Repetition,
+    ) {
+        let object = ObjectKey { address, deposed: None };
+        let recorded = self.walk.stored.objects.get(&object).cloned();
+        if !self.selection.has_instance(&object.address) {
+            let value = recorded.map_or_else(|| Self::placeholder(schema.block.ty()), |recorded| recorded.value);
+            self.found.values.set_instance(&object.address, value);
+            return;
+        }
+        let evaluated = self.evaluate_body(&object.address, block, &schema.block, &repetition);
+        let Some((config, marks)) = evaluated else { return };
+        let triggered = self.is_triggered(&object.address.module, block, &repetition);
+        let requested = self.walk.options.replace.contains(&object.address);
+        let Some(session) = self.found.sessions.get(key).cloned() else { return };
+        let question = Question {
+            object: object.clone(),
+            session,
+            recorded: recorded.as_ref().map(|recorded| recorded.value.clone().unmark_deep().0),
+            refresh: self.walk.options.refresh,
+            config: (self.walk.options.mode == Mode::Normal).then_some(config),
+            ignore: block.lifecycle.ignore_changes.clone(),
+            block: schema.block.clone(),
+            tainted: recorded.as_ref().is_some_and(|recorded| recorded.tainted),
+            forced: triggered || requested,
+        };
+        let wanted = Wanted { resource: block.clone(), marks, repetition };
+        let pending = Pending {
+            node: node.clone(),
+            object,
+            provider: key.clone(),
+            wanted: Some(wanted),
+            reason: None,
+            recorded,
+            requested,
+            triggered,
+        };
+        self.spawn_instance(pending, question);
+    }
+
+    /// Evaluates the body of a block for one instance and checks it as far as can be done without asking; nothing
+    /// when it has errors, which are then on record.
+    pub(super) fn evaluate_body(
+        &mut self,
+        address: &InstanceAddress,
+        block: &Resource,
+        schema: &Block,
+        repetition: &Repetition,
+    ) -> Option<(Value, Vec<(Path, Marks)>)> {
+        let provider = self.walk.providers.offering(block.address.mode, &block.address.type_name)?;
+        let evaluated = self.walk.setting.resource_config(
+            address,
+            block,
+            schema,
+            repetition.clone(),
+            &self.found.values,
+            provider.as_ref(),
+        );
+        self.found.diagnostics.take(evaluated).map(|(config, marks, warnings)| {
+            self.found.diagnostics.extend(warnings);
+            (config, marks)
+        })
+    }
+
+    /// Whether something that the block names in `replace_triggered_by` changes.
+    fn is_triggered(&self, at: &ModuleInstance, block: &Resource, repetition: &Repetition) -> bool {
+        let Some(scope) = self.walk.setting.scope(at, &self.found.values, repetition.clone(), None) else {
+            return false;
+        };
+        let evaluator = Evaluator::new(&scope, self.walk.setting.functions);
+        block.lifecycle.replace_triggered_by.iter().any(|trigger| {
+            let Some((resource, key, path)) = super::trigger::resolve(trigger, &evaluator) else { return false };
+            let changes = self.found.changes.values().filter(|change| {
+                let address = &change.object.address;
+                address.module == *at && address.resource == resource && (key.is_none() || address.key == key)
+            });
+            changes.into_iter().any(|change| match change.action {
+                Action::Replace(_) | Action::Update | Action::Create if path.0.is_empty() => {
+                    change.action != Action::Create
+                }
+                Action::Replace(_) | Action::Update => {
+                    let (before, after) = (change.before.as_ref(), change.after.as_ref());
+                    let part = |value: Option<&Value>| value.and_then(|value| path.lookup(value)).cloned();
+                    part(before).zip(part(after)).is_some_and(|(before, after)| !before.same_known(&after))
+                }
+                _ => false,
+            })
+        })
+    }
+
+    /// Plans the deletion of recorded objects that belong to no instance, for the reason that `reason` gives (nothing:
+    /// it stays), and of deposed objects.
+    fn leftovers(
+        &mut self,
+        node: &Node,
+        resource: &ResourceConfigAddress,
+        key: &ProviderKey,
+        schema: &Schema,
+        reason: &dyn Fn(&InstanceAddress) -> Option<Option<Reason>>,
+        block: Option<&Resource>,
+    ) {
+        let leftovers: Vec<(ObjectKey, StoredObject)> = self
+            .walk
+            .stored
+            .of_config(resource)
+            .filter(|(object, _)| self.selection.has_instance(&object.address))
+            .map(|(object, stored)| (object.clone(), stored.clone()))
+            .collect();
+        for (object, recorded) in leftovers {
+            let reason = if object.deposed.is_some() { Some(None) } else { reason(&object.address) };
+            let Some(reason) = reason else { continue };
+            if block.is_some_and(|block| block.lifecycle.prevent_destroy) && object.deposed.is_none() {
+                self.found.diagnostics.push(prevented(&object.address).at(block.map(|block| block.span)));
+                continue;
+            }
+            let Some(session) = self.found.sessions.get(key).cloned() else { continue };
+            let question = Question {
+                object: object.clone(),
+                session,
+                recorded: Some(recorded.value.clone().unmark_deep().0),
+                refresh: self.walk.options.refresh,
+                config: None,
+                ignore: smform_lang::config::IgnoreChanges::None,
+                block: schema.block.clone(),
+                tainted: recorded.tainted,
+                forced: false,
+            };
+            let pending = Pending {
+                node: node.clone(),
+                object,
+                provider: key.clone(),
+                wanted: None,
+                reason,
+                recorded: Some(recorded),
+                requested: false,
+                triggered: false,
+            };
+            self.spawn_instance(pending, question);
+        }
+    }
+
+    /// When destroying, what is recorded is what others see.
+    fn stored_values(&mut self, resource: &ResourceConfigAddress) {
+        let mut by_module: BTreeMap<ModuleInstance, Vec<(&ObjectKey, &StoredObject)>> = BTreeMap::new();
+        for (object, stored) in self.walk.stored.of_config(resource).filter(|(object, _)| object.deposed.is_none()) {
+            by_module.entry(object.address.module.clone()).or_default().push((object, stored));
+        }
+        for (module, objects) in by_module {
+            let instances = recorded_instances(&objects);
+            self.found.values.set_resource(&module, &resource.resource, instances);
+            for (object, stored) in objects {
+                self.found.values.set_instance(&object.address, stored.value.clone());
+            }
+        }
+    }
+
+    pub(super) fn answered(&mut self, pending: Pending, answer: Result<Answer, Diagnostics>) {
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(errors) => {
+                self.found.diagnostics.extend(match &pending.wanted {
+                    Some(wanted) => locate(errors, &wanted.resource),
+                    None => errors,
+                });
+                return;
+            }
+        };
+        let sensitive: Vec<(Path, Marks)> =
+            pending.recorded.as_ref().map(|recorded| recorded.value.clone().unmark_with_paths().1).unwrap_or_default();
+        let before = answer.prior.as_ref().map(|prior| prior.clone().mark_paths(&sensitive));
+        self.note_drift(&pending, before.as_ref());
+        match pending.wanted {
+            Some(_) if answer.planned.is_some() => self.decided(pending, answer, before),
+            Some(_) => {
+                let value = before.unwrap_or_else(|| Self::placeholder(smform_types::Type::Dynamic));
+                self.found.values.set_instance(&pending.object.address, value);
+            }
+            None => self.departed(pending, before),
+        }
+    }
+
+    fn note_drift(&mut self, pending: &Pending, before: Option<&Value>) {
+        if let Some(recorded) = &pending.recorded
+            && before != Some(&recorded.value)
+        {
+            let (object, recorded) = (pending.object.clone(), recorded.value.clone());
+            self.found.drift.push(Drift { object, before: recorded, after: before.cloned() });
+        }
+    }
+
+    fn decided(&mut self, pending: Pending, answer: Answer, before: Option<Value>) {
+        let (Some(wanted), Some(planned)) = (&pending.wanted, &answer.planned) else { return };
+        let address = &pending.object.address;
+        let decision = decide(&Situation {
+            address,
+            prior: before.as_ref(),
+            tainted: pending.recorded.as_ref().is_some_and(|recorded| recorded.tainted),
+            requested: pending.requested,
+            triggered: pending.triggered,
+            planned,
+            fresh: answer.fresh.as_ref(),
+            lifecycle: &wanted.resource.lifecycle,
+            marks: &wanted.marks,
+        });
+        let notes = answer.fresh.as_ref().unwrap_or(planned).diagnostics.clone();
+        self.found.diagnostics.extend(locate(notes, &wanted.resource).map(|note| note.about(address)));
+        let decision = match decision {
+            Ok(decision) => decision,
+            Err(error) => {
+                self.found.diagnostics.push(error.at(wanted.resource.span).within(block_context(&wanted.resource)));
+                return;
+            }
+        };
+        let value = match (&decision.action, &before) {
+            (Action::NoOp, Some(before)) => before.clone(),
+            _ => decision.after.clone(),
+        };
+        self.found.values.set_instance(address, value.clone());
+        let repetition = wanted.repetition.clone();
+        let values = &self.found.values;
+        let messages = self.walk.setting.postconditions(address, &wanted.resource, repetition, value, values);
+        self.found.diagnostics.extend(messages);
+        if let Some(same) = decision.same_name {
+            self.found.same_names.insert(address.clone(), same);
+        }
+        let forced = pending.recorded.as_ref().is_some_and(|recorded| recorded.create_before_destroy);
+        let own = wanted.resource.lifecycle.create_before_destroy;
+        let change = Change {
+            object: pending.object.clone(),
+            previous_address: pending.recorded.as_ref().and_then(|recorded| recorded.previous.clone()),
+            provider: pending.provider,
+            action: decision.action,
+            reason: decision.reason,
+            before,
+            after: Some(decision.after),
+            replace_paths: decision.replace_paths,
+            dependencies: self.dependencies.get(&address.config()).cloned().unwrap_or_default(),
+            old_dependencies: pending.recorded.as_ref().map(|r| r.dependencies.clone()).unwrap_or_default(),
+            create_before_destroy: own
+                .unwrap_or(forced || matches!(decision.action, Action::Replace(super::Replacement::CreateFirst))),
+        };
+        self.found.changes.insert(pending.object, change);
+    }
+
+    /// An object that is to go, if it is still there.
+    fn departed(&mut self, pending: Pending, before: Option<Value>) {
+        let recorded = pending.recorded.as_ref();
+        if self.walk.options.mode == Mode::RefreshOnly || before.is_none() {
+            return;
+        }
+        let forget = self.walk.setting.is_forgotten(&pending.object.address);
+        let change = Change {
+            object: pending.object.clone(),
+            previous_address: recorded.and_then(|recorded| recorded.previous.clone()),
+            provider: pending.provider,
+            action: if forget { Action::Forget } else { Action::Delete },
+            reason: pending.reason,
+            before,
+            after: None,
+            replace_paths: Vec::new(),
+            dependencies: Default::default(),
+            old_dependencies: recorded.map(|recorded| recorded.dependencies.clone()).unwrap_or_default(),
+            create_before_destroy: recorded.is_some_and(|recorded| recorded.create_before_destroy),
+        };
+        self.found.changes.insert(pending.object, change);
+    }
+}
+
+fn why_out(instances: &Instances, address: &InstanceAddress) -> Reason {
+    use smform_types::InstanceKey;
+    match (instances, &address.key) {
+        (Instances::Count(_), Some(InstanceKey::Index(_))) => Reason::CountIndex,
+        (Instances::Each(_), Some(InstanceKey::Name(_))) => Reason::EachKey,
+        _ => Reason::WrongRepetition,
+    }
+}
+
+/// The repetition that recorded objects suggest.
+fn recorded_instances(objects: &[(&ObjectKey, &StoredObject)]) -> Instances {
+    use smform_types::InstanceKey;
+    let mut count = 0;
+    let mut names = BTreeMap::new();
+    for (object, stored) in objects {
+        match &object.address.key {
+            None => return Instances::Single,
+            Some(InstanceKey::Index(index)) => count = count.max(index + 1),
+            Some(InstanceKey::Name(name)) => drop(names.insert(name.clone(), stored.value.clone())),
+        }
+    }
+    if names.is_empty() { Instances::Count(count) } else { Instances::Each(names) }
+}

@@ -1,0 +1,227 @@
+//! The step graph: every single thing that an apply does, and what must come before it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use petgraph::graph::{DiGraph, NodeIndex};
+use smform_types::{InstanceAddress, ResourceConfigAddress};
+
+use super::{Action, Change, Mode, ObjectKey, Replacement};
+use crate::graph::{Graph, Node, ProviderKey};
+
+/// One thing that an apply does.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Step {
+    /// Connect a provider.
+    Configure(ProviderKey),
+    /// Evaluate a variable, local, output, module call or check.
+    Evaluate(Node),
+    /// Find the instances of a block, so that others can refer to those that do not change.
+    Expand(ResourceConfigAddress),
+    /// Read a data source.
+    Read(InstanceAddress),
+    /// Create an object. When its replacement creates first, the old object is set aside (deposed) before.
+    Create(InstanceAddress),
+    /// Change an object in place.
+    Update(InstanceAddress),
+    /// Delete an object that the plan found.
+    Delete(ObjectKey),
+    /// Delete the object that a replacement set aside.
+    DeleteOld(InstanceAddress),
+    /// Drop an object from the state.
+    Forget(ObjectKey),
+    /// All instances of a block are as wanted.
+    Complete(ResourceConfigAddress),
+    /// All objects of a block that had to go are gone.
+    Gone(ResourceConfigAddress),
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Step::Configure(key) => write!(f, "configure {}", Node::Provider(key.clone())),
+            Step::Evaluate(node) => write!(f, "evaluate {node}"),
+            Step::Expand(resource) => write!(f, "expand {resource}"),
+            Step::Read(address) => write!(f, "read {address}"),
+            Step::Create(address) => write!(f, "create {address}"),
+            Step::Update(address) => write!(f, "update {address}"),
+            Step::Delete(object) => write!(f, "delete {object}"),
+            Step::DeleteOld(address) => write!(f, "delete old {address}"),
+            Step::Forget(object) => write!(f, "forget {object}"),
+            Step::Complete(resource) => write!(f, "complete {resource}"),
+            Step::Gone(resource) => write!(f, "gone {resource}"),
+        }
+    }
+}
+
+/// The steps; edges lead from what comes before to what comes after.
+#[derive(Clone, Debug, Default)]
+pub struct StepGraph {
+    inner: DiGraph<Step, ()>,
+    index: BTreeMap<Step, NodeIndex>,
+}
+
+impl StepGraph {
+    /// Adds a step, or finds it.
+    pub fn add(&mut self, step: Step) {
+        if !self.index.contains_key(&step) {
+            let index = self.inner.add_node(step.clone());
+            self.index.insert(step, index);
+        }
+    }
+
+    /// Puts one step before another; nothing when either is not part of the plan, or both are the same.
+    pub fn before(&mut self, first: &Step, second: &Step) {
+        if let (Some(from), Some(to)) = (self.index.get(first), self.index.get(second))
+            && from != to
+        {
+            self.inner.update_edge(*from, *to, ());
+        }
+    }
+
+    /// The graph itself.
+    #[must_use]
+    pub const fn graph(&self) -> &DiGraph<Step, ()> {
+        &self.inner
+    }
+
+    /// Whether a step is part of the plan.
+    #[must_use]
+    pub fn contains(&self, step: &Step) -> bool {
+        self.index.contains_key(step)
+    }
+
+    /// Whether one step is certain to come before another.
+    #[must_use]
+    pub fn is_before(&self, first: &Step, second: &Step) -> bool {
+        match (self.index.get(first), self.index.get(second)) {
+            (Some(from), Some(to)) => from != to && petgraph::algo::has_path_connecting(&self.inner, *from, *to, None),
+            _ => false,
+        }
+    }
+}
+
+/// Lays out the steps of a plan. `visited` are the vertices of the configuration that it is about.
+#[must_use]
+pub fn lay_out(
+    mode: Mode,
+    graph: &Graph,
+    visited: &BTreeSet<Node>,
+    changes: &BTreeMap<ObjectKey, Change>,
+) -> StepGraph {
+    let mut steps = StepGraph::default();
+    for node in visited {
+        match node {
+            Node::Provider(key) => steps.add(Step::Configure(key.clone())),
+            Node::Resource(resource) => {
+                steps.add(Step::Expand(resource.clone()));
+                steps.add(Step::Complete(resource.clone()));
+                steps.add(Step::Gone(resource.clone()));
+            }
+            node => steps.add(Step::Evaluate(node.clone())),
+        }
+    }
+    if mode == Mode::RefreshOnly {
+        connect_nodes(&mut steps, graph, visited);
+        return steps;
+    }
+    for change in changes.values() {
+        add_change(&mut steps, change);
+    }
+    connect_nodes(&mut steps, graph, visited);
+    connect_deletions(&mut steps, changes);
+    steps
+}
+
+/// The step that makes the object of a change what it should be, if any.
+#[must_use]
+pub fn making(change: &Change) -> Option<Step> {
+    let address = change.object.address.clone();
+    match change.action {
+        Action::Create | Action::Replace(_) => Some(Step::Create(address)),
+        Action::Update => Some(Step::Update(address)),
+        Action::Read => Some(Step::Read(address)),
+        Action::NoOp | Action::Delete | Action::Forget => None,
+    }
+}
+
+/// The step that takes the object of a change away, if any.
+#[must_use]
+pub fn deleting(change: &Change) -> Option<Step> {
+    match change.action {
+        Action::Delete | Action::Replace(Replacement::DeleteFirst) => Some(Step::Delete(change.object.clone())),
+        Action::Replace(Replacement::CreateFirst) => Some(Step::DeleteOld(change.object.address.clone())),
+        Action::Forget => Some(Step::Forget(change.object.clone())),
+        Action::NoOp | Action::Create | Action::Update | Action::Read => None,
+    }
+}
+
+fn add_change(steps: &mut StepGraph, change: &Change) {
+    let resource = change.object.address.config();
+    let (complete, gone) = (Step::Complete(resource.clone()), Step::Gone(resource.clone()));
+    let expand = Step::Expand(resource.clone());
+    let configure = Step::Configure(change.provider.clone());
+    let (making, deleting) = (making(change), deleting(change));
+    for step in [&making, &deleting].into_iter().flatten() {
+        steps.add(step.clone());
+        steps.before(&configure, step);
+    }
+    if let Some(making) = &making {
+        steps.before(&expand, making);
+        steps.before(making, &complete);
+    }
+    if let Some(deleting) = &deleting {
+        steps.before(deleting, &gone);
+    }
+    if let (Some(making), Some(deleting)) = (&making, &deleting) {
+        match change.action {
+            Action::Replace(Replacement::CreateFirst) => steps.before(making, deleting),
+            _ => steps.before(deleting, making),
+        }
+    }
+}
+
+/// What the configuration says must be known before what.
+fn connect_nodes(steps: &mut StepGraph, graph: &Graph, visited: &BTreeSet<Node>) {
+    for node in visited {
+        let first = match node {
+            Node::Provider(key) => Step::Configure(key.clone()),
+            Node::Resource(resource) => {
+                let (expand, complete) = (Step::Expand(resource.clone()), Step::Complete(resource.clone()));
+                steps.before(&expand, &complete);
+                expand
+            }
+            node => Step::Evaluate(node.clone()),
+        };
+        for needed in graph.dependencies(node).filter(|needed| visited.contains(needed)) {
+            let last = match needed {
+                Node::Provider(key) => Step::Configure(key.clone()),
+                Node::Resource(resource) => Step::Complete(resource.clone()),
+                needed => Step::Evaluate(needed.clone()),
+            };
+            steps.before(&last, &first);
+        }
+    }
+}
+
+/// What goes away goes after everything that used it has gone, or has been moved over to something else.
+fn connect_deletions(steps: &mut StepGraph, changes: &BTreeMap<ObjectKey, Change>) {
+    let mut users: BTreeMap<&ResourceConfigAddress, BTreeSet<ResourceConfigAddress>> = BTreeMap::new();
+    for change in changes.values() {
+        for used in change.dependencies.iter().chain(&change.old_dependencies) {
+            users.entry(used).or_default().insert(change.object.address.config());
+        }
+    }
+    for change in changes.values() {
+        let Some(deleting) = deleting(change) else { continue };
+        let resource = change.object.address.config();
+        let delete_first = change.action == Action::Replace(Replacement::DeleteFirst);
+        for user in users.get(&resource).into_iter().flatten() {
+            steps.before(&Step::Gone(user.clone()), &deleting);
+            // When the new object only comes after the old one is gone, its users cannot be moved over before.
+            if !delete_first {
+                steps.before(&Step::Complete(user.clone()), &deleting);
+            }
+        }
+    }
+}

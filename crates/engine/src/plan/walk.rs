@@ -1,0 +1,266 @@
+//! The walk: visits the graph in dependency order, evaluates, reads and asks, and collects what was decided.
+//!
+//! One task owns everything that is known; only questions to providers run concurrently, and their answers come back
+//! to it. So there are no locks, and evaluation order never depends on timing.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use futures::stream::{FuturesUnordered, StreamExt};
+use smform_provider::Session;
+use smform_types::{Diagnostic, Diagnostics, InstanceAddress, ResourceConfigAddress, Type, Value};
+use tokio::sync::Semaphore;
+
+use super::instance::{Answer, Question, ask};
+use super::stored::Stored;
+use super::target::{Selection, Target};
+use super::{Change, Drift, Mode, ObjectKey};
+use crate::graph::{Graph, Node, ProviderKey};
+use crate::providers::Providers;
+use crate::run::Conduct;
+use crate::values::Values;
+use crate::values::evaluate::Setting;
+
+/// What the user asked for.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What kind of plan.
+    pub mode: Mode,
+    /// Whether to read live objects first.
+    pub refresh: bool,
+    /// How many operations run at once.
+    pub parallelism: usize,
+    /// Limits.
+    pub targets: Vec<Target>,
+    /// Instances to replace.
+    pub replace: Vec<InstanceAddress>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { mode: Mode::Normal, refresh: true, parallelism: 10, targets: Vec::new(), replace: Vec::new() }
+    }
+}
+
+/// What the walk needs to know.
+pub struct Walk<'a> {
+    /// How to evaluate.
+    pub setting: Setting<'a>,
+    /// Who plans.
+    pub providers: &'a Providers,
+    /// In what order.
+    pub graph: &'a Graph,
+    /// What is recorded.
+    pub stored: &'a Stored,
+    /// What the user asked for.
+    pub options: &'a Options,
+    /// Time, cancellation, events.
+    pub conduct: Conduct,
+}
+
+/// What the walk found.
+#[derive(Default)]
+pub struct Found {
+    /// What was decided for each object.
+    pub changes: BTreeMap<ObjectKey, Change>,
+    /// Replacements that would take the name of the object they replace: the attribute, and what to write instead.
+    pub same_names: BTreeMap<InstanceAddress, (smform_types::Path, String)>,
+    /// What differs from the record.
+    pub drift: Vec<Drift>,
+    /// Data sources that were read.
+    pub data: BTreeMap<InstanceAddress, (ProviderKey, Value)>,
+    /// Everything that was evaluated.
+    pub values: Values,
+    /// The configured providers.
+    pub sessions: BTreeMap<ProviderKey, Arc<dyn Session>>,
+    /// The vertices that were worked on.
+    pub visited: BTreeSet<Node>,
+    /// Messages.
+    pub diagnostics: Diagnostics,
+}
+
+/// An answer that came back.
+pub(super) enum Done {
+    Provider(ProviderKey, Result<Arc<dyn Session>, Diagnostics>),
+    Instance(Box<super::resource::Pending>, Result<Answer, Diagnostics>),
+    Data(Box<super::data::PendingData>, Result<Value, Diagnostics>),
+}
+
+pub(super) struct Walker<'a> {
+    pub(super) walk: &'a Walk<'a>,
+    pub(super) selection: Selection,
+    pub(super) found: Found,
+    pub(super) dependencies: BTreeMap<ResourceConfigAddress, BTreeSet<ResourceConfigAddress>>,
+    pub(super) running: FuturesUnordered<BoxFuture<'a, Done>>,
+    permits: Arc<Semaphore>,
+    outstanding: BTreeMap<Node, usize>,
+    failed: BTreeSet<Node>,
+}
+
+/// Walks.
+pub async fn walk(walk: &Walk<'_>) -> Found {
+    let selection = Selection::new(walk.graph, &walk.options.targets);
+    let nodes = scope_of(walk, &selection);
+    let order = match walk.graph.order() {
+        Ok(order) => order,
+        Err(errors) => return Found { diagnostics: errors, ..Found::default() },
+    };
+    let mut walker = Walker {
+        walk,
+        selection,
+        found: Found::default(),
+        dependencies: walk.graph.resource_dependencies(),
+        running: FuturesUnordered::new(),
+        permits: Arc::new(Semaphore::new(walk.options.parallelism.max(1))),
+        outstanding: BTreeMap::new(),
+        failed: BTreeSet::new(),
+    };
+    let mut waiting: BTreeMap<&Node, usize> = BTreeMap::new();
+    for node in order.iter().filter(|node| nodes.contains(node)) {
+        let count = walk.graph.dependencies(node).filter(|needed| nodes.contains(needed)).count();
+        waiting.insert(node, count);
+    }
+    let mut ready: VecDeque<&Node> = order.iter().filter(|node| waiting.get(node) == Some(&0)).collect();
+    loop {
+        while let Some(node) = ready.pop_front() {
+            walker.start(node);
+            if !walker.outstanding.contains_key(node) {
+                release(walk.graph, node, &mut waiting, &mut ready);
+            }
+        }
+        let Some(done) = walker.running.next().await else { break };
+        if let Some(node) = walker.accept(done) {
+            release(walk.graph, &node, &mut waiting, &mut ready);
+        }
+    }
+    walker.found.visited = nodes;
+    walker.found
+}
+
+/// The vertices to work on. Destroying needs, besides what is stored, only what provider configurations need.
+fn scope_of(walk: &Walk<'_>, selection: &Selection) -> BTreeSet<Node> {
+    let selected: BTreeSet<Node> =
+        walk.graph.nodes().filter(|node| selection.has_node(walk.graph, node)).cloned().collect();
+    if walk.options.mode != Mode::Destroy {
+        return selected;
+    }
+    let stored = walk.stored.resources();
+    let kept: Vec<&Node> =
+        selected.iter().filter(|node| matches!(node, Node::Resource(resource) if stored.contains(resource))).collect();
+    let providers = kept.iter().flat_map(|node| walk.graph.dependencies(node));
+    let needed = walk.graph.closure(providers.filter(|node| matches!(node, Node::Provider(_))));
+    kept.into_iter().cloned().chain(needed.into_iter().cloned()).collect()
+}
+
+fn release<'g>(graph: &'g Graph, node: &Node, waiting: &mut BTreeMap<&'g Node, usize>, ready: &mut VecDeque<&'g Node>) {
+    for dependent in graph.dependents(node) {
+        if let Some(count) = waiting.get_mut(dependent) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                ready.push_back(dependent);
+            }
+        }
+    }
+}
+
+impl<'a> Walker<'a> {
+    /// Works on a vertex as far as possible without waiting.
+    fn start(&mut self, node: &Node) {
+        let blocked = self.walk.graph.dependencies(node).any(|needed| self.failed.contains(needed));
+        if blocked || self.walk.conduct.cancel.is_cancelled() {
+            self.failed.insert(node.clone());
+            return;
+        }
+        let before = self.found.diagnostics.len();
+        match node {
+            Node::Provider(key) => self.configure(key),
+            Node::Resource(resource) => self.resource(node, resource),
+            _ => {
+                let messages = self.walk.setting.node(node, &mut self.found.values);
+                self.found.diagnostics.extend(messages);
+            }
+        }
+        if self.found.diagnostics.iter().skip(before).any(Diagnostic::is_error) {
+            self.failed.insert(node.clone());
+        }
+    }
+
+    /// Takes an answer; returns the vertex that it completes.
+    fn accept(&mut self, done: Done) -> Option<Node> {
+        let before = self.found.diagnostics.len();
+        let node = match done {
+            Done::Provider(key, result) => {
+                if let Some(session) = self.found.diagnostics.take(result) {
+                    self.found.sessions.insert(key.clone(), session);
+                }
+                Node::Provider(key)
+            }
+            Done::Instance(pending, answer) => {
+                let node = pending.node.clone();
+                self.answered(*pending, answer);
+                node
+            }
+            Done::Data(pending, result) => {
+                let node = pending.node.clone();
+                self.data_answered(*pending, result);
+                node
+            }
+        };
+        if self.found.diagnostics.iter().skip(before).any(Diagnostic::is_error) {
+            self.failed.insert(node.clone());
+        }
+        let count = self.outstanding.get_mut(&node)?;
+        *count = count.saturating_sub(1);
+        if *count > 0 {
+            return None;
+        }
+        self.outstanding.remove(&node);
+        Some(node)
+    }
+
+    /// Has a question answered in the background, within the limit of parallel operations.
+    pub(super) fn spawn(&mut self, node: &Node, question: impl Future<Output = Done> + Send + 'a) {
+        *self.outstanding.entry(node.clone()).or_default() += 1;
+        let permits = Arc::clone(&self.permits);
+        self.running.push(Box::pin(async move {
+            // The semaphore is never closed; should it be, the work is still done, only not limited.
+            let _permit = permits.acquire_owned().await.ok();
+            question.await
+        }));
+    }
+
+    /// Has one instance read and planned.
+    pub(super) fn spawn_instance(&mut self, pending: super::resource::Pending, question: Question) {
+        let conduct = self.walk.conduct.clone();
+        let node = pending.node.clone();
+        self.spawn(&node, async move { Done::Instance(Box::new(pending), ask(question, conduct).await) });
+    }
+
+    fn configure(&mut self, key: &ProviderKey) {
+        let walk = self.walk;
+        let Some(provider) = walk.providers.of_key(walk.setting.config, key).cloned() else {
+            let detail = format!("smform does not bring along a provider named \"{}\".", key.reference.name);
+            self.found.diagnostics.push(Diagnostic::error("Unknown provider", detail));
+            return;
+        };
+        let (config, messages) = walk.setting.provider_config(key, provider.as_ref(), &self.found.values);
+        let failed = messages.has_errors();
+        self.found.diagnostics.extend(messages);
+        if failed {
+            return;
+        }
+        let clock = Arc::clone(&walk.conduct.clock);
+        let named = key.clone();
+        let place = walk.setting.provider_place(key);
+        self.spawn(&Node::Provider(key.clone()), async move {
+            let result = provider.configure(config, clock).await;
+            Done::Provider(named, result.map_err(|errors| errors.map(|error| error.at(place))))
+        });
+    }
+
+    /// What stands for an object that is not there yet, for those who refer to it.
+    pub(super) fn placeholder(ty: Type) -> Value {
+        Value::unknown(ty)
+    }
+}

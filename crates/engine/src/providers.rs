@@ -1,0 +1,170 @@
+//! The providers of a run, and which configuration of which provider a block uses.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use smform_lang::config::{Config, Module, ProviderRef, Resource};
+use smform_provider::Provider;
+use smform_types::schema::Schema;
+use smform_types::suggest::did_you_mean;
+use smform_types::{Diagnostic, ModuleAddress, ResourceConfigAddress, ResourceMode};
+
+use crate::graph::ProviderKey;
+
+/// Every provider that the binary brings along, by source address.
+#[derive(Clone, Default)]
+pub struct Providers {
+    by_source: BTreeMap<&'static str, Arc<dyn Provider>>,
+}
+
+impl Providers {
+    /// A set of providers. The built-in one of Terraform is always among them.
+    pub fn new(providers: impl IntoIterator<Item = Arc<dyn Provider>>) -> Providers {
+        let builtin: Arc<dyn Provider> = Arc::new(crate::builtin::provider());
+        let all = providers.into_iter().chain([builtin]);
+        Providers { by_source: all.map(|provider| (provider.source(), provider)).collect() }
+    }
+
+    /// The provider of a source address.
+    #[must_use]
+    pub fn get(&self, source: &str) -> Option<&Arc<dyn Provider>> {
+        self.by_source.get(source)
+    }
+
+    /// Every provider, by source address.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<dyn Provider>> {
+        self.by_source.values()
+    }
+
+    /// The provider that offers a type.
+    #[must_use]
+    pub fn offering(&self, mode: ResourceMode, type_name: &str) -> Option<&Arc<dyn Provider>> {
+        self.by_source.values().find(|provider| provider.resource_schema(mode, type_name).is_some())
+    }
+
+    /// The provider that a local name stands for in a module: as `required_providers` says, else by the last part of
+    /// its source address.
+    #[must_use]
+    pub fn named(&self, module: &Module, name: &str) -> Option<&Arc<dyn Provider>> {
+        match module.required_providers.get(name) {
+            Some(required) => self.get(&required.source),
+            None => self.by_source.values().find(|provider| local_name(provider.source()) == name),
+        }
+    }
+
+    /// The schema of a block's type.
+    ///
+    /// # Errors
+    /// When no provider offers the type; without a place.
+    pub fn schema(&self, at: &ModuleAddress, module: &Module, resource: &Resource) -> Result<&Schema, Diagnostic> {
+        let (mode, type_name) = (resource.address.mode, &*resource.address.type_name);
+        let _ = at;
+        let named = self.named(module, &resource.provider.name);
+        let schema = named.and_then(|provider| provider.resource_schema(mode, type_name));
+        let schema = schema.or_else(|| self.offering(mode, type_name)?.resource_schema(mode, type_name));
+        schema.ok_or_else(|| self.unknown_type(mode, type_name))
+    }
+
+    fn unknown_type(&self, mode: ResourceMode, type_name: &str) -> Diagnostic {
+        let what = if mode == ResourceMode::Data { "data source" } else { "resource type" };
+        let names: Vec<&str> = self.iter().flat_map(|provider| provider.type_names(mode)).collect();
+        let hint = did_you_mean(type_name, names.iter().copied());
+        let detail = if hint.is_empty() {
+            format!(
+                "smform has no {what} \"{type_name}\". It brings along the types that SageMaker endpoints need; \
+                 `smform providers schema -json` lists them. Keep the rest in a configuration of its own."
+            )
+        } else {
+            format!("smform has no {what} \"{type_name}\".{hint}")
+        };
+        Diagnostic::error(format!("Unknown {what}"), detail)
+    }
+
+    /// The provider configuration that a block uses: its own module's, or the one that is passed or inherited from
+    /// the modules around it.
+    ///
+    /// # Errors
+    /// When an alias is used that is configured nowhere; without a place.
+    pub fn key(&self, config: &Config, at: &ModuleAddress, resource: &Resource) -> Result<ProviderKey, Diagnostic> {
+        let module = config.modules.get(at);
+        let mode = resource.address.mode;
+        // A type that the provider of its local name does not offer uses the default configuration of the one that
+        // does: `smform_vpc_config` is checked with the credentials of `aws`.
+        let named = module.and_then(|module| self.named(module, &resource.provider.name));
+        let offers =
+            named.is_some_and(|provider| provider.resource_schema(mode, &resource.address.type_name).is_some());
+        let reference = if offers {
+            resource.provider.clone()
+        } else {
+            let offering = self.offering(mode, &resource.address.type_name);
+            let name = offering.map_or("", |provider| local_name(provider.source()));
+            ProviderRef { name: name.into(), alias: None }
+        };
+        self.resolve(config, at, &reference)
+    }
+
+    /// Follows a reference outwards to the module that configures it.
+    fn resolve(&self, config: &Config, at: &ModuleAddress, reference: &ProviderRef) -> Result<ProviderKey, Diagnostic> {
+        let mut at = at.clone();
+        let mut reference = reference.clone();
+        loop {
+            let module = config.modules.get(&at);
+            if module.is_some_and(|module| module.providers.contains_key(&reference)) {
+                return Ok(ProviderKey { module: at, reference });
+            }
+            let Some((parent, name)) = at.parent() else { break };
+            let call = config.modules.get(&parent).and_then(|module| module.calls.get(name));
+            let passed = call.and_then(|call| call.providers.iter().find(|(inner, _)| *inner == reference));
+            match passed {
+                Some((_, outer)) => reference = outer.clone(),
+                None if reference.alias.is_none() => {}
+                None => break,
+            }
+            at = parent;
+        }
+        if reference.alias.is_none() {
+            return Ok(ProviderKey { module: ModuleAddress::root(), reference });
+        }
+        let alias = reference.alias.as_deref().unwrap_or_default();
+        Err(Diagnostic::error(
+            "Provider configuration not present",
+            format!(
+                "There is no provider \"{0}\" block with alias = \"{alias}\". Add one, or pass it with the \"providers\" \
+                 argument of the module call.",
+                reference.name
+            ),
+        ))
+    }
+
+    /// The provider configuration for a resource that only the state holds: the default one of the provider that
+    /// offers its type, if any does.
+    #[must_use]
+    pub fn key_for_stored(&self, config: &Config, resource: &ResourceConfigAddress) -> Option<ProviderKey> {
+        let provider = self.offering(resource.resource.mode, &resource.resource.type_name)?;
+        let reference = ProviderRef { name: local_name(provider.source()).into(), alias: None };
+        self.resolve(config, &ModuleAddress::root(), &reference).ok()
+    }
+
+    /// The provider of a configuration key.
+    #[must_use]
+    pub fn of_key(&self, config: &Config, key: &ProviderKey) -> Option<&Arc<dyn Provider>> {
+        match config.modules.get(&key.module) {
+            Some(module) => self.named(module, &key.reference.name),
+            None => self.by_source.values().find(|provider| local_name(provider.source()) == &*key.reference.name),
+        }
+    }
+
+    /// How the state names a provider configuration: `provider["registry.terraform.io/hashicorp/aws"].alias`.
+    #[must_use]
+    pub fn state_address(&self, config: &Config, key: &ProviderKey) -> String {
+        let source = self.of_key(config, key).map_or_else(|| key.reference.name.to_string(), |p| p.source().to_owned());
+        let module = if key.module.is_root() { String::new() } else { format!("{}.", key.module) };
+        let alias = key.reference.alias.as_ref().map(|alias| format!(".{alias}")).unwrap_or_default();
+        format!("{module}provider[\"{source}\"]{alias}")
+    }
+}
+
+/// The last part of a source address.
+fn local_name(source: &str) -> &str {
+    source.rsplit('/').next().unwrap_or(source)
+}

@@ -1,0 +1,122 @@
+//! One operation on one object, as a provider sees it: time, cancellation, progress and, when applying, the journal.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use smform_provider::{Clock, ProviderError, Run};
+use smform_types::Value;
+use tokio_util::sync::CancellationToken;
+
+use crate::events::{Event, Observer, Operation};
+use crate::plan::ObjectKey;
+
+/// What all operations of a run share.
+#[derive(Clone)]
+pub struct Conduct {
+    /// The clock that everything waits on.
+    pub clock: Arc<dyn Clock>,
+    /// Set when the user asks to stop.
+    pub cancel: CancellationToken,
+    /// Who is told what happens.
+    pub observer: Arc<dyn Observer>,
+}
+
+impl Conduct {
+    /// Begins an operation and says so.
+    #[must_use]
+    pub fn begin(&self, object: ObjectKey, operation: Operation, id: Option<String>) -> Task {
+        self.observer.notice(Event::Started { object: object.clone(), operation, id });
+        self.quiet(object, operation)
+    }
+
+    /// Begins an operation that is not worth an event.
+    #[must_use]
+    pub fn quiet(&self, object: ObjectKey, operation: Operation) -> Task {
+        let clock = Interruptible { inner: Arc::clone(&self.clock), cancel: self.cancel.clone() };
+        Task { conduct: self.clone(), clock, object, operation, start: self.clock.now() }
+    }
+}
+
+/// A clock whose waits end early when the user asks to stop.
+struct Interruptible {
+    inner: Arc<dyn Clock>,
+    cancel: CancellationToken,
+}
+
+#[async_trait]
+impl Clock for Interruptible {
+    fn now(&self) -> SystemTime {
+        self.inner.now()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::select! {
+            () = self.inner.sleep(duration) => {}
+            () = self.cancel.cancelled() => {}
+        }
+    }
+}
+
+/// An operation that has begun.
+pub struct Task {
+    conduct: Conduct,
+    clock: Interruptible,
+    object: ObjectKey,
+    operation: Operation,
+    start: SystemTime,
+}
+
+impl Task {
+    /// Time since the start, on the run's clock.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        self.clock.now().duration_since(self.start).unwrap_or_default()
+    }
+
+    /// Says that it succeeded.
+    pub fn finished(&self, id: Option<String>) {
+        let (object, operation, elapsed) = (self.object.clone(), self.operation, self.elapsed());
+        self.conduct.observer.notice(Event::Finished { object, operation, id, elapsed });
+    }
+
+    /// Says that it failed.
+    pub fn failed(&self) {
+        let (object, operation, elapsed) = (self.object.clone(), self.operation, self.elapsed());
+        self.conduct.observer.notice(Event::Failed { object, operation, elapsed });
+    }
+
+    /// Says how far the service is.
+    pub fn report(&self, status: &str) {
+        let (object, operation, elapsed) = (self.object.clone(), self.operation, self.elapsed());
+        self.conduct.observer.notice(Event::Progress { object, operation, status: status.to_owned(), elapsed });
+    }
+}
+
+/// While reading and planning nothing is created, so there is nothing to journal.
+#[async_trait]
+impl Run for Task {
+    fn clock(&self) -> &dyn Clock {
+        &self.clock
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.conduct.cancel.is_cancelled()
+    }
+
+    fn progress(&self, status: &str) {
+        self.report(status);
+    }
+
+    async fn intend(&self, _: &str) -> Result<(), ProviderError> {
+        Err(not_while_planning())
+    }
+
+    async fn created(&self, _: &Value) -> Result<(), ProviderError> {
+        Err(not_while_planning())
+    }
+}
+
+fn not_while_planning() -> ProviderError {
+    ProviderError::new("Provider tried to create while planning", "This is a defect of smform; nothing was created.")
+}

@@ -1,0 +1,283 @@
+//! Evaluation of everything that is not a resource: module calls, variables, locals, outputs and checks.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use smform_lang::config::values::{Origin, VariableValue, finish};
+use smform_lang::config::{Condition, Config, Module, Output, Variable};
+use smform_lang::eval::{ConditionResult, Evaluator};
+use smform_lang::functions::FunctionContext;
+use smform_types::{Diagnostic, Diagnostics, Marks, ModuleAddress, ModuleInstance, SourceMap, Value, convert};
+
+use super::expand::expand;
+use super::scope::{ModuleScope, Surroundings};
+use super::{Repetition, Values};
+use crate::graph::Node;
+
+/// What every evaluation of one walk shares.
+#[derive(Clone, Copy)]
+pub struct Setting<'a> {
+    /// The configuration.
+    pub config: &'a Config,
+    /// How functions are called in this phase.
+    pub functions: &'a FunctionContext<'a>,
+    /// Facts about the run.
+    pub surroundings: &'a Surroundings,
+    /// Values given for the root module's variables.
+    pub inputs: &'a BTreeMap<Arc<str>, VariableValue>,
+}
+
+/// How a condition came out, for the record of check results.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CheckStatus {
+    /// It holds.
+    Pass,
+    /// It does not, with its message.
+    Fail(String),
+    /// It could not be evaluated.
+    Error,
+    /// It depends on what is not known yet.
+    Unknown,
+}
+
+impl<'a> Setting<'a> {
+    /// The scope of a block instance.
+    #[must_use]
+    pub fn scope(
+        &self,
+        at: &'a ModuleInstance,
+        values: &'a Values,
+        repetition: Repetition,
+        own: Option<Value>,
+    ) -> Option<ModuleScope<'a>> {
+        let module = self.config.modules.get(&at.config())?;
+        let surroundings = self.surroundings;
+        Some(ModuleScope { config: self.config, module, instance: at, values, repetition, own, surroundings })
+    }
+
+    /// Evaluates a vertex that is no resource or provider, for every instance of its module, into `values`.
+    pub fn node(&self, node: &Node, values: &mut Values) -> Diagnostics {
+        match node {
+            Node::Module(module) => self.module(module, values),
+            Node::Variable(module, name) => self.each(module, values, |instance, values| {
+                let variable = self.module_of(module)?.variables.get(name)?;
+                Some(self.variable(instance, variable, values))
+            }),
+            Node::Local(module, name) => self.each(module, values, |instance, values| {
+                let local = self.module_of(module)?.locals.get(name)?;
+                Some(self.local(instance, local, values))
+            }),
+            Node::Output(module, name) => self.each(module, values, |instance, values| {
+                let output = self.module_of(module)?.outputs.get(name)?;
+                Some(self.output(instance, output, values))
+            }),
+            Node::Check(module, name) => self.each(module, values, |instance, values| {
+                let check = self.module_of(module)?.checks.get(name)?;
+                Some(self.check(instance, name, &check.asserts, values))
+            }),
+            Node::Provider(_) | Node::Resource(_) => Diagnostics::new(),
+        }
+    }
+
+    fn module_of(&self, module: &ModuleAddress) -> Option<&'a Module> {
+        self.config.modules.get(module)
+    }
+
+    fn each(
+        &self,
+        module: &ModuleAddress,
+        values: &mut Values,
+        mut evaluate: impl FnMut(&ModuleInstance, &mut Values) -> Option<Diagnostics>,
+    ) -> Diagnostics {
+        let mut found = Diagnostics::new();
+        for instance in values.module_instances(module) {
+            found.extend(evaluate(&instance, values).unwrap_or_default());
+        }
+        found
+    }
+
+    /// Expands the call that leads to a module, in every instance of the module around it.
+    fn module(&self, module: &ModuleAddress, values: &mut Values) -> Diagnostics {
+        let Some((parent, name)) = module.parent() else { return Diagnostics::new() };
+        let Some(call) = self.module_of(&parent).and_then(|parent| parent.calls.get(name)) else {
+            return Diagnostics::new();
+        };
+        let mut found = Diagnostics::new();
+        for instance in values.module_instances(&parent) {
+            let Some(scope) = self.scope(&instance, values, Repetition::default(), None) else { continue };
+            let expanded = expand(&Evaluator::new(&scope, self.functions), &call.repetition);
+            if let Some(instances) = found.take(expanded) {
+                values.set_module(&instance, name, instances);
+            }
+        }
+        within(found, &format!("module \"{name}\""))
+    }
+
+    fn variable(&self, at: &ModuleInstance, variable: &Variable, values: &mut Values) -> Diagnostics {
+        let name = &variable.name.text;
+        let given = match self.argument(at, variable, values) {
+            Ok(given) => given,
+            Err(errors) => return errors,
+        };
+        let mut found = Diagnostics::new();
+        let Some(value) = found.take(finish(variable, given.as_ref())) else { return found };
+        let mut marks = Marks::NONE;
+        if variable.sensitive {
+            marks |= Marks::SENSITIVE;
+        }
+        if variable.ephemeral {
+            marks |= Marks::EPHEMERAL;
+        }
+        if let (Some(reason), Some(given)) = (&variable.deprecated, &given) {
+            found
+                .push(Diagnostic::warning(format!("Variable \"{name}\" is deprecated"), reason.clone()).at(given.span));
+        }
+        values.set_variable(at, name, value.with_marks(marks));
+        let place = given.and_then(|given| given.span).unwrap_or(variable.span);
+        found.extend(self.validations(at, variable, values).map(|error| {
+            if error.span.is_none() { error.at(place).within(format!("variable \"{name}\"")) } else { error }
+        }));
+        found
+    }
+
+    /// The value given for a variable: by the user for the root module, by the call for another.
+    fn argument(
+        &self,
+        at: &ModuleInstance,
+        variable: &Variable,
+        values: &Values,
+    ) -> Result<Option<VariableValue>, Diagnostics> {
+        let (Some(parent), Some((call_name, key))) = (at.parent(), at.0.last()) else {
+            return Ok(self.inputs.get(&variable.name.text).cloned());
+        };
+        let call = self.module_of(&parent.config()).and_then(|module| module.calls.get(call_name));
+        let argument =
+            call.and_then(|call| call.body.attributes.iter().find(|argument| argument.name.text == variable.name.text));
+        let Some(argument) = argument else { return Ok(None) };
+        let repetition = values.module(&parent, call_name).map(|instances| instances.repetition(key.as_ref()));
+        let Some(scope) = self.scope(&parent, values, repetition.unwrap_or_default(), None) else { return Ok(None) };
+        let value = Evaluator::new(&scope, self.functions)
+            .expr(&argument.expr)
+            .map_err(|errors| within(errors, &format!("module \"{call_name}\"")))?;
+        Ok(Some(VariableValue { value, span: Some(argument.expr.span), origin: Origin::Argument }))
+    }
+
+    fn validations(&self, at: &ModuleInstance, variable: &Variable, values: &Values) -> Diagnostics {
+        let mut found = Diagnostics::new();
+        let Some(scope) = self.scope(at, values, Repetition::default(), None) else { return found };
+        let evaluator = Evaluator::new(&scope, self.functions);
+        for rule in &variable.validations {
+            let (result, notes) = evaluator.condition(rule);
+            found.extend(notes);
+            if let ConditionResult::Fail { message } = result {
+                let rule = place(&self.config.sources, rule);
+                let detail = format!("{message}\n\nThis was checked by the validation rule at {rule}.");
+                found.push(Diagnostic::error("Invalid value for variable", detail));
+            }
+        }
+        found
+    }
+
+    fn local(&self, at: &ModuleInstance, local: &smform_lang::config::Local, values: &mut Values) -> Diagnostics {
+        let mut found = Diagnostics::new();
+        let value = match self.scope(at, values, Repetition::default(), None) {
+            Some(scope) => Evaluator::new(&scope, self.functions).expr(&local.expr),
+            None => return found,
+        };
+        if let Some(value) = found.take(value.map_err(|errors| within(errors, "locals"))) {
+            values.set_local(at, &local.name.text, value);
+        }
+        found
+    }
+
+    fn output(&self, at: &ModuleInstance, output: &Output, values: &mut Values) -> Diagnostics {
+        let mut found = Diagnostics::new();
+        let name = &output.name.text;
+        let context = format!("output \"{name}\"");
+        let value = match self.scope(at, values, Repetition::default(), None) {
+            Some(scope) => {
+                let evaluator = Evaluator::new(&scope, self.functions);
+                found.extend(conditions(&evaluator, &output.preconditions, "Module output value precondition failed"));
+                if found.has_errors() {
+                    return within(found, &context);
+                }
+                evaluator.expr(&output.expr)
+            }
+            None => return found,
+        };
+        let Some(mut value) = found.take(value) else { return within(found, &context) };
+        if let Some((ty, defaults)) = &output.ty {
+            match convert(defaults.apply(value), ty) {
+                Ok(converted) => value = converted,
+                Err(error) => {
+                    let detail = format!("The value is not of the declared type: {error}.");
+                    found.push(Diagnostic::error("Invalid output value", detail).at(output.expr.span));
+                    return within(found, &context);
+                }
+            }
+        }
+        if at.is_root() && !output.sensitive && value.has_sensitive() {
+            found.push(
+                Diagnostic::error(
+                    "Output refers to sensitive values",
+                    "Whoever can read the state or the screen would see it. Add sensitive = true to the output, or use \
+                     nonsensitive() if the value may be shown.",
+                )
+                .at(output.expr.span),
+            );
+            return within(found, &context);
+        }
+        if value.marks_deep().contains(Marks::EPHEMERAL) && !(output.ephemeral && !at.is_root()) {
+            found.push(
+                Diagnostic::error(
+                    "Ephemeral value not allowed",
+                    "Outputs are stored, so an ephemeral value cannot be one. Use ephemeralasnull(), or in a child \
+                     module add ephemeral = true.",
+                )
+                .at(output.expr.span),
+            );
+            return within(found, &context);
+        }
+        if output.sensitive {
+            value = value.with_marks(Marks::SENSITIVE);
+        }
+        values.set_output(at, name, value);
+        within(found, &context)
+    }
+
+    fn check(&self, at: &ModuleInstance, name: &str, asserts: &[Condition], values: &Values) -> Diagnostics {
+        let Some(scope) = self.scope(at, values, Repetition::default(), None) else { return Diagnostics::new() };
+        let evaluator = Evaluator::new(&scope, self.functions);
+        let found = conditions(&evaluator, asserts, "Check block assertion failed");
+        // A failed check warns; it never stops the run.
+        let found = found.map(|mut diagnostic| {
+            diagnostic.severity = smform_types::Severity::Warning;
+            diagnostic
+        });
+        within(found, &format!("check \"{name}\""))
+    }
+}
+
+/// Evaluates conditions; those that fail become errors under a summary, those that are unknown are left for later.
+pub fn conditions(evaluator: &Evaluator<'_>, conditions: &[Condition], summary: &str) -> Diagnostics {
+    let mut found = Diagnostics::new();
+    for condition in conditions {
+        let (result, notes) = evaluator.condition(condition);
+        found.extend(notes);
+        if let ConditionResult::Fail { message } = result {
+            found.push(Diagnostic::error(summary, message).at(condition.condition.span));
+        }
+    }
+    found
+}
+
+/// Puts a context on every message that has none.
+pub fn within(found: Diagnostics, context: &str) -> Diagnostics {
+    found.map(|diagnostic| diagnostic.within(context))
+}
+
+fn place(sources: &SourceMap, rule: &Condition) -> String {
+    let Some(source) = sources.get(rule.span.source) else { return "an unknown place".to_owned() };
+    let start = source.position(rule.span.start as usize);
+    format!("{}:{},{}", source.name, start.line, start.column)
+}

@@ -1,0 +1,198 @@
+//! What is known so far in a walk: the values of variables, locals, outputs and resource instances, and how often each
+//! block is repeated. Planning fills it with planned values, applying with final ones; the evaluator asks it through
+//! [`scope::ModuleScope`].
+
+pub mod evaluate;
+pub mod expand;
+pub mod scope;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use smform_types::{InstanceAddress, InstanceKey, ModuleAddress, ModuleInstance, ResourceAddress, Type, Value};
+
+/// How often a block is repeated, with what `each` and `count` stand for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Instances {
+    /// Once, without a key.
+    Single,
+    /// So many times, by index.
+    Count(u64),
+    /// Once for each entry, by name.
+    Each(BTreeMap<Arc<str>, Value>),
+}
+
+impl Instances {
+    /// The keys, in order.
+    #[must_use]
+    pub fn keys(&self) -> Vec<Option<InstanceKey>> {
+        match self {
+            Instances::Single => vec![None],
+            Instances::Count(count) => (0..*count).map(|index| Some(InstanceKey::Index(index))).collect(),
+            Instances::Each(entries) => entries.keys().map(|name| Some(InstanceKey::Name(name.clone()))).collect(),
+        }
+    }
+
+    /// Whether an instance has this key.
+    #[must_use]
+    pub fn contains(&self, key: Option<&InstanceKey>) -> bool {
+        match (self, key) {
+            (Instances::Single, None) => true,
+            (Instances::Count(count), Some(InstanceKey::Index(index))) => index < count,
+            (Instances::Each(entries), Some(InstanceKey::Name(name))) => entries.contains_key(name),
+            _ => false,
+        }
+    }
+
+    /// What an instance sees as `each` and `count`.
+    #[must_use]
+    pub fn repetition(&self, key: Option<&InstanceKey>) -> Repetition {
+        match (self, key) {
+            (Instances::Each(entries), Some(InstanceKey::Name(name))) => {
+                Repetition { each: entries.get(name).map(|value| (Value::string(&**name), value.clone())), count: None }
+            }
+            (_, Some(InstanceKey::Index(index))) => {
+                Repetition { each: None, count: i64::try_from(*index).ok().map(Value::number) }
+            }
+            _ => Repetition::default(),
+        }
+    }
+
+    /// One value for all instances: the object itself, a tuple by index or an object by name.
+    #[must_use]
+    pub fn compose(&self, get: &dyn Fn(Option<InstanceKey>) -> Value) -> Value {
+        match self {
+            Instances::Single => get(None),
+            Instances::Count(_) => Value::tuple(self.keys().into_iter().map(get)),
+            Instances::Each(entries) => {
+                Value::object(entries.keys().map(|name| (name.clone(), get(Some(InstanceKey::Name(name.clone()))))))
+            }
+        }
+    }
+}
+
+/// What `each` and `count` stand for in one instance.
+#[derive(Clone, Debug, Default)]
+pub struct Repetition {
+    /// `each.key` and `each.value`.
+    pub each: Option<(Value, Value)>,
+    /// `count.index`.
+    pub count: Option<Value>,
+}
+
+/// All instances of one resource block in one module instance.
+#[derive(Clone, Debug)]
+struct ResourceValues {
+    instances: Instances,
+    values: BTreeMap<Option<InstanceKey>, Value>,
+    /// All of them as one value; made on the first question after a change.
+    whole: OnceLock<Value>,
+}
+
+type Named = BTreeMap<(ModuleInstance, Arc<str>), Value>;
+
+/// The values known so far.
+#[derive(Clone, Debug, Default)]
+pub struct Values {
+    variables: Named,
+    locals: Named,
+    outputs: Named,
+    modules: BTreeMap<(ModuleInstance, Arc<str>), Instances>,
+    resources: BTreeMap<(ModuleInstance, ResourceAddress), ResourceValues>,
+}
+
+impl Values {
+    /// Records a variable.
+    pub fn set_variable(&mut self, at: &ModuleInstance, name: &Arc<str>, value: Value) {
+        self.variables.insert((at.clone(), name.clone()), value);
+    }
+
+    /// Records a local.
+    pub fn set_local(&mut self, at: &ModuleInstance, name: &Arc<str>, value: Value) {
+        self.locals.insert((at.clone(), name.clone()), value);
+    }
+
+    /// Records an output.
+    pub fn set_output(&mut self, at: &ModuleInstance, name: &Arc<str>, value: Value) {
+        self.outputs.insert((at.clone(), name.clone()), value);
+    }
+
+    /// Records how often a module call is repeated.
+    pub fn set_module(&mut self, at: &ModuleInstance, name: &Arc<str>, instances: Instances) {
+        self.modules.insert((at.clone(), name.clone()), instances);
+    }
+
+    /// Records how often a resource block is repeated; its instances have no values yet.
+    pub fn set_resource(&mut self, at: &ModuleInstance, resource: &ResourceAddress, instances: Instances) {
+        let values = ResourceValues { instances, values: BTreeMap::new(), whole: OnceLock::new() };
+        self.resources.insert((at.clone(), resource.clone()), values);
+    }
+
+    /// Records the value of an instance. The repetition of its block must have been recorded before.
+    pub fn set_instance(&mut self, address: &InstanceAddress, value: Value) {
+        if let Some(resource) = self.resources.get_mut(&(address.module.clone(), address.resource.clone())) {
+            resource.values.insert(address.key.clone(), value);
+            resource.whole = OnceLock::new();
+        }
+    }
+
+    /// The value of an instance.
+    #[must_use]
+    pub fn instance(&self, address: &InstanceAddress) -> Option<&Value> {
+        self.resources.get(&(address.module.clone(), address.resource.clone()))?.values.get(&address.key)
+    }
+
+    /// A variable.
+    #[must_use]
+    pub fn variable(&self, at: &ModuleInstance, name: &Arc<str>) -> Option<&Value> {
+        self.variables.get(&(at.clone(), name.clone()))
+    }
+
+    /// A local.
+    #[must_use]
+    pub fn local(&self, at: &ModuleInstance, name: &Arc<str>) -> Option<&Value> {
+        self.locals.get(&(at.clone(), name.clone()))
+    }
+
+    /// An output.
+    #[must_use]
+    pub fn output(&self, at: &ModuleInstance, name: &Arc<str>) -> Option<&Value> {
+        self.outputs.get(&(at.clone(), name.clone()))
+    }
+
+    /// How often a module call is repeated.
+    #[must_use]
+    pub fn module(&self, at: &ModuleInstance, name: &Arc<str>) -> Option<&Instances> {
+        self.modules.get(&(at.clone(), name.clone()))
+    }
+
+    /// How often a resource block is repeated.
+    #[must_use]
+    pub fn instances(&self, at: &ModuleInstance, resource: &ResourceAddress) -> Option<&Instances> {
+        self.resources.get(&(at.clone(), resource.clone())).map(|resource| &resource.instances)
+    }
+
+    /// All instances of a resource block as one value; those not evaluated yet are unknown.
+    #[must_use]
+    pub fn resource(&self, at: &ModuleInstance, resource: &ResourceAddress) -> Option<Value> {
+        let resource = self.resources.get(&(at.clone(), resource.clone()))?;
+        let whole = resource.whole.get_or_init(|| {
+            let get = |key| resource.values.get(&key).cloned().unwrap_or_else(|| Value::unknown(Type::Dynamic));
+            resource.instances.compose(&get)
+        });
+        Some(whole.clone())
+    }
+
+    /// The instances of a module in configuration, as far as the calls that lead to it have been expanded.
+    #[must_use]
+    pub fn module_instances(&self, module: &ModuleAddress) -> Vec<ModuleInstance> {
+        module.0.iter().fold(vec![ModuleInstance::root()], |parents, name| {
+            let mut children = Vec::new();
+            for parent in parents {
+                let keys = self.module(&parent, name).map(Instances::keys).unwrap_or_default();
+                children.extend(keys.into_iter().map(|key| parent.child(name, key)));
+            }
+            children
+        })
+    }
+}
