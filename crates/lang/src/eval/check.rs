@@ -1,9 +1,85 @@
-//! Check.
-use super::Reference;
+//! References to what is not declared.
+
+use smform_types::suggest::did_you_mean;
+use smform_types::{Diagnostic, Diagnostics, ResourceAddress, ResourceMode};
+
+use super::{Reference, Subject};
 use crate::config::Module;
-use smform_types::Diagnostics;
 
 /// Errors for references to what the module does not declare.
-pub fn check_references(_module: &Module, _references: &[Reference]) -> Diagnostics {
-    Diagnostics::new()
+pub fn check_references(module: &Module, references: &[Reference]) -> Diagnostics {
+    references.iter().filter_map(|reference| check(module, &reference.subject).map(|error| error.at(reference.span))).collect()
+}
+
+fn check(module: &Module, subject: &Subject) -> Option<Diagnostic> {
+    match subject {
+        Subject::Variable(name) if !module.variables.contains_key(name) => {
+            let hint = did_you_mean(name, module.variables.keys().map(|name| &**name));
+            Some(Diagnostic::error(
+                "Reference to undeclared input variable",
+                format!(
+                    "An input variable with the name \"{name}\" has not been declared. This variable can be declared \
+                     with a variable \"{name}\" {{}} block.{hint}"
+                ),
+            ))
+        }
+        Subject::Local(name) if !module.locals.contains_key(name) => {
+            let hint = did_you_mean(name, module.locals.keys().map(|name| &**name));
+            Some(Diagnostic::error(
+                "Reference to undeclared local value",
+                format!("A local value with the name \"{name}\" has not been declared.{hint}"),
+            ))
+        }
+        Subject::Module(name) if !module.calls.contains_key(name) => {
+            let hint = did_you_mean(name, module.calls.keys().map(|name| &**name));
+            Some(Diagnostic::error(
+                "Reference to undeclared module",
+                format!("No module call named \"{name}\" is declared here.{hint}"),
+            ))
+        }
+        Subject::Resource(address) => undeclared_resource(module, address),
+        Subject::Path(name) if !matches!(&**name, "module" | "root" | "cwd") => {
+            let hint = did_you_mean(name, ["module", "root", "cwd"]);
+            Some(Diagnostic::error(
+                "Invalid \"path\" attribute",
+                format!("The \"path\" object has the attributes cwd, module and root, but not \"{name}\".{hint}"),
+            ))
+        }
+        Subject::Terraform(name) if !matches!(&**name, "workspace" | "applying") => {
+            let hint = did_you_mean(name, ["workspace"]);
+            Some(Diagnostic::error(
+                "Invalid \"terraform\" attribute",
+                format!("The \"terraform\" object has the attribute workspace, but not \"{name}\".{hint}"),
+            ))
+        }
+        _ => None,
+    }
+}
+
+fn undeclared_resource(module: &Module, address: &ResourceAddress) -> Option<Diagnostic> {
+    let scoped = || module.checks.values().filter_map(|check| check.data.as_ref());
+    let declared = |address: &ResourceAddress| {
+        module.resources.contains_key(address) || scoped().any(|resource| resource.address == *address)
+    };
+    if declared(address) {
+        return None;
+    }
+    let (what, other_mode) = match address.mode {
+        ResourceMode::Managed => ("managed", ResourceMode::Data),
+        ResourceMode::Data => ("data", ResourceMode::Managed),
+    };
+    let other = ResourceAddress { mode: other_mode, ..address.clone() };
+    let known: Vec<String> = module.resources.keys().map(ToString::to_string).collect();
+    let hint = if declared(&other) {
+        format!(" Did you mean \"{other}\"?")
+    } else {
+        did_you_mean(&address.to_string(), known.iter().map(String::as_str))
+    };
+    Some(Diagnostic::error(
+        "Reference to undeclared resource",
+        format!(
+            "A {what} resource \"{}\" \"{}\" has not been declared in this module.{hint}",
+            address.type_name, address.name
+        ),
+    ))
 }

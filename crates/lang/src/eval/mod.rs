@@ -1,8 +1,18 @@
 //! Evaluation: expressions, templates and bodies to values.
 
+mod access;
+mod body;
+mod call;
 mod check;
+mod condition;
+mod conditional;
 mod defaults;
+mod describe;
+mod dynamic;
 mod evaluator;
+mod interpolate;
+mod iterate;
+mod operators;
 mod references;
 mod render;
 mod spans;
@@ -15,11 +25,13 @@ use std::sync::Arc;
 use smform_types::{Diagnostic, InstanceKey, ResourceAddress, Span, Value};
 
 pub use check::check_references;
-pub use evaluator::{ConditionResult, Evaluator};
+pub use condition::ConditionResult;
+pub use describe::statement;
+pub use evaluator::Evaluator;
 pub use references::{parse_reference, references, references_in_body};
-pub use render::render_value;
+pub use render::{render_value, type_text};
 pub use spans::attribute_span;
-pub use statics::{static_bool, static_reference, static_string};
+pub use statics::{keyword, static_bool, static_reference, static_string, static_value, unquoted};
 pub use templates::Templates;
 
 /// Defaults of optional attributes in a type constraint, at any depth.

@@ -1,26 +1,124 @@
-//! Values that must be written out.
-use super::Reference;
-use crate::syntax::Expr;
-use smform_types::{Diagnostic, Diagnostics};
+//! Values that must be written out, because they are needed before anything is evaluated.
 
-/// A literal bool.
+use std::path::PathBuf;
+
+use smform_types::{Diagnostic, Diagnostics, Type, Value, convert};
+
+use super::evaluator::Evaluator;
+use super::references::traversals;
+use super::templates::{Nothing, Templates};
+use super::{Reference, parse_reference};
+use crate::functions::{FunctionContext, Phase};
+use crate::source::MemoryHost;
+use crate::syntax::{Expr, ExprKind, TemplatePart, parse_expression_within};
+
+/// The value of an expression that may hold neither references nor function calls.
+///
+/// # Errors
+/// At the first reference or call, or as evaluation says.
+pub fn static_value(expr: &Expr) -> Result<Value, Diagnostics> {
+    if let ExprKind::Literal(value) = &expr.kind {
+        return Ok(value.clone());
+    }
+    let mut reference = None;
+    traversals(expr, &mut |traversal| {
+        reference.get_or_insert(traversal.span);
+    });
+    if let Some(span) = reference {
+        let detail = "Variables may not be used here: the value must be written out.";
+        return Err(Diagnostic::error("Variables not allowed", detail).at(span).into());
+    }
+    if let Some(call) = first_call(expr) {
+        let detail = "Functions may not be called here: the value must be written out.";
+        return Err(Diagnostic::error("Function calls not allowed", detail).at(call.span).into());
+    }
+    let host = MemoryHost::new::<PathBuf, Vec<u8>>([]);
+    let cx = FunctionContext { host: &host, phase: Phase::Console, plan_timestamp: None, templates: &Templates };
+    Evaluator::new(&Nothing, &cx).expr(expr)
+}
+
+/// The first function call within an expression.
+fn first_call(expr: &Expr) -> Option<&Expr> {
+    match &expr.kind {
+        ExprKind::Call(_) => Some(expr),
+        ExprKind::Literal(_) | ExprKind::Traversal { .. } => None,
+        ExprKind::Template(parts) => parts.iter().find_map(call_in_part),
+        ExprKind::Relative { from, .. } => first_call(from),
+        ExprKind::Tuple(items) => items.iter().find_map(first_call),
+        ExprKind::Object(items) => items.iter().find_map(|item| first_call(&item.key).or_else(|| first_call(&item.value))),
+        ExprKind::For(parts) => [&parts.collection, &parts.result].into_iter().find_map(first_call),
+        ExprKind::Conditional(parts) => parts.iter().find_map(first_call),
+        ExprKind::Binary(_, operands) => operands.iter().find_map(first_call),
+        ExprKind::Unary(_, inner) | ExprKind::Parens(inner) => first_call(inner),
+    }
+}
+
+fn call_in_part(part: &TemplatePart) -> Option<&Expr> {
+    match part {
+        TemplatePart::Text(_) => None,
+        TemplatePart::Interpolation(expr) => first_call(expr),
+        TemplatePart::If { condition, then, otherwise, .. } => {
+            first_call(condition).or_else(|| then.iter().chain(otherwise).find_map(call_in_part))
+        }
+        TemplatePart::For { collection, body, .. } => first_call(collection).or_else(|| body.iter().find_map(call_in_part)),
+    }
+}
+
+fn static_of(expr: &Expr, ty: &Type, what: &str) -> Result<Value, Diagnostics> {
+    let value = static_value(expr)?;
+    let unsuitable = |why: String| {
+        Diagnostics::from(Diagnostic::error("Unsuitable value type", format!("Unsuitable value: {why}.")).at(expr.span))
+    };
+    if value.is_null() {
+        return Err(unsuitable(format!("{what} is required, not null")));
+    }
+    convert(value, ty).map_err(|error| unsuitable(error.to_string()))
+}
+
+/// A bool that is written out.
 ///
 /// # Errors
 /// When it is anything else.
-pub fn static_bool(expr: &Expr) -> Result<bool, Diagnostic> {
-    Err(Diagnostic::error("Invalid value", "").at(expr.span))
+pub fn static_bool(expr: &Expr) -> Result<bool, Diagnostics> {
+    static_of(expr, &Type::Bool, "a bool").map(|value| value.as_bool().unwrap_or(false))
 }
-/// A literal string.
+
+/// A string that is written out.
 ///
 /// # Errors
 /// When it is anything else.
-pub fn static_string(expr: &Expr) -> Result<String, Diagnostic> {
-    Err(Diagnostic::error("Invalid value", "").at(expr.span))
+pub fn static_string(expr: &Expr) -> Result<String, Diagnostics> {
+    static_of(expr, &Type::String, "a string").map(|value| value.as_str().unwrap_or("").to_owned())
 }
-/// A reference, also when written as a string as JSON does.
+
+/// A reference; also as a string, which is how JSON writes it.
 ///
 /// # Errors
 /// When it is anything else.
 pub fn static_reference(expr: &Expr) -> Result<Reference, Diagnostics> {
-    super::parse_reference(expr)
+    parse_reference(&unquoted(expr)?)
+}
+
+/// The expression that a string holds, for places that take no strings of their own; any other expression as it is.
+///
+/// # Errors
+/// When the string holds no expression.
+pub fn unquoted(expr: &Expr) -> Result<Expr, Diagnostics> {
+    match &expr.kind {
+        ExprKind::Literal(value) => match value.as_str() {
+            Some(text) => parse_expression_within(text, expr.span),
+            None => Ok(expr.clone()),
+        },
+        _ => Ok(expr.clone()),
+    }
+}
+
+/// A single word, bare or quoted.
+#[must_use]
+pub fn keyword(expr: &Expr) -> Option<String> {
+    match &expr.kind {
+        ExprKind::Traversal { root, steps } if steps.is_empty() => Some(root.text.to_string()),
+        ExprKind::Literal(value) => value.as_str().map(str::to_owned),
+        _ => None,
+    }
 }

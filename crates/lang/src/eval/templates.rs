@@ -1,10 +1,18 @@
-//! Templates of functions.
-use crate::functions::{FunctionContext, TemplateRenderer};
-use smform_types::{Diagnostic, Diagnostics, Value};
+//! Templates that functions render: `templatefile` and `templatestring`.
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Renders templates for `templatefile` and `templatestring`.
+use smform_types::suggest::did_you_mean;
+use smform_types::{Diagnostic, Diagnostics, SourceMap, Value};
+
+use super::evaluator::{Env, Evaluator};
+use super::references::unbound_roots;
+use super::{Scope, Subject};
+use crate::functions::{FunctionContext, TemplateRenderer};
+use crate::syntax::parse_template;
+
+/// Renders templates with nothing in reach but the variables that they are given.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Templates;
 
@@ -12,10 +20,46 @@ impl TemplateRenderer for Templates {
     fn render(
         &self,
         name: &str,
-        _: &str,
-        _: &BTreeMap<Arc<str>, Value>,
-        _: &FunctionContext<'_>,
+        text: &str,
+        variables: &BTreeMap<Arc<str>, Value>,
+        cx: &FunctionContext<'_>,
     ) -> Result<Value, Diagnostics> {
-        Err(Diagnostic::error("Invalid template", name).into())
+        let mut sources = SourceMap::default();
+        let source = sources.add(name, text);
+        let render = || {
+            let template = parse_template(text, source)?;
+            for root in unbound_roots(&template) {
+                if !variables.contains_key(&root.text) {
+                    let hint = did_you_mean(&root.text, variables.keys().map(|name| &**name));
+                    let detail = format!(
+                        "The template uses \"{}\", which is not among the variables it is given.{hint}",
+                        root.text
+                    );
+                    return Err(Diagnostics::from(Diagnostic::error("Invalid reference", detail).at(root.span)));
+                }
+            }
+            let evaluator = Evaluator { scope: &Nothing, functions: cx, in_template: true };
+            evaluator.eval(&template, Env { variables: Some(variables), ..Env::default() })
+        };
+        // The text is not of the caller's sources, so its places are told in words.
+        render().map_err(|errors| errors.map(|error| told_in_words(error, &sources)))
+    }
+}
+
+fn told_in_words(error: Diagnostic, sources: &SourceMap) -> Diagnostic {
+    let place = error.span.and_then(|span| {
+        let source = sources.get(span.source)?;
+        let position = source.position(span.start as usize);
+        Some(format!("{}:{},{}: ", source.name, position.line, position.column))
+    });
+    Diagnostic { detail: format!("{}{}", place.unwrap_or_default(), error.detail), span: None, ..error }
+}
+
+/// A scope in which there is nothing.
+pub(super) struct Nothing;
+
+impl Scope for Nothing {
+    fn resolve(&self, _subject: &Subject) -> Result<Value, Diagnostic> {
+        Err(Diagnostic::error("Invalid reference", "A template can refer only to the variables it is given."))
     }
 }

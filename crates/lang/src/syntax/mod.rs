@@ -3,15 +3,22 @@
 //! Native syntax is parsed with `hcl-edit` and lowered to this tree; JSON syntax is lowered to the same tree, so that
 //! nothing after this stage knows which of the two a file was written in.
 
+mod escape;
 mod json;
+mod lower;
 mod native;
+mod place;
+mod scan;
+mod template;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use smform_types::{Span, Value};
+use smform_types::{Diagnostics, Span, Value};
 
 pub use json::parse_json;
-pub use native::{parse_expression, parse_native, parse_template};
+pub use native::{parse_expression, parse_expression_within, parse_native, parse_template};
+pub use scan::is_identifier;
 
 /// A file, or what stands between the braces of a block.
 #[derive(Clone, Debug)]
@@ -22,6 +29,35 @@ pub struct Body {
     pub blocks: Vec<Block>,
     /// The whole body; for an empty one, the place where content would stand.
     pub span: Span,
+    /// Whether it is of JSON syntax, where only a schema tells blocks from arguments: everything is an attribute
+    /// until [`Body::expanded`].
+    pub json: bool,
+}
+
+impl Body {
+    /// A body of native syntax with nothing in it.
+    #[must_use]
+    pub fn empty(span: Span) -> Body {
+        Body { attributes: Vec::new(), blocks: Vec::new(), span, json: false }
+    }
+
+    /// The argument of a name.
+    #[must_use]
+    pub fn attribute(&self, name: &str) -> Option<&Attribute> {
+        self.attributes.iter().find(|attribute| &*attribute.name.text == name)
+    }
+
+    /// The nested blocks of a type.
+    pub fn blocks_of<'b>(&'b self, kind: &'b str) -> impl Iterator<Item = &'b Block> {
+        self.blocks.iter().filter(move |block| &*block.kind.text == kind)
+    }
+
+    /// The body with the given block types (and the number of their labels) as blocks. A body of native syntax is
+    /// as it was written.
+    #[must_use]
+    pub fn expanded(&self, types: &[(&str, usize)]) -> (Cow<'_, Body>, Diagnostics) {
+        if self.json { json::expand(self, types) } else { (Cow::Borrowed(self), Diagnostics::new()) }
+    }
 }
 
 /// `name = expression`.

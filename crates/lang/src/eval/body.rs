@@ -1,0 +1,254 @@
+//! The value of a body by the schema that describes it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use smform_types::schema::{Attribute as SchemaAttribute, Block as SchemaBlock, NestedBlock, Nesting};
+use smform_types::suggest::{did_you_mean, nearest};
+use smform_types::{Diagnostic, Diagnostics, Span, Type, Value, convert};
+
+use super::evaluator::{Env, Evaluator};
+use super::spans;
+use crate::syntax::{Attribute, Block, Body, Expr};
+
+/// The blocks of one type, as written or generated.
+#[derive(Default)]
+pub(super) struct Found {
+    /// Label (for maps) and value of each.
+    pub blocks: Vec<(Option<Arc<str>>, Value)>,
+    /// A dynamic block does not know yet how many it generates.
+    pub unknown: bool,
+    /// The place of the last one.
+    pub last: Option<Span>,
+}
+
+impl Evaluator<'_> {
+    /// The value of a body: an object with every attribute and block of the schema, null or empty where nothing is
+    /// written. Defaults are not filled in: that is the provider's part.
+    ///
+    /// The value is complete even when there are errors; what is wrong is unknown in it.
+    pub fn body(&self, body: &Body, schema: &SchemaBlock) -> (Value, Diagnostics) {
+        let mut diagnostics = Diagnostics::new();
+        let start = Span { end: body.span.start, ..body.span };
+        let value = self.decode(body, schema, start, Env::default(), &mut diagnostics);
+        (value, diagnostics)
+    }
+
+    /// As [`Evaluator::body`]; `header` is where to report what is missing.
+    pub(super) fn decode(
+        &self,
+        body: &Body,
+        schema: &SchemaBlock,
+        header: Span,
+        env: Env<'_>,
+        diagnostics: &mut Diagnostics,
+    ) -> Value {
+        let types: Vec<(&str, usize)> = schema
+            .blocks
+            .iter()
+            .map(|(name, block)| (*name, usize::from(block.nesting == Nesting::Map)))
+            .chain([("dynamic", 1)])
+            .collect();
+        let (body, errors) = body.expanded(&types);
+        diagnostics.extend(errors);
+        self.unexpected(&body, schema, diagnostics);
+        let mut values: Vec<(Arc<str>, Value)> = Vec::with_capacity(schema.attributes.len() + schema.blocks.len());
+        for (name, attribute) in &schema.attributes {
+            let value = match body.attribute(name) {
+                Some(written) => self.argument(written, attribute, env, diagnostics),
+                None => {
+                    if attribute.required {
+                        let detail =
+                            format!("The argument \"{name}\" is required, but no definition was found.{}", about(attribute));
+                        diagnostics.push(Diagnostic::error("Missing required argument", detail).at(header));
+                    }
+                    Value::null(attribute.ty.without_optional())
+                }
+            };
+            values.push((Arc::from(*name), value));
+        }
+        for (name, block) in &schema.blocks {
+            let mut found = Found::default();
+            for written in &body.blocks {
+                if *written.kind.text == **name {
+                    self.written(written, name, block, env, diagnostics, &mut found);
+                } else if &*written.kind.text == "dynamic"
+                    && written.labels.first().is_some_and(|label| *label.text == **name)
+                {
+                    self.dynamic(written, block, env, diagnostics, &mut found);
+                }
+            }
+            check_count(name, block, &found, header, diagnostics);
+            values.push((Arc::from(*name), collect(block, found)));
+        }
+        Value::object(values)
+    }
+
+    fn argument(
+        &self,
+        written: &Attribute,
+        schema: &SchemaAttribute,
+        env: Env<'_>,
+        diagnostics: &mut Diagnostics,
+    ) -> Value {
+        let name = &written.name.text;
+        let unknown = || Value::unknown(schema.ty.without_optional());
+        if !schema.is_settable() {
+            let detail = format!(
+                "The provider decides the value of \"{name}\"; configuration cannot set it. Remove this argument."
+            );
+            let error = Diagnostic::error("Value for unconfigurable attribute", detail);
+            diagnostics.push(error.at(written.name.span));
+            return unknown();
+        }
+        let Some(value) = diagnostics.take(self.eval(&written.expr, env)) else { return unknown() };
+        let nothing = value.is_null();
+        match convert(value, &schema.ty) {
+            Ok(value) => {
+                if nothing && schema.required {
+                    let detail = format!("The argument \"{name}\" is required, but its value is null.{}", about(schema));
+                    let error = Diagnostic::error("Missing required argument", detail);
+                    diagnostics.extend(self.failed(error, &written.expr, env));
+                }
+                value
+            }
+            Err(error) => {
+                let place = spans::within(&written.expr, &error.path.0);
+                let detail = format!("Inappropriate value for attribute \"{name}\": {error}.");
+                let error = Diagnostic::error("Incorrect attribute value type", detail).at(place);
+                diagnostics.extend(self.failed(error, &written.expr, env));
+                unknown()
+            }
+        }
+    }
+
+    fn written(
+        &self,
+        written: &Block,
+        name: &str,
+        schema: &NestedBlock,
+        env: Env<'_>,
+        diagnostics: &mut Diagnostics,
+        found: &mut Found,
+    ) {
+        let wanted = usize::from(schema.nesting == Nesting::Map);
+        if let Some(extra) = written.labels.get(wanted) {
+            let detail = format!("A \"{name}\" block has {} here. Remove this one.", labels(wanted));
+            diagnostics.push(Diagnostic::error("Extraneous label", detail).at(extra.span));
+        }
+        if written.labels.len() < wanted {
+            let detail = format!("A \"{name}\" block needs a label that tells it from the others.");
+            diagnostics.push(Diagnostic::error("Missing label", detail).at(written.header));
+        }
+        let label = written.labels.first().map(|label| Arc::clone(&label.text));
+        let value = self.decode(&written.body, &schema.block, written.header, env, diagnostics);
+        found.blocks.push((label, value));
+        found.last = Some(written.header);
+    }
+
+    /// Reports arguments and blocks that the schema does not know, and arguments that are set twice.
+    fn unexpected(&self, body: &Body, schema: &SchemaBlock, diagnostics: &mut Diagnostics) {
+        let mut seen = BTreeSet::new();
+        for Attribute { name, .. } in &body.attributes {
+            if !seen.insert(&name.text) {
+                let detail = format!("The argument \"{}\" is set more than once. Keep one.", name.text);
+                diagnostics.push(Diagnostic::error("Attribute redefined", detail).at(name.span));
+            }
+            if !schema.attributes.contains_key(&*name.text) {
+                diagnostics.push(unsupported_argument(&name.text, schema).at(name.span));
+            }
+        }
+        for block in &body.blocks {
+            let dynamic = &*block.kind.text == "dynamic";
+            let kind = match (dynamic, block.labels.first()) {
+                (true, Some(label)) => label,
+                (true, None) => {
+                    let detail = "A dynamic block has one label: the type of the blocks that it generates.";
+                    diagnostics.push(Diagnostic::error("Missing label", detail).at(block.header));
+                    continue;
+                }
+                (false, _) => &block.kind,
+            };
+            if !schema.blocks.contains_key(&*kind.text) {
+                diagnostics.push(unsupported_block(&kind.text, schema).at(kind.span));
+            }
+        }
+    }
+}
+
+fn about(attribute: &SchemaAttribute) -> String {
+    if attribute.description.is_empty() { String::new() } else { format!(" {}", attribute.description) }
+}
+
+fn labels(count: usize) -> &'static str {
+    if count == 0 { "no labels" } else { "one label" }
+}
+
+fn unsupported_argument(name: &str, schema: &SchemaBlock) -> Diagnostic {
+    let hint = if schema.blocks.contains_key(name) {
+        format!(" Did you mean to define a block of type \"{name}\"? If so, write {name} {{ ... }} without the equals sign.")
+    } else {
+        let settable = schema.attributes.iter().filter(|(_, attribute)| attribute.is_settable());
+        match nearest(name, schema.blocks.keys().copied()) {
+            Some(block) => format!(" Did you mean to define a block of type \"{block}\"?"),
+            None => did_you_mean(name, settable.map(|(name, _)| *name)),
+        }
+    };
+    let detail = format!("An argument named \"{name}\" is not expected here.{hint}");
+    Diagnostic::error("Unsupported argument", detail)
+}
+
+fn unsupported_block(name: &str, schema: &SchemaBlock) -> Diagnostic {
+    let hint = if schema.attributes.contains_key(name) {
+        format!(" Did you mean to define argument \"{name}\"? If so, use the equals sign to assign it a value.")
+    } else {
+        match nearest(name, schema.attributes.keys().copied()) {
+            Some(argument) => format!(" Did you mean to define argument \"{argument}\"?"),
+            None => did_you_mean(name, schema.blocks.keys().copied()),
+        }
+    };
+    let detail = format!("Blocks of type \"{name}\" are not expected here.{hint}");
+    Diagnostic::error("Unsupported block type", detail)
+}
+
+fn check_count(name: &str, block: &NestedBlock, found: &Found, header: Span, diagnostics: &mut Diagnostics) {
+    if found.unknown {
+        return;
+    }
+    let count = found.blocks.len();
+    let plural = |count: usize| if count == 1 { "block is" } else { "blocks are" };
+    if count < block.min_items {
+        let detail = format!("At least {} \"{name}\" {} required.", block.min_items, plural(block.min_items));
+        diagnostics.push(Diagnostic::error(format!("Insufficient {name} blocks"), detail).at(header));
+    }
+    if block.max_items > 0 && count > block.max_items {
+        let detail = format!("No more than {} \"{name}\" {} allowed.", block.max_items, plural(block.max_items));
+        let place = found.last.unwrap_or(header);
+        diagnostics.push(Diagnostic::error(format!("Too many {name} blocks"), detail).at(place));
+    }
+}
+
+/// Holds the blocks of one type as the schema says.
+fn collect(schema: &NestedBlock, found: Found) -> Value {
+    let inner: Type = schema.block.ty();
+    if found.unknown {
+        return Value::unknown(schema.ty());
+    }
+    let values = found.blocks.iter().map(|(_, value)| value.clone());
+    match schema.nesting {
+        Nesting::Single => found.blocks.into_iter().next_back().map_or_else(|| Value::null(inner), |(_, value)| value),
+        Nesting::List => Value::list(inner, values),
+        Nesting::Set => Value::set(inner, values),
+        Nesting::Map => {
+            Value::map(inner, found.blocks.into_iter().map(|(label, value)| (label.unwrap_or_default(), value)))
+        }
+    }
+}
+
+/// The values of `labels` of a dynamic block.
+pub(super) fn label_exprs(expr: &Expr) -> Vec<&Expr> {
+    match &expr.kind {
+        crate::syntax::ExprKind::Tuple(items) => items.iter().collect(),
+        _ => Vec::new(),
+    }
+}

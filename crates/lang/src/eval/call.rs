@@ -1,0 +1,132 @@
+//! Function calls, and the two functions that look at how their arguments fail.
+
+use smform_types::{Diagnostic, Refinement, Type, Value, ValueKind};
+
+use super::evaluator::{Env, Eval, Evaluator};
+use super::references::traversals;
+use crate::functions;
+use crate::syntax::{Call, Expr, ExprKind};
+
+impl Evaluator<'_> {
+    pub(super) fn call(&self, call: &Call, whole: &Expr, env: Env<'_>) -> Eval {
+        let name = &*call.name.text;
+        let plain = name.strip_prefix("core::").unwrap_or(name);
+        let failed = |summary: &str, detail: String| {
+            self.failed(Diagnostic { function: Some(name.to_owned()), ..Diagnostic::error(summary, detail) }, whole, env)
+        };
+        match plain {
+            "try" => return self.first_that_works(call, whole, env),
+            "can" => return self.works(call, whole, env),
+            "templatefile" | "templatestring" if self.in_template => {
+                let detail = format!("A template cannot call \"{plain}\" itself.");
+                return Err(failed("Error in function call", detail));
+            }
+            _ if !functions::exists(name) => {
+                if let Some(provider) = name.strip_prefix("provider::").and_then(|name| name.split("::").next()) {
+                    let detail = format!("The provider \"{provider}\" brings no functions along in smform.");
+                    return Err(failed("Call to unknown function", detail));
+                }
+                let hint = smform_types::suggest::did_you_mean(plain, functions::names().chain(["try", "can"]));
+                let error = Diagnostic {
+                    function: Some(name.to_owned()),
+                    ..Diagnostic::error(
+                        "Call to unknown function",
+                        format!("There is no function named \"{name}\".{hint}"),
+                    )
+                };
+                return Err(error.at(call.name.span).into());
+            }
+            _ => {}
+        }
+        let mut arguments = self.all(call.arguments.iter(), env)?;
+        let mut spans: Vec<_> = call.arguments.iter().map(|argument| argument.span).collect();
+        if call.expand_last
+            && let (Some(last), Some(span)) = (arguments.pop(), spans.pop())
+        {
+            let (last, marks) = last.unmark();
+            match last.kind() {
+                ValueKind::List(_, items) | ValueKind::Set(_, items) | ValueKind::Tuple(items) => {
+                    arguments.extend(items.iter().map(|item| item.clone().with_marks(marks)));
+                    spans.resize(arguments.len(), span);
+                }
+                ValueKind::Unknown(Type::List(_) | Type::Set(_) | Type::Tuple(_) | Type::Dynamic, _) => {
+                    return Ok(Value::unknown(Type::Dynamic).with_marks(marks));
+                }
+                _ => {
+                    let detail = if last.is_null() {
+                        "The expanding argument (indicated by ...) must not be null."
+                    } else {
+                        "The expanding argument (indicated by ...) must be of a tuple, list, or set type."
+                    };
+                    let error = Diagnostic::error("Invalid expanding argument value", detail).at(span);
+                    return Err(self.failed(error, whole, env));
+                }
+            }
+        }
+        functions::call(name, &arguments, self.functions).map_err(|error| {
+            let span = error.argument.and_then(|at| spans.get(at)).copied();
+            self.failed(error.diagnostic(plain).at(span), whole, env)
+        })
+    }
+
+    /// `try`: the first argument that evaluates.
+    fn first_that_works(&self, call: &Call, whole: &Expr, env: Env<'_>) -> Eval {
+        let quiet = Env { quiet: true, ..env };
+        let mut why = Vec::new();
+        for argument in &call.arguments {
+            if self.depends_on_unknown(argument, quiet) {
+                return Ok(Value::unknown(Type::Dynamic));
+            }
+            match self.eval(argument, quiet) {
+                Ok(value) => return Ok(value),
+                Err(errors) => why.extend(errors),
+            }
+        }
+        let mut detail = match why.as_slice() {
+            [] => "Call to function \"try\" failed: at least one argument is required.".to_owned(),
+            _ => "Call to function \"try\" failed: no expression succeeded:".to_owned(),
+        };
+        for error in &why {
+            detail.push_str(&format!("\n- {}: {}", error.summary, error.detail));
+        }
+        Err(self.failed(Diagnostic::error("Error in function call", detail), whole, env))
+    }
+
+    /// `can`: whether the argument evaluates.
+    fn works(&self, call: &Call, whole: &Expr, env: Env<'_>) -> Eval {
+        let quiet = Env { quiet: true, ..env };
+        let [argument] = call.arguments.as_slice() else {
+            let (summary, detail) = if call.arguments.is_empty() {
+                ("Not enough function arguments", "Function \"can\" expects 1 argument. Missing value for \"expression\".")
+            } else {
+                ("Too many function arguments", "Function \"can\" expects only 1 argument.")
+            };
+            return Err(self.failed(Diagnostic::error(summary, detail), whole, env));
+        };
+        if self.depends_on_unknown(argument, quiet) {
+            return Ok(Value::refined(Type::Bool, Refinement::not_null()));
+        }
+        Ok(Value::bool(self.eval(argument, quiet).is_ok()))
+    }
+
+    /// Whether a reference in the expression is to something not wholly known, so that the expression may still fail.
+    fn depends_on_unknown(&self, expr: &Expr, env: Env<'_>) -> bool {
+        let mut found = false;
+        traversals(expr, &mut |traversal| {
+            found = found || self.eval(traversal, env).is_ok_and(|value| !value.is_wholly_known());
+        });
+        found
+    }
+
+    /// The type notation that the call `type(...)` of the console asks for; nothing for any other expression.
+    pub fn type_call(&self, expr: &Expr) -> Option<Result<String, smform_types::Diagnostics>> {
+        match &expr.kind {
+            ExprKind::Parens(inner) => self.type_call(inner),
+            ExprKind::Call(call) if matches!(&*call.name.text, "type" | "core::type") => {
+                let [argument] = call.arguments.as_slice() else { return None };
+                Some(self.expr(argument).map(|value| super::render::type_text(&value.ty())))
+            }
+            _ => None,
+        }
+    }
+}

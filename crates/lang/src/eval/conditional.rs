@@ -1,0 +1,123 @@
+//! `condition ? a : b`.
+
+use smform_types::{Diagnostic, Diagnostics, Marks, Refinement, Type, Value, convert, unify};
+
+use super::evaluator::{Env, Eval, Evaluator};
+use crate::syntax::Expr;
+
+impl Evaluator<'_> {
+    /// Both arms are evaluated, because the type of the result depends on both; an error in the arm that is not
+    /// chosen does not count.
+    pub(super) fn conditional(&self, parts: &[Expr; 3], whole: &Expr, env: Env<'_>) -> Eval {
+        let [condition, then, otherwise] = parts;
+        let (chosen, marks) = self.choice(condition, env)?;
+        let quiet = |wanted: bool| Env { quiet: env.quiet || chosen == Some(!wanted), ..env };
+        let a = self.eval(then, quiet(true));
+        let b = self.eval(otherwise, quiet(false));
+        let ty = match (&a, &b) {
+            (Ok(a), Ok(b)) => result_type(a, b).ok_or_else(|| self.inconsistent(a, b, whole, env))?,
+            // What failed may have been of any type.
+            _ => Type::Dynamic,
+        };
+        let to_type = |value: Value| {
+            convert(value, &ty).map_err(|error| {
+                let detail = format!("The two results must have one type, but one does not convert: {error}.");
+                self.failed(Diagnostic::error("Inconsistent conditional result types", detail), whole, env)
+            })
+        };
+        let value = match chosen {
+            Some(true) => to_type(a?)?,
+            Some(false) => to_type(b?)?,
+            None => {
+                let mut diagnostics = Diagnostics::new();
+                let a = diagnostics.take(a.and_then(to_type));
+                let b = diagnostics.take(b.and_then(to_type));
+                let (Some(a), Some(b)) = (a, b) else { return Err(diagnostics) };
+                either(&ty, &a, &b)
+            }
+        };
+        Ok(value.with_marks(marks))
+    }
+
+    /// The condition, nothing while it is unknown, and its marks.
+    pub(super) fn choice(&self, condition: &Expr, env: Env<'_>) -> Eval<(Option<bool>, Marks)> {
+        let (value, marks) = self.eval(condition, env)?.unmark();
+        let failed = |summary, detail: String| self.failed(Diagnostic::error(summary, detail), condition, env);
+        if value.is_null() {
+            let detail = "The condition value is null. Conditions must either be true or false.";
+            return Err(failed("Null condition", detail.to_owned()));
+        }
+        let value = convert(value, &Type::Bool).map_err(|error| {
+            failed("Incorrect condition type", format!("The condition expression must be of type bool: {error}."))
+        })?;
+        Ok((value.as_bool(), marks))
+    }
+
+    fn inconsistent(&self, a: &Value, b: &Value, whole: &Expr, env: Env<'_>) -> Diagnostics {
+        let detail = format!(
+            "The true and false result expressions must have consistent types. {}",
+            difference(&a.ty(), &b.ty())
+        );
+        self.failed(Diagnostic::error("Inconsistent conditional result types", detail), whole, env)
+    }
+}
+
+/// The type that both results take; an untyped null takes the other's.
+fn result_type(a: &Value, b: &Value) -> Option<Type> {
+    let (ta, tb) = (a.ty(), b.ty());
+    match (a.is_null() && ta == Type::Dynamic, b.is_null() && tb == Type::Dynamic) {
+        (true, _) => Some(tb),
+        (_, true) => Some(ta),
+        _ => unify(&[ta, tb]),
+    }
+}
+
+/// What is known of a value that is one of two.
+fn either(ty: &Type, a: &Value, b: &Value) -> Value {
+    let mut refinement = Refinement::default();
+    refinement.not_null = a.is_definitely_not_null() && b.is_definitely_not_null();
+    if let (Some(x), Some(y)) = (a.as_number(), b.as_number()) {
+        refinement.lower = Some((x.min(y).clone(), true));
+        refinement.upper = Some((x.max(y).clone(), true));
+    }
+    if ty.is_collection()
+        && let (Some(x), Some(y)) = (length(a), length(b))
+    {
+        refinement.min_length = Some(x.min(y));
+        refinement.max_length = Some(x.max(y));
+    }
+    Value::refined(ty.clone(), refinement).with_marks(a.marks() | b.marks())
+}
+
+fn length(value: &Value) -> Option<u64> {
+    // A set with unknown elements may have fewer in the end.
+    if matches!(value.ty(), Type::Set(_)) && !value.is_wholly_known() {
+        return None;
+    }
+    let length = value.as_slice().map(<[Value]>::len).or_else(|| value.as_entries().map(|entries| entries.len()))?;
+    u64::try_from(length).ok()
+}
+
+/// Where two types differ, in words.
+fn difference(a: &Type, b: &Type) -> String {
+    if let (Type::Object(x), Type::Object(y)) = (a, b) {
+        for (name, ty) in &x.attributes {
+            match y.attributes.get(name) {
+                None => return format!("The 'true' value has the attribute {name:?}, which the 'false' value lacks."),
+                Some(other) if ty != other && unify(&[ty.clone(), other.clone()]).is_none() => {
+                    return format!("They differ in the attribute {name:?}: {}", difference(ty, other));
+                }
+                Some(_) => {}
+            }
+        }
+        if let Some(name) = y.attributes.keys().find(|name| !x.attributes.contains_key(*name)) {
+            return format!("The 'false' value has the attribute {name:?}, which the 'true' value lacks.");
+        }
+    }
+    if let (Type::Tuple(x), Type::Tuple(y)) = (a, b) {
+        if x.len() != y.len() {
+            return format!("The 'true' tuple has length {}, but the 'false' tuple has length {}.", x.len(), y.len());
+        }
+    }
+    format!("The 'true' value is {}, but the 'false' value is {}.", a.friendly(), b.friendly())
+}

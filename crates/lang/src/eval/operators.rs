@@ -1,0 +1,101 @@
+//! Operators.
+
+use smform_types::{Diagnostic, Diagnostics, Marks, Number, Refinement, Type, Value, convert};
+
+use super::evaluator::{Env, Eval, Evaluator};
+use crate::functions::equals;
+use crate::syntax::{BinaryOp, Expr, UnaryOp};
+
+impl Evaluator<'_> {
+    pub(super) fn unary(&self, operator: UnaryOp, operand: &Expr, whole: &Expr, env: Env<'_>) -> Eval {
+        let ty = if operator == UnaryOp::Negate { Type::Number } else { Type::Bool };
+        let value = self.eval(operand, env)?;
+        let (value, marks) = self.operand(value, &ty, "unary", operand, whole, env)?;
+        let result = match operator {
+            UnaryOp::Negate => value.as_number().map(|number| Value::number(number.negate())),
+            UnaryOp::Not => value.as_bool().map(|value| Value::bool(!value)),
+        };
+        Ok(result.unwrap_or_else(|| unknown(ty)).with_marks(marks))
+    }
+
+    pub(super) fn binary(&self, operator: BinaryOp, operands: &[Expr; 2], whole: &Expr, env: Env<'_>) -> Eval {
+        let [left, right] = operands;
+        let mut diagnostics = Diagnostics::new();
+        let a = diagnostics.take(self.eval(left, env));
+        let b = diagnostics.take(self.eval(right, env));
+        let (Some(a), Some(b)) = (a, b) else { return Err(diagnostics) };
+        if matches!(operator, BinaryOp::Equal | BinaryOp::NotEqual) {
+            let marks = a.marks_deep() | b.marks_deep();
+            let wanted = operator == BinaryOp::Equal;
+            let result = equals(&a, &b).map(|same| Value::bool(same == wanted));
+            return Ok(result.unwrap_or_else(|| unknown(Type::Bool)).with_marks(marks));
+        }
+        let ty = if matches!(operator, BinaryOp::And | BinaryOp::Or) { Type::Bool } else { Type::Number };
+        let a = diagnostics.take(self.operand(a, &ty, "left", left, whole, env));
+        let b = diagnostics.take(self.operand(b, &ty, "right", right, whole, env));
+        let (Some((a, a_marks)), Some((b, b_marks))) = (a, b) else { return Err(diagnostics) };
+        let marks = a_marks | b_marks;
+        let result = match (a.as_bool(), b.as_bool(), a.as_number(), b.as_number()) {
+            (Some(a), Some(b), _, _) => Value::bool(if operator == BinaryOp::And { a && b } else { a || b }),
+            (_, _, Some(a), Some(b)) => {
+                calculate(operator, a, b).map_err(|message| self.operation_failed(message, whole, env))?
+            }
+            _ => unknown(if is_arithmetic(operator) { Type::Number } else { Type::Bool }),
+        };
+        Ok(result.with_marks(marks))
+    }
+
+    /// An operand of the type that the operator takes, without its marks.
+    fn operand(
+        &self,
+        value: Value,
+        ty: &Type,
+        side: &str,
+        expr: &Expr,
+        whole: &Expr,
+        env: Env<'_>,
+    ) -> Eval<(Value, Marks)> {
+        let value = convert(value, ty).map_err(|error| {
+            let detail = format!("Unsuitable value for {side} operand: {error}.");
+            self.failed(Diagnostic::error("Invalid operand", detail), expr, env)
+        })?;
+        if value.is_null() {
+            return Err(self.operation_failed("argument must not be null", whole, env));
+        }
+        Ok(value.unmark())
+    }
+
+    fn operation_failed(&self, message: &str, whole: &Expr, env: Env<'_>) -> Diagnostics {
+        let detail = format!("Error during operation: {message}.");
+        self.failed(Diagnostic::error("Operation failed", detail), whole, env)
+    }
+}
+
+fn unknown(ty: Type) -> Value {
+    Value::refined(ty, Refinement::not_null())
+}
+
+fn is_arithmetic(operator: BinaryOp) -> bool {
+    use BinaryOp::{Add, Divide, Modulo, Multiply, Subtract};
+    matches!(operator, Add | Subtract | Multiply | Divide | Modulo)
+}
+
+fn calculate(operator: BinaryOp, a: &Number, b: &Number) -> Result<Value, &'static str> {
+    let number = |result: Option<Number>, message| result.map(Value::number).ok_or(message);
+    match operator {
+        BinaryOp::Add => number(a.add(b), "can't compute sum of opposing infinities"),
+        BinaryOp::Subtract => number(a.sub(b), "can't subtract infinity from itself"),
+        BinaryOp::Multiply => number(a.mul(b), "can't multiply zero by infinity"),
+        BinaryOp::Divide => number(a.div(b), "can't divide zero by zero or infinity by infinity"),
+        // As in Terraform, a number modulo zero is the number.
+        BinaryOp::Modulo if b.is_zero() && !a.is_infinite() => Ok(Value::number(a.clone())),
+        BinaryOp::Modulo => number(a.rem(b), "can't use infinity as the dividend of a remainder"),
+        BinaryOp::Less => Ok(Value::bool(a < b)),
+        BinaryOp::LessOrEqual => Ok(Value::bool(a <= b)),
+        BinaryOp::Greater => Ok(Value::bool(a > b)),
+        BinaryOp::GreaterOrEqual => Ok(Value::bool(a >= b)),
+        BinaryOp::Equal => Ok(Value::bool(a == b)),
+        BinaryOp::NotEqual => Ok(Value::bool(a != b)),
+        BinaryOp::And | BinaryOp::Or => Err("numbers are not truth values"),
+    }
+}
