@@ -371,6 +371,12 @@ impl Number {
         }
     }
 
+    /// The exact value of a finite number: whether it is negative, and `mantissa * 2^exponent`.
+    #[must_use]
+    pub fn to_binary(&self) -> Option<(bool, BigUint, i64)> {
+        (!self.is_infinite()).then(|| self.parts())
+    }
+
     fn sign_bit(&self) -> bool {
         match &self.form {
             Form::Int(value) => *value < 0,

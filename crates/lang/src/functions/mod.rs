@@ -10,11 +10,13 @@ mod conversion;
 mod crypto;
 mod csv;
 mod datetime;
+mod decimal;
 mod encoding;
 mod equality;
 mod error;
 mod filesystem;
 mod float;
+mod format;
 mod glob;
 mod letters;
 mod mapping;
@@ -27,6 +29,7 @@ mod set;
 mod signature;
 mod string;
 mod template;
+mod verb;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
@@ -120,6 +123,7 @@ const FAMILIES: &[&[Function]] = &[
     datetime::FUNCTIONS,
     encoding::FUNCTIONS,
     filesystem::FUNCTIONS,
+    format::FUNCTIONS,
     mapping::FUNCTIONS,
     network::FUNCTIONS,
     numeric::FUNCTIONS,
