@@ -13,4 +13,6 @@ pub mod graph;
 pub mod plan;
 pub mod providers;
 pub mod run;
+pub mod snapshot;
 pub mod values;
+pub mod workflow;

@@ -3,6 +3,7 @@
 //! [`walk`] visits the configuration in dependency order, reading and asking providers; [`decide`] judges one instance,
 //! purely; [`order`] settles in which order replacements are made; [`steps`] lays out the step graph.
 
+pub mod codec;
 mod data;
 pub mod decide;
 pub mod instance;

@@ -26,6 +26,15 @@ impl std::str::FromStr for Target {
     }
 }
 
+impl std::fmt::Display for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Target::Resource(address) => write!(f, "{address}"),
+            Target::Module(module) => write!(f, "{module}"),
+        }
+    }
+}
+
 impl Target {
     fn covers_node(&self, node: &Node) -> bool {
         let Node::Resource(resource) = node else { return false };

@@ -101,7 +101,7 @@ pub(super) struct Walker<'a> {
 /// Walks.
 pub async fn walk(walk: &Walk<'_>) -> Found {
     let selection = Selection::new(walk.graph, &walk.options.targets);
-    let nodes = scope_of(walk, &selection);
+    let nodes = scope_of(walk.graph, walk.stored, walk.options.mode, &selection);
     let order = match walk.graph.order() {
         Ok(order) => order,
         Err(errors) => return Found { diagnostics: errors, ..Found::default() },
@@ -139,17 +139,17 @@ pub async fn walk(walk: &Walk<'_>) -> Found {
 }
 
 /// The vertices to work on. Destroying needs, besides what is stored, only what provider configurations need.
-fn scope_of(walk: &Walk<'_>, selection: &Selection) -> BTreeSet<Node> {
-    let selected: BTreeSet<Node> =
-        walk.graph.nodes().filter(|node| selection.has_node(walk.graph, node)).cloned().collect();
-    if walk.options.mode != Mode::Destroy {
+#[must_use]
+pub fn scope_of(graph: &Graph, stored: &Stored, mode: Mode, selection: &Selection) -> BTreeSet<Node> {
+    let selected: BTreeSet<Node> = graph.nodes().filter(|node| selection.has_node(graph, node)).cloned().collect();
+    if mode != Mode::Destroy {
         return selected;
     }
-    let stored = walk.stored.resources();
+    let stored = stored.resources();
     let kept: Vec<&Node> =
         selected.iter().filter(|node| matches!(node, Node::Resource(resource) if stored.contains(resource))).collect();
-    let providers = kept.iter().flat_map(|node| walk.graph.dependencies(node));
-    let needed = walk.graph.closure(providers.filter(|node| matches!(node, Node::Provider(_))));
+    let providers = kept.iter().flat_map(|node| graph.dependencies(node));
+    let needed = graph.closure(providers.filter(|node| matches!(node, Node::Provider(_))));
     kept.into_iter().cloned().chain(needed.into_iter().cloned()).collect()
 }
 

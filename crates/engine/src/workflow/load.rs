@@ -1,0 +1,43 @@
+//! Loading: configuration, variable values and the facts about a run.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use smform_lang::config::values::{VariableInput, VariableValue, variable_values};
+use smform_lang::config::{self, Config, ModuleResolver};
+use smform_lang::source::Host;
+use smform_types::{Diagnostics, ModuleAddress};
+
+use crate::values::scope::{Surroundings, slashes};
+
+/// A configuration, ready to be planned once every variable has a value.
+#[derive(Clone, Debug)]
+pub struct Project {
+    /// The modules.
+    pub config: Config,
+    /// Values for the root module's variables.
+    pub inputs: BTreeMap<Arc<str>, VariableValue>,
+    /// Facts about the run.
+    pub surroundings: Surroundings,
+}
+
+/// Loads the configuration of a directory. What it returns is for showing places even when there are errors.
+pub fn load(
+    host: &dyn Host,
+    directory: &Path,
+    modules: &dyn ModuleResolver,
+    inputs: &[VariableInput],
+    workspace: &str,
+) -> (Project, Diagnostics) {
+    let (mut config, mut found) = config::load(host, directory, modules);
+    let root = config.modules.get(&ModuleAddress::root()).cloned().unwrap_or_default();
+    let (values, messages) = variable_values(host, directory, &root, inputs, &mut config.sources);
+    found.extend(messages);
+    let surroundings = Surroundings {
+        working_directory: slashes(&host.working_directory()).into(),
+        root: slashes(directory).into(),
+        workspace: workspace.into(),
+    };
+    (Project { config, inputs: values, surroundings }, found)
+}

@@ -1,0 +1,152 @@
+//! What commands call: load a configuration, validate it, plan it, apply the plan.
+//!
+//! [`plan`] is the one function that yields a plan, and [`apply`] takes nothing else.
+
+pub mod load;
+pub mod saved;
+pub mod validate;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use smform_lang::eval::Templates;
+use smform_lang::functions::{FunctionContext, Phase};
+use smform_lang::source::Host;
+use smform_provider::Session;
+use smform_types::{Diagnostic, Diagnostics};
+use tokio::sync::Mutex;
+
+use crate::apply::record::Record;
+use crate::apply::{Apply, Data, RunOutcome};
+use crate::check::violations;
+use crate::graph::{ProviderKey, build};
+use crate::plan::stored::Stored;
+use crate::plan::walk::{Found, Options, Walk, walk};
+use crate::plan::{Plan, moves, order, outputs, steps};
+use crate::providers::Providers;
+use crate::run::Conduct;
+use crate::values::evaluate::Setting;
+
+pub use load::{Project, load};
+pub use validate::validate;
+
+/// What every workflow needs of the world.
+#[derive(Clone)]
+pub struct World {
+    /// Files.
+    pub host: Arc<dyn Host>,
+    /// Providers.
+    pub providers: Providers,
+    /// Time, cancellation, events.
+    pub conduct: Conduct,
+}
+
+/// A plan with all that applying it needs.
+pub struct Planned {
+    /// The plan.
+    pub plan: Plan,
+    /// What was recorded, moves applied.
+    pub stored: Stored,
+    /// Data sources that were read.
+    pub data: Data,
+    /// Providers that are connected.
+    pub sessions: BTreeMap<ProviderKey, Arc<dyn Session>>,
+}
+
+/// Plans. A plan that comes with errors is partial, and is only for showing.
+pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Options) -> (Planned, Diagnostics) {
+    let timestamp = rfc3339(&world.conduct);
+    let (stored, mut found) = moves::apply(&project.config, stored);
+    let (graph, messages) = build(&project.config, &stored.resources(), &world.providers);
+    found.extend(messages);
+    if found.has_errors() {
+        return (nothing(stored, options, timestamp), found);
+    }
+    let templates = Templates;
+    let functions = FunctionContext {
+        host: world.host.as_ref(),
+        phase: Phase::Plan,
+        plan_timestamp: Some(timestamp.clone()),
+        templates: &templates,
+    };
+    let setting = Setting {
+        config: &project.config,
+        functions: &functions,
+        surroundings: &project.surroundings,
+        inputs: &project.inputs,
+    };
+    let conduct = world.conduct.clone();
+    let inputs = Walk { setting, providers: &world.providers, graph: &graph, stored: &stored, options, conduct };
+    let walked = walk(&inputs).await;
+    let Found { mut changes, same_names, drift, data, values, sessions, visited, diagnostics } = walked;
+    found.extend(diagnostics);
+    if world.conduct.cancel.is_cancelled() {
+        found.push(Diagnostic::error("Interrupted", "The plan was not finished. Nothing was changed."));
+    }
+    order::propagate(&mut changes);
+    found.extend(order::refuse_same_names(&project.config, &changes, &same_names));
+    let targeted = !options.targets.is_empty();
+    if targeted {
+        found.push(Diagnostic::warning(
+            "Resource targeting is in effect",
+            "Only the targets and what they need were planned. The result may not be what the whole configuration says; \
+             plan without -target afterwards.",
+        ));
+    }
+    let outputs = outputs::changes(&setting, options.mode, targeted || found.has_errors(), &stored, &values);
+    let steps = steps::lay_out(options.mode, &graph, &visited, &changes);
+    let mut plan = Plan { mode: options.mode, changes, outputs, drift, steps, targeted, timestamp, ..Plan::default() };
+    if !found.has_errors() {
+        found.extend(violations(&plan).into_iter().map(|violation| {
+            Diagnostic::error("Unsound plan", format!("{violation} This is a defect of smform; nothing was changed."))
+        }));
+    }
+    plan.warnings = found.iter().filter(|diagnostic| !diagnostic.is_error()).cloned().collect();
+    (Planned { plan, stored, data, sessions }, found)
+}
+
+fn nothing(stored: Stored, options: &Options, timestamp: String) -> Planned {
+    let plan = Plan { mode: options.mode, timestamp, ..Plan::default() };
+    Planned { plan, stored, data: Data::new(), sessions: BTreeMap::new() }
+}
+
+/// Applies a plan.
+pub async fn apply(
+    world: &World,
+    project: &Project,
+    planned: &Planned,
+    record: Arc<Mutex<dyn Record>>,
+    parallelism: usize,
+) -> RunOutcome {
+    let templates = Templates;
+    let functions = FunctionContext {
+        host: world.host.as_ref(),
+        phase: Phase::Apply,
+        plan_timestamp: Some(planned.plan.timestamp.clone()),
+        templates: &templates,
+    };
+    let setting = Setting {
+        config: &project.config,
+        functions: &functions,
+        surroundings: &project.surroundings,
+        inputs: &project.inputs,
+    };
+    crate::apply::apply(Apply {
+        setting,
+        providers: &world.providers,
+        plan: &planned.plan,
+        stored: &planned.stored,
+        data: &planned.data,
+        sessions: planned.sessions.clone(),
+        record,
+        parallelism,
+        conduct: world.conduct.clone(),
+    })
+    .await
+}
+
+/// The present on the run's clock, in whole seconds, UTC.
+fn rfc3339(conduct: &Conduct) -> String {
+    let now = jiff::Timestamp::try_from(conduct.clock.now()).unwrap_or_default();
+    now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}

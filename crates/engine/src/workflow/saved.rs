@@ -1,0 +1,397 @@
+//! Saved plans: a file that holds what was reviewed, so that applying it does exactly that.
+//!
+//! The file is one JSON document: every file that planning read, the variable values, and the planned changes. The
+//! steps follow from these, by the same function that laid them out. It holds secrets in clear, as Terraform's does, so
+//! it is written readable by its owner only. Its digest covers everything in it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::{Map, Value as Json, json};
+use sha2::{Digest, Sha256};
+use smform_lang::config::LocalModules;
+use smform_lang::config::ProviderRef;
+use smform_lang::config::values::{Origin, VariableValue};
+use smform_types::path::Step as PathStep;
+use smform_types::{Diagnostic, Diagnostics, InstanceAddress, ModuleInstance, Path, ResourceConfigAddress, Value};
+
+use super::{Planned, Project, World};
+use crate::apply::Data;
+use crate::graph::{ProviderKey, build};
+use crate::plan::codec::{decode, encode};
+use crate::plan::stored::Stored;
+use crate::plan::target::{Selection, Target};
+use crate::plan::walk::scope_of;
+use crate::plan::{Action, Change, Drift, Mode, ObjectKey, OutputChange, Plan, Reason, Replacement, moves, steps};
+use crate::snapshot::Snapshot;
+
+const FORMAT: &str = "smform-plan";
+const VERSION: u64 = 1;
+
+/// The state that a plan was made from; applying it to another one is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Basis {
+    /// The state's lineage; empty when there was none.
+    pub lineage: String,
+    /// The state's serial.
+    pub serial: u64,
+    /// The workspace.
+    pub workspace: String,
+}
+
+/// A saved plan as read from its file.
+#[derive(Clone, Debug)]
+pub struct Saved {
+    document: Json,
+    /// `sha256:` and hexadecimal digits, over everything else in the file.
+    pub digest: String,
+    /// The state that it was made from.
+    pub basis: Basis,
+    /// Every file that planning read.
+    pub files: Snapshot,
+}
+
+/// The text of a saved plan, and its digest.
+#[must_use]
+pub fn write(
+    project: &Project,
+    planned: &Planned,
+    targets: &[Target],
+    files: &Snapshot,
+    basis: &Basis,
+) -> (String, String) {
+    let plan = &planned.plan;
+    let inputs: Map<String, Json> =
+        project.inputs.iter().map(|(name, given)| (name.to_string(), encode(&given.value))).collect();
+    let outputs: Map<String, Json> = plan
+        .outputs
+        .iter()
+        .map(|(name, change)| {
+            let json = json!({
+                "before": change.before.as_ref().map(encode),
+                "after": change.after.as_ref().map(encode),
+                "sensitive": change.sensitive,
+            });
+            (name.to_string(), json)
+        })
+        .collect();
+    let data: Map<String, Json> = planned
+        .data
+        .iter()
+        .map(|(address, (key, value))| {
+            (address.to_string(), json!({ "provider": provider_json(key), "value": encode(value) }))
+        })
+        .collect();
+    let mut document = json!({
+        "format": FORMAT,
+        "version": VERSION,
+        "made_by": env!("CARGO_PKG_VERSION"),
+        "timestamp": plan.timestamp,
+        "mode": mode_name(plan.mode),
+        "targets": targets.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "basis": { "lineage": basis.lineage, "serial": basis.serial, "workspace": basis.workspace },
+        "directory": project.config.directory.to_string_lossy(),
+        "working_directory": &*project.surroundings.working_directory,
+        "variables": inputs,
+        "changes": plan.changes.values().map(change_json).collect::<Vec<_>>(),
+        "drift": plan.drift.iter().map(drift_json).collect::<Vec<_>>(),
+        "outputs": outputs,
+        "data": data,
+        "files": files.to_json(),
+    });
+    let digest = digest_of(&document);
+    if let Some(fields) = document.as_object_mut() {
+        fields.insert("digest".to_owned(), Json::String(digest.clone()));
+    }
+    (format!("{document}\n"), digest)
+}
+
+fn digest_of(document: &Json) -> String {
+    let hash = Sha256::digest(document.to_string().as_bytes());
+    let digits: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256:{digits}")
+}
+
+/// Reads a saved plan, and checks that it is whole.
+///
+/// # Errors
+/// When it is something else, of another version, or changed since it was written.
+pub fn read(text: &str) -> Result<Saved, Diagnostic> {
+    let invalid = |detail: &str| Diagnostic::error("Not a usable saved plan", detail.to_owned());
+    let mut document: Json = serde_json::from_str(text).map_err(|_| {
+        invalid("The file is not a plan saved by smform. Plans of Terraform can be applied only by Terraform.")
+    })?;
+    if document.get("format").and_then(Json::as_str) != Some(FORMAT) {
+        return Err(invalid("The file is not a plan saved by smform."));
+    }
+    if document.get("version").and_then(Json::as_u64) != Some(VERSION) {
+        return Err(invalid("The plan was saved by another version of smform. Plan again with this one."));
+    }
+    let recorded = document.as_object_mut().and_then(|fields| fields.remove("digest"));
+    let digest = digest_of(&document);
+    if recorded.as_ref().and_then(Json::as_str) != Some(digest.as_str()) {
+        return Err(invalid("The plan does not match its digest: it was cut short or changed. Plan again."));
+    }
+    let basis = basis(&document).ok_or_else(|| invalid("The plan does not say which state it was made from."))?;
+    let files =
+        document.get("files").and_then(Snapshot::from_json).ok_or_else(|| invalid("Its files are not readable."))?;
+    Ok(Saved { document, digest, basis, files })
+}
+
+fn basis(document: &Json) -> Option<Basis> {
+    let basis = document.get("basis")?;
+    Some(Basis {
+        lineage: basis.get("lineage")?.as_str()?.to_owned(),
+        serial: basis.get("serial")?.as_u64()?,
+        workspace: basis.get("workspace")?.as_str()?.to_owned(),
+    })
+}
+
+impl Saved {
+    /// Whether the plan destroys everything.
+    #[must_use]
+    pub fn is_destroy(&self) -> bool {
+        self.document.get("mode").and_then(Json::as_str) == Some(mode_name(Mode::Destroy))
+    }
+
+    /// The plan and the configuration that it was made from. `world` must see the saved files (see
+    /// [`Saved::files`]), `stored` is what is recorded now, which the caller has compared with [`Saved::basis`].
+    ///
+    /// # Errors
+    /// When it was made by a version that knew things this one does not.
+    pub fn open(&self, world: &World, stored: Stored) -> Result<(Project, Planned), Diagnostics> {
+        let unreadable = || {
+            Diagnostics::from(Diagnostic::error(
+                "Not a usable saved plan",
+                "The plan holds something that this version of smform does not know. Plan again with this one.",
+            ))
+        };
+        let document = &self.document;
+        let text = |name: &str| document.get(name).and_then(Json::as_str).ok_or_else(unreadable);
+        let directory = std::path::Path::new(text("directory")?);
+        let (mut project, found) =
+            super::load(world.host.as_ref(), directory, &LocalModules, &[], &self.basis.workspace);
+        if found.has_errors() {
+            return Err(found);
+        }
+        project.surroundings.working_directory = text("working_directory")?.into();
+        project.inputs = inputs(document).ok_or_else(unreadable)?;
+        let mode = mode_of(text("mode")?).ok_or_else(unreadable)?;
+        let targets = targets(document).ok_or_else(unreadable)?;
+        let changes = changes(document).ok_or_else(unreadable)?;
+        let drift = drift(document).ok_or_else(unreadable)?;
+        let outputs = outputs(document).ok_or_else(unreadable)?;
+        let data = data(document).ok_or_else(unreadable)?;
+        let (stored, _) = moves::apply(&project.config, stored);
+        let (graph, found) = build(&project.config, &stored.resources(), &world.providers);
+        if found.has_errors() {
+            return Err(found);
+        }
+        let selection = Selection::new(&graph, &targets);
+        let visited = scope_of(&graph, &stored, mode, &selection);
+        let plan = Plan {
+            mode,
+            steps: steps::lay_out(mode, &graph, &visited, &changes),
+            changes,
+            outputs,
+            drift,
+            targeted: !targets.is_empty(),
+            timestamp: text("timestamp")?.to_owned(),
+            warnings: Diagnostics::new(),
+        };
+        Ok((project, Planned { plan, stored, data, sessions: BTreeMap::new() }))
+    }
+}
+
+const fn mode_name(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Normal => "normal",
+        Mode::Destroy => "destroy",
+        Mode::RefreshOnly => "refresh-only",
+    }
+}
+
+fn mode_of(name: &str) -> Option<Mode> {
+    [Mode::Normal, Mode::Destroy, Mode::RefreshOnly].into_iter().find(|mode| mode_name(*mode) == name)
+}
+
+const ACTIONS: [(Action, &str); 8] = [
+    (Action::NoOp, "no-op"),
+    (Action::Create, "create"),
+    (Action::Read, "read"),
+    (Action::Update, "update"),
+    (Action::Replace(Replacement::DeleteFirst), "delete-create"),
+    (Action::Replace(Replacement::CreateFirst), "create-delete"),
+    (Action::Delete, "delete"),
+    (Action::Forget, "forget"),
+];
+
+const REASONS: [Reason; 11] = [
+    Reason::CannotUpdate,
+    Reason::Tainted,
+    Reason::Requested,
+    Reason::Triggered,
+    Reason::NoConfiguration,
+    Reason::WrongRepetition,
+    Reason::CountIndex,
+    Reason::EachKey,
+    Reason::NoModule,
+    Reason::ConfigUnknown,
+    Reason::DependencyPending,
+];
+
+fn change_json(change: &Change) -> Json {
+    let action = ACTIONS.iter().find(|(action, _)| *action == change.action).map(|(_, name)| *name);
+    let resources = |set: &std::collections::BTreeSet<ResourceConfigAddress>| {
+        set.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    json!({
+        "address": change.object.address.to_string(),
+        "deposed": change.object.deposed,
+        "previous_address": change.previous_address.as_ref().map(ToString::to_string),
+        "provider": provider_json(&change.provider),
+        "action": action,
+        "reason": change.reason.map(Reason::as_str),
+        "before": change.before.as_ref().map(encode),
+        "after": change.after.as_ref().map(encode),
+        "replace_paths": change.replace_paths.iter().map(path_json).collect::<Vec<_>>(),
+        "dependencies": resources(&change.dependencies),
+        "old_dependencies": resources(&change.old_dependencies),
+        "create_before_destroy": change.create_before_destroy,
+    })
+}
+
+fn change_of(json: &Json) -> Option<Change> {
+    let text = |name: &str| json.get(name).and_then(Json::as_str);
+    let object = ObjectKey { address: text("address")?.parse().ok()?, deposed: text("deposed").map(str::to_owned) };
+    let resources = |name: &str| {
+        let items = json.get(name)?.as_array()?.iter();
+        items.map(|item| Some(item.as_str()?.parse::<InstanceAddress>().ok()?.config())).collect::<Option<_>>()
+    };
+    let reason = match text("reason") {
+        Some(name) => Some(*REASONS.iter().find(|reason| reason.as_str() == name)?),
+        None => None,
+    };
+    let previous_address = match text("previous_address") {
+        Some(previous) => Some(previous.parse().ok()?),
+        None => None,
+    };
+    Some(Change {
+        object,
+        previous_address,
+        provider: provider_of(json.get("provider")?)?,
+        action: ACTIONS.iter().find(|(_, name)| Some(*name) == text("action"))?.0,
+        reason,
+        before: optional_value(json.get("before"))?,
+        after: optional_value(json.get("after"))?,
+        replace_paths: json.get("replace_paths")?.as_array()?.iter().map(path_of).collect::<Option<_>>()?,
+        dependencies: resources("dependencies")?,
+        old_dependencies: resources("old_dependencies")?,
+        create_before_destroy: json.get("create_before_destroy")?.as_bool()?,
+    })
+}
+
+/// An encoded value, or null for none; nothing when it is neither.
+fn optional_value(json: Option<&Json>) -> Option<Option<Value>> {
+    match json {
+        None | Some(Json::Null) => Some(None),
+        Some(json) => decode(json).map(Some),
+    }
+}
+
+fn drift_json(drift: &Drift) -> Json {
+    json!({
+        "address": drift.object.address.to_string(),
+        "deposed": drift.object.deposed,
+        "before": encode(&drift.before),
+        "after": drift.after.as_ref().map(encode),
+    })
+}
+
+fn provider_json(key: &ProviderKey) -> Json {
+    json!({ "module": key.module.to_string(), "name": &*key.reference.name, "alias": key.reference.alias.as_deref() })
+}
+
+fn provider_of(json: &Json) -> Option<ProviderKey> {
+    let module = json.get("module")?.as_str()?;
+    let module = if module.is_empty() { ModuleInstance::root() } else { module.parse().ok()? };
+    let name = Arc::from(json.get("name")?.as_str()?);
+    let alias = json.get("alias").and_then(Json::as_str).map(Arc::from);
+    Some(ProviderKey { module: module.config(), reference: ProviderRef { name, alias } })
+}
+
+fn path_json(path: &Path) -> Json {
+    let step = |step: &PathStep| match step {
+        PathStep::Attribute(name) => json!({ "attribute": name }),
+        PathStep::Index(at) => json!({ "index": at }),
+        PathStep::Key(key) => json!({ "key": key }),
+        PathStep::Element => json!({ "element": true }),
+    };
+    path.0.iter().map(step).collect()
+}
+
+fn path_of(json: &Json) -> Option<Path> {
+    let step = |json: &Json| {
+        let (kind, content) = json.as_object()?.iter().next()?;
+        match kind.as_str() {
+            "attribute" => content.as_str().map(|name| PathStep::Attribute(name.to_owned())),
+            "index" => usize::try_from(content.as_u64()?).ok().map(PathStep::Index),
+            "key" => content.as_str().map(|key| PathStep::Key(key.to_owned())),
+            "element" => Some(PathStep::Element),
+            _ => None,
+        }
+    };
+    json.as_array()?.iter().map(step).collect::<Option<_>>().map(Path)
+}
+
+fn inputs(document: &Json) -> Option<BTreeMap<Arc<str>, VariableValue>> {
+    let variables = document.get("variables")?.as_object()?.iter();
+    let variables = variables.map(|(name, json)| {
+        Some((Arc::from(name.as_str()), VariableValue { value: decode(json)?, span: None, origin: Origin::Argument }))
+    });
+    variables.collect()
+}
+
+fn targets(document: &Json) -> Option<Vec<Target>> {
+    document.get("targets")?.as_array()?.iter().map(|target| target.as_str()?.parse().ok()).collect()
+}
+
+fn changes(document: &Json) -> Option<BTreeMap<ObjectKey, Change>> {
+    let changes = document.get("changes")?.as_array()?.iter();
+    changes.map(|json| change_of(json).map(|change| (change.object.clone(), change))).collect()
+}
+
+fn drift(document: &Json) -> Option<Vec<Drift>> {
+    let drift = document.get("drift")?.as_array()?.iter();
+    let drift = drift.map(|json| {
+        let deposed = json.get("deposed").and_then(Json::as_str).map(str::to_owned);
+        Some(Drift {
+            object: ObjectKey { address: json.get("address")?.as_str()?.parse().ok()?, deposed },
+            before: decode(json.get("before")?)?,
+            after: optional_value(json.get("after"))?,
+        })
+    });
+    drift.collect()
+}
+
+fn outputs(document: &Json) -> Option<BTreeMap<Arc<str>, OutputChange>> {
+    let outputs = document.get("outputs")?.as_object()?.iter();
+    let outputs = outputs.map(|(name, json)| {
+        let change = OutputChange {
+            before: optional_value(json.get("before"))?,
+            after: optional_value(json.get("after"))?,
+            sensitive: json.get("sensitive")?.as_bool()?,
+        };
+        Some((Arc::from(name.as_str()), change))
+    });
+    outputs.collect()
+}
+
+fn data(document: &Json) -> Option<Data> {
+    let data = document.get("data")?.as_object()?.iter();
+    let data = data.map(|(address, json)| {
+        let value = (provider_of(json.get("provider")?)?, decode(json.get("value")?)?);
+        Some((address.parse().ok()?, value))
+    });
+    data.collect()
+}
