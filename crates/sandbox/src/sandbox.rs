@@ -1,0 +1,474 @@
+//! The sandbox itself: opening it, and answering requests.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Method, Request, Response};
+use serde_json::Value;
+
+use crate::calls::{Call, CallLog};
+use crate::clock::{self, Anchor, Clock};
+use crate::faults::{After, Before, Fate, Faults, Script, Subject};
+use crate::services::sagemaker::{self, lifecycle};
+use crate::services::{Context, ec2, sts};
+use crate::settings::Settings;
+use crate::store::{self, OpenError, Store};
+use crate::wire::query::{Dialect, Params};
+use crate::wire::scope::{self, NoScope, Scope};
+use crate::wire::xml::Node;
+use crate::wire::{ApiError, json11, query, request_id};
+use crate::world::World;
+
+/// The largest request body that is read, in bytes.
+pub const BODY_LIMIT: usize = 8 * 1024 * 1024;
+
+/// How a sandbox is opened. The default lives in memory, in real time, without faults.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The state file; in memory only if absent.
+    pub path: Option<PathBuf>,
+    /// Virtual seconds per real second, from 0 (time moves only by [`Sandbox::advance`]) to a thousand million; what
+    /// the state file says, or 1, if absent.
+    pub speed: Option<f64>,
+    /// Settings that replace the saved ones.
+    pub settings: Option<Settings>,
+    /// What is to go wrong.
+    pub faults: Script,
+    /// How long to wait for another process that has the state open.
+    pub patience: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { path: None, speed: None, settings: None, faults: Script::default(), patience: Duration::from_secs(5) }
+    }
+}
+
+/// The connection is cut without a reply, as a fault demands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the sandbox cut the connection, as its fault script demands")]
+pub struct Dropped;
+
+/// An imitated AWS account. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Sandbox {
+    clock: Clock,
+    inner: Arc<Mutex<Inner>>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    world: World,
+    store: Option<Store>,
+    faults: Faults,
+    calls: CallLog,
+}
+
+/// A request that has been understood.
+enum Ask {
+    SageMaker { operation: &'static sagemaker::Operation, input: serde_json::Map<String, Value> },
+    Ec2 { operation: &'static ec2::Operation, params: Params },
+    Sts { operation: String, params: Params },
+}
+
+/// How to write replies to a request, known before the request is understood.
+#[derive(Clone, Copy)]
+enum Protocol {
+    Json,
+    Query(Dialect),
+}
+
+/// What an operation answers.
+enum Answer {
+    Json(Value),
+    Xml(Vec<(&'static str, Node)>),
+}
+
+impl Sandbox {
+    /// Opens a sandbox. Blocks for at most [`Options::patience`] while another process has the state file open. The
+    /// file is locked as long as the sandbox or a clone of it lives, and is first written by the first change.
+    pub fn open(options: Options) -> Result<Sandbox, OpenError> {
+        if let Some(speed) = options.speed.filter(|speed| !clock::is_speed(*speed)) {
+            return Err(OpenError::Invalid(format!("the sandbox speed is {speed}; it must be from 0 to 1000000000")));
+        }
+        if let Some(problem) = options.settings.as_ref().and_then(Settings::problem) {
+            return Err(OpenError::Invalid(format!("the sandbox settings cannot be used: {problem}")));
+        }
+        let faults = Faults::new(options.faults).map_err(OpenError::Invalid)?;
+        let (store, world, calls) = match &options.path {
+            None => (None, None, CallLog::in_memory()),
+            Some(path) => {
+                let (store, world) = Store::open(path, options.patience)?;
+                let log = store::beside(path, "calls.jsonl");
+                let calls = CallLog::open(&log).map_err(|source| OpenError::Io {
+                    what: "open the call log",
+                    path: log,
+                    source,
+                })?;
+                (Some(store), world, calls)
+            }
+        };
+        let mut world = world.unwrap_or_else(|| World::new(Anchor::starting_now(1.0)));
+        let clock = Clock::new(world.clock);
+        let changed = options.speed.is_some_and(|speed| speed != world.clock.speed()) || options.settings.is_some();
+        if let Some(speed) = options.speed {
+            clock.set_speed(speed);
+        }
+        if let Some(settings) = options.settings {
+            world.settings = settings;
+        }
+        world.clock = clock.anchor();
+        let inner = Inner { world, store, faults, calls };
+        if changed && let Some(Err(source)) = inner.store.as_ref().map(|store| store.save(&inner.world)) {
+            let path = options.path.unwrap_or_default();
+            return Err(OpenError::Io { what: "write the sandbox state", path, source });
+        }
+        Ok(Sandbox { clock, inner: Arc::new(Mutex::new(inner)) })
+    }
+
+    /// The sandbox's time. Whoever waits for sandbox resources must sleep on it.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The state file, if there is one.
+    pub fn path(&self) -> Option<PathBuf> {
+        self.lock().store.as_ref().map(Store::path).map(Path::to_owned)
+    }
+
+    /// The latest calls since this sandbox was opened, oldest first, at most 10,000. The log file has all of them.
+    pub fn calls(&self) -> Vec<Call> {
+        self.lock().calls.recent()
+    }
+
+    /// The fault script in force.
+    pub fn faults(&self) -> Script {
+        self.lock().faults.script()
+    }
+
+    /// Replaces the fault script, with fresh counters. Fails with what is wrong with the script.
+    pub fn set_faults(&self, script: Script) -> Result<(), String> {
+        self.lock().faults = Faults::new(script)?;
+        Ok(())
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> Settings {
+        self.lock().world.settings.clone()
+    }
+
+    /// Replaces the settings. They hold for operations that start from now on. Fails with what is wrong with them, or
+    /// with why they could not be saved.
+    pub fn set_settings(&self, settings: Settings) -> Result<(), String> {
+        match settings.problem() {
+            Some(problem) => Err(problem),
+            None => self.change(|world, _| world.settings = settings),
+        }
+    }
+
+    /// Moves virtual time forward; a negative number is ignored. Fails if the new time could not be saved.
+    pub fn advance(&self, seconds: f64) -> Result<(), String> {
+        if !(0.0..=1e10).contains(&seconds) {
+            return Err(format!("cannot advance by {seconds} seconds: it must be from 0 to 10000000000"));
+        }
+        self.change(|_, clock| clock.advance(seconds))
+    }
+
+    /// Changes how fast virtual time runs. Fails if it is not from 0 to a thousand million, or could not be saved.
+    pub fn set_speed(&self, speed: f64) -> Result<(), String> {
+        if !clock::is_speed(speed) {
+            return Err(format!("the speed {speed} is not from 0 to 1000000000"));
+        }
+        self.change(|_, clock| clock.set_speed(speed))
+    }
+
+    fn change(&self, change: impl FnOnce(&mut World, &Clock)) -> Result<(), String> {
+        let mut inner = self.lock();
+        change(&mut inner.world, &self.clock);
+        inner.world.clock = self.clock.anchor();
+        inner.save().map_err(|error| error.message)
+    }
+
+    /// Answers one AWS request. `Err` means that the client is to see its connection cut: the caller must give no
+    /// reply at all.
+    pub async fn handle(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Dropped> {
+        let id = request_id();
+        let protocol = protocol_of(&request);
+        let (scope, ask) = match understand(protocol, &request) {
+            Ok(understood) => understood,
+            Err((operation, error)) => {
+                self.log_refused(&request, protocol, operation, &error);
+                return Ok(protocol.failure(&id, &error));
+            }
+        };
+        let names = ask.names();
+        let fate = self.meet(&scope, &ask, &names);
+        if fate.latency > 0.0 {
+            self.clock.sleep(Duration::from_secs_f64(fate.latency)).await;
+        }
+        let result = self.decide(&scope, &ask, fate);
+        let outcome = match &result {
+            Ok(Ok(_)) => "ok".to_owned(),
+            Ok(Err(error)) => error.code.clone(),
+            Err(Dropped) => "dropped".to_owned(),
+        };
+        let (service, operation) = (ask.service().to_owned(), ask.operation().to_owned());
+        self.log(Call { sequence: 0, time: self.time(), service, operation, region: scope.region, names, outcome });
+        Ok(match result? {
+            Ok(Answer::Json(body)) => json11::success(&id, &body),
+            Ok(Answer::Xml(members)) => {
+                let dialect = if ask.service() == "sts" { Dialect::Sts } else { Dialect::Ec2 };
+                query::success(dialect, ask.operation(), &id, members)
+            }
+            Err(error) => protocol.failure(&id, &error),
+        })
+    }
+
+    /// Counts the call against the fault script.
+    fn meet(&self, scope: &Scope, ask: &Ask, names: &[String]) -> Fate {
+        let inner = &mut *self.lock();
+        let subject = Subject { service: ask.service(), operation: ask.operation(), region: &scope.region, names };
+        let region = inner.world.regions.get(&scope.region);
+        inner.faults.meet(&subject, || match (ask, region) {
+            (Ask::SageMaker { input, .. }, Some(region)) => sagemaker::images(region, input),
+            (Ask::SageMaker { input, .. }, None) => sagemaker::images(&Default::default(), input),
+            _ => Vec::new(),
+        })
+    }
+
+    /// Carries the request out, as far as the faults let it.
+    fn decide(&self, scope: &Scope, ask: &Ask, fate: Fate) -> Result<Result<Answer, ApiError>, Dropped> {
+        match fate.before {
+            Some(Before::Drop) => return Err(Dropped),
+            Some(Before::Throttle) => return Ok(Err(ask.throttled())),
+            Some(Before::Error(e)) => return Ok(Err(ApiError::new(&e.code, e.message).with_status(e.status))),
+            None => {}
+        }
+        let answer = self.carry_out(scope, ask, fate.ending);
+        match fate.after {
+            Some(After::Lost) => Err(Dropped),
+            Some(After::Error(e)) if answer.is_ok() => Ok(Err(ApiError::new(&e.code, e.message).with_status(e.status))),
+            _ => Ok(answer),
+        }
+    }
+
+    fn carry_out(&self, scope: &Scope, ask: &Ask, ending: crate::faults::Ending) -> Result<Answer, ApiError> {
+        let inner = &mut *self.lock();
+        let now = self.clock.now();
+        let World { settings, regions: _, .. } = &inner.world;
+        let settings = settings.clone();
+        let region = inner.world.region(&scope.region);
+        lifecycle::settle(region, &settings, now);
+        // What cannot be saved must not stay in memory either, or the caller would be told of a failure that was none.
+        let before = ask.mutates().then(|| region.clone());
+        let mut context = Context { scope, now, settings: &settings, region, ending };
+        let answer = match ask {
+            Ask::SageMaker { operation, input } => operation.run(&mut context, input).map(Answer::Json),
+            Ask::Ec2 { operation, params } => operation.run(&mut context, params).map(Answer::Xml),
+            Ask::Sts { operation, params } => sts::handle(&context, operation, params)
+                .unwrap_or_else(|| Err(unknown_action(operation)))
+                .map(Answer::Xml),
+        };
+        if answer.is_ok()
+            && let Some(before) = before
+        {
+            inner.world.clock = self.clock.anchor();
+            if let Err(error) = inner.save() {
+                *inner.world.region(&scope.region) = before;
+                return Err(error);
+            }
+        }
+        answer
+    }
+
+    fn log(&self, call: Call) {
+        self.lock().calls.add(call);
+    }
+
+    fn log_refused(&self, request: &Request<Bytes>, protocol: Protocol, operation: String, error: &ApiError) {
+        let (region, service) = match scope::of(request.headers(), request.uri()) {
+            Ok(scope) => (scope.region, scope.service),
+            Err(_) => (String::new(), protocol.usual_service().to_owned()),
+        };
+        let outcome = error.code.clone();
+        let names = Vec::new();
+        self.log(Call { sequence: 0, time: self.time(), service, operation, region, names, outcome });
+    }
+
+    fn time(&self) -> String {
+        self.clock.now().to_iso8601()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn save(&self) -> Result<(), ApiError> {
+        let Some(store) = &self.store else { return Ok(()) };
+        store.save(&self.world).map_err(|error| {
+            let text = format!("The sandbox cannot write {}: {error}", store.path().display());
+            ApiError::new("InternalFailure", text).with_status(500)
+        })
+    }
+}
+
+impl Protocol {
+    fn failure(self, id: &str, error: &ApiError) -> Response<Bytes> {
+        match self {
+            Protocol::Json => json11::failure(id, error),
+            Protocol::Query(dialect) => query::failure(dialect, id, error),
+        }
+    }
+
+    fn usual_service(self) -> &'static str {
+        match self {
+            Protocol::Json => "sagemaker",
+            Protocol::Query(Dialect::Ec2) => "ec2",
+            Protocol::Query(Dialect::Sts) => "sts",
+        }
+    }
+}
+
+impl Ask {
+    fn service(&self) -> &'static str {
+        match self {
+            Ask::SageMaker { .. } => "sagemaker",
+            Ask::Ec2 { .. } => "ec2",
+            Ask::Sts { .. } => "sts",
+        }
+    }
+
+    fn operation(&self) -> &str {
+        match self {
+            Ask::SageMaker { operation, .. } => operation.name,
+            Ask::Ec2 { operation, .. } => operation.name,
+            Ask::Sts { operation, .. } => operation,
+        }
+    }
+
+    fn mutates(&self) -> bool {
+        match self {
+            Ask::SageMaker { operation, .. } => operation.mutates,
+            Ask::Ec2 { operation, .. } => operation.mutates,
+            Ask::Sts { .. } => false,
+        }
+    }
+
+    fn names(&self) -> Vec<String> {
+        match self {
+            Ask::SageMaker { operation, input } => sagemaker::names(operation.name, input),
+            Ask::Ec2 { params, .. } => ec2::names(params),
+            Ask::Sts { params, .. } => params.get("RoleArn").map(str::to_owned).into_iter().collect(),
+        }
+    }
+
+    /// The service's own throttling error.
+    fn throttled(&self) -> ApiError {
+        match self {
+            Ask::SageMaker { .. } => ApiError::new("ThrottlingException", "Rate exceeded"),
+            Ask::Ec2 { .. } => ApiError::new("RequestLimitExceeded", "Request limit exceeded.").with_status(503),
+            Ask::Sts { .. } => ApiError::new("Throttling", "Rate exceeded"),
+        }
+    }
+}
+
+/// The target that a JSON request names.
+fn target(request: &Request<Bytes>) -> Option<&str> {
+    request.headers().get("x-amz-target").map(|value| value.to_str().unwrap_or_default())
+}
+
+/// How to reply: by the target header, else by the signature's service, else by the version.
+fn protocol_of(request: &Request<Bytes>) -> Protocol {
+    if target(request).is_some() {
+        return Protocol::Json;
+    }
+    match scope::of(request.headers(), request.uri()) {
+        Ok(scope) if scope.service == "sagemaker" => Protocol::Json,
+        Ok(scope) if scope.service == "sts" => Protocol::Query(Dialect::Sts),
+        Ok(scope) if scope.service == "ec2" => Protocol::Query(Dialect::Ec2),
+        _ => {
+            let params = Params::parse(request.uri().query().unwrap_or_default(), body_within_limit(request));
+            let sts = params.get("Version") == Some("2011-06-15");
+            Protocol::Query(if sts { Dialect::Sts } else { Dialect::Ec2 })
+        }
+    }
+}
+
+fn body_within_limit(request: &Request<Bytes>) -> &[u8] {
+    if request.body().len() > BODY_LIMIT { &[] } else { request.body() }
+}
+
+/// Reads a request; a failure comes with the operation's name as far as it is known.
+fn understand(protocol: Protocol, request: &Request<Bytes>) -> Result<(Scope, Ask), (String, ApiError)> {
+    let named = match protocol {
+        Protocol::Json => target(request).unwrap_or_default().rsplit('.').next().unwrap_or_default().to_owned(),
+        Protocol::Query(_) => {
+            let params = Params::parse(request.uri().query().unwrap_or_default(), body_within_limit(request));
+            params.get("Action").unwrap_or_default().to_owned()
+        }
+    };
+    read(protocol, request, &named).map_err(|error| (named, error))
+}
+
+fn read(protocol: Protocol, request: &Request<Bytes>, named: &str) -> Result<(Scope, Ask), ApiError> {
+    if request.body().len() > BODY_LIMIT {
+        let code = match protocol {
+            Protocol::Json => "RequestEntityTooLargeException",
+            Protocol::Query(_) => "RequestEntityTooLarge",
+        };
+        let text = format!("The request body is larger than {BODY_LIMIT} bytes.");
+        return Err(ApiError::new(code, text).with_status(413));
+    }
+    let scope = scope::of(request.headers(), request.uri()).map_err(|problem| {
+        let (json, query, text) = match problem {
+            NoScope::Missing => (
+                "MissingAuthenticationTokenException",
+                "MissingAuthenticationToken",
+                "Request is missing Authentication Token",
+            ),
+            NoScope::Malformed => (
+                "IncompleteSignatureException",
+                "IncompleteSignature",
+                "Authorization header requires a Credential of the form key/date/region/service/aws4_request.",
+            ),
+        };
+        let code = if matches!(protocol, Protocol::Json) { json } else { query };
+        ApiError::new(code, text).with_status(403)
+    })?;
+    let ask = match protocol {
+        Protocol::Json => {
+            let operation = target(request)
+                .and_then(|target| target.strip_prefix("SageMaker."))
+                .filter(|_| request.method() == Method::POST)
+                .and_then(sagemaker::operation)
+                .ok_or_else(|| ApiError::new("UnknownOperationException", unknown_text(named)))?;
+            Ask::SageMaker { operation, input: json11::parse(request.body())? }
+        }
+        Protocol::Query(dialect) => {
+            let params = Params::parse(request.uri().query().unwrap_or_default(), request.body());
+            if named.is_empty() {
+                let text = "The sandbox imitates SageMaker, EC2 and STS; this request names no operation of them.";
+                return Err(ApiError::new("MissingAction", text));
+            }
+            match dialect {
+                Dialect::Sts => Ask::Sts { operation: named.to_owned(), params },
+                Dialect::Ec2 => {
+                    Ask::Ec2 { operation: ec2::operation(named).ok_or_else(|| unknown_action(named))?, params }
+                }
+            }
+        }
+    };
+    Ok((scope, ask))
+}
+
+fn unknown_action(action: &str) -> ApiError {
+    ApiError::new("InvalidAction", unknown_text(action))
+}
+
+fn unknown_text(operation: &str) -> String {
+    format!("The operation {operation:?} is unknown, or one that the sandbox does not imitate.")
+}

@@ -1,0 +1,225 @@
+//! Subnets.
+
+use super::ids::SUBNET;
+use super::listing::{self, Listing};
+use super::state::{State, Subnet, Zone};
+use super::{Answer, done, interface, invalid, tag, vpc};
+use crate::services::Context;
+use crate::wire::ApiError;
+use crate::wire::query::Params;
+use crate::wire::xml::Node;
+use crate::world::ACCOUNT;
+
+const LISTING: Listing = Listing {
+    set: "subnetSet",
+    kind: SUBNET,
+    filters: &[
+        "availability-zone",
+        "availabilityZone",
+        "availability-zone-id",
+        "availabilityZoneId",
+        "available-ip-address-count",
+        "cidr",
+        "cidr-block",
+        "cidrBlock",
+        "customer-owned-ipv4-pool",
+        "default-for-az",
+        "defaultForAz",
+        "enable-dns64",
+        "enable-lni-at-device-index",
+        "ipv6-cidr-block-association.ipv6-cidr-block",
+        "ipv6-cidr-block-association.association-id",
+        "ipv6-cidr-block-association.state",
+        "ipv6-native",
+        "map-customer-owned-ip-on-launch",
+        "map-public-ip-on-launch",
+        "outpost-arn",
+        "owner-id",
+        "private-dns-name-options-on-launch.hostname-type",
+        "private-dns-name-options-on-launch.enable-resource-name-dns-a-record",
+        "private-dns-name-options-on-launch.enable-resource-name-dns-aaaa-record",
+        "state",
+        "subnet-arn",
+        "subnet-id",
+        "vpc-id",
+    ],
+    limits: Some((5, 1000)),
+    default_page: None,
+};
+
+pub(crate) fn describe(context: &mut Context<'_>, params: &Params) -> Answer {
+    let context = &*context;
+    let state = &context.region.ec2;
+    let subnets = state.subnets.iter().map(|(id, subnet)| (id.as_str(), subnet));
+    let values = |subnet: &Subnet, filter: &str| match filter {
+        "availability-zone" | "availabilityZone" => vec![subnet.zone.name.clone()],
+        "availability-zone-id" | "availabilityZoneId" => vec![subnet.zone.id.clone()],
+        "available-ip-address-count" => vec![available(context, subnet).to_string()],
+        "cidr" | "cidr-block" | "cidrBlock" => vec![subnet.cidr.to_string()],
+        "default-for-az" | "defaultForAz" => vec![subnet.default_for_az.to_string()],
+        "enable-dns64" => vec![subnet.dns64.to_string()],
+        "ipv6-native" | "map-customer-owned-ip-on-launch" => vec!["false".to_owned()],
+        "map-public-ip-on-launch" => vec![subnet.map_public_ip.to_string()],
+        "owner-id" => vec![ACCOUNT.to_owned()],
+        "private-dns-name-options-on-launch.hostname-type" => vec![subnet.hostname_type.clone()],
+        "private-dns-name-options-on-launch.enable-resource-name-dns-a-record" => {
+            vec![subnet.resource_name_a_record.to_string()]
+        }
+        "private-dns-name-options-on-launch.enable-resource-name-dns-aaaa-record" => vec!["false".to_owned()],
+        "state" => vec!["available".to_owned()],
+        "subnet-arn" => vec![arn(context, subnet)],
+        "subnet-id" => vec![subnet.id.clone()],
+        "vpc-id" => vec![subnet.vpc_id.clone()],
+        _ => Vec::new(),
+    };
+    listing::describe(&LISTING, params, &state.tags, subnets, values, |subnet| node(context, subnet))
+}
+
+fn arn(context: &Context<'_>, subnet: &Subnet) -> String {
+    context.arn("ec2", &format!("subnet/{}", subnet.id))
+}
+
+/// Addresses that are neither reserved nor taken.
+fn available(context: &Context<'_>, subnet: &Subnet) -> i64 {
+    let size = 1i64 << (32 - u32::from(subnet.cidr.prefix_len())).min(32);
+    let taken = interface::all(context.region).filter(|interface| interface.subnet_id == subnet.id).count();
+    size - 5 - i64::try_from(taken).unwrap_or(0)
+}
+
+fn node(context: &Context<'_>, subnet: &Subnet) -> Node {
+    let state = &context.region.ec2;
+    let names = Node::Structure(vec![
+        ("hostnameType", Node::text(&subnet.hostname_type)),
+        ("enableResourceNameDnsARecord", Node::boolean(subnet.resource_name_a_record)),
+        ("enableResourceNameDnsAAAARecord", Node::boolean(false)),
+    ]);
+    Node::Structure(vec![
+        ("subnetId", Node::text(&subnet.id)),
+        ("subnetArn", Node::text(arn(context, subnet))),
+        ("state", Node::text("available")),
+        ("ownerId", Node::text(ACCOUNT)),
+        ("vpcId", Node::text(&subnet.vpc_id)),
+        ("cidrBlock", Node::text(subnet.cidr.to_string())),
+        ("ipv6CidrBlockAssociationSet", Node::list([])),
+        ("assignIpv6AddressOnCreation", Node::boolean(false)),
+        ("availableIpAddressCount", Node::number(available(context, subnet))),
+        ("availabilityZone", Node::text(&subnet.zone.name)),
+        ("availabilityZoneId", Node::text(&subnet.zone.id)),
+        ("defaultForAz", Node::boolean(subnet.default_for_az)),
+        ("mapPublicIpOnLaunch", Node::boolean(subnet.map_public_ip)),
+        ("mapCustomerOwnedIpOnLaunch", Node::boolean(false)),
+        ("enableDns64", Node::boolean(subnet.dns64)),
+        ("ipv6Native", Node::boolean(false)),
+        ("privateDnsNameOptionsOnLaunch", names),
+        ("blockPublicAccessStates", Node::Structure(vec![("internetGatewayBlockMode", Node::text("off"))])),
+        ("tagSet", tag::set(state, &subnet.id)),
+    ])
+}
+
+/// The subnet of that id.
+pub(crate) fn find<'a>(state: &'a State, id: &str) -> Result<&'a Subnet, ApiError> {
+    SUBNET.find(id, |id| state.subnets.get(id))
+}
+
+pub(crate) fn create(context: &mut Context<'_>, params: &Params) -> Answer {
+    let state = &context.region.ec2;
+    let vpc = vpc::find(state, params.required("VpcId")?)?;
+    let cidr = vpc::cidr(params.required("CidrBlock")?)?;
+    if !(16..=28).contains(&cidr.prefix_len()) || !vpc.cidr.contains(&cidr) {
+        return Err(ApiError::new("InvalidSubnet.Range", format!("The CIDR '{cidr}' is invalid.")));
+    }
+    let overlaps = |other: &Subnet| other.cidr.contains(&cidr) || cidr.contains(&other.cidr);
+    if state.subnets.values().any(|other| other.vpc_id == vpc.id && overlaps(other)) {
+        let text = format!("The CIDR '{cidr}' conflicts with another subnet");
+        return Err(ApiError::new("InvalidSubnet.Conflict", text));
+    }
+    let zone = zone(state, params)?;
+    let tags = tag::of_create(params, &SUBNET)?;
+    let vpc_id = vpc.id.clone();
+    let state = &mut context.region.ec2;
+    let id = state.fresh_id("subnet");
+    add(state, &id, &vpc_id, cidr, zone);
+    tag::attach(state, &id, tags);
+    let subnet = find(&context.region.ec2, &id)?;
+    Ok(vec![("subnet", node(context, subnet))])
+}
+
+fn zone(state: &State, params: &Params) -> Result<Zone, ApiError> {
+    let (name, id) = (params.get("AvailabilityZone"), params.get("AvailabilityZoneId"));
+    let fits = |zone: &&Zone| name.is_none_or(|name| zone.name == name) && id.is_none_or(|id| zone.id == id);
+    state.zones.iter().find(fits).cloned().ok_or_else(|| {
+        let names: Vec<&str> = state.zones.iter().map(|zone| zone.name.as_str()).collect();
+        invalid(format!(
+            "Value ({}) for parameter availabilityZone is invalid. Subnets can currently only be created in the \
+             following availability zones: {}.",
+            name.or(id).unwrap_or_default(),
+            names.join(", ")
+        ))
+    })
+}
+
+/// Adds a subnet; it uses its VPC's default ACL and main route table.
+pub(crate) fn add(state: &mut State, id: &str, vpc_id: &str, cidr: ipnet::Ipv4Net, zone: Zone) {
+    let subnet = Subnet {
+        id: id.to_owned(),
+        vpc_id: vpc_id.to_owned(),
+        cidr,
+        zone,
+        default_for_az: false,
+        map_public_ip: false,
+        dns64: false,
+        hostname_type: "ip-name".to_owned(),
+        resource_name_a_record: false,
+    };
+    state.subnets.insert(subnet.id.clone(), subnet);
+    let association = state.fresh_id("aclassoc");
+    if let Some(acl) = state.acls.values_mut().find(|acl| acl.is_default && acl.vpc_id == vpc_id) {
+        acl.associations.insert(id.to_owned(), association);
+    }
+}
+
+pub(crate) fn modify_attribute(context: &mut Context<'_>, params: &Params) -> Answer {
+    let id = find(&context.region.ec2, params.required("SubnetId")?)?.id.clone();
+    let read = |name: &str| params.structure(name).boolean("Value");
+    let (public, dns64) = (read("MapPublicIpOnLaunch")?, read("EnableDns64")?);
+    let a_record = read("EnableResourceNameDnsARecordOnLaunch")?;
+    let hostname_type = params.get("PrivateDnsHostnameTypeOnLaunch");
+    if hostname_type.is_some_and(|kind| !matches!(kind, "ip-name" | "resource-name")) {
+        return Err(invalid("Value for parameter privateDnsHostnameTypeOnLaunch is invalid."));
+    }
+    let given = [public, dns64, a_record].into_iter().flatten().count() + usize::from(hostname_type.is_some());
+    if given != 1 {
+        let text = "Exactly one attribute that the sandbox imitates must be given: MapPublicIpOnLaunch, EnableDns64, \
+                    EnableResourceNameDnsARecordOnLaunch, PrivateDnsHostnameTypeOnLaunch";
+        return Err(ApiError::new("InvalidParameterCombination", text));
+    }
+    if let Some(subnet) = context.region.ec2.subnets.get_mut(&id) {
+        subnet.map_public_ip = public.unwrap_or(subnet.map_public_ip);
+        subnet.dns64 = dns64.unwrap_or(subnet.dns64);
+        subnet.resource_name_a_record = a_record.unwrap_or(subnet.resource_name_a_record);
+        if let Some(kind) = hostname_type {
+            subnet.hostname_type = kind.to_owned();
+        }
+    }
+    done()
+}
+
+pub(crate) fn delete(context: &mut Context<'_>, params: &Params) -> Answer {
+    let id = find(&context.region.ec2, params.required("SubnetId")?)?.id.clone();
+    let in_use = interface::any(context.region, |interface| interface.subnet_id == id)
+        || context.region.ec2.nat_gateways.values().any(|nat| nat.subnet_id == id);
+    if in_use {
+        let text = format!("The subnet '{id}' has dependencies and cannot be deleted.");
+        return Err(ApiError::new("DependencyViolation", text));
+    }
+    let state = &mut context.region.ec2;
+    state.subnets.remove(&id);
+    for table in state.route_tables.values_mut() {
+        table.associations.retain(|association| association.subnet_id.as_deref() != Some(&id));
+    }
+    for acl in state.acls.values_mut() {
+        acl.associations.remove(&id);
+    }
+    state.tags.remove(&id);
+    done()
+}

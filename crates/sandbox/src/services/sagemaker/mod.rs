@@ -1,0 +1,117 @@
+//! SageMaker: models, endpoint configurations, endpoints and their tags.
+
+mod body;
+mod deployment;
+mod describe;
+mod endpoint;
+mod endpoint_config;
+mod errors;
+mod fleet;
+pub(crate) mod lifecycle;
+mod listing;
+mod model;
+mod quota;
+mod shapes;
+pub(crate) mod state;
+mod tags;
+mod validate;
+mod variants;
+mod vpc;
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use self::body::{Object, text};
+pub(crate) use self::fleet::Fleet;
+use self::shapes::{Shape, operations as input};
+use crate::services::Context;
+use crate::wire::ApiError;
+use crate::world::Region;
+
+/// An operation's result.
+pub(crate) type Answer = Result<Value, ApiError>;
+
+/// An operation: its input shape, whether it changes anything, and what it does.
+pub(crate) struct Operation {
+    pub name: &'static str,
+    shape: &'static Shape,
+    pub mutates: bool,
+    run: fn(&mut Context<'_>, &Object) -> Answer,
+}
+
+const fn reads(name: &'static str, shape: &'static Shape, run: fn(&mut Context<'_>, &Object) -> Answer) -> Operation {
+    Operation { name, shape, mutates: false, run }
+}
+
+const fn writes(name: &'static str, shape: &'static Shape, run: fn(&mut Context<'_>, &Object) -> Answer) -> Operation {
+    Operation { name, shape, mutates: true, run }
+}
+
+static OPERATIONS: [Operation; 17] = [
+    writes("CreateModel", &input::CREATE_MODEL, model::create),
+    reads("DescribeModel", &input::DESCRIBE_MODEL, model::describe),
+    writes("DeleteModel", &input::DELETE_MODEL, model::delete),
+    reads("ListModels", &input::LIST_MODELS, listing::models),
+    writes("CreateEndpointConfig", &input::CREATE_ENDPOINT_CONFIG, endpoint_config::create),
+    reads("DescribeEndpointConfig", &input::DESCRIBE_ENDPOINT_CONFIG, endpoint_config::describe),
+    writes("DeleteEndpointConfig", &input::DELETE_ENDPOINT_CONFIG, endpoint_config::delete),
+    reads("ListEndpointConfigs", &input::LIST_ENDPOINT_CONFIGS, listing::endpoint_configs),
+    writes("CreateEndpoint", &input::CREATE_ENDPOINT, endpoint::create),
+    reads("DescribeEndpoint", &input::DESCRIBE_ENDPOINT, describe::endpoint),
+    writes("UpdateEndpoint", &input::UPDATE_ENDPOINT, endpoint::update),
+    writes(
+        "UpdateEndpointWeightsAndCapacities",
+        &input::UPDATE_ENDPOINT_WEIGHTS_AND_CAPACITIES,
+        endpoint::update_weights_and_capacities,
+    ),
+    writes("DeleteEndpoint", &input::DELETE_ENDPOINT, endpoint::delete),
+    reads("ListEndpoints", &input::LIST_ENDPOINTS, listing::endpoints),
+    writes("AddTags", &input::ADD_TAGS, tags::add),
+    writes("DeleteTags", &input::DELETE_TAGS, tags::delete),
+    reads("ListTags", &input::LIST_TAGS, tags::list),
+];
+
+/// The operation of that name.
+pub(crate) fn operation(name: &str) -> Option<&'static Operation> {
+    OPERATIONS.iter().find(|operation| operation.name == name)
+}
+
+impl Operation {
+    /// Checks a request and carries it out.
+    pub(crate) fn run(&self, context: &mut Context<'_>, input: &Object) -> Answer {
+        validate::check(self.shape, input)?;
+        (self.run)(context, input)
+    }
+}
+
+/// The names and ARNs that identify what a request is about, the resource itself first.
+pub(crate) fn names(operation: &str, input: &Object) -> Vec<String> {
+    let order = if operation.contains("EndpointConfig") {
+        ["EndpointConfigName", "EndpointName", "ModelName", "ResourceArn"]
+    } else {
+        ["EndpointName", "EndpointConfigName", "ModelName", "ResourceArn"]
+    };
+    let own = order.iter().map(|member| text(input, member));
+    let models = endpoint_config::variants(input).flat_map(variants::models);
+    own.chain(models).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
+/// The container images that a request is about, directly or through its configuration and models.
+pub(crate) fn images(region: &Region, input: &Object) -> Vec<String> {
+    let state = &region.sagemaker;
+    let mut images: BTreeSet<String> = model::images(input).map(str::to_owned).collect();
+    let config = match text(input, "EndpointConfigName") {
+        "" => state.endpoint(text(input, "EndpointName")).map(|endpoint| endpoint.config.as_str()).unwrap_or_default(),
+        given => given,
+    };
+    let configured = state.configs.get(config).into_iter().flat_map(|config| endpoint_config::variants(&config.body));
+    let named = endpoint_config::variants(input)
+        .chain(configured)
+        .flat_map(variants::models)
+        .chain(std::iter::once(text(input, "ModelName")));
+    for model in named.filter_map(|name| state.models.get(name)) {
+        images.extend(model::images(&model.body).map(str::to_owned));
+    }
+    images.into_iter().collect()
+}

@@ -1,0 +1,55 @@
+//! The imitated account's data: one part per region, each with its services' resources.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::{self, Anchor};
+use crate::seed;
+use crate::services::{ec2, sagemaker};
+use crate::settings::Settings;
+
+/// The format that this version writes and reads.
+const VERSION: u32 = 1;
+
+/// The account that every request belongs to.
+pub const ACCOUNT: &str = "123456789012";
+
+/// Everything that is saved.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct World {
+    version: u32,
+    pub clock: Anchor,
+    pub settings: Settings,
+    pub regions: BTreeMap<String, Region>,
+}
+
+/// The resources of one region.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Region {
+    pub sagemaker: sagemaker::state::State,
+    pub ec2: ec2::state::State,
+}
+
+impl World {
+    /// A fresh world; a region is filled when it is first used.
+    pub(crate) fn new(clock: Anchor) -> World {
+        World { version: VERSION, clock, settings: Settings::default(), regions: BTreeMap::new() }
+    }
+
+    /// The world itself, or what makes it unusable.
+    pub(crate) fn checked(self) -> Result<World, String> {
+        if self.version != VERSION {
+            return Err(format!("its format is version {}, this program reads version {VERSION}", self.version));
+        }
+        if !clock::is_speed(self.clock.speed()) {
+            return Err("the speed of its clock is not a usable number".to_owned());
+        }
+        self.settings.problem().map_or(Ok(self), Err)
+    }
+
+    /// A region, seeded if it has not been used before.
+    pub(crate) fn region(&mut self, name: &str) -> &mut Region {
+        self.regions.entry(name.to_owned()).or_insert_with(|| seed::region(name))
+    }
+}
