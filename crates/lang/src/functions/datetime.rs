@@ -52,13 +52,42 @@ const MONTHS: [&str; 12] = [
 ];
 
 /// A timestamp: the time shown on a clock, and how far that clock is ahead of UTC, in minutes.
-#[derive(Clone, Copy)]
-struct Moment {
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moment {
     clock: DateTime,
     offset: i64,
 }
 
 impl Moment {
+    /// A timestamp in the exact notation of RFC 3339, with an upper-case `T` and `Z`.
+    pub(super) fn parse(text: &str) -> Result<Moment, String> {
+        let mut reader = Reader { rest: text };
+        let year = reader.digits(4, "year", 0..=9999)?;
+        reader.mark('-')?;
+        let month = reader.digits(2, "month", 1..=12)?;
+        reader.mark('-')?;
+        let day = reader.digits(2, "day of month", 1..=31)?;
+        if !reader.take('T') {
+            return Err("missing required time introducer 'T'".to_owned());
+        }
+        let hour = reader.digits(2, "hour", 0..=23)?;
+        reader.mark(':')?;
+        let minute = reader.digits(2, "minute", 0..=59)?;
+        reader.mark(':')?;
+        let second = reader.digits(2, "second", 0..=59)?;
+        let nanosecond = reader.fraction()?;
+        let offset = reader.offset()?;
+        let number = |value: i64| i8::try_from(value).unwrap_or(-1);
+        let clock = i16::try_from(year).ok().and_then(|year| Date::new(year, number(month), number(day)).ok());
+        let clock = clock.ok_or_else(|| "day out of range for the month".to_owned())?;
+        Ok(Moment { clock: clock.at(number(hour), number(minute), number(second), nanosecond), offset })
+    }
+
+    /// The timestamp in RFC 3339, in whole seconds.
+    pub(super) fn rfc3339(self) -> String {
+        format!("{}{}", self.clock.strftime("%Y-%m-%dT%H:%M:%S"), self.zone_text())
+    }
+
     /// The time in UTC.
     fn utc(self) -> Option<DateTime> {
         self.clock.checked_sub(SignedDuration::from_mins(self.offset)).ok()
@@ -73,30 +102,6 @@ impl Moment {
     fn zone_text(self) -> String {
         if self.offset == 0 { "Z".to_owned() } else { self.offset_text(":") }
     }
-}
-
-/// A timestamp in the exact notation of RFC 3339, with an upper-case `T` and `Z`.
-fn parse(text: &str) -> Result<Moment, String> {
-    let mut reader = Reader { rest: text };
-    let year = reader.digits(4, "year", 0..=9999)?;
-    reader.mark('-')?;
-    let month = reader.digits(2, "month", 1..=12)?;
-    reader.mark('-')?;
-    let day = reader.digits(2, "day of month", 1..=31)?;
-    if !reader.take('T') {
-        return Err("missing required time introducer 'T'".to_owned());
-    }
-    let hour = reader.digits(2, "hour", 0..=23)?;
-    reader.mark(':')?;
-    let minute = reader.digits(2, "minute", 0..=59)?;
-    reader.mark(':')?;
-    let second = reader.digits(2, "second", 0..=59)?;
-    let nanosecond = reader.fraction()?;
-    let offset = reader.offset()?;
-    let number = |value: i64| i8::try_from(value).unwrap_or(-1);
-    let clock = i16::try_from(year).ok().and_then(|year| Date::new(year, number(month), number(day)).ok());
-    let clock = clock.ok_or_else(|| "day out of range for the month".to_owned())?;
-    Ok(Moment { clock: clock.at(number(hour), number(minute), number(second), nanosecond), offset })
 }
 
 /// Reads a timestamp from front to back.
@@ -171,7 +176,7 @@ impl Reader<'_> {
 }
 
 fn moment(a: &Arguments<'_>, at: usize) -> Result<Moment, CallError> {
-    parse(a.text(at)?).map_err(|reason| {
+    Moment::parse(a.text(at)?).map_err(|reason| {
         // The reason quotes parts of the text.
         let shown = if a.quoted(at).starts_with('"') { format!(": {reason}") } else { String::new() };
         CallError::argument(at, format!("not a valid RFC3339 timestamp{shown}"))
@@ -202,7 +207,7 @@ fn timeadd(a: &Arguments<'_>) -> Result<Value, CallError> {
     if !in_range {
         return Err(CallError::whole("the result is beyond the years that can be written"));
     }
-    Ok(ascii(&format!("{}{}", moved.strftime("%Y-%m-%dT%H:%M:%S"), moment.zone_text())))
+    Ok(ascii(&Moment { clock: moved, ..moment }.rfc3339()))
 }
 
 /// A duration in nanoseconds: numbers with units, one after the other, and an optional sign in front.

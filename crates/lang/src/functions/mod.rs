@@ -23,6 +23,8 @@ mod mapping;
 mod network;
 mod numeric;
 mod paths;
+mod pattern;
+mod regex;
 mod rsa;
 mod sequence;
 mod set;
@@ -30,6 +32,10 @@ mod signature;
 mod string;
 mod template;
 mod verb;
+mod yaml;
+mod yaml_read;
+mod yaml_scalar;
+mod yaml_write;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
@@ -127,10 +133,12 @@ const FAMILIES: &[&[Function]] = &[
     mapping::FUNCTIONS,
     network::FUNCTIONS,
     numeric::FUNCTIONS,
+    regex::FUNCTIONS,
     sequence::FUNCTIONS,
     set::FUNCTIONS,
     string::FUNCTIONS,
     template::FUNCTIONS,
+    yaml::FUNCTIONS,
 ];
 
 static TABLE: LazyLock<BTreeMap<&'static str, &'static Function>> = LazyLock::new(|| {
