@@ -1,13 +1,161 @@
-//! Loading.
-use super::{Config, Module, ModuleResolver};
-use crate::source::Host;
-use smform_types::{Diagnostics, ModuleAddress, SourceMap};
-use std::path::Path;
+//! Loading a configuration: the root module and every module that it calls.
 
-/// Loads a configuration: the module in `directory` and every module that it calls.
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use smform_types::suggest::did_you_mean;
+use smform_types::{Diagnostic, Diagnostics, ModuleAddress, SourceMap};
+
+use super::decode::{TOP_LEVEL, context};
+use super::{Config, Context, Module, ModuleCall, ModuleResolver, decode, merge};
+use crate::source::{Host, is_json, module_files, read_text};
+use crate::syntax::{Block, Body, parse_json, parse_native};
+
+/// Deepest chain of module calls that is followed.
+const MAX_DEPTH: usize = 50;
+
+/// Loads a configuration: the module in `directory` and every module that it calls, found by `modules`.
 ///
 /// The configuration holds whatever could be read even when there are errors.
-pub fn load(_host: &dyn Host, directory: &Path, _modules: &dyn ModuleResolver) -> (Config, Diagnostics) {
-    let modules = [(ModuleAddress::root(), Module::default())].into();
-    (Config { modules, sources: SourceMap::default(), directory: directory.to_owned() }, Diagnostics::new())
+pub fn load(host: &dyn Host, directory: &Path, modules: &dyn ModuleResolver) -> (Config, Diagnostics) {
+    let mut loader = Loader { host, modules, read: BTreeMap::new(), diagnostics: Diagnostics::new() };
+    let mut config = Config {
+        modules: BTreeMap::new(),
+        sources: SourceMap::default(),
+        directory: directory.to_owned(),
+        contexts: Vec::new(),
+    };
+    let root = loader.module(directory, &mut config);
+    loader.add(ModuleAddress::root(), root, &mut vec![directory.to_owned()], &mut config);
+    (config, loader.diagnostics)
+}
+
+struct Loader<'a> {
+    host: &'a dyn Host,
+    modules: &'a dyn ModuleResolver,
+    /// Modules by directory: one that is called twice is read once.
+    read: BTreeMap<PathBuf, Module>,
+    diagnostics: Diagnostics,
+}
+
+impl Loader<'_> {
+    /// Adds a module and those that it calls. `chain` holds the directories of the modules around it and its own.
+    fn add(&mut self, address: ModuleAddress, module: Module, chain: &mut Vec<PathBuf>, config: &mut Config) {
+        for (name, call) in &module.calls {
+            let directory = match self.modules.resolve(&module.directory, &call.source, call.version.as_deref()) {
+                Ok(directory) => directory,
+                Err(error) => {
+                    self.report(error, call);
+                    continue;
+                }
+            };
+            if chain.contains(&directory) || chain.len() >= MAX_DEPTH {
+                let detail = format!(
+                    "The module in {} would contain itself without end: this call is within it. Break the circle.",
+                    directory.display()
+                );
+                self.report(Diagnostic::error("Module call cycle", detail), call);
+                continue;
+            }
+            if self.host.list(&directory).is_err() {
+                let detail = format!("There is no directory {} that {:?} leads to.", directory.display(), call.source);
+                self.report(Diagnostic::error("Unreadable module directory", detail), call);
+                continue;
+            }
+            let child = self.module(&directory, config);
+            self.check_arguments(call, &child);
+            chain.push(directory);
+            self.add(address.child(name), child, chain, config);
+            chain.pop();
+        }
+        config.modules.insert(address, module);
+    }
+
+    fn report(&mut self, error: Diagnostic, call: &ModuleCall) {
+        let context = format!("module {:?}", call.name.text);
+        self.diagnostics.push(error.at(call.source_span).within(context));
+    }
+
+    /// The arguments of a call are the variables of the module.
+    fn check_arguments(&mut self, call: &ModuleCall, child: &Module) {
+        let context = format!("module {:?}", call.name.text);
+        for attribute in &call.body.attributes {
+            let name = &attribute.name.text;
+            if !child.variables.contains_key(name) {
+                let hint = did_you_mean(name, child.variables.keys().map(|name| &**name));
+                let detail = format!("The module has no variable \"{name}\", so it cannot be given one.{hint}");
+                let error = Diagnostic::error("Unsupported argument", detail);
+                self.diagnostics.push(error.at(attribute.name.span).within(&context));
+            }
+        }
+        for variable in child.variables.values() {
+            let name = &variable.name.text;
+            if variable.default.is_none() && call.body.attribute(name).is_none() {
+                let detail = format!(
+                    "The argument \"{name}\" is required, but no definition was found: the module has a variable of \
+                     this name without a default."
+                );
+                let error = Diagnostic::error("Missing required argument", detail);
+                self.diagnostics.push(error.at(call.span).within(&context));
+            }
+        }
+    }
+
+    /// The module of a directory.
+    fn module(&mut self, directory: &Path, config: &mut Config) -> Module {
+        if let Some(module) = self.read.get(directory) {
+            return module.clone();
+        }
+        let blocks = self.blocks(directory, config);
+        let module = decode::module(directory, &blocks, &config.sources, &mut self.diagnostics);
+        self.read.insert(directory.to_owned(), module.clone());
+        module
+    }
+
+    /// The blocks of a directory, with override files merged in.
+    fn blocks(&mut self, directory: &Path, config: &mut Config) -> Vec<Block> {
+        let files = match module_files(self.host, directory) {
+            Ok(files) => files,
+            Err(error) => {
+                let detail = format!("The directory {} could not be listed: {error}.", directory.display());
+                self.diagnostics.push(Diagnostic::error("Failed to read module directory", detail));
+                return Vec::new();
+            }
+        };
+        let mut blocks = Vec::new();
+        for name in &files.primary {
+            blocks.extend(self.file(directory, name, config));
+        }
+        for name in &files.overrides {
+            let overrides = self.file(directory, name, config);
+            merge::merge(&mut blocks, overrides, &mut self.diagnostics);
+        }
+        blocks
+    }
+
+    fn file(&mut self, directory: &Path, name: &str, config: &mut Config) -> Vec<Block> {
+        let path = directory.join(name);
+        let shown = path.strip_prefix(".").unwrap_or(&path).display().to_string();
+        let Some((source, text)) = self.diagnostics.take(read_text(self.host, &path, &shown, &mut config.sources)) else {
+            return Vec::new();
+        };
+        let (body, errors) = if is_json(name) { parse_json(&text, source) } else { parse_native(&text, source) };
+        self.diagnostics.extend(errors);
+        let (body, errors) = body.expanded(TOP_LEVEL.blocks);
+        self.diagnostics.extend(errors);
+        let body: Body = body.into_owned();
+        for attribute in &body.attributes {
+            let name = &*attribute.name.text;
+            let hint = did_you_mean(name, TOP_LEVEL.blocks.iter().map(|(kind, _)| *kind));
+            let detail = format!(
+                "An argument named \"{name}\" is not expected at the top of a file, where only blocks stand. Values of \
+                 your own go into a locals block.{hint}"
+            );
+            self.diagnostics.push(Diagnostic::error("Unsupported argument", detail).at(attribute.name.span));
+        }
+        for block in &body.blocks {
+            config.contexts.push(Context { span: block.header.to(block.body.span), header: context(block) });
+        }
+        body.blocks
+    }
 }

@@ -1,8 +1,22 @@
 //! Modules: what the blocks of a directory declare, checked for form but not evaluated.
 
+mod call;
+mod check;
+mod condition;
+mod content;
+mod decode;
+mod lifecycle;
 mod load;
+mod merge;
+mod output;
+mod refactor;
 mod resolver;
+mod resource;
+mod settings;
+mod type_expr;
 pub mod values;
+mod variable;
+mod version;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -15,6 +29,9 @@ use crate::syntax::{Body, Expr, Ident};
 
 pub use load::load;
 pub use resolver::{LocalModules, ModuleResolver};
+pub use settings::default_source;
+pub use type_expr::type_constraint;
+pub use version::{LANGUAGE_VERSION, satisfies};
 
 /// A configuration: every module by its address, and every text they came from.
 #[derive(Clone, Debug)]
@@ -25,6 +42,34 @@ pub struct Config {
     pub sources: SourceMap,
     /// The root directory as given.
     pub directory: PathBuf,
+    /// Every top-level block that was read, for [`Config::context_at`].
+    pub contexts: Vec<Context>,
+}
+
+/// A top-level block: its place and its header.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// From the block's type to the end of its content.
+    pub span: Span,
+    /// Such as `resource "aws_vpc" "main"`.
+    pub header: String,
+}
+
+impl Config {
+    /// The header of the top-level block that a span stands in.
+    #[must_use]
+    pub fn context_at(&self, span: Span) -> Option<&str> {
+        let around = |context: &&Context| {
+            context.span.source == span.source && context.span.start <= span.start && span.start <= context.span.end
+        };
+        self.contexts.iter().find(around).map(|context| context.header.as_str())
+    }
+
+    /// The root module.
+    #[must_use]
+    pub fn root(&self) -> Option<&Module> {
+        self.modules.get(&ModuleAddress::root())
+    }
 }
 
 /// One module: all that the files of one directory declare.

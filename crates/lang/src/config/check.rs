@@ -1,0 +1,32 @@
+//! `check` blocks.
+
+use smform_types::{Diagnostic, Diagnostics, ResourceMode};
+
+use super::condition::condition;
+use super::content::{Content, Shape, check_name};
+use super::resource::resource;
+use super::{Check, Repetition};
+use crate::syntax::{Block, Ident};
+
+const SHAPE: Shape = Shape { arguments: &[], blocks: &[("data", 2), ("assert", 0)] };
+
+pub(super) fn check(block: &Block, name: &Ident, diagnostics: &mut Diagnostics) -> Check {
+    check_name(name, "check", diagnostics);
+    let content = Content::exact(block, &SHAPE, diagnostics);
+    let data = content.single("data", diagnostics).and_then(|block| match block.labels.as_slice() {
+        [type_name, name] => Some(resource(block, ResourceMode::Data, type_name, name, diagnostics)),
+        _ => None,
+    });
+    if let Some(data) = &data
+        && (!matches!(data.repetition, Repetition::Single) || !data.lifecycle.preconditions.is_empty())
+    {
+        let detail = "A data block within a check has no count, for_each or lifecycle.";
+        diagnostics.push(Diagnostic::error("Invalid scoped data source", detail).at(data.span));
+    }
+    let asserts: Vec<_> = content.blocks_of("assert").filter_map(|block| condition(block, diagnostics)).collect();
+    if content.blocks_of("assert").next().is_none() {
+        let detail = "A check needs at least one assert block: the condition that it is for.";
+        diagnostics.push(Diagnostic::error("Zero assert blocks", detail).at(block.header));
+    }
+    Check { name: name.clone(), data, asserts, span: block.header }
+}

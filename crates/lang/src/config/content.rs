@@ -1,0 +1,191 @@
+//! What a block of the language itself may hold, and taking it out.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use smform_types::suggest::{did_you_mean, nearest};
+use smform_types::{Diagnostic, Diagnostics, Span};
+
+use crate::eval::{static_bool, static_string};
+use crate::syntax::{Attribute, Block, Body, Expr, Ident, is_identifier};
+
+/// The shape of a block: its arguments, and its nested blocks with the number of their labels.
+pub(super) struct Shape {
+    /// Arguments.
+    pub arguments: &'static [&'static str],
+    /// Nested blocks.
+    pub blocks: &'static [(&'static str, usize)],
+}
+
+/// The content of one block, checked against its shape.
+pub(super) struct Content<'b> {
+    arguments: BTreeMap<Arc<str>, Attribute>,
+    /// The nested blocks that the shape knows.
+    pub blocks: Vec<Block>,
+    /// Everything that the shape does not know.
+    pub rest: Body,
+    /// The header of the block.
+    pub header: Span,
+    kind: Cow<'b, str>,
+}
+
+impl<'b> Content<'b> {
+    /// Splits the content of a block into what the shape knows and the rest.
+    pub fn split(block: &'b Block, shape: &Shape, diagnostics: &mut Diagnostics) -> Content<'b> {
+        let (body, errors) = block.body.expanded(shape.blocks);
+        diagnostics.extend(errors);
+        let mut content = Content {
+            arguments: BTreeMap::new(),
+            blocks: Vec::new(),
+            rest: Body { json: body.json, ..Body::empty(body.span) },
+            header: block.header,
+            kind: Cow::Borrowed(&block.kind.text),
+        };
+        for attribute in &body.attributes {
+            if !shape.arguments.contains(&&*attribute.name.text) {
+                content.rest.attributes.push(attribute.clone());
+            } else if let Some(first) = content.arguments.get(&attribute.name.text) {
+                let _ = first;
+                let detail = format!("The argument \"{}\" is set more than once. Keep one.", attribute.name.text);
+                diagnostics.push(Diagnostic::error("Attribute redefined", detail).at(attribute.name.span));
+            } else {
+                content.arguments.insert(Arc::clone(&attribute.name.text), attribute.clone());
+            }
+        }
+        for nested in &body.blocks {
+            match shape.blocks.iter().find(|(kind, _)| *kind == &*nested.kind.text) {
+                None => content.rest.blocks.push(nested.clone()),
+                Some((_, labels)) => {
+                    if let Some(extra) = nested.labels.get(*labels) {
+                        let detail = format!("A \"{}\" block has {labels} labels here.", nested.kind.text);
+                        diagnostics.push(Diagnostic::error("Extraneous label", detail).at(extra.span));
+                    } else if nested.labels.len() < *labels {
+                        let detail = format!("A \"{}\" block needs {labels} labels here.", nested.kind.text);
+                        diagnostics.push(Diagnostic::error("Missing label", detail).at(nested.header));
+                    } else {
+                        content.blocks.push(nested.clone());
+                    }
+                }
+            }
+        }
+        content
+    }
+
+    /// As [`Content::split`], where nothing but what the shape knows may stand.
+    pub fn exact(block: &'b Block, shape: &Shape, diagnostics: &mut Diagnostics) -> Content<'b> {
+        let content = Content::split(block, shape, diagnostics);
+        for attribute in &content.rest.attributes {
+            let name = &*attribute.name.text;
+            let hint = match shape.blocks.iter().find(|(kind, _)| *kind == name) {
+                Some(_) => format!(" Did you mean to define a block of type \"{name}\"?"),
+                None => match nearest(name, shape.blocks.iter().map(|(kind, _)| *kind)) {
+                    Some(kind) => format!(" Did you mean to define a block of type \"{kind}\"?"),
+                    None => did_you_mean(name, shape.arguments.iter().copied()),
+                },
+            };
+            let detail = format!("An argument named \"{name}\" is not expected here.{hint}");
+            diagnostics.push(Diagnostic::error("Unsupported argument", detail).at(attribute.name.span));
+        }
+        for nested in &content.rest.blocks {
+            diagnostics.push(unsupported_block(nested, shape));
+        }
+        content
+    }
+
+    /// The expression of an argument.
+    pub fn get(&self, name: &str) -> Option<&Expr> {
+        self.arguments.get(name).map(|attribute| &attribute.expr)
+    }
+
+    /// The argument with its name.
+    pub fn attribute(&self, name: &str) -> Option<&Attribute> {
+        self.arguments.get(name)
+    }
+
+    /// The expression of an argument that must be there.
+    pub fn required(&self, name: &str, diagnostics: &mut Diagnostics) -> Option<&Expr> {
+        let found = self.get(name);
+        if found.is_none() {
+            let detail = format!("The argument \"{name}\" is required in a \"{}\" block.", self.kind);
+            diagnostics.push(Diagnostic::error("Missing required argument", detail).at(self.header));
+        }
+        found
+    }
+
+    /// A bool that is written out.
+    pub fn bool(&self, name: &str, diagnostics: &mut Diagnostics) -> Option<bool> {
+        self.get(name).and_then(|expr| diagnostics.take(static_bool(expr)))
+    }
+
+    /// A string that is written out.
+    pub fn string(&self, name: &str, diagnostics: &mut Diagnostics) -> Option<String> {
+        self.get(name).and_then(|expr| diagnostics.take(static_string(expr)))
+    }
+
+    /// The nested blocks of a type.
+    pub fn blocks_of<'c>(&'c self, kind: &'c str) -> impl Iterator<Item = &'c Block> {
+        self.blocks.iter().filter(move |block| &*block.kind.text == kind)
+    }
+
+    /// The nested block of a type of which there may be one.
+    pub fn single<'c>(&'c self, kind: &'c str, diagnostics: &mut Diagnostics) -> Option<&'c Block> {
+        let mut found = self.blocks_of(kind);
+        let first = found.next();
+        for other in found {
+            let detail = format!("Only one \"{kind}\" block is allowed here.");
+            diagnostics.push(Diagnostic::error(format!("Duplicate {kind} block"), detail).at(other.header));
+        }
+        first
+    }
+
+    /// The rest, with the content of blocks named `_` put in place: they hold arguments whose names collide with
+    /// those that the shape knows.
+    pub fn rest_with_escapes(&self, diagnostics: &mut Diagnostics) -> Body {
+        let (rest, errors) = self.rest.expanded(&[("_", 0)]);
+        diagnostics.extend(errors);
+        let (escapes, others) = rest.blocks.iter().cloned().partition::<Vec<Block>, _>(|block| &*block.kind.text == "_");
+        let mut body = Body { blocks: others, ..rest.into_owned() };
+        for escape in escapes {
+            body.attributes.extend(escape.body.attributes);
+            body.blocks.extend(escape.body.blocks);
+        }
+        body
+    }
+}
+
+/// The error for a block of a type that is not expected.
+pub(super) fn unsupported_block(block: &Block, shape: &Shape) -> Diagnostic {
+    let kind = &*block.kind.text;
+    let hint = if shape.arguments.contains(&kind) {
+        format!(" Did you mean to define argument \"{kind}\"? If so, use the equals sign to assign it a value.")
+    } else {
+        match nearest(kind, shape.arguments.iter().copied()) {
+            Some(argument) => format!(" Did you mean to define argument \"{argument}\"?"),
+            None => did_you_mean(kind, shape.blocks.iter().map(|(kind, _)| *kind)),
+        }
+    };
+    let detail = format!("Blocks of type \"{kind}\" are not expected here.{hint}");
+    Diagnostic::error("Unsupported block type", detail).at(block.kind.span)
+}
+
+/// Reports a name that is not an identifier.
+pub(super) fn check_name(name: &Ident, what: &str, diagnostics: &mut Diagnostics) {
+    if !is_identifier(&name.text) {
+        let detail = "A name must start with a letter or underscore and may contain only letters, digits, underscores, \
+                      and dashes.";
+        diagnostics.push(Diagnostic::error(format!("Invalid {what} name"), detail).at(name.span));
+    }
+}
+
+/// The elements of a list that is written out.
+pub(super) fn elements<'e>(expr: &'e Expr, diagnostics: &mut Diagnostics) -> &'e [Expr] {
+    match &expr.kind {
+        crate::syntax::ExprKind::Tuple(items) => items,
+        _ => {
+            let detail = "A list in square brackets is required here, written out.";
+            diagnostics.push(Diagnostic::error("Invalid expression", detail).at(expr.span));
+            &[]
+        }
+    }
+}

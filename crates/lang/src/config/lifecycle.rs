@@ -1,0 +1,106 @@
+//! `lifecycle` blocks.
+
+use smform_types::{Diagnostic, Diagnostics, Path, ResourceMode, Span, Step};
+
+use super::condition::condition;
+use super::content::{Content, Shape, elements};
+use super::{IgnoreChanges, Lifecycle};
+use crate::eval::{Subject, parse_reference, unquoted};
+use crate::syntax::{Block, Expr, ExprKind, TraversalStep};
+
+const MANAGED: Shape = Shape {
+    arguments: &["create_before_destroy", "prevent_destroy", "ignore_changes", "replace_triggered_by", "destroy"],
+    blocks: &[("precondition", 0), ("postcondition", 0), ("action_trigger", 0)],
+};
+
+const DATA: Shape = Shape { arguments: &[], blocks: &[("precondition", 0), ("postcondition", 0)] };
+
+pub(super) fn lifecycle(block: &Block, mode: ResourceMode, diagnostics: &mut Diagnostics) -> Lifecycle {
+    if mode == ResourceMode::Data
+        && let Some(argument) =
+            block.body.attributes.iter().find(|argument| MANAGED.arguments.contains(&&*argument.name.text))
+    {
+        let detail = format!(
+            "The lifecycle argument \"{}\" is defined only for managed resources (\"resource\" blocks), and is not \
+             valid for data resources.",
+            argument.name.text
+        );
+        diagnostics.push(Diagnostic::error("Invalid data resource lifecycle argument", detail).at(argument.name.span));
+        return Lifecycle::default();
+    }
+    let content = Content::exact(block, if mode == ResourceMode::Managed { &MANAGED } else { &DATA }, diagnostics);
+    if let Some(trigger) = content.blocks_of("action_trigger").next() {
+        let detail = "smform has no actions, so that nothing can be triggered. Remove the block.";
+        diagnostics.push(Diagnostic::error("Actions are not supported", detail).at(trigger.header));
+    }
+    Lifecycle {
+        create_before_destroy: content.bool("create_before_destroy", diagnostics),
+        prevent_destroy: content.bool("prevent_destroy", diagnostics).unwrap_or(false),
+        forget_on_destroy: content.bool("destroy", diagnostics) == Some(false),
+        ignore_changes: content.get("ignore_changes").map_or(IgnoreChanges::None, |expr| ignored(expr, diagnostics)),
+        replace_triggered_by: content.get("replace_triggered_by").map_or_else(Vec::new, |expr| {
+            elements(expr, diagnostics).iter().filter_map(|element| trigger(element, diagnostics)).collect()
+        }),
+        preconditions: content.blocks_of("precondition").filter_map(|block| condition(block, diagnostics)).collect(),
+        postconditions: content.blocks_of("postcondition").filter_map(|block| condition(block, diagnostics)).collect(),
+    }
+}
+
+/// `ignore_changes`: `all`, or a list of paths.
+fn ignored(expr: &Expr, diagnostics: &mut Diagnostics) -> IgnoreChanges {
+    let keyword = crate::eval::keyword(expr);
+    if keyword.as_deref() == Some("all") {
+        return IgnoreChanges::All;
+    }
+    let mut paths = Vec::new();
+    for element in elements(expr, diagnostics) {
+        if crate::eval::keyword(element).as_deref() == Some("*") {
+            return IgnoreChanges::All;
+        }
+        if let Some(path) = diagnostics.take(unquoted(element).and_then(|element| attribute_path(&element))) {
+            paths.push(path);
+        }
+    }
+    if paths.is_empty() { IgnoreChanges::None } else { IgnoreChanges::Paths(paths) }
+}
+
+/// A path into the object itself, such as `tags["Name"]`.
+fn attribute_path(expr: &Expr) -> Result<(Path, Span), Diagnostics> {
+    let invalid = || {
+        let detail = "Only attributes of the resource itself can be named here, as in tags or tags[\"Name\"], with \
+                      indices that are written out.";
+        Diagnostics::from(Diagnostic::error("Invalid ignore_changes element", detail).at(expr.span))
+    };
+    let ExprKind::Traversal { root, steps } = &expr.kind else { return Err(invalid()) };
+    let mut path = vec![Step::Attribute(root.text.to_string())];
+    for step in steps {
+        path.push(match step {
+            TraversalStep::Attribute(name) => Step::Attribute(name.text.to_string()),
+            TraversalStep::Index(key, _) => match &key.kind {
+                ExprKind::Literal(value) => match (value.as_str(), value.as_i64().map(usize::try_from)) {
+                    (Some(text), _) => Step::Key(text.to_owned()),
+                    (None, Some(Ok(at))) => Step::Index(at),
+                    _ => return Err(invalid()),
+                },
+                _ => return Err(invalid()),
+            },
+            TraversalStep::Splat(_) | TraversalStep::LegacySplat(_) => return Err(invalid()),
+        });
+    }
+    Ok((Path(path), expr.span))
+}
+
+/// An element of `replace_triggered_by`: a reference to a managed resource or a part of one.
+fn trigger(element: &Expr, diagnostics: &mut Diagnostics) -> Option<Expr> {
+    let element = diagnostics.take(unquoted(element))?;
+    let reference = diagnostics.take(parse_reference(&element))?;
+    match reference.subject {
+        Subject::Resource(address) if address.mode == ResourceMode::Managed => Some(element),
+        _ => {
+            let detail = "Only managed resources and their attributes can trigger a replacement. To use another value, \
+                          put it into the input of a terraform_data resource and refer to that.";
+            diagnostics.push(Diagnostic::error("Invalid replace_triggered_by expression", detail).at(element.span));
+            None
+        }
+    }
+}

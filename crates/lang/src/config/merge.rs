@@ -1,0 +1,134 @@
+//! Override files: their blocks are merged into those of the other files.
+
+use smform_types::{Diagnostic, Diagnostics};
+
+use crate::eval::static_string;
+use crate::syntax::{Attribute, Block, Body};
+
+/// Merges the blocks of an override file into those read before.
+pub(super) fn merge(base: &mut Vec<Block>, overrides: Vec<Block>, diagnostics: &mut Diagnostics) {
+    for over in overrides {
+        let kind = over.kind.text.to_string();
+        match kind.as_str() {
+            "moved" | "import" | "removed" | "check" => {
+                let detail = format!("An override file cannot hold \"{kind}\" blocks. Move it to another file.");
+                diagnostics.push(Diagnostic::error(format!("Cannot override \"{kind}\" blocks"), detail).at(over.header));
+            }
+            "locals" => merge_locals(base, over, diagnostics),
+            "terraform" => merge_terraform(base, over),
+            _ => {
+                refuse_members(&over, diagnostics);
+                match base.iter_mut().find(|block| same_object(block, &over)) {
+                    Some(block) => merge_body(&mut block.body, over.body),
+                    None => {
+                        let detail = format!(
+                            "There is no {kind} of this name that the override could change. An override file can only \
+                             change what another file declares."
+                        );
+                        let summary = format!("Missing base {kind} declaration to override");
+                        diagnostics.push(Diagnostic::error(summary, detail).at(over.header));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Whether both blocks declare the same object. Provider configurations are told apart by their aliases.
+fn same_object(a: &Block, b: &Block) -> bool {
+    let labels = |block: &Block| block.labels.iter().map(|label| label.text.clone()).collect::<Vec<_>>();
+    let alias = |block: &Block| {
+        let attribute = block.body.attribute("alias").filter(|_| &*block.kind.text == "provider")?;
+        static_string(&attribute.expr).ok()
+    };
+    a.kind.text == b.kind.text && labels(a) == labels(b) && alias(a) == alias(b)
+}
+
+/// Reports what an override must not hold.
+fn refuse_members(over: &Block, diagnostics: &mut Diagnostics) {
+    if let Some(attribute) = over.body.attribute("depends_on") {
+        let detail = "The depends_on argument is not allowed in an override file: dependencies are not overridden.";
+        diagnostics.push(Diagnostic::error("Unsupported override", detail).at(attribute.name.span));
+    }
+    let lifecycle = over.body.blocks_of("lifecycle").flat_map(|lifecycle| &lifecycle.body.blocks);
+    let conditions = over.body.blocks.iter().chain(lifecycle);
+    for block in conditions.filter(|block| matches!(&*block.kind.text, "validation" | "precondition" | "postcondition")) {
+        let detail = format!("A \"{}\" block is not allowed in an override file.", block.kind.text);
+        diagnostics.push(Diagnostic::error("Unsupported override", detail).at(block.header));
+    }
+}
+
+/// Arguments replace those of their name; nested blocks replace all of their type, dynamic ones included.
+fn merge_body(base: &mut Body, over: Body) {
+    for attribute in over.attributes {
+        set(base, attribute);
+    }
+    let mut kinds: Vec<String> = over.blocks.iter().map(|block| generated_kind(block).to_owned()).collect();
+    kinds.dedup();
+    for kind in &kinds {
+        if kind != "lifecycle" {
+            base.blocks.retain(|block| generated_kind(block) != kind);
+        }
+    }
+    for block in over.blocks {
+        match base.blocks.iter_mut().find(|known| &*known.kind.text == "lifecycle" && &*block.kind.text == "lifecycle") {
+            Some(lifecycle) => merge_body(&mut lifecycle.body, block.body),
+            None => base.blocks.push(block),
+        }
+    }
+}
+
+fn generated_kind(block: &Block) -> &str {
+    match (&*block.kind.text, block.labels.first()) {
+        ("dynamic", Some(label)) => &label.text,
+        (kind, _) => kind,
+    }
+}
+
+fn set(base: &mut Body, attribute: Attribute) {
+    match base.attributes.iter_mut().find(|known| known.name.text == attribute.name.text) {
+        Some(known) => *known = attribute,
+        None => base.attributes.push(attribute),
+    }
+}
+
+fn merge_locals(base: &mut [Block], over: Block, diagnostics: &mut Diagnostics) {
+    for attribute in over.body.attributes {
+        let mut all = base.iter_mut().filter(|block| &*block.kind.text == "locals");
+        match all.find(|block| block.body.attribute(&attribute.name.text).is_some()) {
+            Some(block) => set(&mut block.body, attribute),
+            None => {
+                let detail = format!("There is no local value \"{}\" that the override could change.", attribute.name.text);
+                let error = Diagnostic::error("Missing base local value definition to override", detail);
+                diagnostics.push(error.at(attribute.name.span));
+            }
+        }
+    }
+}
+
+/// `required_providers` is merged by provider; everything else is replaced.
+fn merge_terraform(base: &mut Vec<Block>, over: Block) {
+    let mut over = over;
+    for attribute in std::mem::take(&mut over.body.attributes) {
+        for block in base.iter_mut().filter(|block| &*block.kind.text == "terraform") {
+            block.body.attributes.retain(|known| known.name.text != attribute.name.text);
+        }
+        over.body.attributes.push(attribute);
+    }
+    for nested in &over.body.blocks {
+        for block in base.iter_mut().filter(|block| &*block.kind.text == "terraform") {
+            match &*nested.kind.text {
+                "required_providers" => {
+                    for inner in block.body.blocks.iter_mut().filter(|inner| inner.kind.text == nested.kind.text) {
+                        inner.body.attributes.retain(|known| nested.body.attribute(&known.name.text).is_none());
+                    }
+                }
+                "backend" | "cloud" => {
+                    block.body.blocks.retain(|inner| !matches!(&*inner.kind.text, "backend" | "cloud"));
+                }
+                _ => block.body.blocks.retain(|inner| inner.kind.text != nested.kind.text),
+            }
+        }
+    }
+    base.push(over);
+}

@@ -1,0 +1,116 @@
+//! `moved`, `removed` and `import` blocks.
+
+use smform_types::{Diagnostic, Diagnostics, Span};
+
+use super::content::{Content, Shape};
+use super::resource::provider_ref;
+use super::{Import, Moved, Removed};
+use crate::eval::{keyword, unquoted};
+use crate::syntax::{Block, Expr, ExprKind, TraversalStep};
+
+const MOVED: Shape = Shape { arguments: &["from", "to"], blocks: &[] };
+const REMOVED: Shape = Shape { arguments: &["from"], blocks: &[("lifecycle", 0), ("provisioner", 1), ("connection", 0)] };
+const REMOVED_LIFECYCLE: Shape = Shape { arguments: &["destroy"], blocks: &[] };
+const IMPORT: Shape = Shape { arguments: &["to", "id", "identity", "for_each", "provider"], blocks: &[] };
+
+pub(super) fn moved(block: &Block, diagnostics: &mut Diagnostics) -> Option<Moved> {
+    let content = Content::exact(block, &MOVED, diagnostics);
+    let from = content.required("from", diagnostics).and_then(|expr| diagnostics.take(address(expr)));
+    let to = content.required("to", diagnostics).and_then(|expr| diagnostics.take(address(expr)));
+    let (from, to) = (from?, to?);
+    if from.0 == to.0 {
+        let detail = "An object cannot move to where it already is.";
+        diagnostics.push(Diagnostic::error("Redundant move statement", detail).at(block.header));
+        return None;
+    }
+    Some(Moved { from, to, span: block.header })
+}
+
+pub(super) fn removed(block: &Block, diagnostics: &mut Diagnostics) -> Option<Removed> {
+    let content = Content::exact(block, &REMOVED, diagnostics);
+    if let Some(provisioner) = content.blocks_of("provisioner").next() {
+        let detail = "smform runs no provisioners. Remove the block.";
+        diagnostics.push(Diagnostic::error("Provisioners are not supported", detail).at(provisioner.header));
+    }
+    let lifecycle = content.single("lifecycle", diagnostics);
+    let destroy = lifecycle.and_then(|block| {
+        let content = Content::exact(block, &REMOVED_LIFECYCLE, diagnostics);
+        content.required("destroy", diagnostics)?;
+        content.bool("destroy", diagnostics)
+    });
+    let expr = content.required("from", diagnostics)?;
+    let from = diagnostics.take(address(expr))?;
+    if from.0.contains('[') {
+        let detail = "All instances are removed together, so the address has no instance key here.";
+        diagnostics.push(Diagnostic::error("Invalid \"removed\" address", detail).at(expr.span));
+        return None;
+    }
+    Some(Removed { from, destroy: destroy.unwrap_or(true), span: block.header })
+}
+
+pub(super) fn import(block: &Block, diagnostics: &mut Diagnostics) -> Option<Import> {
+    let content = Content::exact(block, &IMPORT, diagnostics);
+    let (id, identity) = (content.get("id").cloned(), content.get("identity").cloned());
+    match (&id, &identity) {
+        (None, None) => {
+            let detail = "The argument \"id\" is required: the identifier by which the provider knows the object.";
+            diagnostics.push(Diagnostic::error("Missing required argument", detail).at(block.header));
+        }
+        (Some(_), Some(identity)) => {
+            let detail = "An import names the object by \"id\" or by \"identity\", not by both.";
+            diagnostics.push(Diagnostic::error("Invalid import block", detail).at(identity.span));
+        }
+        _ => {}
+    }
+    let to = content.required("to", diagnostics).and_then(|expr| diagnostics.take(unquoted(expr)))?;
+    if !matches!(to.kind, ExprKind::Traversal { .. }) {
+        let detail = "The address of a resource instance is required here, such as aws_vpc.main or aws_vpc.main[0].";
+        diagnostics.push(Diagnostic::error("Invalid import address", detail).at(to.span));
+        return None;
+    }
+    Some(Import {
+        to,
+        id,
+        identity,
+        for_each: content.get("for_each").cloned(),
+        provider: content.get("provider").and_then(|expr| diagnostics.take(provider_ref(expr))),
+        span: block.header,
+    })
+}
+
+/// The address that an expression writes out, in its canonical spelling, and its place.
+fn address(expr: &Expr) -> Result<(String, Span), Diagnostics> {
+    let invalid = || {
+        let detail = "The address of a resource or module is required here, such as aws_vpc.main, aws_vpc.main[\"a\"] or \
+                      module.network.";
+        Diagnostics::from(Diagnostic::error("Invalid address", detail).at(expr.span))
+    };
+    let inner = unquoted(expr)?;
+    let ExprKind::Traversal { root, steps } = &inner.kind else { return Err(invalid()) };
+    if keyword(&inner).is_some() {
+        return Err(invalid());
+    }
+    let mut text = root.text.to_string();
+    for step in steps {
+        match step {
+            TraversalStep::Attribute(name) => {
+                text.push('.');
+                text.push_str(&name.text);
+            }
+            TraversalStep::Index(key, _) => match &key.kind {
+                ExprKind::Literal(value) => match (value.as_str(), value.as_number()) {
+                    (Some(name), _) => {
+                        text.push_str(&smform_types::InstanceKey::Name(name.into()).to_string());
+                    }
+                    (None, Some(number)) if number.is_whole() && !number.is_negative() => {
+                        text.push_str(&format!("[{number}]"));
+                    }
+                    _ => return Err(invalid()),
+                },
+                _ => return Err(invalid()),
+            },
+            TraversalStep::Splat(_) | TraversalStep::LegacySplat(_) => return Err(invalid()),
+        }
+    }
+    Ok((text, expr.span))
+}

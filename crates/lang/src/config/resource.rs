@@ -1,0 +1,114 @@
+//! `resource` and `data` blocks.
+
+use smform_types::{Diagnostic, Diagnostics, ResourceAddress, ResourceMode};
+
+use super::content::{Content, Shape, check_name, elements};
+use super::lifecycle::lifecycle;
+use super::{Lifecycle, ProviderRef, Repetition, Resource};
+use crate::eval::{Subject, parse_reference, unquoted};
+use crate::syntax::{Block, Expr, ExprKind, Ident, TraversalStep};
+
+const MANAGED: Shape = Shape {
+    arguments: &["count", "for_each", "provider", "depends_on"],
+    blocks: &[("lifecycle", 0), ("provisioner", 1), ("connection", 0)],
+};
+
+const DATA: Shape =
+    Shape { arguments: &["count", "for_each", "provider", "depends_on"], blocks: &[("lifecycle", 0)] };
+
+pub(super) fn resource(
+    block: &Block,
+    mode: ResourceMode,
+    type_name: &Ident,
+    name: &Ident,
+    diagnostics: &mut Diagnostics,
+) -> Resource {
+    let what = if mode == ResourceMode::Managed { "resource" } else { "data source" };
+    check_name(type_name, &format!("{what} type"), diagnostics);
+    check_name(name, what, diagnostics);
+    let content = Content::split(block, if mode == ResourceMode::Managed { &MANAGED } else { &DATA }, diagnostics);
+    let lifecycle = match content.single("lifecycle", diagnostics) {
+        Some(block) => lifecycle(block, mode, diagnostics),
+        None => Lifecycle::default(),
+    };
+    let provisioners: Vec<Block> =
+        content.blocks.iter().filter(|block| matches!(&*block.kind.text, "provisioner" | "connection")).cloned().collect();
+    if let Some(provisioner) = provisioners.iter().find(|block| &*block.kind.text == "provisioner") {
+        let detail = "smform runs no provisioners. Remove the block, and do what it does outside of smform or in what \
+                      the resource itself starts.";
+        diagnostics.push(Diagnostic::error("Provisioners are not supported", detail).at(provisioner.header));
+    }
+    Resource {
+        address: ResourceAddress::new(mode, type_name.text.clone(), name.text.clone()),
+        repetition: repetition(&content, diagnostics),
+        provider: content
+            .get("provider")
+            .and_then(|expr| diagnostics.take(provider_ref(expr)))
+            .unwrap_or_else(|| implied_provider(&type_name.text)),
+        depends_on: depends_on(content.get("depends_on"), diagnostics),
+        lifecycle,
+        provisioners,
+        body: content.rest_with_escapes(diagnostics),
+        span: block.header,
+    }
+}
+
+/// `count` or `for_each`, of which there may be one.
+pub(super) fn repetition(content: &Content<'_>, diagnostics: &mut Diagnostics) -> Repetition {
+    match (content.get("count"), content.attribute("for_each")) {
+        (Some(_), Some(for_each)) => {
+            let detail = "The \"count\" and \"for_each\" meta-arguments are mutually exclusive. Keep one of them.";
+            let error = Diagnostic::error("Invalid combination of \"count\" and \"for_each\"", detail);
+            diagnostics.push(error.at(for_each.name.span));
+            Repetition::Single
+        }
+        (Some(count), None) => Repetition::Count(count.clone()),
+        (None, Some(for_each)) => Repetition::ForEach(for_each.expr.clone()),
+        (None, None) => Repetition::Single,
+    }
+}
+
+/// The elements of `depends_on`, each checked to be a reference to something that can be waited for.
+pub(super) fn depends_on(expr: Option<&Expr>, diagnostics: &mut Diagnostics) -> Vec<Expr> {
+    let Some(expr) = expr else { return Vec::new() };
+    let mut found = Vec::new();
+    for element in elements(expr, diagnostics) {
+        let Some(element) = diagnostics.take(unquoted(element)) else { continue };
+        match parse_reference(&element) {
+            Ok(reference) => match reference.subject {
+                Subject::Resource(_) | Subject::Module(_) | Subject::Variable(_) | Subject::Local(_) => {
+                    found.push(element);
+                }
+                _ => {
+                    let detail = "depends_on takes references to resources, data sources, modules, variables and locals.";
+                    diagnostics.push(Diagnostic::error("Invalid depends_on reference", detail).at(element.span));
+                }
+            },
+            Err(errors) => diagnostics.extend(errors),
+        }
+    }
+    found
+}
+
+/// The local name of the provider that a resource type belongs to: all before the first underscore.
+pub(super) fn implied_provider(type_name: &str) -> ProviderRef {
+    let name = type_name.split('_').next().unwrap_or(type_name);
+    ProviderRef { name: name.into(), alias: None }
+}
+
+/// A provider configuration: `name` or `name.alias`.
+pub(super) fn provider_ref(expr: &Expr) -> Result<ProviderRef, Diagnostics> {
+    let inner = unquoted(expr)?;
+    if let ExprKind::Traversal { root, steps } = &inner.kind {
+        match steps.as_slice() {
+            [] => return Ok(ProviderRef { name: root.text.clone(), alias: None }),
+            [TraversalStep::Attribute(alias)] => {
+                return Ok(ProviderRef { name: root.text.clone(), alias: Some(alias.text.clone()) });
+            }
+            _ => {}
+        }
+    }
+    let detail = "A provider configuration is named by the provider's local name, with an alias where there is one: aws \
+                  or aws.west.";
+    Err(Diagnostic::error("Invalid provider configuration reference", detail).at(expr.span).into())
+}

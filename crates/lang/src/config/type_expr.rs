@@ -1,0 +1,200 @@
+//! Type constraints: `list(string)`, `object({ a = optional(number, 1) })`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use smform_types::suggest::did_you_mean;
+use smform_types::ty::ObjectType;
+use smform_types::{Diagnostic, Diagnostics, Type, convert};
+
+use crate::eval::{TypeDefaults, static_value};
+use crate::syntax::{Call, Expr, ExprKind, parse_expression_within};
+
+const NAMES: [&str; 9] = ["string", "number", "bool", "any", "list", "set", "map", "object", "tuple"];
+
+/// The type that a constraint stands for, and the defaults in it.
+///
+/// # Errors
+/// When it is no type constraint.
+pub fn type_constraint(expr: &Expr) -> Result<(Type, TypeDefaults), Diagnostics> {
+    // JSON writes constraints as strings; so did the language once, for the simple ones.
+    if let ExprKind::Literal(value) = &expr.kind
+        && let Some(text) = value.as_str()
+    {
+        let inner = parse_expression_within(text, expr.span)?;
+        return constraint(&inner, false);
+    }
+    constraint(expr, false)
+}
+
+fn invalid(expr: &Expr, detail: impl Into<String>) -> Diagnostics {
+    Diagnostic::error("Invalid type specification", detail).at(expr.span).into()
+}
+
+fn constraint(expr: &Expr, in_object: bool) -> Result<(Type, TypeDefaults), Diagnostics> {
+    match &expr.kind {
+        ExprKind::Parens(inner) => constraint(inner, in_object),
+        ExprKind::Traversal { root, steps } if steps.is_empty() => {
+            let plain = |ty| Ok((ty, TypeDefaults::default()));
+            match &*root.text {
+                "string" => plain(Type::String),
+                "number" => plain(Type::Number),
+                "bool" => plain(Type::Bool),
+                "any" => plain(Type::Dynamic),
+                // The short forms of old leave the element type open.
+                "list" => plain(Type::list(Type::Dynamic)),
+                "set" => plain(Type::set(Type::Dynamic)),
+                "map" => plain(Type::map(Type::Dynamic)),
+                "object" => Err(invalid(expr, "The object type constructor requires one argument: a map of attribute names to their types, as in object({ name = string }).")),
+                "tuple" => Err(invalid(expr, "The tuple type constructor requires one argument: a list of element types, as in tuple([string, number]).")),
+                other => {
+                    let hint = did_you_mean(other, NAMES);
+                    Err(invalid(expr, format!("The keyword \"{other}\" is not a valid type specification.{hint}")))
+                }
+            }
+        }
+        ExprKind::Call(call) => constructor(call, expr, in_object),
+        _ => Err(invalid(expr, "A type specification is either a primitive type keyword (bool, number, string) or a complex type constructor call, such as list(string).")),
+    }
+}
+
+fn constructor(call: &Call, expr: &Expr, in_object: bool) -> Result<(Type, TypeDefaults), Diagnostics> {
+    let name = &*call.name.text;
+    let one = || match call.arguments.as_slice() {
+        [argument] => Ok(argument),
+        _ => Err(invalid(expr, format!("The {name} type constructor requires one argument."))),
+    };
+    let collection = |wrap: fn(Type) -> Type| {
+        let (element, defaults) = constraint(one()?, false)?;
+        Ok((wrap(element), children([(Arc::from(""), defaults)])))
+    };
+    match name {
+        "list" => collection(Type::list),
+        "set" => collection(Type::set),
+        "map" => collection(Type::map),
+        "tuple" => {
+            let argument = one()?;
+            let ExprKind::Tuple(items) = &argument.kind else {
+                return Err(invalid(argument, "Tuple type constructor requires a list of element types."));
+            };
+            let mut types = Vec::with_capacity(items.len());
+            let mut inner = Vec::new();
+            for (at, item) in items.iter().enumerate() {
+                let (ty, defaults) = constraint(item, false)?;
+                types.push(ty);
+                inner.push((Arc::from(at.to_string()), defaults));
+            }
+            Ok((Type::tuple(types), children(inner)))
+        }
+        "object" => object(one()?),
+        "optional" if in_object => {
+            Err(invalid(expr, "Optional attributes cannot be nested in one another: write optional once."))
+        }
+        "optional" => Err(invalid(
+            expr,
+            "The keyword \"optional\" is valid only as a modifier for object type attributes.",
+        )),
+        "string" | "number" | "bool" | "any" => {
+            Err(invalid(expr, format!("Primitive type keyword \"{name}\" does not expect arguments.")))
+        }
+        other => {
+            let hint = did_you_mean(other, NAMES);
+            Err(invalid(expr, format!("Keyword \"{other}\" is not a valid type constructor.{hint}")))
+        }
+    }
+}
+
+fn object(argument: &Expr) -> Result<(Type, TypeDefaults), Diagnostics> {
+    let ExprKind::Object(items) = &argument.kind else {
+        return Err(invalid(
+            argument,
+            "Object type constructor requires a map whose keys are attribute names and whose values are types.",
+        ));
+    };
+    let mut attributes = BTreeMap::new();
+    let mut optional = BTreeSet::new();
+    let mut defaults = TypeDefaults::default();
+    for item in items {
+        let name: Arc<str> = match &item.key.kind {
+            ExprKind::Literal(key) => key.as_str().unwrap_or_default().into(),
+            _ => return Err(invalid(&item.key, "The names of attributes are written out.")),
+        };
+        let (ty, inner) = match &item.value.kind {
+            ExprKind::Call(call) if &*call.name.text == "optional" => {
+                optional.insert(Arc::clone(&name));
+                let (ty, inner, default) = optional_attribute(call, &item.value)?;
+                if let Some(default) = default {
+                    defaults.attributes.insert(Arc::clone(&name), default);
+                }
+                (ty, inner)
+            }
+            _ => constraint(&item.value, true)?,
+        };
+        if !inner.is_empty() {
+            defaults.children.insert(Arc::clone(&name), inner);
+        }
+        attributes.insert(name, ty);
+    }
+    Ok((Type::Object(Arc::new(ObjectType { attributes, optional })), defaults))
+}
+
+fn optional_attribute(call: &Call, expr: &Expr) -> Result<(Type, TypeDefaults, Option<smform_types::Value>), Diagnostics> {
+    let (ty, default) = match call.arguments.as_slice() {
+        [ty] => (ty, None),
+        [ty, default] => (ty, Some(default)),
+        _ => {
+            return Err(invalid(
+                expr,
+                "Optional attribute modifier requires the attribute type as its argument, and may have a default.",
+            ));
+        }
+    };
+    let (ty, inner) = constraint(ty, true)?;
+    let Some(default) = default else { return Ok((ty, inner, None)) };
+    let value = inner.apply(static_value(default)?);
+    let value = convert(value, &ty).map_err(|error| {
+        let detail = format!("This default value is not compatible with the attribute's type constraint: {error}.");
+        Diagnostics::from(Diagnostic::error("Invalid default value for optional attribute", detail).at(default.span))
+    })?;
+    Ok((ty, inner, Some(value)))
+}
+
+fn children(items: impl IntoIterator<Item = (Arc<str>, TypeDefaults)>) -> TypeDefaults {
+    let children = items.into_iter().filter(|(_, defaults)| !defaults.is_empty()).collect();
+    TypeDefaults { children, ..TypeDefaults::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use smform_types::{SourceId, Value};
+
+    use super::*;
+    use crate::syntax::parse_expression;
+
+    fn read(text: &str) -> Result<(Type, TypeDefaults), Diagnostics> {
+        type_constraint(&parse_expression(text, SourceId(0))?)
+    }
+
+    #[test]
+    fn constraints_with_defaults_at_depth() {
+        let text = "list(object({ a = optional(number, \"1\"), b = string, c = optional(object({ d = optional(bool, true) }), {}) }))";
+        let (ty, defaults) = read(text).expect("a constraint");
+        assert_eq!(
+            ty.to_string(),
+            "list(object({ a = optional(number), b = string, c = optional(object({ d = optional(bool) })) }))"
+        );
+        let value = convert(defaults.apply(Value::tuple([Value::object([("b", Value::string("x"))])])), &ty);
+        let inner = Value::object([("d", Value::bool(true))]);
+        let element = Value::object([("a", Value::number(1)), ("b", Value::string("x")), ("c", inner)]);
+        assert_eq!(value.map(|value| value.get_index(0).cloned()), Ok(Some(element)));
+    }
+
+    #[test]
+    fn mistakes_are_told() {
+        for bad in ["strin", "list(string, number)", "optional(string)", "object(string)", "1", "string(1)", "tuple(a)"] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+        assert!(read("\"string\"").is_ok());
+        assert!(read("map").is_ok());
+    }
+}
