@@ -31,7 +31,8 @@ pub fn unify(types: &[Type]) -> Option<Type> {
     if types.iter().all(|ty| matches!(ty, Type::Map(_) | Type::Object(_))) {
         return unify_members(types).map(Type::map);
     }
-    if types.iter().all(|ty| matches!(ty, Type::Set(_))) {
+    // A tuple becomes whichever of list and set stands beside it.
+    if types.iter().all(|ty| matches!(ty, Type::Set(_) | Type::Tuple(_))) {
         return unify_members(types).map(Type::set);
     }
     if types.iter().all(|ty| matches!(ty, Type::List(_) | Type::Tuple(_) | Type::Set(_))) {
@@ -113,7 +114,8 @@ mod tests {
         assert_eq!(unify(&[a, a_text.clone()]), Some(a_text));
         let one = Type::tuple([Type::Number]);
         let two = Type::tuple([Type::String, Type::String]);
-        assert_eq!(unify(&[one, two]), Some(Type::list(Type::String)));
+        assert_eq!(unify(&[one.clone(), two]), Some(Type::list(Type::String)));
+        assert_eq!(unify(&[one, Type::set(Type::String)]), Some(Type::set(Type::String)));
         assert_eq!(unify(&[]), Some(Type::Dynamic));
     }
 }

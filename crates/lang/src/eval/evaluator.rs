@@ -108,7 +108,7 @@ impl<'a> Evaluator<'a> {
             }
             ExprKind::Tuple(items) => self.all(items.iter(), env).map(Value::tuple),
             ExprKind::Object(items) => self.object(items, env),
-            ExprKind::For(parts) => self.for_expr(parts, expr, env),
+            ExprKind::For(parts) => self.for_expr(parts, env),
             ExprKind::Conditional(parts) => self.conditional(parts, expr, env),
             ExprKind::Binary(operator, operands) => self.binary(*operator, operands, expr, env),
             ExprKind::Unary(operator, operand) => self.unary(*operator, operand, expr, env),

@@ -24,7 +24,7 @@ struct Gathered {
 }
 
 impl Evaluator<'_> {
-    pub(super) fn for_expr(&self, parts: &ForExpr, whole: &Expr, env: Env<'_>) -> Eval {
+    pub(super) fn for_expr(&self, parts: &ForExpr, env: Env<'_>) -> Eval {
         let collection = self.eval(&parts.collection, env)?;
         let (collection, marks) = collection.unmark();
         let unknown = |marks| Ok(Value::refined(Type::Dynamic, Refinement::not_null()).with_marks(marks));
@@ -37,7 +37,7 @@ impl Evaluator<'_> {
         let mut gathered = Gathered { marks, ..Gathered::default() };
         for (key, value) in elements {
             self.bound(parts.key.as_ref(), &parts.value, key, value, env, &mut |env| {
-                let outcome = self.pass(parts, whole, env, &mut results, &mut gathered);
+                let outcome = self.pass(parts, env, &mut results, &mut gathered);
                 if let Err(errors) = outcome {
                     gathered.diagnostics.extend(errors);
                 }
@@ -58,7 +58,7 @@ impl Evaluator<'_> {
         Ok(value.with_marks(gathered.marks))
     }
 
-    fn pass(&self, parts: &ForExpr, whole: &Expr, env: Env<'_>, results: &mut Results, to: &mut Gathered) -> Eval<()> {
+    fn pass(&self, parts: &ForExpr, env: Env<'_>, results: &mut Results, to: &mut Gathered) -> Eval<()> {
         if let Some(condition) = &parts.condition {
             let (value, marks) = self.truth(condition, env)?;
             to.marks |= marks;
@@ -98,7 +98,6 @@ impl Evaluator<'_> {
                         "Two different items produced the key {key:?} in this 'for' expression. If duplicates are \
                          expected, use the ellipsis (...) after the value expression to enable grouping by key."
                     );
-                    let _ = whole;
                     return Err(self.failed(Diagnostic::error("Duplicate object key", detail), expr, env));
                 }
                 items.insert(key, value);
@@ -113,7 +112,8 @@ impl Evaluator<'_> {
         let invalid = |detail: String| self.failed(Diagnostic::error("Invalid 'for' condition", detail), condition, env);
         let (value, marks) = self.eval(condition, env)?.unmark();
         if value.is_null() {
-            return Err(invalid("The value of the 'if' clause must not be null.".to_owned()));
+            let detail = "The value of the 'if' clause must not be null.";
+            return Err(self.failed(Diagnostic::error("Condition is null", detail), condition, env));
         }
         let value = convert(value, &Type::Bool)
             .map_err(|error| invalid(format!("The 'if' clause value is invalid: {error}.")))?;

@@ -171,8 +171,21 @@ fn write_type(ty: &Type, indent: usize, out: &mut String) {
     }
 }
 
+/// An element type of several lines stands on lines of its own.
 fn wrap_type(open: &str, element: &Type, indent: usize, out: &mut String) {
     out.push_str(open);
-    write_type(element, indent, out);
+    let inline = element.is_primitive() || *element == Type::Dynamic || element.is_collection() && is_flat(element);
+    if inline {
+        write_type(element, indent, out);
+    } else {
+        pad(indent + 4, out);
+        write_type(element, indent + 4, out);
+        out.push(',');
+        pad(indent, out);
+    }
     out.push(')');
+}
+
+fn is_flat(ty: &Type) -> bool {
+    ty.is_primitive() || *ty == Type::Dynamic || ty.element().is_some_and(is_flat)
 }

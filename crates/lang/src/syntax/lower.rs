@@ -21,25 +21,20 @@ pub(super) struct Lower<'a> {
     /// The original text, whole.
     pub(super) text: &'a str,
     /// Where the parsed piece begins in the text.
-    base: isize,
+    base: usize,
     place: Place,
     diagnostics: &'a mut Diagnostics,
 }
 
 impl<'a> Lower<'a> {
     pub fn new(text: &'a str, base: usize, place: Place, diagnostics: &'a mut Diagnostics) -> Lower<'a> {
-        Lower { text, base: isize::try_from(base).unwrap_or(0), place, diagnostics }
-    }
-
-    /// For a text that was parsed with one character put in front.
-    pub fn shifted(text: &'a str, place: Place, diagnostics: &'a mut Diagnostics) -> Lower<'a> {
-        Lower { text, base: -1, place, diagnostics }
+        Lower { text, base, place, diagnostics }
     }
 
     /// A range of the parsed piece as a range of the text.
     pub(super) fn range(&self, range: Option<Range<usize>>) -> Range<usize> {
         let range = range.unwrap_or(0..0);
-        let shift = |at: usize| at.saturating_add_signed(self.base).min(self.text.len());
+        let shift = |at: usize| at.saturating_add(self.base).min(self.text.len());
         shift(range.start)..shift(range.end)
     }
 
@@ -208,6 +203,16 @@ impl<'a> Lower<'a> {
 
     fn traversal(&mut self, traversal: &Traversal) -> ExprKind {
         let from = self.expr(&traversal.expr);
+        let legacy = |operator: &TraversalOperator| matches!(operator, TraversalOperator::LegacyIndex(_));
+        for pair in traversal.operators.windows(2) {
+            if let [first, second] = pair
+                && legacy(first)
+                && legacy(second)
+            {
+                let detail = "Two indices cannot follow each other as .0.1. Write [0][1].";
+                self.error(self.range(first.span()).start..self.range(second.span()).end, "Invalid legacy index syntax", detail);
+            }
+        }
         let steps = traversal.operators.iter().map(|operator| self.step(operator.value(), operator)).collect();
         match from.kind {
             ExprKind::Traversal { root, steps: none } if none.is_empty() => ExprKind::Traversal { root, steps },

@@ -53,29 +53,30 @@ pub(super) fn within(text: &str, span: Span) -> Place {
 }
 
 fn expression(text: &str, place: Place) -> Result<Expr, Diagnostics> {
-    if text.trim().is_empty() {
-        let detail = "Expected the start of an expression, but found nothing.";
-        return Err(Diagnostic::error("Missing expression", detail).at(place.span(0..text.len())).into());
-    }
     let scanned = Scanner::expression(text, place);
     let mut diagnostics = scanned.diagnostics;
     if diagnostics.has_errors() {
         return Err(diagnostics);
     }
-    // In parentheses, line breaks and comments around the expression do no harm.
-    let parsed = parser::parse_expr(&format!("({}\n)", scanned.text));
-    let parsed = parsed.map_err(|error| {
-        let item = 0..text.len();
-        let at = error.location().offset().saturating_sub(1);
-        explain_at(error.message(), text, at, &item, place)
-    })?;
-    let inner = match parsed {
-        hcl_edit::expr::Expression::Parenthesis(parens) => parens.into_inner(),
-        other => other,
+    let Some(item) = scanned.items.into_iter().next().filter(|item| !item.is_empty()) else {
+        let detail = "Expected the start of an expression, but found nothing.";
+        return Err(Diagnostic::error("Missing expression", detail).at(place.span(0..text.len())).into());
     };
-    let expr = Lower::shifted(text, place, &mut diagnostics).expr(&inner);
+    let parsed = parser::parse_expr(scanned.text.get(item.clone()).unwrap_or(""));
+    let parsed = parsed.map_err(|error| {
+        let error = explain(&error, text, item.clone(), place);
+        if error.summary == NEWLINE {
+            let detail = "The expression ends before this; an operator or a comma may be missing.";
+            return Diagnostic { detail: detail.to_owned(), summary: EXTRA.to_owned(), ..error };
+        }
+        error
+    })?;
+    let expr = Lower::new(text, item.start, place, &mut diagnostics).expr(&parsed);
     diagnostics.into_result(expr).map(|(expr, _)| expr)
 }
+
+const NEWLINE: &str = "Missing newline after argument";
+const EXTRA: &str = "Extra characters after expression";
 
 /// Reads a template that is a text of its own, as `templatefile` does.
 ///
@@ -131,8 +132,12 @@ fn words(message: &str, found: &str, before: &str) -> (&'static str, String) {
     if message.contains("nesting depth") || message.contains("operator depth") || message.contains("at most") {
         return ("Nesting too deep", too_deep().to_owned());
     }
-    if message.contains("traversal operator") {
+    if message.contains("traversal operator") || found.starts_with("..") {
         return ("Invalid attribute name", "An attribute name is required after a dot.".to_owned());
+    }
+    let operator = ['=', '+', '-', '*', '/', '%', '<', '>', '!', '&', '|', '?', ':'];
+    if found.is_empty() && before.ends_with(operator) {
+        return ("Missing expression", format!("{start_of_expression}{what}."));
     }
     if message.contains("invalid expression") || before.ends_with(['=', '(', '[', ',', '+', '-', '*', '?']) {
         return ("Invalid expression", format!("{start_of_expression}{what}."));
@@ -143,7 +148,7 @@ fn words(message: &str, found: &str, before: &str) -> (&'static str, String) {
     }
     if message.contains("object value assignment") {
         let detail = "Expected an equals sign (\"=\") to mark the beginning of the attribute value.";
-        return ("Missing attribute value", detail.to_owned());
+        return ("Missing key/value separator", detail.to_owned());
     }
     if message.contains("unique object key") {
         return ("Duplicate object key", "This key stands here twice. Keep one of them.".to_owned());
@@ -157,9 +162,12 @@ fn words(message: &str, found: &str, before: &str) -> (&'static str, String) {
         return ("Missing argument separator", detail);
     }
     if message.contains("`:`") {
-        let detail = "A conditional is written condition ? value : value, and a \"for\" expression needs a colon after \
-                      the collection. The colon is missing here.";
-        return ("Missing colon", detail.to_owned());
+        if before.contains("for ") && !before.contains('?') {
+            let detail = "For expression requires a colon after the collection expression.";
+            return ("Invalid 'for' expression", detail.to_owned());
+        }
+        let detail = "The conditional operator (...?...:...) requires a false expression, delimited by a colon.";
+        return ("Missing false expression in conditional", detail.to_owned());
     }
     if message.contains("`in`") || message.contains("`=>`") || message.contains("`endif`") {
         let detail = "A \"for\" expression is written [for value in collection : result] or \
@@ -170,9 +178,9 @@ fn words(message: &str, found: &str, before: &str) -> (&'static str, String) {
         let detail = format!("Expected a closing brace, but found {what}.");
         return ("Invalid expression", detail);
     }
-    if message.contains("newline") {
+    if message.contains("newline") || message.contains("unexpected token") {
         let detail = format!("An expression ended before {what}. An operator, a comma or a line break may be missing.");
-        return ("Missing newline after argument", detail);
+        return (NEWLINE, detail);
     }
     ("Invalid expression", format!("{start_of_expression}{what}."))
 }

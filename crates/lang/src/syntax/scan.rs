@@ -37,6 +37,10 @@ pub(super) struct Scanner<'t> {
     at: usize,
     out: Vec<u8>,
     depth: usize,
+    /// Where the last token ended.
+    token_end: usize,
+    /// The sequences in quoted strings that are open here.
+    sequences: Vec<usize>,
     diagnostics: Diagnostics,
 }
 
@@ -47,7 +51,7 @@ type Scan<T = ()> = Result<T, Stop>;
 
 impl<'t> Scanner<'t> {
     fn new(text: &'t str, place: Place) -> Scanner<'t> {
-        Scanner { text, place, at: 0, out: text.as_bytes().to_vec(), depth: 0, diagnostics: Diagnostics::new() }
+        Scanner { text, place, at: 0, out: text.as_bytes().to_vec(), depth: 0, token_end: 0, sequences: Vec::new(), diagnostics: Diagnostics::new() }
     }
 
     fn finish(self, items: Vec<Range<usize>>) -> Scanned {
@@ -66,9 +70,16 @@ impl<'t> Scanner<'t> {
     /// One expression.
     pub fn expression(text: &'t str, place: Place) -> Scanned {
         let mut scanner = Scanner::new(text, place);
-        // Where the text ends, the expression does; line breaks do not matter.
-        let whole = scanner.tokens(expression::Until::EndOfText).is_ok();
-        scanner.finish(if whole { Vec::from([0..text.len()]) } else { Vec::new() })
+        let mut items = Vec::new();
+        if scanner.space().is_ok() {
+            let start = scanner.at;
+            scanner.token_end = start;
+            // Where the text ends, the expression does; line breaks do not matter.
+            if scanner.tokens(expression::Until::EndOfText).is_ok() {
+                items.push(start..scanner.token_end);
+            }
+        }
+        scanner.finish(items)
     }
 
     /// One template, without quotes around it.

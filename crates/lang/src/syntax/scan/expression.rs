@@ -41,6 +41,9 @@ impl<'t> Scanner<'t> {
                 }
                 _ => self.token(byte)?,
             }
+            if byte != b'\n' {
+                self.token_end = self.at;
+            }
         }
     }
 
@@ -106,7 +109,10 @@ impl<'t> Scanner<'t> {
             }
             b'[' => {
                 self.at += 1;
-                self.nested(open, |scanner| scanner.tokens(Until::Close(b']', open)))
+                self.nested(open, |scanner| {
+                    scanner.for_intro()?;
+                    scanner.tokens(Until::Close(b']', open))
+                })
             }
             b'{' => {
                 self.at += 1;
@@ -202,13 +208,9 @@ impl<'t> Scanner<'t> {
 
     /// What stands in braces within an expression: an object constructor or a `for` expression.
     fn braces(&mut self, open: usize) -> Scan {
-        let start = self.at;
-        self.space()?;
-        let is_for = self.starts("for") && !self.rest().chars().nth(3).is_some_and(super::is_id_continue);
-        if is_for {
+        if self.for_intro()? {
             return self.tokens(Until::Close(b'}', open));
         }
-        self.at = start;
         let mut keys = HashSet::new();
         let mut key_start = None;
         loop {
@@ -238,6 +240,33 @@ impl<'t> Scanner<'t> {
                 Some(_) => self.token(byte)?,
             }
         }
+    }
+
+    /// The beginning of a `for` expression, if it is one: `for key, value in`.
+    fn for_intro(&mut self) -> Scan<bool> {
+        let start = self.at;
+        self.space()?;
+        if !self.starts("for") || self.rest().chars().nth(3).is_some_and(super::is_id_continue) {
+            self.at = start;
+            return Ok(false);
+        }
+        self.at += 3;
+        let invalid = |scanner: &mut Self, detail: &str| scanner.error(scanner.here(), "Invalid 'for' expression", detail);
+        for _ in 0..2 {
+            self.space()?;
+            if self.identifier().is_none() {
+                return invalid(self, "For expression requires variable name after 'for'.");
+            }
+            self.space()?;
+            if self.peek() != Some(b',') {
+                break;
+            }
+            self.at += 1;
+        }
+        if self.identifier().map(|word| self.slice(word)) != Some("in") {
+            return invalid(self, "For expression requires the 'in' keyword after its name declarations.");
+        }
+        Ok(true)
     }
 
     /// Makes a repeated key different in the stand-in text: the parser refuses repetitions, the language does not.

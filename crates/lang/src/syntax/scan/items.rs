@@ -33,6 +33,7 @@ impl<'t> Scanner<'t> {
     fn resume(&mut self, start: usize) {
         self.at = self.at.max(start);
         self.depth = 0;
+        self.sequences.clear();
         while let Some(line) = self.rest().find('\n') {
             self.at += line + 1;
             if self.char().is_some_and(super::is_id_start) {

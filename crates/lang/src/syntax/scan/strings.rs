@@ -35,6 +35,7 @@ impl Scanner<'_> {
             let start = self.at;
             match self.peek() {
                 None => {
+                    self.blame_sequence(open)?;
                     return self.error(
                         open..open + 1,
                         "Unterminated template string",
@@ -46,6 +47,7 @@ impl Scanner<'_> {
                     return self.directives_closed(&directives).map(|()| has_sequences);
                 }
                 Some(b'\n') => {
+                    self.blame_sequence(open)?;
                     return self.error(
                         open..self.at,
                         "Invalid multi-line string",
@@ -64,7 +66,9 @@ impl Scanner<'_> {
                 }
                 Some(b'$' | b'%') if self.byte(1) == Some(b'{') => {
                     has_sequences = true;
+                    self.sequences.push(start);
                     self.sequence(&mut directives)?;
+                    self.sequences.pop();
                 }
                 Some(b'$' | b'%' | b'\r') => {
                     self.at += 1;
@@ -72,6 +76,16 @@ impl Scanner<'_> {
                 }
                 Some(_) => self.at += self.char().map_or(1, char::len_utf8),
             }
+        }
+    }
+
+    /// What looks like an unclosed string within a sequence is mostly the end of the string around an unclosed
+    /// sequence: `"${x"`.
+    fn blame_sequence(&mut self, open: usize) -> Scan {
+        let around = self.sequences.last().copied().filter(|at| !self.slice(*at..open).contains('\n'));
+        match around {
+            Some(sequence) => self.unclosed_sequence(sequence),
+            None => Ok(()),
         }
     }
 
