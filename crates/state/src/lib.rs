@@ -1,1 +1,21 @@
-//! State version 4: codec, journal, locks and backends.
+//! State: version 4 of Terraform's format, the journal that makes every outcome durable, locks and backends.
+//!
+//! [`model`] is the state as data and [`codec`] its text. A [`backend::Backend`] keeps snapshots of it; a
+//! [`store::Store`] is a state that is held open and locked: it writes each outcome to the [`journal`] at a cost that
+//! does not grow with the state, and a new snapshot at the end.
+
+pub mod backend;
+pub mod codec;
+pub mod error;
+pub mod files;
+pub mod journal;
+pub mod lock;
+pub mod model;
+pub mod paths;
+pub mod store;
+
+pub use backend::Backend;
+pub use error::StateError;
+pub use journal::{Intent, Record};
+pub use model::{Object, ObjectId, Output, Resource, State};
+pub use store::Store;

@@ -1,1 +1,8 @@
-//! Scripted provider, memory backend and generators for tests.
+//! What tests need in place of the world: a provider whose service is a table in memory and does what a script says, and
+//! a record of outcomes in memory. A dev-dependency only.
+
+pub mod record;
+pub mod scripted;
+
+pub use record::MemoryRecord;
+pub use scripted::{Service, provider};

@@ -1,0 +1,250 @@
+//! Create, update, replace in both orders, delete; failures in part; drift.
+
+use smform_engine::plan::Mode;
+use smform_engine::plan::walk::Options;
+use smform_types::Value;
+
+use crate::support::Bench;
+
+/// Three things that use each other, as model, endpoint configuration and endpoint do.
+fn chain(image: &str) -> String {
+    format!(
+        r#"
+        resource "test_thing" "model" {{
+          name_prefix = "model-"
+          image       = "{image}"
+        }}
+        resource "test_thing" "config" {{
+          name_prefix = "config-"
+          parent      = test_thing.model.name
+        }}
+        resource "test_thing" "endpoint" {{
+          name = "endpoint"
+          uses = [test_thing.config.name]
+        }}
+        output "uses" {{
+          value = test_thing.endpoint.uses[0]
+        }}
+        "#
+    )
+}
+
+#[tokio::test]
+async fn a_chain_is_created_in_order_and_then_left_alone() {
+    let bench = Bench::new();
+    let report = bench.converge(&chain("a")).await;
+    assert_eq!(bench.service.calls(), ["create model-1", "create config-2", "create endpoint"]);
+    assert_eq!((report.done.add, report.done.change, report.done.destroy), (3, 0, 0));
+    assert_eq!(report.outputs.get("uses"), Some(&Value::string("config-2")));
+}
+
+#[tokio::test]
+async fn a_changed_image_rolls_out_without_a_gap() {
+    let bench = Bench::new();
+    bench.converge(&chain("a")).await;
+    bench.service.forget_calls();
+    assert_eq!(
+        bench.actions(&chain("b")).await,
+        ["test_thing.config create-then-delete", "test_thing.endpoint update", "test_thing.model create-then-delete"]
+    );
+    bench.converge(&chain("b")).await;
+    assert_eq!(
+        bench.service.calls(),
+        ["create model-3", "create config-4", "update endpoint", "delete config-2", "delete model-1"]
+    );
+}
+
+#[tokio::test]
+async fn when_the_switch_fails_the_old_ones_stay() {
+    let bench = Bench::new();
+    bench.converge(&chain("a")).await;
+    bench.service.fail_in_part("update", "endpoint");
+    let report = bench.apply(&chain("b")).await;
+    assert!(report.diagnostics.has_errors());
+    assert_eq!(bench.service.names(), ["config-2", "config-4", "endpoint", "model-1", "model-3"]);
+    assert_eq!(
+        bench.record.lock().await.addresses(),
+        [
+            "test_thing.config",
+            "test_thing.config (deposed)",
+            "test_thing.endpoint",
+            "test_thing.model",
+            "test_thing.model (deposed)"
+        ]
+    );
+    // What is left to do is the switch, and then the deletion of the old ones.
+    bench.service.heal();
+    bench.service.forget_calls();
+    bench.converge(&chain("b")).await;
+    assert_eq!(bench.service.calls(), ["update endpoint", "delete config-2", "delete model-1"]);
+}
+
+#[tokio::test]
+async fn only_what_depends_on_a_failure_is_skipped() {
+    let bench = Bench::new();
+    bench.service.fail("create", "config-2");
+    let text = format!("{}\nresource \"test_thing\" \"other\" {{ name = \"other\" }}", chain("a"));
+    let report = bench.apply(&text).await;
+    assert!(report.diagnostics.has_errors());
+    let skipped: Vec<String> = report.skipped.iter().map(ToString::to_string).collect();
+    assert_eq!(skipped, ["test_thing.endpoint"]);
+    assert!(bench.service.names().contains(&"other".to_owned()));
+    bench.service.heal();
+    bench.converge(&text).await;
+}
+
+#[tokio::test]
+async fn an_object_created_in_part_is_tainted_and_replaced() {
+    let bench = Bench::new();
+    bench.service.fail_in_part("create", "model-1");
+    let report = bench.apply(&chain("a")).await;
+    assert!(report.diagnostics.has_errors());
+    assert_eq!(bench.record.lock().await.addresses(), ["test_thing.model (tainted)"]);
+    bench.service.heal();
+    bench.converge(&chain("a")).await;
+    assert!(!bench.service.names().contains(&"model-1".to_owned()));
+}
+
+#[tokio::test]
+async fn replacing_under_a_fixed_name_that_is_used_is_refused_with_the_fix() {
+    let bench = Bench::new();
+    let text = |image: &str| {
+        format!(
+            r#"
+            resource "test_thing" "model" {{
+              name  = "vpc-model"
+              image = "{image}"
+            }}
+            resource "test_thing" "config" {{
+              name = "config"
+              uses = [test_thing.model.name]
+            }}
+            "#
+        )
+    };
+    bench.converge(&text("a")).await;
+    let errors = bench.errors(&text("b")).await;
+    assert_eq!(errors.len(), 1, "{errors:#?}");
+    assert!(errors.iter().all(|error| error.contains("name_prefix = \"vpc-model-\"")), "{errors:#?}");
+}
+
+#[tokio::test]
+async fn a_lone_object_with_a_fixed_name_is_deleted_first() {
+    let bench = Bench::new();
+    let text = |image: &str| format!("resource \"test_thing\" \"x\" {{\n name = \"x\"\n image = \"{image}\"\n}}");
+    bench.converge(&text("a")).await;
+    bench.service.forget_calls();
+    bench.converge(&text("b")).await;
+    assert_eq!(bench.service.calls(), ["delete x", "create x"]);
+}
+
+#[tokio::test]
+async fn drift_is_noticed_and_mended() {
+    let bench = Bench::new();
+    bench.converge(&chain("a")).await;
+    bench.service.resize("endpoint", 7);
+    assert_eq!(bench.actions(&chain("a")).await, ["test_thing.endpoint update"]);
+    bench.converge(&chain("a")).await;
+    bench.service.lose("endpoint");
+    assert_eq!(bench.actions(&chain("a")).await, ["test_thing.endpoint create"]);
+    bench.converge(&chain("a")).await;
+}
+
+#[tokio::test]
+async fn destroy_goes_backwards_and_leaves_nothing() {
+    let bench = Bench::new();
+    bench.converge(&chain("a")).await;
+    bench.service.forget_calls();
+    let options = Options { mode: Mode::Destroy, ..Options::default() };
+    let report = bench.apply_with(&chain("a"), &options).await;
+    assert!(!report.diagnostics.has_errors(), "{:#?}", report.diagnostics);
+    assert_eq!(bench.service.calls(), ["delete endpoint", "delete config-2", "delete model-1"]);
+    assert!(bench.service.names().is_empty());
+    assert!(bench.record.lock().await.addresses().is_empty());
+}
+
+#[tokio::test]
+async fn what_leaves_the_configuration_is_deleted_after_its_users() {
+    let bench = Bench::new();
+    bench.converge(&chain("a")).await;
+    bench.service.forget_calls();
+    bench.converge("").await;
+    assert_eq!(bench.service.calls(), ["delete endpoint", "delete config-2", "delete model-1"]);
+}
+
+#[tokio::test]
+async fn count_and_for_each_make_and_take_instances() {
+    let bench = Bench::new();
+    let text = |count: usize, names: &str| {
+        format!(
+            r#"
+            resource "test_thing" "n" {{
+              count = {count}
+              name  = "n${{count.index}}"
+            }}
+            resource "test_thing" "e" {{
+              for_each = toset([{names}])
+              name     = each.key
+              uses     = test_thing.n[*].name
+            }}
+            output "names" {{ value = [for key, thing in test_thing.e : "${{key}}=${{thing.id}}"] }}
+            "#
+        )
+    };
+    let report = bench.converge(&text(2, "\"a\", \"b\"")).await;
+    let names = Value::tuple([Value::string("a=a"), Value::string("b=b")]);
+    assert_eq!(report.outputs.get("names"), Some(&names));
+    bench.service.forget_calls();
+    assert_eq!(
+        bench.actions(&text(1, "\"b\", \"c\"")).await,
+        [
+            "test_thing.e[\"a\"] delete",
+            "test_thing.e[\"b\"] update",
+            "test_thing.e[\"c\"] create",
+            "test_thing.n[1] delete"
+        ]
+    );
+    bench.converge(&text(1, "\"b\", \"c\"")).await;
+    assert_eq!(bench.service.names(), ["b", "c", "n0"]);
+}
+
+#[tokio::test]
+async fn data_waits_for_what_it_depends_on() {
+    let bench = Bench::new();
+    let text = r#"
+        resource "test_thing" "x" {
+          name = "x"
+          size = 3
+        }
+        data "test_thing" "x" {
+          name       = "x"
+          depends_on = [test_thing.x]
+        }
+        output "size" { value = data.test_thing.x.size }
+    "#;
+    assert_eq!(bench.actions(text).await, ["data.test_thing.x read", "test_thing.x create"]);
+    let report = bench.converge(text).await;
+    assert_eq!(report.outputs.get("size"), Some(&Value::number(3)));
+}
+
+#[tokio::test]
+async fn locals_variables_and_sensitive_outputs() {
+    let bench = Bench::new();
+    let text = r#"
+        variable "size" { default = 4 }
+        locals { doubled = var.size * 2 }
+        resource "test_thing" "x" {
+          name     = "x"
+          size     = local.doubled
+          password = "secret"
+        }
+        output "password" {
+          value     = test_thing.x.password
+          sensitive = true
+        }
+    "#;
+    let report = bench.converge(text).await;
+    let password = report.outputs.get("password").cloned();
+    assert!(password.is_some_and(|password| password.has_sensitive()));
+    assert_eq!(bench.record.lock().await.value("test_thing.x").and_then(|x| x.get("size")), Some(&Value::number(8)));
+}

@@ -1,0 +1,213 @@
+//! The text of a state: version 4, laid out as Terraform lays it out.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::{Map, Value as Json, json};
+use smform_types::json::to_text;
+use smform_types::{InstanceKey, ModuleInstance, ResourceAddress, ResourceMode};
+
+use crate::error::StateError;
+use crate::model::{Object, Output, Resource, State};
+
+/// The release of Terraform whose states are written.
+pub const TERRAFORM_VERSION: &str = "1.11.4";
+
+/// Reads a state; an empty text is an empty state, since taking a lock leaves such a file behind.
+///
+/// # Errors
+/// When the text is damaged, something else, or of another version; `path` is for the message.
+pub fn read(text: &[u8], path: &Path) -> Result<State, StateError> {
+    if text.iter().all(u8::is_ascii_whitespace) {
+        return Ok(State::default());
+    }
+    let json: Json = serde_json::from_slice(text).map_err(|error| StateError::Damaged {
+        path: path.to_owned(),
+        reason: describe(&error),
+        line: error.line(),
+        column: error.column(),
+    })?;
+    let foreign = |reason: String| StateError::Foreign { path: path.to_owned(), reason };
+    let Json::Object(mut top) = json else { return Err(foreign("it is not an object".to_owned())) };
+    let Some(version) = top.remove("version").and_then(|version| version.as_u64()) else {
+        return Err(foreign("it has no version".to_owned()));
+    };
+    if version != 4 {
+        let way_out = if version < 4 {
+            "Let Terraform 1.x write it once, with `terraform apply -refresh-only`"
+        } else {
+            "Use a newer smform"
+        };
+        return Err(StateError::Version { path: path.to_owned(), version, way_out });
+    }
+    read_members(top).map_err(foreign)
+}
+
+fn describe(error: &serde_json::Error) -> String {
+    if error.is_eof() { "it ends too early".to_owned() } else { "it is not valid JSON".to_owned() }
+}
+
+fn read_members(mut top: Map<String, Json>) -> Result<State, String> {
+    let mut state = State {
+        terraform_version: text(&mut top, "terraform_version").unwrap_or_default(),
+        serial: top.remove("serial").and_then(|serial| serial.as_u64()).ok_or("it has no serial")?,
+        lineage: text(&mut top, "lineage").ok_or("it has no lineage")?,
+        check_results: top.remove("check_results").unwrap_or(Json::Null),
+        ..State::default()
+    };
+    if let Some(Json::Object(outputs)) = top.remove("outputs") {
+        for (name, output) in outputs {
+            let output: Output =
+                serde_json::from_value(output).map_err(|_| format!("output {name:?} has no value and type"))?;
+            state.outputs.insert(name, output);
+        }
+    }
+    if let Some(resources) = top.remove("resources") {
+        let Json::Array(resources) = resources else { return Err("its resources are not a list".to_owned()) };
+        for (at, resource) in resources.into_iter().enumerate() {
+            let Json::Object(members) = resource else { return Err(format!("resource {at} is not an object")) };
+            let (module, address, resource) = read_resource(members).map_err(|why| format!("resource {at}: {why}"))?;
+            state.resources.insert((module, address), resource);
+        }
+    }
+    state.extra = top;
+    Ok(state)
+}
+
+fn text(members: &mut Map<String, Json>, name: &str) -> Option<String> {
+    match members.remove(name) {
+        Some(Json::String(text)) => Some(text),
+        _ => None,
+    }
+}
+
+fn read_resource(mut members: Map<String, Json>) -> Result<(ModuleInstance, ResourceAddress, Resource), String> {
+    let module = match text(&mut members, "module") {
+        Some(module) => module.parse().map_err(|error: smform_types::AddressError| error.to_string())?,
+        None => ModuleInstance::root(),
+    };
+    let mode = match text(&mut members, "mode").as_deref() {
+        Some("managed") => ResourceMode::Managed,
+        Some("data") => ResourceMode::Data,
+        _ => return Err("its mode is neither managed nor data".to_owned()),
+    };
+    let type_name = text(&mut members, "type").ok_or("it has no type")?;
+    let name = text(&mut members, "name").ok_or("it has no name")?;
+    let provider = text(&mut members, "provider").ok_or("it has no provider")?;
+    let Some(Json::Array(instances)) = members.remove("instances") else {
+        return Err("it has no instances".to_owned());
+    };
+    let mut objects = BTreeMap::new();
+    for instance in instances {
+        let Json::Object(members) = instance else { return Err("an instance is not an object".to_owned()) };
+        let (key, object) = read_object(members)?;
+        objects.insert(key, object);
+    }
+    let resource = Resource { provider, objects, extra: members };
+    Ok((module, ResourceAddress::new(mode, type_name, name), resource))
+}
+
+type ObjectKey = (Option<InstanceKey>, Option<String>);
+
+fn read_object(mut members: Map<String, Json>) -> Result<(ObjectKey, Object), String> {
+    let key = match members.remove("index_key") {
+        None | Some(Json::Null) => None,
+        Some(Json::String(name)) => Some(InstanceKey::Name(name.into())),
+        Some(number) => {
+            Some(InstanceKey::Index(number.as_u64().ok_or("an instance key is neither text nor a whole number")?))
+        }
+    };
+    let deposed = text(&mut members, "deposed");
+    let dependencies = match members.remove("dependencies") {
+        Some(Json::Array(items)) => items.iter().filter_map(Json::as_str).map(str::to_owned).collect(),
+        _ => Vec::new(),
+    };
+    let object = Object {
+        schema_version: members.remove("schema_version").and_then(|version| version.as_u64()).unwrap_or(0),
+        attributes: members.remove("attributes").unwrap_or(Json::Null),
+        sensitive_attributes: members.remove("sensitive_attributes").unwrap_or_else(|| json!([])),
+        tainted: text(&mut members, "status").as_deref() == Some("tainted"),
+        private: text(&mut members, "private"),
+        dependencies,
+        create_before_destroy: members.remove("create_before_destroy") == Some(Json::Bool(true)),
+        extra: members,
+    };
+    Ok(((key, deposed), object))
+}
+
+/// The text of a state.
+#[must_use]
+pub fn write(state: &State) -> String {
+    let outputs: Map<String, Json> = state
+        .outputs
+        .iter()
+        .map(|(name, output)| {
+            let mut members = Map::new();
+            members.insert("value".to_owned(), output.value.clone());
+            members.insert("type".to_owned(), output.ty.clone());
+            if output.sensitive {
+                members.insert("sensitive".to_owned(), Json::Bool(true));
+            }
+            (name.clone(), Json::Object(members))
+        })
+        .collect();
+    let resources: Vec<Json> = state.resources.iter().map(|(at, resource)| resource_json(at, resource)).collect();
+    let mut top = Map::new();
+    top.insert("version".to_owned(), json!(4));
+    top.insert("terraform_version".to_owned(), json!(state.terraform_version));
+    top.insert("serial".to_owned(), json!(state.serial));
+    top.insert("lineage".to_owned(), json!(state.lineage));
+    top.insert("outputs".to_owned(), Json::Object(outputs));
+    top.insert("resources".to_owned(), Json::Array(resources));
+    top.insert("check_results".to_owned(), state.check_results.clone());
+    top.extend(state.extra.clone());
+    let mut text = to_text(&Json::Object(top), Some(2));
+    text.push('\n');
+    text
+}
+
+fn resource_json((module, address): &(ModuleInstance, ResourceAddress), resource: &Resource) -> Json {
+    let mut members = Map::new();
+    if !module.is_root() {
+        members.insert("module".to_owned(), json!(module.to_string()));
+    }
+    members.insert("mode".to_owned(), json!(address.mode.as_str()));
+    members.insert("type".to_owned(), json!(&*address.type_name));
+    members.insert("name".to_owned(), json!(&*address.name));
+    members.extend(resource.extra.clone());
+    members.insert("provider".to_owned(), json!(resource.provider));
+    let instances = resource.objects.iter().map(|(key, object)| object_json(key, object)).collect();
+    members.insert("instances".to_owned(), Json::Array(instances));
+    Json::Object(members)
+}
+
+fn object_json((key, deposed): &ObjectKey, object: &Object) -> Json {
+    let mut members = Map::new();
+    match key {
+        Some(InstanceKey::Index(index)) => drop(members.insert("index_key".to_owned(), json!(index))),
+        Some(InstanceKey::Name(name)) => drop(members.insert("index_key".to_owned(), json!(&**name))),
+        None => {}
+    }
+    if object.tainted {
+        members.insert("status".to_owned(), json!("tainted"));
+    }
+    if let Some(deposed) = deposed {
+        members.insert("deposed".to_owned(), json!(deposed));
+    }
+    members.insert("schema_version".to_owned(), json!(object.schema_version));
+    if !object.attributes.is_null() {
+        members.insert("attributes".to_owned(), object.attributes.clone());
+    }
+    members.insert("sensitive_attributes".to_owned(), object.sensitive_attributes.clone());
+    members.extend(object.extra.clone());
+    if let Some(private) = &object.private {
+        members.insert("private".to_owned(), json!(private));
+    }
+    if !object.dependencies.is_empty() {
+        members.insert("dependencies".to_owned(), json!(object.dependencies));
+    }
+    if object.create_before_destroy {
+        members.insert("create_before_destroy".to_owned(), json!(true));
+    }
+    Json::Object(members)
+}

@@ -1,0 +1,90 @@
+//! What can go wrong with a state. Every message names the file and the way out.
+
+use std::io;
+use std::path::PathBuf;
+
+/// A state that cannot be read, written or locked.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// The operating system refused.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// What was tried, such as `read`.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Not JSON.
+    #[error(
+        "{} is not a readable state: {reason} (line {line}, column {column}). Nothing was changed. Restore it from {}.backup or \
+         another copy, or move it away to begin with an empty state",
+        path.display(), path.display()
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: usize,
+    },
+    /// JSON, but not a state.
+    #[error("{} is not a Terraform state: {reason}. Nothing was changed. Check the path", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What is missing or wrong.
+        reason: String,
+    },
+    /// A version that is not supported.
+    #[error("{} has state format version {version}; smform reads version 4. {way_out}", path.display())]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// The version.
+        version: u64,
+        /// What to do.
+        way_out: &'static str,
+    },
+    /// The journal has a damaged record before its end.
+    #[error(
+        "the journal {} is damaged at line {line}, so it is not certain what the last run did. Nothing was changed. Compare \
+         the state with what exists, then remove the journal to go on with the state as it is",
+        path.display()
+    )]
+    Journal {
+        /// The journal.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+    },
+    /// Somebody else holds the lock.
+    #[error("{0}")]
+    Locked(Box<crate::lock::Holder>),
+    /// The new state could not be written, but it was rescued.
+    #[error(
+        "cannot write the state to {}: {source}. It was saved to {} instead: make room or mend the permissions, then copy \
+         that file over the state",
+        path.display(), rescued.display()
+    )]
+    Rescued {
+        /// The state.
+        path: PathBuf,
+        /// Where it was saved.
+        rescued: PathBuf,
+        /// Why it could not be written.
+        source: Box<StateError>,
+    },
+}
+
+impl StateError {
+    /// An I/O error with what was tried.
+    pub fn io(action: &'static str, path: &std::path::Path) -> impl FnOnce(io::Error) -> StateError {
+        let path = path.to_owned();
+        move |source| StateError::Io { action, path, source }
+    }
+}

@@ -1,0 +1,56 @@
+//! Files written so that a reader finds the old content or the new, never a part; readable by their owner only.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+
+#[cfg(unix)]
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt;
+    options.mode(0o600)
+}
+
+// Elsewhere a new file takes the permissions of its folder.
+#[cfg(not(unix))]
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    options
+}
+
+/// Opens a file for appending, and makes it when there is none.
+///
+/// # Errors
+/// As the file system reports.
+pub fn append(path: &Path) -> io::Result<File> {
+    private(OpenOptions::new().create(true).append(true)).open(path)
+}
+
+/// Opens a file for reading and writing, and makes it, empty, when there is none.
+///
+/// # Errors
+/// As the file system reports.
+pub fn touch(path: &Path) -> io::Result<File> {
+    private(OpenOptions::new().create(true).read(true).write(true).truncate(false)).open(path)
+}
+
+/// Replaces a file as a whole: the new content is on disk before the name leads to it.
+///
+/// # Errors
+/// As the file system reports; the old content is then still there.
+pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut temporary = tempfile::Builder::new().prefix(".smform-").tempfile_in(folder)?;
+    temporary.write_all(content)?;
+    temporary.as_file().sync_all()?;
+    temporary.persist(path).map_err(|error| error.error)?;
+    sync_folder(path);
+    Ok(())
+}
+
+/// Makes the name of a file durable, where the system allows to sync a folder; elsewhere names are durable anyway.
+pub fn sync_folder(path: &Path) {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if let Ok(folder) = File::open(folder) {
+        // Some systems refuse to sync a folder; there is nothing better to do there.
+        let _ = folder.sync_all();
+    }
+}

@@ -1,0 +1,129 @@
+//! A record of outcomes in memory, which can be planned from again.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use smform_engine::apply::record::{Entry, Record};
+use smform_engine::events::Operation;
+use smform_engine::plan::ObjectKey;
+use smform_engine::plan::stored::{Stored, StoredObject};
+use smform_types::{Diagnostic, InstanceAddress, ResourceMode, Value};
+
+/// The record.
+#[derive(Default)]
+pub struct MemoryRecord {
+    objects: BTreeMap<ObjectKey, Entry>,
+    outputs: BTreeMap<Arc<str>, Value>,
+    /// What was about to be done and has no outcome yet.
+    pub intents: Vec<(ObjectKey, Operation, Option<String>)>,
+    deposed: usize,
+}
+
+impl MemoryRecord {
+    /// What is recorded, as the planner takes it.
+    #[must_use]
+    pub fn stored(&self) -> Stored {
+        let managed = self.objects.iter().filter(|(key, _)| key.address.resource.mode == ResourceMode::Managed);
+        let objects = managed.map(|(key, entry)| {
+            let object = StoredObject {
+                value: entry.value.clone(),
+                tainted: entry.tainted,
+                dependencies: entry.dependencies.clone(),
+                create_before_destroy: entry.create_before_destroy,
+                previous: None,
+            };
+            (key.clone(), object)
+        });
+        Stored { objects: objects.collect(), outputs: self.outputs.clone() }
+    }
+
+    /// The addresses of what is recorded, with `(deposed ...)` and `(tainted)` where that applies.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<String> {
+        let name = |(key, entry): (&ObjectKey, &Entry)| {
+            let deposed = if key.deposed.is_some() { " (deposed)" } else { "" };
+            format!("{}{deposed}{}", key.address, if entry.tainted { " (tainted)" } else { "" })
+        };
+        self.objects.iter().map(name).collect()
+    }
+
+    /// The recorded value of an object.
+    #[must_use]
+    pub fn value(&self, address: &str) -> Option<&Value> {
+        let address: InstanceAddress = address.parse().ok()?;
+        self.objects.get(&ObjectKey { address, deposed: None }).map(|entry| &entry.value)
+    }
+}
+
+#[async_trait]
+impl Record for MemoryRecord {
+    async fn intent(
+        &mut self,
+        object: &ObjectKey,
+        operation: Operation,
+        identifier: Option<&str>,
+        _: &Entry,
+    ) -> Result<(), Diagnostic> {
+        self.intents.push((object.clone(), operation, identifier.map(str::to_owned)));
+        Ok(())
+    }
+
+    async fn unchanged(&mut self, object: &ObjectKey) -> Result<(), Diagnostic> {
+        self.intents.retain(|(intended, ..)| intended != object);
+        Ok(())
+    }
+
+    async fn put(&mut self, object: &ObjectKey, entry: Entry) -> Result<(), Diagnostic> {
+        self.intents.retain(|(intended, ..)| intended != object);
+        self.objects.insert(object.clone(), entry);
+        Ok(())
+    }
+
+    async fn remove(&mut self, object: &ObjectKey) -> Result<(), Diagnostic> {
+        self.intents.retain(|(intended, ..)| intended != object);
+        self.objects.remove(object);
+        Ok(())
+    }
+
+    async fn depose(&mut self, address: &InstanceAddress) -> Result<Option<String>, Diagnostic> {
+        let current = ObjectKey { address: address.clone(), deposed: None };
+        let Some(entry) = self.objects.remove(&current) else { return Ok(None) };
+        self.deposed += 1;
+        let key = format!("{:08x}", self.deposed);
+        self.objects.insert(ObjectKey { address: address.clone(), deposed: Some(key.clone()) }, entry);
+        Ok(Some(key))
+    }
+
+    async fn restore(&mut self, address: &InstanceAddress, key: &str) -> Result<(), Diagnostic> {
+        let deposed = ObjectKey { address: address.clone(), deposed: Some(key.to_owned()) };
+        if let Some(entry) = self.objects.remove(&deposed) {
+            self.objects.insert(ObjectKey { address: address.clone(), deposed: None }, entry);
+        }
+        Ok(())
+    }
+
+    async fn refresh(&mut self, object: &ObjectKey, value: Option<&Value>) -> Result<(), Diagnostic> {
+        match (value, self.objects.get_mut(object)) {
+            (Some(value), Some(entry)) => entry.value = value.clone(),
+            (None, _) => drop(self.objects.remove(object)),
+            (Some(_), None) => {}
+        }
+        Ok(())
+    }
+
+    async fn relocate(&mut self, from: &InstanceAddress, to: &InstanceAddress) -> Result<(), Diagnostic> {
+        let moving: Vec<ObjectKey> = self.objects.keys().filter(|key| key.address == *from).cloned().collect();
+        for key in moving {
+            if let Some(entry) = self.objects.remove(&key) {
+                self.objects.insert(ObjectKey { address: to.clone(), ..key }, entry);
+            }
+        }
+        Ok(())
+    }
+
+    async fn outputs(&mut self, outputs: &BTreeMap<Arc<str>, (Value, bool)>) -> Result<(), Diagnostic> {
+        self.outputs = outputs.iter().map(|(name, (value, _))| (name.clone(), value.clone())).collect();
+        Ok(())
+    }
+}

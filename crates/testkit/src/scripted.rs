@@ -1,0 +1,252 @@
+//! The scripted provider: `test_thing`, whose service is a table in memory.
+//!
+//! A thing has a `name` (generated when only `name_prefix` is given), an `image` that cannot be changed in place, a
+//! `size` that can, and a list of `uses` for references. Failures are scripted per operation and name.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use smform_provider::{
+    Clock, Configure, Context, CreateOutcome, DataSource, Identity, Imported, PlanRequest, PlanResponse, ProviderError,
+    Registry, ReplaceOrder, ResourceType, UpdateOutcome, plan_by_schema,
+};
+use smform_types::schema::{Attribute, Block, Schema};
+use smform_types::{Diagnostics, Path, Type, Value};
+
+/// The service behind the provider.
+#[derive(Clone, Default)]
+pub struct Service(Arc<Mutex<Table>>);
+
+#[derive(Default)]
+struct Table {
+    things: BTreeMap<String, Value>,
+    calls: Vec<String>,
+    failing: BTreeSet<String>,
+    partial: BTreeSet<String>,
+    generated: usize,
+}
+
+impl Service {
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes every call of an operation on a name fail: `fail("create", "a")`.
+    pub fn fail(&self, operation: &str, name: &str) {
+        self.table().failing.insert(format!("{operation} {name}"));
+    }
+
+    /// Makes the operation succeed in part: the object is there, but not as wanted.
+    pub fn fail_in_part(&self, operation: &str, name: &str) {
+        self.table().partial.insert(format!("{operation} {name}"));
+    }
+
+    /// Forgets all scripted failures.
+    pub fn heal(&self) {
+        let mut table = self.table();
+        table.failing.clear();
+        table.partial.clear();
+    }
+
+    /// The changing calls so far, in order, such as `create a`.
+    #[must_use]
+    pub fn calls(&self) -> Vec<String> {
+        self.table().calls.clone()
+    }
+
+    /// Forgets the calls so far.
+    pub fn forget_calls(&self) {
+        self.table().calls.clear();
+    }
+
+    /// The names of what exists.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        self.table().things.keys().cloned().collect()
+    }
+
+    /// Removes a thing behind everybody's back.
+    pub fn lose(&self, name: &str) {
+        self.table().things.remove(name);
+    }
+
+    /// Changes the size of a thing behind everybody's back.
+    pub fn resize(&self, name: &str, size: i64) {
+        if let Some(thing) = self.table().things.get_mut(name) {
+            *thing = thing.clone().update_at(&Path::attribute("size").0, &mut |_| Value::number(size));
+        }
+    }
+
+    /// Notes a call; how it is scripted to end.
+    fn call(&self, operation: &str, name: &str) -> Ending {
+        let mut table = self.table();
+        let call = format!("{operation} {name}");
+        table.calls.push(call.clone());
+        if table.failing.contains(&call) {
+            Ending::Failed
+        } else if table.partial.contains(&call) {
+            Ending::Partial
+        } else {
+            Ending::Complete
+        }
+    }
+}
+
+enum Ending {
+    Complete,
+    Partial,
+    Failed,
+}
+
+fn scripted(operation: &str, name: &str) -> ProviderError {
+    ProviderError::new(format!("Cannot {operation} {name}"), "The script says so.")
+}
+
+struct Connect(Service);
+
+#[async_trait]
+impl Configure<Service> for Connect {
+    async fn configure(&self, _: Value, _: Arc<dyn Clock>) -> Result<(Service, Option<Identity>), Diagnostics> {
+        Ok((self.0.clone(), None))
+    }
+}
+
+/// The provider over a service.
+#[must_use]
+pub fn provider(service: &Service) -> Registry<Service> {
+    Registry::new(
+        "registry.terraform.io/smform/test",
+        Schema::default(),
+        Box::new(Connect(service.clone())),
+        vec![Box::new(Thing)],
+        vec![Box::new(ThingData)],
+    )
+}
+
+struct Thing;
+
+fn text(value: &Value, name: &str) -> Option<String> {
+    value.get(name).and_then(Value::as_str).map(str::to_owned)
+}
+
+#[async_trait]
+impl ResourceType<Service> for Thing {
+    fn name(&self) -> &'static str {
+        "test_thing"
+    }
+
+    fn schema(&self) -> Schema {
+        let attributes = [
+            ("id", Attribute::computed(Type::String)),
+            ("name", Attribute::optional_computed(Type::String).forces_replacement()),
+            ("name_prefix", Attribute::optional(Type::String).forces_replacement()),
+            ("image", Attribute::optional(Type::String).forces_replacement()),
+            ("size", Attribute::optional(Type::Number).default_value(1)),
+            ("uses", Attribute::optional(Type::list(Type::String))),
+            ("parent", Attribute::optional(Type::String).forces_replacement()),
+            ("password", Attribute::optional(Type::String).sensitive()),
+            ("tags", Attribute::optional(Type::map(Type::String))),
+        ];
+        Schema { version: 0, block: Block::new(attributes, []) }
+    }
+
+    async fn plan(
+        &self,
+        schema: &Schema,
+        request: PlanRequest,
+        _: &Context<'_, Service>,
+    ) -> Result<PlanResponse, Diagnostics> {
+        let mut response = plan_by_schema(schema, &request, &|_, prior, wanted| prior == wanted);
+        let fixed = request.config.get("name").is_some_and(|name| !name.is_null());
+        response.order = if fixed {
+            let name = text(&request.config, "name").unwrap_or_default();
+            ReplaceOrder::SameName { attribute: Path::attribute("name"), instead: format!("name_prefix = \"{name}-\"") }
+        } else {
+            ReplaceOrder::CreateFirst
+        };
+        Ok(response)
+    }
+
+    async fn read(&self, prior: &Value, cx: &Context<'_, Service>) -> Result<Option<Value>, ProviderError> {
+        let id = text(prior, "id").unwrap_or_default();
+        Ok(cx.clients.table().things.get(&id).cloned())
+    }
+
+    async fn create(&self, planned: &Value, cx: &Context<'_, Service>) -> CreateOutcome {
+        let name = match (text(planned, "name"), text(planned, "name_prefix")) {
+            (Some(name), _) => name,
+            (None, prefix) => {
+                let mut table = cx.clients.table();
+                table.generated += 1;
+                format!("{}{}", prefix.unwrap_or_else(|| "thing-".to_owned()), table.generated)
+            }
+        };
+        if let Err(error) = cx.run.intend(&name).await {
+            return CreateOutcome::Failed(error);
+        }
+        let set =
+            |value: Value, name: &str, to: &str| value.update_at(&Path::attribute(name).0, &mut |_| Value::string(to));
+        let made = set(set(planned.clone(), "id", &name), "name", &name);
+        match cx.clients.call("create", &name) {
+            Ending::Failed => CreateOutcome::Failed(scripted("create", &name)),
+            ending => {
+                cx.clients.table().things.insert(name.clone(), made.clone());
+                match ending {
+                    Ending::Partial => CreateOutcome::Partial(made, scripted("finish", &name)),
+                    _ => CreateOutcome::Complete(made),
+                }
+            }
+        }
+    }
+
+    async fn update(&self, prior: &Value, planned: &Value, cx: &Context<'_, Service>) -> UpdateOutcome {
+        let name = text(prior, "id").unwrap_or_default();
+        match cx.clients.call("update", &name) {
+            Ending::Failed => UpdateOutcome::Failed(scripted("update", &name)),
+            Ending::Partial => UpdateOutcome::Partial(prior.clone(), scripted("update", &name)),
+            Ending::Complete => {
+                cx.clients.table().things.insert(name, planned.clone());
+                UpdateOutcome::Complete(planned.clone())
+            }
+        }
+    }
+
+    async fn delete(&self, prior: &Value, cx: &Context<'_, Service>) -> Result<(), ProviderError> {
+        let name = text(prior, "id").unwrap_or_default();
+        match cx.clients.call("delete", &name) {
+            Ending::Complete => {
+                cx.clients.table().things.remove(&name);
+                Ok(())
+            }
+            _ => Err(scripted("delete", &name)),
+        }
+    }
+
+    async fn import(&self, identifier: &str, cx: &Context<'_, Service>) -> Result<Option<Imported>, ProviderError> {
+        Ok(cx.clients.table().things.get(identifier).map(|value| Imported { value: value.clone() }))
+    }
+}
+
+/// `data "test_thing"`: reads a thing by name.
+struct ThingData;
+
+#[async_trait]
+impl DataSource<Service> for ThingData {
+    fn name(&self) -> &'static str {
+        "test_thing"
+    }
+
+    fn schema(&self) -> Schema {
+        let attributes = [("name", Attribute::required(Type::String)), ("size", Attribute::computed(Type::Number))];
+        Schema { version: 0, block: Block::new(attributes, []) }
+    }
+
+    async fn read(&self, config: &Value, cx: &Context<'_, Service>) -> Result<Value, ProviderError> {
+        let name = text(config, "name").unwrap_or_default();
+        let table = cx.clients.table();
+        let thing = table.things.get(&name).ok_or_else(|| ProviderError::new("No such thing", name.clone()))?;
+        let size = thing.get("size").cloned().unwrap_or_else(|| Value::null(Type::Number));
+        Ok(Value::object([("name", Value::string(name)), ("size", size)]))
+    }
+}
