@@ -257,13 +257,11 @@ impl Sandbox {
     fn carry_out(&self, scope: &Scope, ask: &Ask, ending: crate::faults::Ending) -> Result<Answer, ApiError> {
         let inner = &mut *self.lock();
         let now = self.clock.now();
-        let World { settings, regions: _, .. } = &inner.world;
-        let settings = settings.clone();
-        let region = inner.world.region(&scope.region);
-        lifecycle::settle(region, &settings, now);
+        let (settings, region) = inner.world.region(&scope.region);
+        lifecycle::settle(region, settings, now);
         // What cannot be saved must not stay in memory either, or the caller would be told of a failure that was none.
         let before = ask.mutates().then(|| region.clone());
-        let mut context = Context { scope, now, settings: &settings, region, ending };
+        let mut context = Context { scope, now, settings, region, ending };
         let answer = match ask {
             Ask::SageMaker { operation, input } => operation.run(&mut context, input).map(Answer::Json),
             Ask::Ec2 { operation, params } => operation.run(&mut context, params).map(Answer::Xml),
@@ -276,7 +274,7 @@ impl Sandbox {
         {
             inner.world.clock = self.clock.anchor();
             if let Err(error) = inner.save() {
-                *inner.world.region(&scope.region) = before;
+                *inner.world.region(&scope.region).1 = before;
                 return Err(error);
             }
         }

@@ -48,8 +48,11 @@ impl World {
         self.settings.problem().map_or(Ok(self), Err)
     }
 
-    /// A region, seeded if it has not been used before.
-    pub(crate) fn region(&mut self, name: &str) -> &mut Region {
-        self.regions.entry(name.to_owned()).or_insert_with(|| seed::region(name))
+    /// The settings and a region, seeded if it has not been used before.
+    pub(crate) fn region(&mut self, name: &str) -> (&Settings, &mut Region) {
+        if !self.regions.contains_key(name) {
+            self.regions.insert(name.to_owned(), seed::region(name));
+        }
+        (&self.settings, self.regions.entry(name.to_owned()).or_default())
     }
 }

@@ -185,7 +185,8 @@ fn node(spec: &RuleSpec, rules: &[&Rule]) -> Node {
         members.push(("fromPort", Node::number(spec.from)));
         members.push(("toPort", Node::number(spec.to)));
     }
-    let list = |pick: fn(&Peer) -> Option<Vec<(&'static str, Node)>>| {
+    type Members = Vec<(&'static str, Node)>;
+    let list = |pick: fn(&Peer) -> Option<Members>| {
         Node::list(rules.iter().filter_map(|rule| {
             let mut members = pick(&rule.spec.peer)?;
             members.extend(rule.description.as_ref().map(|text| ("description", Node::text(text))));

@@ -99,7 +99,7 @@ pub(crate) fn create(context: &mut Context<'_>, params: &Params) -> Answer {
     }
     let gateway = kind == "Gateway";
     if gateway && !service.ends_with(".s3") && !service.ends_with(".dynamodb") {
-        let text = format!("Endpoint type (Gateway) does not match available service types ([Interface]).");
+        let text = "Endpoint type (Gateway) does not match available service types ([Interface]).";
         return Err(ApiError::new("InvalidParameter", text));
     }
     let owned = |name: &str| params.list(name).into_iter().map(str::to_owned).collect::<Vec<String>>();

@@ -31,49 +31,53 @@ pub(crate) enum Share {
     Full,
 }
 
-/// Rules across the members of a DeploymentConfig for a fleet of `total` instances. Texts are unverified.
-pub(crate) fn check(config: &Object, total: u64) -> Result<(), ApiError> {
+/// Rules across the members of a DeploymentConfig, whatever the fleet. Texts are unverified.
+pub(crate) fn check_members(config: &Object) -> Result<(), ApiError> {
     let blue_green = object(config, "BlueGreenUpdatePolicy");
-    let rolling = object(config, "RollingUpdatePolicy");
-    refuse_if(blue_green.is_some() == rolling.is_some(), || {
+    refuse_if(blue_green.is_some() == is_given(config, "RollingUpdatePolicy"), || {
         "DeploymentConfig must specify exactly one of BlueGreenUpdatePolicy and RollingUpdatePolicy.".into()
     })?;
-    if let Some(policy) = blue_green {
-        let Some(routing) = object(policy, "TrafficRoutingConfiguration") else { return Ok(()) };
-        let kind = text(routing, "Type");
-        for (member, wanted, smallest, largest) in
-            [("CanarySize", "CANARY", 1.0, 50.0), ("LinearStepSize", "LINEAR", 10.0, 50.0)]
-        {
-            let size = object(routing, member);
-            refuse_if(size.is_some() != (kind == wanted), || {
-                format!("{member} must be specified if and only if the traffic routing type is {wanted}.")
-            })?;
+    let Some(routing) = blue_green.and_then(|policy| object(policy, "TrafficRoutingConfiguration")) else {
+        return Ok(());
+    };
+    for (member, wanted) in [("CanarySize", "CANARY"), ("LinearStepSize", "LINEAR")] {
+        refuse_if(is_given(routing, member) != (text(routing, "Type") == wanted), || {
+            format!("{member} must be specified if and only if the traffic routing type is {wanted}.")
+        })?;
+    }
+    Ok(())
+}
+
+/// Limits of a DeploymentConfig for a fleet of `total` instances. Texts are unverified.
+pub(crate) fn check_sizes(config: &Object, total: u64) -> Result<(), ApiError> {
+    let blue_green = object(config, "BlueGreenUpdatePolicy");
+    let rolling = object(config, "RollingUpdatePolicy");
+    let routing = blue_green.and_then(|policy| object(policy, "TrafficRoutingConfiguration"));
+    for (parent, member, smallest, largest) in [
+        (routing, "CanarySize", 0.0, 50.0),
+        (routing, "LinearStepSize", 10.0, 50.0),
+        (rolling, "MaximumBatchSize", 5.0, 50.0),
+        (rolling, "RollbackMaximumBatchSize", 5.0, 100.0),
+    ] {
+        if let Some(size) = parent.and_then(|parent| object(parent, member)) {
             check_size(size, member, smallest, largest, total)?;
         }
     }
-    if let Some(policy) = rolling {
-        check_size(object(policy, "MaximumBatchSize"), "MaximumBatchSize", 5.0, 50.0, total)?;
-        check_size(object(policy, "RollbackMaximumBatchSize"), "RollbackMaximumBatchSize", 5.0, 100.0, total)?;
-    }
-    let policy = blue_green.or(rolling);
-    let limit = policy.and_then(|p| integer(p, "MaximumExecutionTimeoutInSeconds"));
-    let waits: f64 =
-        phases(Some(config), total, 0.0).iter().filter(|p| matches!(p.step, Step::Baking(_))).map(|p| p.seconds).sum();
+    let limit = blue_green.or(rolling).and_then(|p| integer(p, "MaximumExecutionTimeoutInSeconds"));
+    let phases = phases(Some(config), total, 0.0);
+    let waits: f64 = phases.iter().filter(|p| matches!(p.step, Step::Baking(_))).map(|p| p.seconds).sum();
     refuse_if(limit.is_some_and(|limit| limit as f64 <= waits), || {
         format!("MaximumExecutionTimeoutInSeconds must exceed the sum of all wait times, {waits} seconds.")
     })
 }
 
-/// A share of the fleet must lie within limits given in percent; one instance is always allowed.
-fn check_size(size: Option<&Object>, member: &str, smallest: f64, largest: f64, total: u64) -> Result<(), ApiError> {
-    let Some(size) = size else { return Ok(()) };
+/// A share of the fleet must lie within limits given in percent. In a small fleet one instance may be more.
+fn check_size(size: &Object, member: &str, smallest: f64, largest: f64, total: u64) -> Result<(), ApiError> {
     let value = integer(size, "Value").unwrap_or_default();
-    let percent = match text(size, "Type") {
-        "CAPACITY_PERCENT" => value as f64,
-        _ if value == 1 => return Ok(()),
-        _ => value as f64 * 100.0 / total.max(1) as f64,
-    };
-    refuse_if(!(smallest..=largest).contains(&percent), || {
+    let in_instances = text(size, "Type") == "INSTANCE_COUNT";
+    let percent = if in_instances { value as f64 * 100.0 / total.max(1) as f64 } else { value as f64 };
+    let only_one = in_instances && value == 1;
+    refuse_if(percent < smallest || (percent > largest && !only_one), || {
         format!("{member} must be between {smallest} and {largest} percent of the endpoint's capacity.")
     })
 }
@@ -188,7 +192,8 @@ mod tests {
     #[test]
     fn sizes_and_times_are_limited() {
         let refused = |value: Value, part: &str| {
-            let error = check(&config(value), 4).expect_err("refused");
+            let config = config(value);
+            let error = check_members(&config).and_then(|()| check_sizes(&config, 4)).expect_err("refused");
             assert!(error.message.contains(part), "{error:?}");
         };
         let canary = |size: Value| {
@@ -198,7 +203,7 @@ mod tests {
         refused(json!({}), "exactly one");
         refused(canary(json!({"Type": "CAPACITY_PERCENT", "Value": 51})), "CanarySize");
         refused(canary(json!({"Type": "INSTANCE_COUNT", "Value": 3})), "CanarySize");
-        assert!(check(&config(canary(json!({"Type": "INSTANCE_COUNT", "Value": 2}))), 4).is_ok());
+        assert!(check_sizes(&config(canary(json!({"Type": "INSTANCE_COUNT", "Value": 2}))), 4).is_ok());
         refused(
             json!({"BlueGreenUpdatePolicy": {"TerminationWaitInSeconds": 600, "MaximumExecutionTimeoutInSeconds": 600,
                 "TrafficRoutingConfiguration": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0}}}),

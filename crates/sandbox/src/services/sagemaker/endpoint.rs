@@ -16,6 +16,8 @@ use crate::wire::ApiError;
 
 pub(crate) fn create(context: &mut Context<'_>, input: &Object) -> Answer {
     let tags = tags::of_create(input)?;
+    let deployment_config = object(input, "DeploymentConfig");
+    deployment_config.map_or(Ok(()), deployment::check_members)?;
     let name = text(input, "EndpointName");
     let arn = arn(context, name);
     if let Some(endpoint) = context.region.sagemaker.endpoint(name) {
@@ -23,9 +25,8 @@ pub(crate) fn create(context: &mut Context<'_>, input: &Object) -> Answer {
     }
     let config = find_config(context, text(input, "EndpointConfigName"))?;
     let mut fleet = Fleet::of_config(&config.body, &context.region.sagemaker, context.now);
-    let deployment_config = object(input, "DeploymentConfig");
     if let Some(policy) = deployment_config {
-        deployment::check(policy, fleet.instance_count())?;
+        deployment::check_sizes(policy, fleet.instance_count())?;
     }
     quota::check(context, name, &fleet)?;
     connect(context, &mut fleet, name);
@@ -62,6 +63,7 @@ pub(crate) fn create(context: &mut Context<'_>, input: &Object) -> Answer {
 }
 
 pub(crate) fn update(context: &mut Context<'_>, input: &Object) -> Answer {
+    object(input, "DeploymentConfig").map_or(Ok(()), deployment::check_members)?;
     let (arn, active) = {
         let endpoint = find_idle(context, text(input, "EndpointName"))?;
         // Unverified text; only deletion is possible after a failure.
@@ -96,7 +98,7 @@ pub(crate) fn update(context: &mut Context<'_>, input: &Object) -> Answer {
         retain(&mut fleet, &current, input);
     }
     if let Some(policy) = &deployment_config {
-        deployment::check(policy, fleet.instance_count())?;
+        deployment::check_sizes(policy, fleet.instance_count())?;
         check_same_variants(policy, &fleet, &current)?;
     }
     quota::check(context, &name, &fleet)?;

@@ -135,6 +135,9 @@ pub(crate) fn check_models(known: &BTreeMap<String, Immutable>, input: &Object) 
         refuse_if(flag(&model.body, "EnableNetworkIsolation"), || {
             format!("Network isolation is not supported for serverless variants (model \"{name}\").")
         })?;
+        refuse_if(model::containers(&model.body).any(|c| is_given(c, "ModelDataSource")), || {
+            format!("ModelDataSource is not supported for serverless variants (model \"{name}\").")
+        })?;
         refuse_if(model::containers(&model.body).any(|c| text(c, "Mode") == "MultiModel"), || {
             format!("Multi-model containers are not supported for serverless variants (model \"{name}\").")
         })?;

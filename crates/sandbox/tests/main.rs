@@ -1,0 +1,13 @@
+//! Drives the sandbox as clients do: with raw requests, in process and over HTTP.
+
+mod concurrency;
+mod constraints;
+mod ec2;
+mod faults;
+mod front_door;
+mod life_cycle;
+mod listing;
+mod messages;
+mod persistence;
+mod server;
+mod support;
