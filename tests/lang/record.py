@@ -55,7 +55,7 @@ def main() -> None:
             pieces.append(("comment", line))
     if question:
         pieces.append(("question", "\n".join(question)))
-    with concurrent.futures.ThreadPoolExecutor(max_workers=3) as pool:
+    with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
         answers = list(pool.map(lambda piece: evaluate(piece[1], path.with_name("files")) if piece[0] == "question" else "", pieces))
     with path.open("w") as out:
         for (kind, text), answer in zip(pieces, answers):

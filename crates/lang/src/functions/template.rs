@@ -9,6 +9,7 @@ use super::arguments::{Arguments, Function};
 use super::error::CallError;
 use super::filesystem::read_text;
 use super::signature::{Parameter, Shape};
+use crate::syntax::is_identifier;
 
 const VARS: Parameter = Parameter::new("vars", Shape::Any);
 
@@ -57,12 +58,6 @@ fn variables<'a>(a: &'a Arguments<'_>) -> Result<&'a BTreeMap<Arc<str>, Value>, 
             ),
         )),
     }
-}
-
-fn is_identifier(name: &str) -> bool {
-    let mut letters = name.chars();
-    letters.next().is_some_and(|first| first.is_alphabetic() || first == '_')
-        && letters.all(|c| c.is_alphanumeric() || c == '_' || c == '-')
 }
 
 fn render(

@@ -1,0 +1,36 @@
+//! Expressions against the recorded answers of Terraform (`expressions.txt`; see `record.py` there).
+
+use smform_lang::eval::Templates;
+use smform_lang::functions::{FunctionContext, Phase};
+use smform_lang::source::FileSystem;
+
+use crate::support::{Empty, answer, recorded};
+
+/// Expressions whose answer differs from Terraform's for a reason.
+const DIFFERENT: &[(&str, &str)] = &[];
+
+/// Whether two answers agree. Errors agree when they have a summary in common; complaints about syntax are worded our
+/// own way, so that both having one is enough.
+fn agree(ours: &str, syntax: bool, recorded: &str) -> bool {
+    if recorded.starts_with("Error: ") && ours.starts_with("Error: ") {
+        return syntax || recorded.lines().any(|line| ours.lines().any(|our| our == line));
+    }
+    ours == recorded
+}
+
+#[test]
+fn answers_are_terraforms() {
+    let cx = FunctionContext { host: &FileSystem, phase: Phase::Console, plan_timestamp: None, templates: &Templates };
+    let mut failures = Vec::new();
+    let entries = recorded("expressions.txt");
+    let count = entries.len();
+    for (expression, recorded) in entries {
+        let (ours, syntax) = answer(&expression, &Empty, &cx);
+        let excused = DIFFERENT.iter().any(|(known, _)| *known == expression);
+        if agree(&ours, syntax, &recorded) == excused {
+            failures.push(format!("> {expression}\nterraform: {recorded}\nours:      {ours}\n"));
+        }
+    }
+    assert!(count > 300, "only {count} expressions");
+    assert!(failures.is_empty(), "{} of {count} differ:\n{}", failures.len(), failures.join("\n"));
+}

@@ -1,0 +1,78 @@
+//! Calls of functions against the recorded answers of Terraform (`functions.txt`; see `record.py` there).
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use smform_lang::eval::{Scope, Subject, Templates};
+use smform_lang::functions::{FunctionContext, Phase};
+use smform_lang::source::{FileSystem, Host};
+use smform_types::{Diagnostic, Value};
+
+use crate::support::{Empty, answer, corpus, recorded};
+
+/// Calls whose answer differs from Terraform's, each with the reason.
+const DIFFERENT: &[(&str, &str)] = &[];
+
+/// The files of the corpus, with their folder as the working directory.
+struct Files(PathBuf);
+
+impl Host for Files {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        FileSystem.read(&self.0.join(path))
+    }
+
+    fn list(&self, directory: &Path) -> io::Result<Vec<String>> {
+        FileSystem.list(&self.0.join(directory))
+    }
+
+    fn walk(&self, directory: &Path) -> io::Result<Vec<String>> {
+        FileSystem.walk(&self.0.join(directory))
+    }
+
+    fn is_file(&self, path: &Path) -> Option<bool> {
+        FileSystem.is_file(&self.0.join(path))
+    }
+
+    fn working_directory(&self) -> PathBuf {
+        self.0.clone()
+    }
+
+    fn home_directory(&self) -> Option<PathBuf> {
+        Some(PathBuf::from("/home/me"))
+    }
+}
+
+/// A scope that knows where it is.
+struct Paths(String);
+
+impl Scope for Paths {
+    fn resolve(&self, subject: &Subject) -> Result<Value, Diagnostic> {
+        match subject {
+            Subject::Path(name) if &**name == "cwd" => Ok(Value::string(&self.0)),
+            Subject::Path(_) => Ok(Value::string(".")),
+            subject => Empty.resolve(subject),
+        }
+    }
+}
+
+#[test]
+fn answers_are_terraforms() {
+    let folder = corpus().join("files").canonicalize().expect("the files");
+    let scope = Paths(folder.to_string_lossy().into_owned());
+    let host = Files(folder);
+    let cx = FunctionContext { host: &host, phase: Phase::Console, plan_timestamp: None, templates: &Templates };
+    let mut failures = Vec::new();
+    let entries = recorded("functions.txt");
+    let count = entries.len();
+    for (expression, recorded) in entries {
+        let (ours, _) = answer(&expression, &scope, &cx);
+        // Of an error only that it is one is compared: which argument is to blame is a matter of wording.
+        let same = ours == recorded || ours.starts_with("Error: ") && recorded.starts_with("Error: ");
+        let excused = DIFFERENT.iter().any(|(known, _)| *known == expression);
+        if same == excused {
+            failures.push(format!("> {expression}\nterraform: {recorded}\nours:      {ours}\n"));
+        }
+    }
+    assert!(count > 1400, "only {count} calls");
+    assert!(failures.is_empty(), "{} of {count} differ:\n{}", failures.len(), failures.join("\n"));
+}
