@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::convert::convert;
 use crate::ty::Type;
-use crate::value::Value;
+use crate::value::{Value, ValueKind};
 
 /// The type that all the given types convert to without loss, if there is one; [`Type::Dynamic`] for none at all or
 /// when one of them is not known yet.
@@ -86,14 +86,55 @@ fn unify_tuples(types: &[Type]) -> Option<Type> {
         .map(Type::tuple)
 }
 
+/// The type that all the given values convert to, if there is one. Untyped nulls, also within objects and tuples, take
+/// the type of what stands in their place in the others.
+#[must_use]
+pub fn unify_types_of<'v>(values: impl IntoIterator<Item = &'v Value> + Clone) -> Option<Type> {
+    let types: Vec<Type> = values.clone().into_iter().map(Value::ty).collect();
+    if !types.iter().any(Type::has_dynamic) {
+        return unify(&types);
+    }
+    let filled = types.iter().cloned().reduce(|filled, ty| fill(filled, &ty)).unwrap_or(Type::Dynamic);
+    let types: Vec<Type> = values.into_iter().map(|value| typed_like(value, &filled)).collect();
+    unify(&types)
+}
+
+/// The type with what it leaves open taken from the other.
+fn fill(ty: Type, other: &Type) -> Type {
+    match (&ty, other) {
+        (Type::Dynamic, other) => other.clone(),
+        (Type::Object(object), Type::Object(others)) => Type::object(object.attributes.iter().map(|(name, ty)| {
+            let other = others.attributes.get(name);
+            (Arc::clone(name), other.map_or_else(|| ty.clone(), |other| fill(ty.clone(), other)))
+        })),
+        (Type::Tuple(items), Type::Tuple(others)) if items.len() == others.len() => {
+            Type::tuple(items.iter().zip(others.iter()).map(|(ty, other)| fill(ty.clone(), other)))
+        }
+        _ => ty,
+    }
+}
+
+/// The type of a value in which untyped nulls take the type of what stands in their place in `other`.
+fn typed_like(value: &Value, other: &Type) -> Type {
+    match (value.kind(), other) {
+        (ValueKind::Null(Type::Dynamic), other) => other.clone(),
+        (ValueKind::Object(items), Type::Object(object)) => Type::object(items.iter().map(|(name, item)| {
+            let other = object.attributes.get(name);
+            (Arc::clone(name), other.map_or_else(|| item.ty(), |other| typed_like(item, other)))
+        })),
+        (ValueKind::Tuple(items), Type::Tuple(others)) if items.len() == others.len() => {
+            Type::tuple(items.iter().zip(others.iter()).map(|(item, other)| typed_like(item, other)))
+        }
+        _ => value.ty(),
+    }
+}
+
 /// The values, converted to the type they unify to, and that type; nothing when there is none. Untyped nulls take the
 /// type of the others.
 #[must_use]
 pub fn unify_values(values: impl IntoIterator<Item = Value>) -> Option<(Type, Vec<Value>)> {
     let values: Vec<Value> = values.into_iter().collect();
-    let types: Vec<Type> =
-        values.iter().filter(|value| !(value.is_null() && value.ty() == Type::Dynamic)).map(Value::ty).collect();
-    let ty = unify(&types)?;
+    let ty = unify_types_of(values.iter().filter(|value| !(value.is_null() && value.ty() == Type::Dynamic)))?;
     let values = values.into_iter().map(|value| convert(value, &ty)).collect::<Result<Vec<_>, _>>().ok()?;
     Some((ty, values))
 }
@@ -117,5 +158,14 @@ mod tests {
         assert_eq!(unify(&[one.clone(), two]), Some(Type::list(Type::String)));
         assert_eq!(unify(&[one, Type::set(Type::String)]), Some(Type::set(Type::String)));
         assert_eq!(unify(&[]), Some(Type::Dynamic));
+    }
+
+    #[test]
+    fn nulls_within_objects_take_the_type_of_their_place() {
+        let a = Value::object([("a", Value::null(Type::Dynamic)), ("b", Value::number(1))]);
+        let b = Value::object([("a", Value::number(1)), ("b", Value::null(Type::Dynamic))]);
+        let expected = Type::object([("a", Type::Number), ("b", Type::Number)]);
+        assert_eq!(unify_types_of([&a, &b]), Some(expected.clone()));
+        assert_eq!(unify_values([a, b]).map(|(ty, _)| ty), Some(expected));
     }
 }

@@ -7,10 +7,8 @@ use super::resource::{depends_on, provider_ref, repetition};
 use super::{ModuleCall, ProviderRef};
 use crate::syntax::{Block, Expr, ExprKind, Ident};
 
-const SHAPE: Shape = Shape {
-    arguments: &["source", "version", "providers", "count", "for_each", "depends_on"],
-    blocks: &[],
-};
+const SHAPE: Shape =
+    Shape { arguments: &["source", "version", "providers", "count", "for_each", "depends_on"], blocks: &[] };
 
 /// Names kept for the language.
 const RESERVED: [&str; 3] = ["lifecycle", "locals", "provider"];
@@ -52,7 +50,8 @@ pub(super) fn module_call(block: &Block, name: &Ident, diagnostics: &mut Diagnos
 
 fn providers(expr: &Expr, diagnostics: &mut Diagnostics) -> Vec<(ProviderRef, ProviderRef)> {
     let ExprKind::Object(items) = &expr.kind else {
-        let detail = "A map from the module's provider configurations to those of this module is required: { aws = aws.west }.";
+        let detail =
+            "A map from the module's provider configurations to those of this module is required: { aws = aws.west }.";
         diagnostics.push(Diagnostic::error("Invalid providers argument", detail).at(expr.span));
         return Vec::new();
     };

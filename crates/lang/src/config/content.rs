@@ -144,7 +144,8 @@ impl<'b> Content<'b> {
     pub fn rest_with_escapes(&self, diagnostics: &mut Diagnostics) -> Body {
         let (rest, errors) = self.rest.expanded(&[("_", 0)]);
         diagnostics.extend(errors);
-        let (escapes, others) = rest.blocks.iter().cloned().partition::<Vec<Block>, _>(|block| &*block.kind.text == "_");
+        let (escapes, others) =
+            rest.blocks.iter().cloned().partition::<Vec<Block>, _>(|block| &*block.kind.text == "_");
         let mut body = Body { blocks: others, ..rest.into_owned() };
         for escape in escapes {
             body.attributes.extend(escape.body.attributes);

@@ -136,7 +136,8 @@ impl Loader<'_> {
     fn file(&mut self, directory: &Path, name: &str, config: &mut Config) -> Vec<Block> {
         let path = directory.join(name);
         let shown = path.strip_prefix(".").unwrap_or(&path).display().to_string();
-        let Some((source, text)) = self.diagnostics.take(read_text(self.host, &path, &shown, &mut config.sources)) else {
+        let Some((source, text)) = self.diagnostics.take(read_text(self.host, &path, &shown, &mut config.sources))
+        else {
             return Vec::new();
         };
         let (body, errors) = if is_json(name) { parse_json(&text, source) } else { parse_native(&text, source) };

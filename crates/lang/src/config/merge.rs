@@ -12,7 +12,8 @@ pub(super) fn merge(base: &mut Vec<Block>, overrides: Vec<Block>, diagnostics: &
         match kind.as_str() {
             "moved" | "import" | "removed" | "check" => {
                 let detail = format!("An override file cannot hold \"{kind}\" blocks. Move it to another file.");
-                diagnostics.push(Diagnostic::error(format!("Cannot override \"{kind}\" blocks"), detail).at(over.header));
+                diagnostics
+                    .push(Diagnostic::error(format!("Cannot override \"{kind}\" blocks"), detail).at(over.header));
             }
             "locals" => merge_locals(base, over, diagnostics),
             "terraform" => merge_terraform(base, over),
@@ -52,7 +53,8 @@ fn refuse_members(over: &Block, diagnostics: &mut Diagnostics) {
     }
     let lifecycle = over.body.blocks_of("lifecycle").flat_map(|lifecycle| &lifecycle.body.blocks);
     let conditions = over.body.blocks.iter().chain(lifecycle);
-    for block in conditions.filter(|block| matches!(&*block.kind.text, "validation" | "precondition" | "postcondition")) {
+    for block in conditions.filter(|block| matches!(&*block.kind.text, "validation" | "precondition" | "postcondition"))
+    {
         let detail = format!("A \"{}\" block is not allowed in an override file.", block.kind.text);
         diagnostics.push(Diagnostic::error("Unsupported override", detail).at(block.header));
     }
@@ -71,7 +73,8 @@ fn merge_body(base: &mut Body, over: Body) {
         }
     }
     for block in over.blocks {
-        match base.blocks.iter_mut().find(|known| &*known.kind.text == "lifecycle" && &*block.kind.text == "lifecycle") {
+        match base.blocks.iter_mut().find(|known| &*known.kind.text == "lifecycle" && &*block.kind.text == "lifecycle")
+        {
             Some(lifecycle) => merge_body(&mut lifecycle.body, block.body),
             None => base.blocks.push(block),
         }
@@ -98,7 +101,8 @@ fn merge_locals(base: &mut [Block], over: Block, diagnostics: &mut Diagnostics) 
         match all.find(|block| block.body.attribute(&attribute.name.text).is_some()) {
             Some(block) => set(&mut block.body, attribute),
             None => {
-                let detail = format!("There is no local value \"{}\" that the override could change.", attribute.name.text);
+                let detail =
+                    format!("There is no local value \"{}\" that the override could change.", attribute.name.text);
                 let error = Diagnostic::error("Missing base local value definition to override", detail);
                 diagnostics.push(error.at(attribute.name.span));
             }

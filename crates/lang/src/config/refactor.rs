@@ -9,7 +9,8 @@ use crate::eval::{keyword, unquoted};
 use crate::syntax::{Block, Expr, ExprKind, TraversalStep};
 
 const MOVED: Shape = Shape { arguments: &["from", "to"], blocks: &[] };
-const REMOVED: Shape = Shape { arguments: &["from"], blocks: &[("lifecycle", 0), ("provisioner", 1), ("connection", 0)] };
+const REMOVED: Shape =
+    Shape { arguments: &["from"], blocks: &[("lifecycle", 0), ("provisioner", 1), ("connection", 0)] };
 const REMOVED_LIFECYCLE: Shape = Shape { arguments: &["destroy"], blocks: &[] };
 const IMPORT: Shape = Shape { arguments: &["to", "id", "identity", "for_each", "provider"], blocks: &[] };
 

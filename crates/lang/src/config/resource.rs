@@ -13,8 +13,7 @@ const MANAGED: Shape = Shape {
     blocks: &[("lifecycle", 0), ("provisioner", 1), ("connection", 0)],
 };
 
-const DATA: Shape =
-    Shape { arguments: &["count", "for_each", "provider", "depends_on"], blocks: &[("lifecycle", 0)] };
+const DATA: Shape = Shape { arguments: &["count", "for_each", "provider", "depends_on"], blocks: &[("lifecycle", 0)] };
 
 pub(super) fn resource(
     block: &Block,
@@ -31,8 +30,12 @@ pub(super) fn resource(
         Some(block) => lifecycle(block, mode, diagnostics),
         None => Lifecycle::default(),
     };
-    let provisioners: Vec<Block> =
-        content.blocks.iter().filter(|block| matches!(&*block.kind.text, "provisioner" | "connection")).cloned().collect();
+    let provisioners: Vec<Block> = content
+        .blocks
+        .iter()
+        .filter(|block| matches!(&*block.kind.text, "provisioner" | "connection"))
+        .cloned()
+        .collect();
     if let Some(provisioner) = provisioners.iter().find(|block| &*block.kind.text == "provisioner") {
         let detail = "smform runs no provisioners. Remove the block, and do what it does outside of smform or in what \
                       the resource itself starts.";
@@ -80,7 +83,8 @@ pub(super) fn depends_on(expr: Option<&Expr>, diagnostics: &mut Diagnostics) -> 
                     found.push(element);
                 }
                 _ => {
-                    let detail = "depends_on takes references to resources, data sources, modules, variables and locals.";
+                    let detail =
+                        "depends_on takes references to resources, data sources, modules, variables and locals.";
                     diagnostics.push(Diagnostic::error("Invalid depends_on reference", detail).at(element.span));
                 }
             },

@@ -37,7 +37,8 @@ pub(super) fn terraform(block: &Block, module: &mut Module, diagnostics: &mut Di
             if let Some(provider) = required_provider(name, expr, diagnostics)
                 && module.required_providers.insert(Arc::clone(&name.text), provider).is_some()
             {
-                let detail = format!("The provider \"{}\" is required twice in this module. Keep one entry.", name.text);
+                let detail =
+                    format!("The provider \"{}\" is required twice in this module. Keep one entry.", name.text);
                 diagnostics.push(Diagnostic::error("Duplicate required provider", detail).at(name.span));
             }
         }
@@ -136,7 +137,9 @@ pub fn default_source(local_name: &str) -> String {
 
 fn qualified(source: &str) -> Option<String> {
     let parts: Vec<&str> = source.split('/').collect();
-    let good = |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':'));
+    let good = |part: &&str| {
+        !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':'))
+    };
     if !parts.iter().all(good) {
         return None;
     }
@@ -153,8 +156,10 @@ pub(super) fn provider(block: &Block, name: &Ident, diagnostics: &mut Diagnostic
     let content = Content::split(block, &PROVIDER, diagnostics);
     if let Some(expr) = content.get("version") {
         let detail = "Write the version constraint into required_providers in the terraform block.";
-        diagnostics
-            .push(Diagnostic::warning("Version constraints inside provider configuration blocks are deprecated", detail).at(expr.span));
+        diagnostics.push(
+            Diagnostic::warning("Version constraints inside provider configuration blocks are deprecated", detail)
+                .at(expr.span),
+        );
     }
     for attribute in &content.rest.attributes {
         if RESERVED.contains(&&*attribute.name.text) {

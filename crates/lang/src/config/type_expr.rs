@@ -45,8 +45,14 @@ fn constraint(expr: &Expr, in_object: bool) -> Result<(Type, TypeDefaults), Diag
                 "list" => plain(Type::list(Type::Dynamic)),
                 "set" => plain(Type::set(Type::Dynamic)),
                 "map" => plain(Type::map(Type::Dynamic)),
-                "object" => Err(invalid(expr, "The object type constructor requires one argument: a map of attribute names to their types, as in object({ name = string }).")),
-                "tuple" => Err(invalid(expr, "The tuple type constructor requires one argument: a list of element types, as in tuple([string, number]).")),
+                "object" => Err(invalid(
+                    expr,
+                    "The object type constructor requires one argument: a map of attribute names to their types, as in object({ name = string }).",
+                )),
+                "tuple" => Err(invalid(
+                    expr,
+                    "The tuple type constructor requires one argument: a list of element types, as in tuple([string, number]).",
+                )),
                 other => {
                     let hint = did_you_mean(other, NAMES);
                     Err(invalid(expr, format!("The keyword \"{other}\" is not a valid type specification.{hint}")))
@@ -54,7 +60,10 @@ fn constraint(expr: &Expr, in_object: bool) -> Result<(Type, TypeDefaults), Diag
             }
         }
         ExprKind::Call(call) => constructor(call, expr, in_object),
-        _ => Err(invalid(expr, "A type specification is either a primitive type keyword (bool, number, string) or a complex type constructor call, such as list(string).")),
+        _ => Err(invalid(
+            expr,
+            "A type specification is either a primitive type keyword (bool, number, string) or a complex type constructor call, such as list(string).",
+        )),
     }
 }
 
@@ -90,10 +99,9 @@ fn constructor(call: &Call, expr: &Expr, in_object: bool) -> Result<(Type, TypeD
         "optional" if in_object => {
             Err(invalid(expr, "Optional attributes cannot be nested in one another: write optional once."))
         }
-        "optional" => Err(invalid(
-            expr,
-            "The keyword \"optional\" is valid only as a modifier for object type attributes.",
-        )),
+        "optional" => {
+            Err(invalid(expr, "The keyword \"optional\" is valid only as a modifier for object type attributes."))
+        }
         "string" | "number" | "bool" | "any" => {
             Err(invalid(expr, format!("Primitive type keyword \"{name}\" does not expect arguments.")))
         }
@@ -138,7 +146,10 @@ fn object(argument: &Expr) -> Result<(Type, TypeDefaults), Diagnostics> {
     Ok((Type::Object(Arc::new(ObjectType { attributes, optional })), defaults))
 }
 
-fn optional_attribute(call: &Call, expr: &Expr) -> Result<(Type, TypeDefaults, Option<smform_types::Value>), Diagnostics> {
+fn optional_attribute(
+    call: &Call,
+    expr: &Expr,
+) -> Result<(Type, TypeDefaults, Option<smform_types::Value>), Diagnostics> {
     let (ty, default) = match call.arguments.as_slice() {
         [ty] => (ty, None),
         [ty, default] => (ty, Some(default)),
@@ -191,7 +202,8 @@ mod tests {
 
     #[test]
     fn mistakes_are_told() {
-        for bad in ["strin", "list(string, number)", "optional(string)", "object(string)", "1", "string(1)", "tuple(a)"] {
+        for bad in ["strin", "list(string, number)", "optional(string)", "object(string)", "1", "string(1)", "tuple(a)"]
+        {
             assert!(read(bad).is_err(), "{bad}");
         }
         assert!(read("\"string\"").is_ok());

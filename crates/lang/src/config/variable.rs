@@ -20,7 +20,8 @@ const RESERVED: [&str; 10] =
 pub(super) fn variable(block: &Block, name: &Ident, diagnostics: &mut Diagnostics) -> Variable {
     check_name(name, "variable", diagnostics);
     if RESERVED.contains(&&*name.text) {
-        let detail = format!("The variable name \"{}\" is reserved: it means something else in a module block.", name.text);
+        let detail =
+            format!("The variable name \"{}\" is reserved: it means something else in a module block.", name.text);
         diagnostics.push(Diagnostic::error("Invalid variable name", detail).at(name.span));
     }
     let content = Content::exact(block, &SHAPE, diagnostics);
@@ -37,7 +38,8 @@ pub(super) fn variable(block: &Block, name: &Ident, diagnostics: &mut Diagnostic
         match convert(defaults.apply(value), &ty) {
             Ok(value) => Some(value),
             Err(error) => {
-                let detail = format!("This default value is not compatible with the variable's type constraint: {error}.");
+                let detail =
+                    format!("This default value is not compatible with the variable's type constraint: {error}.");
                 diagnostics.push(Diagnostic::error("Invalid default value for variable", detail).at(expr.span));
                 None
             }
@@ -71,8 +73,7 @@ fn check_validation(validation: &Condition, name: &Ident, diagnostics: &mut Diag
         .any(|reference| matches!(&reference.subject, Subject::Variable(found) if *found == name.text));
     if !own {
         let detail = format!("The condition for variable \"{0}\" must refer to var.{0}.", name.text);
-        diagnostics.push(
-            Diagnostic::error("Invalid variable validation condition", detail).at(validation.condition.span),
-        );
+        diagnostics
+            .push(Diagnostic::error("Invalid variable validation condition", detail).at(validation.condition.span));
     }
 }

@@ -27,7 +27,8 @@ impl Evaluator<'_> {
                     return Ok(splat);
                 }
                 TraversalStep::LegacySplat(span) => {
-                    let attributes = after.iter().take_while(|step| matches!(step, TraversalStep::Attribute(_))).count();
+                    let attributes =
+                        after.iter().take_while(|step| matches!(step, TraversalStep::Attribute(_))).count();
                     let (own, after) = after.split_at(attributes);
                     rest = after;
                     let each = |item: Value| self.steps(item, own, whole, env);

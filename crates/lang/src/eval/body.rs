@@ -58,8 +58,10 @@ impl Evaluator<'_> {
                 Some(written) => self.argument(written, attribute, env, diagnostics),
                 None => {
                     if attribute.required {
-                        let detail =
-                            format!("The argument \"{name}\" is required, but no definition was found.{}", about(attribute));
+                        let detail = format!(
+                            "The argument \"{name}\" is required, but no definition was found.{}",
+                            about(attribute)
+                        );
                         diagnostics.push(Diagnostic::error("Missing required argument", detail).at(header));
                     }
                     Value::null(attribute.ty.without_optional())
@@ -106,7 +108,8 @@ impl Evaluator<'_> {
         match convert(value, &schema.ty) {
             Ok(value) => {
                 if nothing && schema.required {
-                    let detail = format!("The argument \"{name}\" is required, but its value is null.{}", about(schema));
+                    let detail =
+                        format!("The argument \"{name}\" is required, but its value is null.{}", about(schema));
                     let error = Diagnostic::error("Missing required argument", detail);
                     diagnostics.extend(self.failed(error, &written.expr, env));
                 }
@@ -186,7 +189,9 @@ fn labels(count: usize) -> &'static str {
 
 fn unsupported_argument(name: &str, schema: &SchemaBlock) -> Diagnostic {
     let hint = if schema.blocks.contains_key(name) {
-        format!(" Did you mean to define a block of type \"{name}\"? If so, write {name} {{ ... }} without the equals sign.")
+        format!(
+            " Did you mean to define a block of type \"{name}\"? If so, write {name} {{ ... }} without the equals sign."
+        )
     } else {
         let settable = schema.attributes.iter().filter(|(_, attribute)| attribute.is_settable());
         match nearest(name, schema.blocks.keys().copied()) {

@@ -12,7 +12,11 @@ impl Evaluator<'_> {
         let name = &*call.name.text;
         let plain = name.strip_prefix("core::").unwrap_or(name);
         let failed = |summary: &str, detail: String| {
-            self.failed(Diagnostic { function: Some(name.to_owned()), ..Diagnostic::error(summary, detail) }, whole, env)
+            self.failed(
+                Diagnostic { function: Some(name.to_owned()), ..Diagnostic::error(summary, detail) },
+                whole,
+                env,
+            )
         };
         match plain {
             "try" => return self.first_that_works(call, whole, env),
@@ -97,7 +101,10 @@ impl Evaluator<'_> {
         let quiet = Env { quiet: true, ..env };
         let [argument] = call.arguments.as_slice() else {
             let (summary, detail) = if call.arguments.is_empty() {
-                ("Not enough function arguments", "Function \"can\" expects 1 argument. Missing value for \"expression\".")
+                (
+                    "Not enough function arguments",
+                    "Function \"can\" expects 1 argument. Missing value for \"expression\".",
+                )
             } else {
                 ("Too many function arguments", "Function \"can\" expects only 1 argument.")
             };

@@ -8,7 +8,10 @@ use crate::config::Module;
 
 /// Errors for references to what the module does not declare.
 pub fn check_references(module: &Module, references: &[Reference]) -> Diagnostics {
-    references.iter().filter_map(|reference| check(module, &reference.subject).map(|error| error.at(reference.span))).collect()
+    references
+        .iter()
+        .filter_map(|reference| check(module, &reference.subject).map(|error| error.at(reference.span)))
+        .collect()
 }
 
 fn check(module: &Module, subject: &Subject) -> Option<Diagnostic> {

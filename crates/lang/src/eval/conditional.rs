@@ -1,6 +1,6 @@
 //! `condition ? a : b`.
 
-use smform_types::{Diagnostic, Diagnostics, Marks, Refinement, Type, Value, ValueKind, convert, unify};
+use smform_types::{Diagnostic, Diagnostics, Marks, Refinement, Type, Value, convert, unify, unify_types_of};
 
 use super::evaluator::{Env, Eval, Evaluator};
 use crate::syntax::Expr;
@@ -68,22 +68,7 @@ fn result_type(a: &Value, b: &Value) -> Option<Type> {
     match (a.is_null() && ta == Type::Dynamic, b.is_null() && tb == Type::Dynamic) {
         (true, _) => Some(tb),
         (_, true) => Some(ta),
-        _ => unify(&[typed_like(a, &tb), typed_like(b, &ta)]),
-    }
-}
-
-/// The type of a value in which untyped nulls take the type of what stands in their place in the other.
-fn typed_like(value: &Value, other: &Type) -> Type {
-    match (value.kind(), other) {
-        (ValueKind::Null(Type::Dynamic), other) => other.clone(),
-        (ValueKind::Object(items), Type::Object(object)) => Type::object(items.iter().map(|(name, item)| {
-            let ty = object.attributes.get(name).map_or_else(|| item.ty(), |ty| typed_like(item, ty));
-            (std::sync::Arc::clone(name), ty)
-        })),
-        (ValueKind::Tuple(items), Type::Tuple(types)) if items.len() == types.len() => {
-            Type::tuple(items.iter().zip(types.iter()).map(|(item, ty)| typed_like(item, ty)))
-        }
-        _ => value.ty(),
+        _ => unify_types_of([a, b]),
     }
 }
 

@@ -103,9 +103,8 @@ impl Evaluator<'_> {
         expr: &Expr,
         env: Env<'_>,
     ) -> Result<Option<Vec<(Value, Value)>>, Diagnostics> {
-        let invalid = |detail: String| {
-            self.failed(Diagnostic::error("Invalid dynamic for_each value", detail), expr, env)
-        };
+        let invalid =
+            |detail: String| self.failed(Diagnostic::error("Invalid dynamic for_each value", detail), expr, env);
         match value.kind() {
             ValueKind::Null(_) => Err(invalid("Cannot use a null value in for_each.".to_owned())),
             ValueKind::Bool(_) | ValueKind::Number(_) | ValueKind::String(_) => Err(invalid(format!(

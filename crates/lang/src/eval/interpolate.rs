@@ -96,9 +96,8 @@ impl Evaluator<'_> {
 
     fn interpolation(&self, expr: &Expr, env: Env<'_>, output: &mut Output) -> Eval<()> {
         let value = self.eval(expr, env)?;
-        let failed = |detail: String| {
-            self.failed(Diagnostic::error("Invalid template interpolation value", detail), expr, env)
-        };
+        let failed =
+            |detail: String| self.failed(Diagnostic::error("Invalid template interpolation value", detail), expr, env);
         output.marks |= value.marks();
         if value.is_null() {
             return Err(failed(

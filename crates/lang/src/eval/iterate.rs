@@ -75,9 +75,8 @@ impl Evaluator<'_> {
             None => None,
             Some(expr) => {
                 let value = self.eval(expr, env)?;
-                let (key, marks) = key_text(value).map_err(|detail| {
-                    self.failed(Diagnostic::error("Invalid object key", detail), expr, env)
-                })?;
+                let (key, marks) = key_text(value)
+                    .map_err(|detail| self.failed(Diagnostic::error("Invalid object key", detail), expr, env))?;
                 to.marks |= marks;
                 match key {
                     Some(key) => Some((key, expr)),
@@ -109,7 +108,8 @@ impl Evaluator<'_> {
 
     /// The `if` clause of a `for` expression; nothing while it is unknown.
     fn truth(&self, condition: &Expr, env: Env<'_>) -> Eval<(Option<bool>, Marks)> {
-        let invalid = |detail: String| self.failed(Diagnostic::error("Invalid 'for' condition", detail), condition, env);
+        let invalid =
+            |detail: String| self.failed(Diagnostic::error("Invalid 'for' condition", detail), condition, env);
         let (value, marks) = self.eval(condition, env)?.unmark();
         if value.is_null() {
             let detail = "The value of the 'if' clause must not be null.";

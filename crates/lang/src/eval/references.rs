@@ -1,7 +1,9 @@
 //! References: what traversals in expressions refer to.
 
 use smform_types::suggest::did_you_mean;
-use smform_types::{Diagnostic, Diagnostics, InstanceKey, Path, ResourceAddress, ResourceMode, Span, Step, ValueKind, schema};
+use smform_types::{
+    Diagnostic, Diagnostics, InstanceKey, Path, ResourceAddress, ResourceMode, Span, Step, ValueKind, schema,
+};
 
 use super::{Reference, Subject};
 use crate::syntax::{Body, Expr, ExprKind, ForExpr, Ident, TemplatePart, TraversalStep};
@@ -250,7 +252,10 @@ pub(super) fn subject_of(root: &Ident, steps: &[TraversalStep]) -> Result<(Subje
             Some(attribute) if &*attribute.text == "index" => Ok((Subject::CountIndex, 1)),
             Some(attribute) => Err(Diagnostic::error(
                 "Invalid \"count\" attribute",
-                format!("The \"count\" object does not have an attribute named {:?}; only count.index.", attribute.text),
+                format!(
+                    "The \"count\" object does not have an attribute named {:?}; only count.index.",
+                    attribute.text
+                ),
             )
             .at(attribute.span)),
             None => Err(invalid("The \"count\" object cannot be accessed directly. Write count.index.")),
@@ -306,7 +311,8 @@ fn resource(
 }
 
 fn unknown_root(root: &Ident) -> Diagnostic {
-    let roots = ["var", "local", "module", "data", "each", "count", "path", "terraform", "self", "true", "false", "null"];
+    let roots =
+        ["var", "local", "module", "data", "each", "count", "path", "terraform", "self", "true", "false", "null"];
     let hint = did_you_mean(&root.text, roots);
     invalid(format!(
         "\"{}\" stands alone and is no value. Text needs quotes; a reference to a resource is written type.name.{hint}",

@@ -76,7 +76,7 @@ fn write_entries<'v>(
     let empty = items.len() == 0;
     for (key, item) in items {
         pad(indent + 2, out);
-        write_quoted(key, out);
+        write_string(key, indent + 2, out);
         out.push_str(" = ");
         write(item, indent + 2, out);
     }
@@ -87,9 +87,9 @@ fn write_entries<'v>(
     out.push_str(close);
 }
 
-/// Text of several lines is a heredoc when it is all printable; anything else is quoted.
+/// Text of several lines is a heredoc; anything else is quoted.
 fn write_string(text: &str, indent: usize, out: &mut String) {
-    if text.contains('\n') && text.chars().all(|c| c == '\n' || c == '\t' || !c.is_control()) {
+    if text.contains('\n') {
         let mut marker = "EOT".to_owned();
         while text.lines().any(|line| line.trim() == marker) {
             marker.push('_');
@@ -110,6 +110,7 @@ fn write_string(text: &str, indent: usize, out: &mut String) {
     write_quoted(text, out);
 }
 
+/// A string in quotes, with the escapes of Go, in which Terraform is written.
 fn write_quoted(text: &str, out: &mut String) {
     out.push('"');
     for c in text.chars() {
@@ -119,10 +120,24 @@ fn write_quoted(text: &str, out: &mut String) {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            c => out.push(c),
+            '\u{7}' => out.push_str("\\a"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{b}' => out.push_str("\\v"),
+            '\u{c}' => out.push_str("\\f"),
+            c if is_printable(c) => out.push(c),
+            c if c.is_ascii() => out.push_str(&format!("\\x{:02x}", u32::from(c))),
+            c if u32::from(c) <= 0xffff => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => out.push_str(&format!("\\U{:08x}", u32::from(c))),
         }
     }
     out.push('"');
+}
+
+/// Whether a character shows: no control, format or unassigned character, and no space but the plain one.
+fn is_printable(c: char) -> bool {
+    // After a letter, so that a combining mark counts as the printable character that it is.
+    let mut shown = ['x', c].iter().collect::<String>().escape_debug().skip(1).collect::<String>();
+    c == ' ' || (!c.is_whitespace() && shown.pop() == Some(c) && shown.is_empty()) || matches!(c, '\'')
 }
 
 /// A type as the console's `type` function prints it.

@@ -45,7 +45,9 @@ fn first_call(expr: &Expr) -> Option<&Expr> {
         ExprKind::Template(parts) => parts.iter().find_map(call_in_part),
         ExprKind::Relative { from, .. } => first_call(from),
         ExprKind::Tuple(items) => items.iter().find_map(first_call),
-        ExprKind::Object(items) => items.iter().find_map(|item| first_call(&item.key).or_else(|| first_call(&item.value))),
+        ExprKind::Object(items) => {
+            items.iter().find_map(|item| first_call(&item.key).or_else(|| first_call(&item.value)))
+        }
         ExprKind::For(parts) => [&parts.collection, &parts.result].into_iter().find_map(first_call),
         ExprKind::Conditional(parts) => parts.iter().find_map(first_call),
         ExprKind::Binary(_, operands) => operands.iter().find_map(first_call),
@@ -60,7 +62,9 @@ fn call_in_part(part: &TemplatePart) -> Option<&Expr> {
         TemplatePart::If { condition, then, otherwise, .. } => {
             first_call(condition).or_else(|| then.iter().chain(otherwise).find_map(call_in_part))
         }
-        TemplatePart::For { collection, body, .. } => first_call(collection).or_else(|| body.iter().find_map(call_in_part)),
+        TemplatePart::For { collection, body, .. } => {
+            first_call(collection).or_else(|| body.iter().find_map(call_in_part))
+        }
     }
 }
 

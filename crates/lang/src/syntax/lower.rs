@@ -210,7 +210,11 @@ impl<'a> Lower<'a> {
                 && legacy(second)
             {
                 let detail = "Two indices cannot follow each other as .0.1. Write [0][1].";
-                self.error(self.range(first.span()).start..self.range(second.span()).end, "Invalid legacy index syntax", detail);
+                self.error(
+                    self.range(first.span()).start..self.range(second.span()).end,
+                    "Invalid legacy index syntax",
+                    detail,
+                );
             }
         }
         let steps = traversal.operators.iter().map(|operator| self.step(operator.value(), operator)).collect();

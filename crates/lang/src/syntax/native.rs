@@ -7,7 +7,7 @@ use smform_types::{Diagnostic, Diagnostics, SourceId, Span};
 
 use super::lower::Lower;
 use super::place::Place;
-use super::scan::{Scanner, too_deep};
+use super::scan::{Scanner, is_id_continue, too_deep};
 use super::{Body, Expr};
 
 /// Reads a file of native syntax. What is in order is in the body even when something else is not.
@@ -20,7 +20,7 @@ pub fn parse_native(text: &str, source: SourceId) -> (Body, Diagnostics) {
         let stand_in = scanned.text.get(item.clone()).unwrap_or("");
         match parser::parse_body(stand_in) {
             Ok(parsed) => Lower::new(text, item.start, place, &mut diagnostics).body_into(&parsed, &mut body),
-            Err(error) => diagnostics.push(explain(&error, text, item, place)),
+            Err(_) => diagnostics.push(explain(parser::parse_body, stand_in, text, item, place)),
         }
     }
     sort(&mut diagnostics);
@@ -62,9 +62,9 @@ fn expression(text: &str, place: Place) -> Result<Expr, Diagnostics> {
         let detail = "Expected the start of an expression, but found nothing.";
         return Err(Diagnostic::error("Missing expression", detail).at(place.span(0..text.len())).into());
     };
-    let parsed = parser::parse_expr(scanned.text.get(item.clone()).unwrap_or(""));
-    let parsed = parsed.map_err(|error| {
-        let error = explain(&error, text, item.clone(), place);
+    let stand_in = scanned.text.get(item.clone()).unwrap_or("");
+    let parsed = parser::parse_expr(stand_in).map_err(|_| {
+        let error = explain(parser::parse_expr, stand_in, text, item.clone(), place);
         if error.summary == NEWLINE {
             let detail = "The expression ends before this; an operator or a comma may be missing.";
             return Diagnostic { detail: detail.to_owned(), summary: EXTRA.to_owned(), ..error };
@@ -93,8 +93,8 @@ pub(super) fn template(text: &str, place: Place) -> Result<Expr, Diagnostics> {
     if diagnostics.has_errors() {
         return Err(diagnostics);
     }
-    let parsed = parser::parse_template(&scanned.text);
-    let parsed = parsed.map_err(|error| explain(&error, text, 0..text.len(), place))?;
+    let parsed = parser::parse_template(&scanned.text)
+        .map_err(|_| explain(parser::parse_template, &scanned.text, text, 0..text.len(), place))?;
     let expr = Lower::new(text, 0, place, &mut diagnostics).bare_template(&parsed, place.span(0..text.len()));
     diagnostics.into_result(expr).map(|(expr, _)| expr)
 }
@@ -105,18 +105,30 @@ fn sort(diagnostics: &mut Diagnostics) {
     diagnostics.extend(all);
 }
 
-fn explain(error: &parser::Error, text: &str, item: Range<usize>, place: Place) -> Diagnostic {
-    explain_at(error.message(), text, item.start + error.location().offset(), &item, place)
-}
-
-/// The parser's complaint in the words of the language.
-fn explain_at(message: &str, text: &str, at: usize, item: &Range<usize>, place: Place) -> Diagnostic {
+/// The parser's complaint about a stand-in text that does not parse, in the words of the language.
+fn explain<T>(
+    parse: fn(&str) -> Result<T, parser::Error>,
+    stand_in: &str,
+    text: &str,
+    item: Range<usize>,
+    place: Place,
+) -> Diagnostic {
+    // The parser does not tell the end of the text from its last character; a line break at the end sets them apart.
+    let error = parse(&format!("{stand_in}\n")).err().or_else(|| parse(stand_in).err());
+    let (message, offset) =
+        error.as_ref().map_or(("", stand_in.len()), |error| (error.message(), error.location().offset()));
+    let mut at = (item.start + offset).min(item.end);
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
     // The parser stops before blanks; the mark belongs on what follows them.
     let rest = text.get(at..item.end).unwrap_or("");
     let blanks = rest.len() - rest.trim_start_matches([' ', '\t', '\r']).len();
     let at = at + blanks;
     let found = rest.get(blanks..).unwrap_or("");
-    let width = found.chars().next().filter(|c| *c != '\n').map_or(0, char::len_utf8);
+    let word = found.find(|c| !is_id_continue(c)).unwrap_or(found.len());
+    let character = found.chars().next().filter(|c| *c != '\n').map_or(0, char::len_utf8);
+    let width = word.max(character);
     let before = text.get(item.start..at).unwrap_or("").trim_end();
     let (summary, detail) = words(message, found, before);
     Diagnostic::error(summary, detail).at(place.span(at..at + width))
@@ -141,6 +153,11 @@ fn words(message: &str, found: &str, before: &str) -> (&'static str, String) {
     }
     if message.contains("invalid expression") || before.ends_with(['=', '(', '[', ',', '+', '-', '*', '?']) {
         return ("Invalid expression", format!("{start_of_expression}{what}."));
+    }
+    if message.contains("block body") {
+        let detail = "A block on one line holds one argument and then its closing brace. Put the content of a longer \
+                      block on lines of its own.";
+        return ("Invalid single-line block", detail.to_owned());
     }
     if message.contains("object item") {
         let detail = "Expected a newline or comma to mark the beginning of the next attribute.";

@@ -51,7 +51,16 @@ type Scan<T = ()> = Result<T, Stop>;
 
 impl<'t> Scanner<'t> {
     fn new(text: &'t str, place: Place) -> Scanner<'t> {
-        Scanner { text, place, at: 0, out: text.as_bytes().to_vec(), depth: 0, token_end: 0, sequences: Vec::new(), diagnostics: Diagnostics::new() }
+        Scanner {
+            text,
+            place,
+            at: 0,
+            out: text.as_bytes().to_vec(),
+            depth: 0,
+            token_end: 0,
+            sequences: Vec::new(),
+            diagnostics: Diagnostics::new(),
+        }
     }
 
     fn finish(self, items: Vec<Range<usize>>) -> Scanned {
@@ -226,9 +235,7 @@ pub(super) fn is_id_start(c: char) -> bool {
 }
 
 pub(super) fn is_id_continue(c: char) -> bool {
-    c.is_ascii_alphanumeric()
-        || matches!(c, '_' | '-')
-        || (!c.is_ascii() && Ident::try_new(format!("_{c}")).is_ok())
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '-') || (!c.is_ascii() && Ident::try_new(format!("_{c}")).is_ok())
 }
 
 /// Whether a text is a name.

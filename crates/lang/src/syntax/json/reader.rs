@@ -106,7 +106,9 @@ impl<'t> Reader<'t> {
                 Some(b'"') => {}
                 None => return self.fail(open..open + 1, "This object has no closing brace."),
                 Some(b'}') => return self.fail(self.here(), "JSON does not allow a comma after the last property."),
-                Some(_) => return self.fail(self.here(), "The name of a property, in double quotes, is required here."),
+                Some(_) => {
+                    return self.fail(self.here(), "The name of a property, in double quotes, is required here.");
+                }
             }
             let key = self.string_value()?;
             self.blanks();
@@ -175,15 +177,16 @@ impl<'t> Reader<'t> {
     }
 
     fn keyword(&mut self) -> Read<ExprKind> {
-        let words =
-            [("true", Value::bool(true)), ("false", Value::bool(false)), ("null", Value::null(Type::Dynamic))];
+        let words = [("true", Value::bool(true)), ("false", Value::bool(false)), ("null", Value::null(Type::Dynamic))];
         let start = self.at;
         let length = self.rest().find(|c: char| !c.is_alphanumeric()).unwrap_or(self.rest().len());
         self.at += length;
         let word = self.text.get(start..self.at).unwrap_or("");
         match words.into_iter().find(|(name, _)| *name == word) {
             Some((_, value)) => Ok(ExprKind::Literal(value)),
-            None => self.fail(start..self.at, "JSON has only the words true, false and null; text needs double quotes."),
+            None => {
+                self.fail(start..self.at, "JSON has only the words true, false and null; text needs double quotes.")
+            }
         }
     }
 
@@ -248,7 +251,10 @@ impl<'t> Reader<'t> {
                 let second = self.hex(start)?;
                 let low = second.wrapping_sub(0xdc00);
                 let combined = 0x10000 + ((first - 0xd800) << 10) + low;
-                Ok(Some(combined).filter(|_| low < 0x400).and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER))
+                Ok(Some(combined)
+                    .filter(|_| low < 0x400)
+                    .and_then(char::from_u32)
+                    .unwrap_or(char::REPLACEMENT_CHARACTER))
             }
             _ => self.fail(start..self.at, "This escape sequence is not known to JSON."),
         }

@@ -251,7 +251,8 @@ impl<'t> Scanner<'t> {
             return Ok(false);
         }
         self.at += 3;
-        let invalid = |scanner: &mut Self, detail: &str| scanner.error(scanner.here(), "Invalid 'for' expression", detail);
+        let invalid =
+            |scanner: &mut Self, detail: &str| scanner.error(scanner.here(), "Invalid 'for' expression", detail);
         for _ in 0..2 {
             self.space()?;
             if self.identifier().is_none() {

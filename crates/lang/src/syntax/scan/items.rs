@@ -29,14 +29,20 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// Goes on at the next line that begins with a name, as top-level blocks do.
+    /// Goes on at the next line that looks like the first of a top-level item: a name at its very beginning, and after
+    /// a blank a label, a brace or an equals sign.
     fn resume(&mut self, start: usize) {
         self.at = self.at.max(start);
         self.depth = 0;
         self.sequences.clear();
         while let Some(line) = self.rest().find('\n') {
             self.at += line + 1;
-            if self.char().is_some_and(super::is_id_start) {
+            let start = self.at;
+            let is_item = self.identifier().is_some()
+                && self.starts(" ")
+                && self.rest().trim_start_matches(' ').starts_with(['"', '{', '=']);
+            self.at = start;
+            if is_item {
                 return;
             }
         }

@@ -1,4 +1,9 @@
 //! The language against its corpora in `tests/lang/` at the root of the repository.
 
+mod configurations;
 mod expressions;
+mod functions;
+mod module;
+mod properties;
+mod scale;
 mod support;

@@ -1,0 +1,76 @@
+//! Large and deep inputs.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use smform_lang::config::{LocalModules, load};
+use smform_lang::source::MemoryHost;
+use smform_lang::syntax::{parse_expression, parse_native};
+use smform_types::SourceId;
+
+use crate::module::check;
+
+/// Far above what a debug build needs, far below what quadratic time would take.
+const LIMIT: Duration = Duration::from_secs(30);
+
+#[test]
+fn ten_thousand_locals_evaluate() {
+    let mut text = String::from("locals {\n  l0 = 1\n");
+    for at in 1..10_000 {
+        // References to a few before, so that evaluation does not nest ten thousand deep.
+        let _ = writeln!(text, "  l{at} = \"${{local.l{}}}-{at}\"", if at % 50 == 0 { 0 } else { at - 1 });
+    }
+    text.push_str("}\n");
+    let start = Instant::now();
+    let (config, errors) = load(&MemoryHost::new([("main.tf", text)]), Path::new("."), &LocalModules);
+    assert!(errors.is_empty(), "{errors:?}");
+    let errors = check(&config);
+    assert!(errors.is_empty(), "{errors:?}");
+    assert!(start.elapsed() < LIMIT, "{:?}", start.elapsed());
+}
+
+#[test]
+fn five_megabytes_parse() {
+    let block = "resource \"aws_thing\" \"name_%\" {\n  name = \"a-${var.x}-b\" # note\n  tags = {\n    a = 1\n    \
+                 b = [1, 2, \"three\"]\n  }\n  text = <<-EOT\n    one ${local.y}\n    two\n  EOT\n}\n\n";
+    let mut text = String::new();
+    for at in 0.. {
+        if text.len() > 5_000_000 {
+            break;
+        }
+        text.push_str(&block.replace('%', &at.to_string()));
+    }
+    let start = Instant::now();
+    let (body, errors) = parse_native(&text, SourceId(0));
+    assert!(errors.is_empty(), "{errors:?}");
+    assert!(body.blocks.len() > 20_000);
+    assert!(start.elapsed() < LIMIT, "{:?}", start.elapsed());
+}
+
+#[test]
+fn one_large_value_parses() {
+    let items: String = (0..3_000).map(|at| format!("  key_{at} = {{ a = {at} }}\n")).collect();
+    let list: String = (0..50_000).map(|at| format!("  {at},\n")).collect();
+    let start = Instant::now();
+    assert!(parse_expression(&format!("{{\n{items}}}"), SourceId(0)).is_ok());
+    assert!(parse_expression(&format!("[\n{list}]"), SourceId(0)).is_ok());
+    assert!(start.elapsed() < LIMIT, "{:?}", start.elapsed());
+}
+
+#[test]
+fn depth_is_refused_where_it_begins_to_hurt() {
+    for (open, close) in [("(", ")"), ("[", "]"), ("{a=", "}"), ("\"${", "}\""), ("!", ""), ("f(", ")"), ("x ? ", " : 1")] {
+        for depth in [10_000, 100, 62] {
+            let text = format!("{}1{}", open.repeat(depth), close.repeat(depth));
+            let errors = parse_expression(&text, SourceId(0)).err().unwrap_or_default();
+            // A condition chain nests only in its condition, so it may also be no expression at all.
+            assert!(errors.has_errors() || depth < 100, "{open} {depth}");
+        }
+    }
+    let blocks = format!("{}\n{}", "b {\n".repeat(10_000), "}\n".repeat(10_000));
+    let (_, errors) = parse_native(&blocks, SourceId(0));
+    assert_eq!(errors.iter().next().map(|error| error.summary.as_str()), Some("Nesting too deep"));
+    let sum = parse_expression(&vec!["1"; 5_000].join(" + "), SourceId(0));
+    assert!(sum.is_err_and(|errors| errors.has_errors()));
+}

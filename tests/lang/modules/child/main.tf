@@ -1,0 +1,7 @@
+variable "name" {}
+output "x" {
+  value = var.nmae
+}
+locals {
+  a = nope()
+}
