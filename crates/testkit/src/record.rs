@@ -35,7 +35,11 @@ impl MemoryRecord {
             };
             (key.clone(), object)
         });
-        Stored { objects: objects.collect(), outputs: self.outputs.clone() }
+        let created = self.intents.iter().filter(|(_, operation, _)| *operation == Operation::Create);
+        let candidates = created.filter_map(|(object, _, identifier)| Some((object.clone(), identifier.clone()?)));
+        let created = self.intents.iter().filter(|(_, operation, _)| *operation == Operation::Create);
+        let candidates = created.filter_map(|(object, _, identifier)| Some((object.clone(), identifier.clone()?)));
+        Stored { objects: objects.collect(), candidates: candidates.collect(), outputs: self.outputs.clone() }
     }
 
     /// The addresses of what is recorded, with `(deposed ...)` and `(tainted)` where that applies.
@@ -46,6 +50,13 @@ impl MemoryRecord {
             format!("{}{deposed}{}", key.address, if entry.tainted { " (tainted)" } else { "" })
         };
         self.objects.iter().map(name).collect()
+    }
+
+    /// Records that a run began to create an object under a name, and nothing more.
+    pub fn intend(&mut self, address: &str, name: &str) {
+        if let Ok(address) = address.parse() {
+            self.intents.push((ObjectKey { address, deposed: None }, Operation::Create, Some(name.to_owned())));
+        }
     }
 
     /// The recorded value of an object.

@@ -141,6 +141,17 @@ impl<'a> Executor<'a> {
         for drift in &self.apply.plan.drift {
             record.refresh(&drift.object, drift.after.as_ref()).await?;
         }
+        for (object, value) in &self.apply.plan.adopted {
+            if let Some(change) = self.apply.plan.changes.get(object) {
+                let entry = Entry { value: value.clone(), ..Entry::planned(self.apply, change) };
+                record.put(object, entry).await?;
+            }
+        }
+        for object in self.apply.stored.candidates.keys() {
+            if !self.apply.plan.adopted.contains_key(object) {
+                record.unchanged(object).await?;
+            }
+        }
         Ok(())
     }
 
@@ -380,7 +391,7 @@ impl<'a> Executor<'a> {
             marks,
             ignore: block.lifecycle.ignore_changes.clone(),
             block: schema.block.clone(),
-            entry: Entry::planned(apply, change, schema.version),
+            entry: Entry::planned(apply, change),
             record: Arc::clone(&apply.record),
             conduct: apply.conduct.clone(),
         };
@@ -405,7 +416,7 @@ impl<'a> Executor<'a> {
             return false;
         };
         let object = ObjectKey { deposed: deposed.or(object.deposed), ..object };
-        let entry = Entry::planned(apply, change, 0);
+        let entry = Entry::planned(apply, change);
         let work = Work {
             object: object.clone(),
             session,

@@ -33,7 +33,7 @@ pub struct Entry {
 impl Entry {
     /// The entry of a planned change; its value is that of the plan until the object is made.
     #[must_use]
-    pub fn planned(apply: &Apply<'_>, change: &Change, schema_version: u64) -> Entry {
+    pub fn planned(apply: &Apply<'_>, change: &Change) -> Entry {
         let config = apply.setting.config;
         let address = &change.object.address;
         let provider = apply.providers.of_key(config, &change.provider);
@@ -43,7 +43,7 @@ impl Entry {
             value: value.unwrap_or_else(|| Value::null(Type::Dynamic)),
             ty: schema.map_or(Type::Dynamic, |schema| schema.block.ty()),
             tainted: false,
-            schema_version,
+            schema_version: schema.map_or(0, |schema| schema.version),
             provider: apply.providers.state_address(config, &change.provider),
             dependencies: change.dependencies.clone(),
             create_before_destroy: change.create_before_destroy,

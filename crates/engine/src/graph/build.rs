@@ -52,10 +52,10 @@ impl<'a> Builder<'a> {
         if !at.is_root() {
             self.graph.add(Node::Module(at.clone()));
         }
-        module.variables.keys().for_each(|name| drop(self.graph.add(Node::Variable(at.clone(), name.clone()))));
-        module.locals.keys().for_each(|name| drop(self.graph.add(Node::Local(at.clone(), name.clone()))));
-        module.outputs.keys().for_each(|name| drop(self.graph.add(Node::Output(at.clone(), name.clone()))));
-        module.checks.keys().for_each(|name| drop(self.graph.add(Node::Check(at.clone(), name.clone()))));
+        module.variables.keys().for_each(|name| self.graph.add(Node::Variable(at.clone(), name.clone())));
+        module.locals.keys().for_each(|name| self.graph.add(Node::Local(at.clone(), name.clone())));
+        module.outputs.keys().for_each(|name| self.graph.add(Node::Output(at.clone(), name.clone())));
+        module.checks.keys().for_each(|name| self.graph.add(Node::Check(at.clone(), name.clone())));
         for resource in module.resources.keys() {
             self.graph.add(Node::Resource(resource.clone().in_module(at.clone())));
         }

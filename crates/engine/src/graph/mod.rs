@@ -21,14 +21,12 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// Adds a vertex, or finds it.
-    pub fn add(&mut self, node: Node) -> NodeIndex {
-        if let Some(index) = self.index.get(&node) {
-            return *index;
+    /// Adds a vertex, if it is new.
+    pub fn add(&mut self, node: Node) {
+        if !self.index.contains_key(&node) {
+            let index = self.inner.add_node(node.clone());
+            self.index.insert(node, index);
         }
-        let index = self.inner.add_node(node.clone());
-        self.index.insert(node, index);
-        index
     }
 
     /// Says that `dependent` needs `dependency`. Both must have been added; a thing does not need itself.

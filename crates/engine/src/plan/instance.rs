@@ -21,6 +21,8 @@ pub struct Question {
     pub session: Arc<dyn Session>,
     /// The object as recorded, without marks.
     pub recorded: Option<Value>,
+    /// By which name or id it may exist, although it is not recorded.
+    pub candidate: Option<String>,
     /// Whether to read it.
     pub refresh: bool,
     /// What the configuration wants, without marks; nothing when only reading is asked for.
@@ -67,7 +69,23 @@ pub async fn ask(question: Question, conduct: Conduct) -> Result<Answer, Diagnos
                 }
             }
         }
-        recorded => recorded.clone(),
+        Some(recorded) => Some(recorded.clone()),
+        None => match &question.candidate {
+            Some(identifier) => {
+                let task = conduct.begin(question.object.clone(), Operation::Import, Some(identifier.clone()));
+                match question.session.import(&type_name, identifier, &task).await {
+                    Ok(imported) => {
+                        task.finished(Some(identifier.clone()));
+                        imported.map(|imported| imported.value)
+                    }
+                    Err(error) => {
+                        task.failed();
+                        return Err(about(error.into_diagnostic().into()));
+                    }
+                }
+            }
+            None => None,
+        },
     };
     let Some(config) = question.config else { return Ok(Answer { prior, planned: None, fresh: None }) };
     let task = conduct.quiet(question.object.clone(), Operation::Refresh);

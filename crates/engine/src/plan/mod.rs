@@ -215,6 +215,8 @@ pub struct Plan {
     pub outputs: BTreeMap<Arc<str>, OutputChange>,
     /// What was found to differ from the state.
     pub drift: Vec<Drift>,
+    /// Objects that an earlier run began to create and that were found to exist; an apply records them.
+    pub adopted: BTreeMap<ObjectKey, Value>,
     /// What an apply does, and in what order.
     pub steps: StepGraph,
     /// Whether targets leave a part of the configuration out.
@@ -229,8 +231,9 @@ impl Plan {
     /// Whether an apply would change an object, an output, or only what the state says.
     #[must_use]
     pub fn is_applyable(&self) -> bool {
-        let objects =
-            self.changes.values().any(|change| change.action != Action::NoOp || change.previous_address.is_some());
+        let adopted = !self.adopted.is_empty();
+        let objects = adopted
+            || self.changes.values().any(|change| change.action != Action::NoOp || change.previous_address.is_some());
         let outputs = self.outputs.values().any(OutputChange::is_change);
         match self.mode {
             Mode::RefreshOnly => !self.drift.is_empty() || outputs,

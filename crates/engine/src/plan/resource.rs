@@ -121,6 +121,7 @@ impl<'a> Walker<'a> {
             object: object.clone(),
             session,
             recorded: recorded.as_ref().map(|recorded| recorded.value.clone().unmark_deep().0),
+            candidate: self.walk.stored.candidates.get(&object).cloned(),
             refresh: self.walk.options.refresh,
             config: (self.walk.options.mode == Mode::Normal).then_some(config),
             ignore: block.lifecycle.ignore_changes.clone(),
@@ -203,12 +204,12 @@ impl<'a> Walker<'a> {
         reason: &dyn Fn(&InstanceAddress) -> Option<Option<Reason>>,
         block: Option<&Resource>,
     ) {
-        let leftovers: Vec<(ObjectKey, StoredObject)> = self
-            .walk
-            .stored
-            .of_config(resource)
+        let candidates = self.walk.stored.candidates.keys().filter(|object| object.address.config() == *resource);
+        let recorded = self.walk.stored.of_config(resource).map(|(object, stored)| (object, Some(stored)));
+        let leftovers: Vec<(ObjectKey, Option<StoredObject>)> = recorded
+            .chain(candidates.map(|object| (object, None)))
             .filter(|(object, _)| self.selection.has_instance(&object.address))
-            .map(|(object, stored)| (object.clone(), stored.clone()))
+            .map(|(object, stored)| (object.clone(), stored.cloned()))
             .collect();
         for (object, recorded) in leftovers {
             let reason = if object.deposed.is_some() { Some(None) } else { reason(&object.address) };
@@ -221,12 +222,13 @@ impl<'a> Walker<'a> {
             let question = Question {
                 object: object.clone(),
                 session,
-                recorded: Some(recorded.value.clone().unmark_deep().0),
+                recorded: recorded.as_ref().map(|recorded| recorded.value.clone().unmark_deep().0),
+                candidate: self.walk.stored.candidates.get(&object).cloned(),
                 refresh: self.walk.options.refresh,
                 config: None,
                 ignore: smform_lang::config::IgnoreChanges::None,
                 block: schema.block.clone(),
-                tainted: recorded.tainted,
+                tainted: recorded.as_ref().is_some_and(|recorded| recorded.tainted),
                 forced: false,
             };
             let pending = Pending {
@@ -235,7 +237,7 @@ impl<'a> Walker<'a> {
                 provider: key.clone(),
                 wanted: None,
                 reason,
-                recorded: Some(recorded),
+                recorded,
                 requested: false,
                 triggered: false,
             };
@@ -273,6 +275,9 @@ impl<'a> Walker<'a> {
             pending.recorded.as_ref().map(|recorded| recorded.value.clone().unmark_with_paths().1).unwrap_or_default();
         let before = answer.prior.as_ref().map(|prior| prior.clone().mark_paths(&sensitive));
         self.note_drift(&pending, before.as_ref());
+        if let (None, Some(before)) = (&pending.recorded, &before) {
+            self.found.adopted.insert(pending.object.clone(), before.clone());
+        }
         match pending.wanted {
             Some(_) if answer.planned.is_some() => self.decided(pending, answer, before),
             Some(_) => {

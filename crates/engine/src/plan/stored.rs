@@ -27,6 +27,8 @@ pub struct StoredObject {
 pub struct Stored {
     /// Managed objects of types that a provider offers.
     pub objects: BTreeMap<ObjectKey, StoredObject>,
+    /// Objects that an earlier run may have created before it was cut off: the name or id that each would have.
+    pub candidates: BTreeMap<ObjectKey, String>,
     /// Root outputs.
     pub outputs: BTreeMap<Arc<str>, Value>,
 }
@@ -52,6 +54,6 @@ impl Stored {
     /// The resource blocks that any object belongs to.
     #[must_use]
     pub fn resources(&self) -> BTreeSet<ResourceConfigAddress> {
-        self.objects.keys().map(|key| key.address.config()).collect()
+        self.objects.keys().chain(self.candidates.keys()).map(|key| key.address.config()).collect()
     }
 }

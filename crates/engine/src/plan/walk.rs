@@ -68,6 +68,8 @@ pub struct Found {
     pub same_names: BTreeMap<InstanceAddress, (smform_types::Path, String)>,
     /// What differs from the record.
     pub drift: Vec<Drift>,
+    /// Objects that an earlier run began to create and that exist.
+    pub adopted: BTreeMap<ObjectKey, Value>,
     /// Data sources that were read.
     pub data: BTreeMap<InstanceAddress, (ProviderKey, Value)>,
     /// Everything that was evaluated.

@@ -4,6 +4,7 @@
 
 pub mod load;
 pub mod saved;
+pub mod state;
 pub mod validate;
 
 use std::collections::BTreeMap;
@@ -78,7 +79,7 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
     let conduct = world.conduct.clone();
     let inputs = Walk { setting, providers: &world.providers, graph: &graph, stored: &stored, options, conduct };
     let walked = walk(&inputs).await;
-    let Found { mut changes, same_names, drift, data, values, sessions, visited, diagnostics } = walked;
+    let Found { mut changes, same_names, drift, adopted, data, values, sessions, visited, diagnostics } = walked;
     found.extend(diagnostics);
     if world.conduct.cancel.is_cancelled() {
         found.push(Diagnostic::error("Interrupted", "The plan was not finished. Nothing was changed."));
@@ -95,7 +96,8 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
     }
     let outputs = outputs::changes(&setting, options.mode, targeted || found.has_errors(), &stored, &values);
     let steps = steps::lay_out(options.mode, &graph, &visited, &changes);
-    let mut plan = Plan { mode: options.mode, changes, outputs, drift, steps, targeted, timestamp, ..Plan::default() };
+    let mode = options.mode;
+    let mut plan = Plan { mode, changes, outputs, drift, adopted, steps, targeted, timestamp, ..Plan::default() };
     if !found.has_errors() {
         found.extend(violations(&plan).into_iter().map(|violation| {
             Diagnostic::error("Unsound plan", format!("{violation} This is a defect of smform; nothing was changed."))

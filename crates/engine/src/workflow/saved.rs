@@ -95,6 +95,7 @@ pub fn write(
         "variables": inputs,
         "changes": plan.changes.values().map(change_json).collect::<Vec<_>>(),
         "drift": plan.drift.iter().map(drift_json).collect::<Vec<_>>(),
+        "adopted": plan.adopted.iter().map(adopted_json).collect::<Vec<_>>(),
         "outputs": outputs,
         "data": data,
         "files": files.to_json(),
@@ -195,6 +196,7 @@ impl Saved {
             changes,
             outputs,
             drift,
+            adopted: adopted(document).ok_or_else(unreadable)?,
             targeted: !targets.is_empty(),
             timestamp: text("timestamp")?.to_owned(),
             warnings: Diagnostics::new(),
@@ -308,6 +310,10 @@ fn drift_json(drift: &Drift) -> Json {
     })
 }
 
+fn adopted_json((object, value): (&ObjectKey, &Value)) -> Json {
+    json!({ "address": object.address.to_string(), "deposed": object.deposed, "value": encode(value) })
+}
+
 fn provider_json(key: &ProviderKey) -> Json {
     json!({ "module": key.module.to_string(), "name": &*key.reference.name, "alias": key.reference.alias.as_deref() })
 }
@@ -372,6 +378,16 @@ fn drift(document: &Json) -> Option<Vec<Drift>> {
         })
     });
     drift.collect()
+}
+
+fn adopted(document: &Json) -> Option<BTreeMap<ObjectKey, Value>> {
+    let adopted = document.get("adopted")?.as_array()?.iter();
+    let adopted = adopted.map(|json| {
+        let deposed = json.get("deposed").and_then(Json::as_str).map(str::to_owned);
+        let object = ObjectKey { address: json.get("address")?.as_str()?.parse().ok()?, deposed };
+        Some((object, decode(json.get("value")?)?))
+    });
+    adopted.collect()
 }
 
 fn outputs(document: &Json) -> Option<BTreeMap<Arc<str>, OutputChange>> {

@@ -248,3 +248,28 @@ async fn locals_variables_and_sensitive_outputs() {
     assert!(password.is_some_and(|password| password.has_sensitive()));
     assert_eq!(bench.record.lock().await.value("test_thing.x").and_then(|x| x.get("size")), Some(&Value::number(8)));
 }
+
+#[tokio::test]
+async fn what_a_killed_run_created_is_found_and_adopted() {
+    let bench = Bench::new();
+    // The intent was recorded and the object made, but the run ended before the outcome was recorded.
+    bench.converge(&chain("a")).await;
+    let record = smform_testkit::MemoryRecord::default();
+    *bench.record.lock().await = record;
+    bench.record.lock().await.intend("test_thing.model", "model-1");
+    bench.record.lock().await.intend("test_thing.endpoint", "endpoint");
+    bench.service.forget_calls();
+    let report = bench.apply(&chain("a")).await;
+    assert!(!report.diagnostics.has_errors(), "{:#?}", report.diagnostics);
+    assert_eq!(bench.service.calls(), ["create config-3", "update endpoint"]);
+    assert_eq!(bench.actions(&chain("a")).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_cycle_is_refused() {
+    let bench = Bench::new();
+    let errors = bench
+        .errors("locals {\n  a = local.b\n  b = local.a\n}\nresource \"test_thing\" \"x\" {\n  name = local.a\n}")
+        .await;
+    assert!(errors.iter().any(|error| error.contains("local.a")), "{errors:#?}");
+}

@@ -1,0 +1,266 @@
+//! Between the state's JSON and the planner's values, by the schemas of the types.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use serde_json::Value as Json;
+use smform_state::journal::Intent;
+use smform_state::{Object, ObjectId, Output, State, StateError, Store, paths};
+use smform_types::json::{type_from_json, type_to_json, value_from_json, value_to_json};
+use smform_types::schema::Block;
+use smform_types::{
+    Diagnostic, Diagnostics, InstanceAddress, Marks, Path, ResourceConfigAddress, ResourceMode, Type, Value,
+};
+
+use crate::apply::record::{Entry, Record};
+use crate::events::Operation;
+use crate::plan::ObjectKey;
+use crate::plan::stored::{Stored, StoredObject};
+use crate::providers::Providers;
+
+/// A problem with the state, for the user.
+#[must_use]
+pub fn diagnose(error: &StateError) -> Diagnostic {
+    let mut text = error.to_string();
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    let summary = match error {
+        StateError::Locked(_) => "The state is locked",
+        StateError::Rescued { .. } => "The state could not be written",
+        _ => "The state cannot be used",
+    };
+    Diagnostic::error(summary, format!("{text}."))
+}
+
+/// The recorded objects of all types that a provider offers; others stay in the state untouched, with a warning.
+/// `pending` are operations of an earlier run whose outcome is not known.
+pub fn decode(state: &State, pending: &[Intent], providers: &Providers) -> (Stored, Diagnostics) {
+    let mut stored = Stored::default();
+    let mut found = Diagnostics::new();
+    let mut foreign: BTreeSet<String> = BTreeSet::new();
+    for (id, _, object) in state.objects() {
+        if id.address.resource.mode == ResourceMode::Data {
+            continue;
+        }
+        let type_name = &id.address.resource.type_name;
+        let Some(provider) = providers.offering(ResourceMode::Managed, type_name) else {
+            foreign.insert(type_name.to_string());
+            continue;
+        };
+        let Some(schema) = provider.resource_schema(ResourceMode::Managed, type_name) else { continue };
+        let attributes = match provider.upgrade(type_name, object.schema_version, object.attributes.clone()) {
+            Ok(attributes) => attributes,
+            Err(error) => {
+                found.push(error.into_diagnostic().about(&id.address));
+                continue;
+            }
+        };
+        match decode_object(&attributes, object, &schema.block) {
+            Ok(value) => {
+                let key = ObjectKey { address: id.address, deposed: id.deposed };
+                stored.objects.insert(key, stored_object(object, value));
+            }
+            Err(error) => found.push(
+                Diagnostic::error(
+                    "Recorded object does not fit its type",
+                    format!("The state says of it what its schema does not allow: {error}."),
+                )
+                .about(&id.address),
+            ),
+        }
+    }
+    for (name, output) in &state.outputs {
+        let value = type_from_json(&output.ty).and_then(|ty| value_from_json(&output.value, &ty).ok());
+        if let Some(value) = value {
+            let marks = if output.sensitive { Marks::SENSITIVE } else { Marks::NONE };
+            stored.outputs.insert(Arc::from(name.as_str()), value.with_marks(marks));
+        }
+    }
+    for intent in pending.iter().filter(|intent| intent.operation == "create") {
+        if let (Some(id), Some(identifier)) = (intent.object.parse(), &intent.identifier) {
+            let key = ObjectKey { address: id.address, deposed: id.deposed };
+            if !stored.objects.contains_key(&key) {
+                stored.candidates.insert(key, identifier.clone());
+            }
+        }
+    }
+    if !foreign.is_empty() {
+        found.push(Diagnostic::warning(
+            "The state holds types that smform does not know",
+            format!(
+                "These are kept as they are and never touched: {}.",
+                foreign.into_iter().collect::<Vec<_>>().join(", ")
+            ),
+        ));
+    }
+    (stored, found)
+}
+
+fn stored_object(object: &Object, value: Value) -> StoredObject {
+    let dependencies = object.dependencies.iter().filter_map(|text| text.parse::<InstanceAddress>().ok());
+    StoredObject {
+        value,
+        tainted: object.tainted,
+        dependencies: dependencies.map(|address| address.config()).collect(),
+        create_before_destroy: object.create_before_destroy,
+        previous: None,
+    }
+}
+
+fn decode_object(
+    attributes: &Json,
+    object: &Object,
+    block: &Block,
+) -> Result<Value, smform_types::convert::ConvertError> {
+    let value = value_from_json(attributes, &block.ty())?;
+    let value = without_null_blocks(value, block);
+    let marks: Vec<(Path, Marks)> = paths::from_json(&object.sensitive_attributes)
+        .into_iter()
+        .filter(|path| path.lookup(&value).is_some_and(|part| !part.is_null()) || path.0.len() == 1)
+        .map(|path| (path, Marks::SENSITIVE))
+        .collect();
+    Ok(value.mark_paths(&marks))
+}
+
+/// Blocks that are recorded as null are no blocks.
+fn without_null_blocks(value: Value, block: &Block) -> Value {
+    block.blocks.iter().fold(value, |value, (name, nested)| {
+        value.update_at(&Path::attribute(name).0, &mut |part| if part.is_null() { nested.empty() } else { part })
+    })
+}
+
+/// A [`Store`] as the record of an apply.
+pub struct StoreRecord {
+    store: Store,
+    providers: Providers,
+}
+
+impl StoreRecord {
+    /// Records in an open state.
+    #[must_use]
+    pub const fn new(store: Store, providers: Providers) -> StoreRecord {
+        StoreRecord { store, providers }
+    }
+
+    /// The state, to be finished.
+    #[must_use]
+    pub fn into_store(self) -> Store {
+        self.store
+    }
+
+    /// The open state.
+    #[must_use]
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+}
+
+fn id(object: &ObjectKey) -> ObjectId {
+    ObjectId { address: object.address.clone(), deposed: object.deposed.clone() }
+}
+
+fn attributes(value: &Value, ty: &Type) -> (Json, Json) {
+    let (plain, marks) = value.clone().unmark_with_paths();
+    let sensitive: Vec<Path> =
+        marks.into_iter().filter(|(_, marks)| marks.contains(Marks::SENSITIVE)).map(|(path, _)| path).collect();
+    (value_to_json(&plain, ty), paths::to_json(&sensitive))
+}
+
+const fn name(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Refresh => "refresh",
+        Operation::Read => "read",
+        Operation::Create => "create",
+        Operation::Update => "update",
+        Operation::Delete => "delete",
+        Operation::Import => "import",
+    }
+}
+
+fn written(result: Result<(), StateError>) -> Result<(), Diagnostic> {
+    result.map_err(|error| diagnose(&error))
+}
+
+#[async_trait]
+impl Record for StoreRecord {
+    async fn intent(
+        &mut self,
+        object: &ObjectKey,
+        operation: Operation,
+        identifier: Option<&str>,
+        entry: &Entry,
+    ) -> Result<(), Diagnostic> {
+        written(self.store.intent(&id(object), name(operation), identifier, &entry.provider))
+    }
+
+    async fn unchanged(&mut self, object: &ObjectKey) -> Result<(), Diagnostic> {
+        written(self.store.unchanged(&id(object)))
+    }
+
+    async fn put(&mut self, object: &ObjectKey, entry: Entry) -> Result<(), Diagnostic> {
+        let id = id(object);
+        let (attributes, sensitive_attributes) = attributes(&entry.value, &entry.ty);
+        // What only Terraform's providers understand goes along with the object that it belongs to.
+        let kept = self.store.state().get(&id);
+        let content = Object {
+            schema_version: entry.schema_version,
+            attributes,
+            sensitive_attributes,
+            tainted: entry.tainted,
+            private: kept.and_then(|kept| kept.private.clone()),
+            dependencies: entry.dependencies.iter().map(ResourceConfigAddress::to_string).collect(),
+            create_before_destroy: entry.create_before_destroy,
+            extra: kept.map(|kept| kept.extra.clone()).unwrap_or_default(),
+        };
+        written(self.store.put(&id, &entry.provider, content))
+    }
+
+    async fn remove(&mut self, object: &ObjectKey) -> Result<(), Diagnostic> {
+        written(self.store.remove(&id(object)))
+    }
+
+    async fn depose(&mut self, address: &InstanceAddress) -> Result<Option<String>, Diagnostic> {
+        self.store.depose(address).map_err(|error| diagnose(&error))
+    }
+
+    async fn restore(&mut self, address: &InstanceAddress, key: &str) -> Result<(), Diagnostic> {
+        let from = ObjectId { address: address.clone(), deposed: Some(key.to_owned()) };
+        let to = ObjectId { address: address.clone(), deposed: None };
+        written(self.store.relocate(&from, &to))
+    }
+
+    async fn refresh(&mut self, object: &ObjectKey, value: Option<&Value>) -> Result<(), Diagnostic> {
+        let id = id(object);
+        let Some(value) = value else { return written(self.store.remove(&id)) };
+        let resource = &object.address.resource;
+        let provider = self.providers.offering(resource.mode, &resource.type_name);
+        let schema = provider.and_then(|provider| provider.resource_schema(resource.mode, &resource.type_name));
+        let (Some(schema), Some(kept)) = (schema, self.store.state().get(&id).cloned()) else { return Ok(()) };
+        let named = self.store.state().resources.get(&(object.address.module.clone(), resource.clone()));
+        let named = named.map(|resource| resource.provider.clone()).unwrap_or_default();
+        let (attributes, sensitive_attributes) = attributes(value, &schema.block.ty());
+        let content = Object { schema_version: schema.version, attributes, sensitive_attributes, ..kept };
+        written(self.store.put(&id, &named, content))
+    }
+
+    async fn relocate(&mut self, from: &InstanceAddress, to: &InstanceAddress) -> Result<(), Diagnostic> {
+        let moving: Vec<ObjectId> =
+            self.store.state().objects().map(|(id, ..)| id).filter(|id| id.address == *from).collect();
+        for id in moving {
+            let target = ObjectId { address: to.clone(), deposed: id.deposed.clone() };
+            written(self.store.relocate(&id, &target))?;
+        }
+        Ok(())
+    }
+
+    async fn outputs(&mut self, outputs: &BTreeMap<Arc<str>, (Value, bool)>) -> Result<(), Diagnostic> {
+        let outputs = outputs.iter().map(|(name, (value, sensitive))| {
+            let ty = value.ty();
+            let value = value_to_json(&value.clone().unmark_deep().0, &ty);
+            (name.to_string(), Output { value, ty: type_to_json(&ty), sensitive: *sensitive })
+        });
+        written(self.store.outputs(outputs.collect()))
+    }
+}
