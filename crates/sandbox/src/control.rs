@@ -6,11 +6,14 @@
 //! | `GET /_sandbox/clock` | `{"now", "seconds", "speed"}` |
 //! | `POST /_sandbox/advance {"seconds": n}` | moves virtual time forward |
 //! | `POST /_sandbox/speed {"speed": n}` | changes how fast it runs |
+//! | `POST /_sandbox/maintenance {"region", "endpoint", "seconds"}` | puts an endpoint under maintenance (SystemUpdating) |
 //! | `GET`, `POST /_sandbox/faults` | the fault script |
 //! | `GET`, `POST /_sandbox/settings` | the settings |
+//!
+//! Requests that a web page makes are refused: they carry an `Origin`.
 
 use bytes::Bytes;
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -29,6 +32,14 @@ struct Advance {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Maintenance {
+    region: String,
+    endpoint: String,
+    seconds: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Speed {
     speed: f64,
 }
@@ -36,7 +47,12 @@ struct Speed {
 /// Answers a request below [`PREFIX`].
 pub(crate) fn answer(sandbox: &Sandbox, request: &Request<Bytes>) -> Response<Bytes> {
     let what = request.uri().path().strip_prefix(PREFIX).unwrap_or_default();
-    let (status, body) = match route(sandbox, request.method(), what, request.body()) {
+    let result = if request.headers().contains_key(header::ORIGIN) {
+        Err((403, "requests of web pages are refused".to_owned()))
+    } else {
+        route(sandbox, request.method(), what, request.body())
+    };
+    let (status, body) = match result {
         Ok(body) => (200, body),
         Err((status, problem)) => (status, json!({ "error": problem })),
     };
@@ -54,6 +70,11 @@ fn route(sandbox: &Sandbox, method: &Method, what: &str, body: &[u8]) -> Result<
             sandbox.advance(parse::<Advance>(body)?.seconds).map_err(bad)?;
             Ok(clock(sandbox))
         }
+        ("maintenance", "POST") => {
+            let Maintenance { region, endpoint, seconds } = parse(body)?;
+            sandbox.maintain(&region, &endpoint, seconds).map_err(bad)?;
+            Ok(clock(sandbox))
+        }
         ("speed", "POST") => {
             sandbox.set_speed(parse::<Speed>(body)?.speed).map_err(bad)?;
             Ok(clock(sandbox))
@@ -66,10 +87,13 @@ fn route(sandbox: &Sandbox, method: &Method, what: &str, body: &[u8]) -> Result<
             sandbox.set_settings(parse(body)?).map_err(bad)?;
             to_json(&sandbox.settings())
         }
-        ("calls" | "clock" | "faults" | "settings" | "advance" | "speed", _) => {
+        ("calls" | "clock" | "faults" | "settings" | "advance" | "speed" | "maintenance", _) => {
             Err((405, format!("{PREFIX}{what} does not take {method}")))
         }
-        _ => Err((404, format!("there is no {PREFIX}{what}; see calls, clock, advance, speed, faults, settings"))),
+        _ => Err((
+            404,
+            format!("there is no {PREFIX}{what}; see calls, clock, advance, speed, maintenance, faults, settings"),
+        )),
     }
 }
 

@@ -78,6 +78,8 @@ enum Ask {
 enum Protocol {
     Json,
     Query(Dialect),
+    /// That of S3, which is not imitated; only to be refused in its own way.
+    S3,
 }
 
 /// What an operation answers.
@@ -182,6 +184,21 @@ impl Sandbox {
             return Err(format!("the speed {speed} is not from 0 to 1000000000"));
         }
         self.change(|_, clock| clock.set_speed(speed))
+    }
+
+    /// Puts an endpoint that is in service under platform maintenance (status SystemUpdating) for so many virtual
+    /// seconds. Fails if there is no such endpoint in that region, or it is in another status.
+    pub fn maintain(&self, region: &str, endpoint: &str, seconds: f64) -> Result<(), String> {
+        if !(0.0..=1e9).contains(&seconds) {
+            return Err(format!("{seconds} seconds of maintenance: it must be from 0 to 1000000000"));
+        }
+        let mut result = Ok(());
+        self.change(|world, clock| {
+            let (settings, region) = world.region(region);
+            lifecycle::settle(region, settings, clock.now());
+            result = lifecycle::maintain(region, endpoint, clock.now(), seconds);
+        })?;
+        result
     }
 
     fn change(&self, change: impl FnOnce(&mut World, &Clock)) -> Result<(), String> {
@@ -319,6 +336,7 @@ impl Protocol {
         match self {
             Protocol::Json => json11::failure(id, error),
             Protocol::Query(dialect) => query::failure(dialect, id, error),
+            Protocol::S3 => query::bare_failure(id, error),
         }
     }
 
@@ -327,6 +345,7 @@ impl Protocol {
             Protocol::Json => "sagemaker",
             Protocol::Query(Dialect::Ec2) => "ec2",
             Protocol::Query(Dialect::Sts) => "sts",
+            Protocol::S3 => "s3",
         }
     }
 }
@@ -379,7 +398,7 @@ fn target(request: &Request<Bytes>) -> Option<&str> {
     request.headers().get("x-amz-target").map(|value| value.to_str().unwrap_or_default())
 }
 
-/// How to reply: by the target header, else by the signature's service, else by the version.
+/// How to reply: by the target header, else by the signature's service, else by the form.
 fn protocol_of(request: &Request<Bytes>) -> Protocol {
     if target(request).is_some() {
         return Protocol::Json;
@@ -388,10 +407,16 @@ fn protocol_of(request: &Request<Bytes>) -> Protocol {
         Ok(scope) if scope.service == "sagemaker" => Protocol::Json,
         Ok(scope) if scope.service == "sts" => Protocol::Query(Dialect::Sts),
         Ok(scope) if scope.service == "ec2" => Protocol::Query(Dialect::Ec2),
-        _ => {
+        Ok(scope) if scope.service == "s3" => Protocol::S3,
+        other => {
             let params = Params::parse(request.uri().query().unwrap_or_default(), body_within_limit(request));
-            let sts = params.get("Version") == Some("2011-06-15");
-            Protocol::Query(if sts { Dialect::Sts } else { Dialect::Ec2 })
+            match (params.get("Action"), params.get("Version")) {
+                (Some(_), Some("2016-11-15")) => Protocol::Query(Dialect::Ec2),
+                (Some(_), _) => Protocol::Query(Dialect::Sts),
+                // Another service's REST protocol, most likely with JSON inside.
+                (None, _) if other.is_ok() => Protocol::Json,
+                (None, _) => Protocol::Query(Dialect::Ec2),
+            }
         }
     }
 }
@@ -404,6 +429,7 @@ fn body_within_limit(request: &Request<Bytes>) -> &[u8] {
 fn understand(protocol: Protocol, request: &Request<Bytes>) -> Result<(Scope, Ask), (String, ApiError)> {
     let named = match protocol {
         Protocol::Json => target(request).unwrap_or_default().rsplit('.').next().unwrap_or_default().to_owned(),
+        Protocol::S3 => String::new(),
         Protocol::Query(_) => {
             let params = Params::parse(request.uri().query().unwrap_or_default(), body_within_limit(request));
             params.get("Action").unwrap_or_default().to_owned()
@@ -416,7 +442,7 @@ fn read(protocol: Protocol, request: &Request<Bytes>, named: &str) -> Result<(Sc
     if request.body().len() > BODY_LIMIT {
         let code = match protocol {
             Protocol::Json => "RequestEntityTooLargeException",
-            Protocol::Query(_) => "RequestEntityTooLarge",
+            Protocol::Query(_) | Protocol::S3 => "RequestEntityTooLarge",
         };
         let text = format!("The request body is larger than {BODY_LIMIT} bytes.");
         return Err(ApiError::new(code, text).with_status(413));
@@ -437,7 +463,17 @@ fn read(protocol: Protocol, request: &Request<Bytes>, named: &str) -> Result<(Sc
         let code = if matches!(protocol, Protocol::Json) { json } else { query };
         ApiError::new(code, text).with_status(403)
     })?;
+    if !matches!(scope.service.as_str(), "sagemaker" | "ec2" | "sts") {
+        let text = format!("The sandbox imitates SageMaker, EC2 and STS, not {}.", scope.service);
+        // A status that no client retries.
+        return Err(match protocol {
+            Protocol::Json => ApiError::new("UnknownOperationException", text),
+            Protocol::Query(_) => ApiError::new("InvalidAction", text),
+            Protocol::S3 => ApiError::new("NotImplemented", text).with_status(501),
+        });
+    }
     let ask = match protocol {
+        Protocol::S3 => return Err(ApiError::new("NotImplemented", unknown_text(named)).with_status(501)),
         Protocol::Json => {
             let operation = target(request)
                 .and_then(|target| target.strip_prefix("SageMaker."))

@@ -34,6 +34,25 @@ async fn unknown_operations() {
 }
 
 #[tokio::test]
+async fn services_that_are_not_imitated() {
+    let aws = Client::new();
+    for (service, body, status, part) in [
+        ("s3", "", 501, "<Error><Code>NotImplemented</Code>"),
+        ("iam", "Action=GetRole&Version=2010-05-08", 400, "<Code>InvalidAction</Code>"),
+        ("lambda", "{}", 400, "\"UnknownOperationException\""),
+    ] {
+        let request = Request::post("/some/path")
+            .header("authorization", authorization("us-east-1", service))
+            .body(Bytes::from_static(body.as_bytes()))
+            .expect("a request");
+        let response = aws.sandbox.handle(request).await.expect("a reply");
+        let text = String::from_utf8_lossy(response.body());
+        assert_eq!(response.status().as_u16(), status, "{service}");
+        assert!(text.contains(part) && text.contains("SageMaker, EC2 and STS, not"), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn malformed_bodies() {
     let aws = Client::new();
     for body in ["{", "[]", "\"x\"", "nul", "{\"ModelName\": }", "\u{feff}"] {

@@ -196,6 +196,24 @@ async fn what_is_in_use_can_be_deleted_with_the_damage_that_follows() {
 }
 
 #[tokio::test]
+async fn maintenance_keeps_an_endpoint_busy_and_changes_nothing() {
+    let aws = Client::new();
+    aws.endpoint(1).await;
+    aws.sandbox.maintain("us-east-1", "E", 100.0).expect("in service");
+    assert!(aws.sandbox.maintain("us-east-1", "e", 100.0).is_err(), "it is under maintenance already");
+    assert!(aws.sandbox.maintain("us-east-1", "x", 100.0).is_err());
+    let busy = aws.ok("DescribeEndpoint", json!({"EndpointName": "e"})).await;
+    assert_eq!(busy["EndpointStatus"], "SystemUpdating");
+    assert_eq!(busy["ProductionVariants"][0]["CurrentInstanceCount"], 1);
+    let text = aws.refused("DeleteEndpoint", json!({"EndpointName": "e"})).await;
+    assert!(text.starts_with("Cannot update in-progress endpoint"), "{text}");
+    aws.advance(100.0);
+    let after = aws.ok("DescribeEndpoint", json!({"EndpointName": "e"})).await;
+    assert_eq!((&after["EndpointStatus"], &after["EndpointConfigName"]), (&json!("InService"), &json!("c1")));
+    assert_eq!(after["ProductionVariants"], busy["ProductionVariants"]);
+}
+
+#[tokio::test]
 async fn regions_are_separate() {
     let here = Client::new();
     let there = Client { region: "eu-west-1", ..here.clone() };

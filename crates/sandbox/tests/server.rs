@@ -64,6 +64,8 @@ async fn it_serves_aws_and_its_own_paths() {
     assert!(exchange(address, &sagemaker("ListModels", &json!({}))).await.starts_with("HTTP/1.1 200"));
     let reply = exchange(address, &post("/_sandbox/faults", "", r#"{"rules": [{"effect": "explode"}]}"#)).await;
     assert!(reply.starts_with("HTTP/1.1 400"), "{reply}");
+    let page = post("/_sandbox/advance", "origin: http://example.org\r\n", r#"{"seconds": 90}"#);
+    assert!(exchange(address, &page).await.starts_with("HTTP/1.1 403"));
     assert!(exchange(address, &post("/_sandbox/nothing", "", "")).await.starts_with("HTTP/1.1 404"));
     assert!(exchange(address, &post("/_sandbox/calls", "", "")).await.starts_with("HTTP/1.1 405"));
 

@@ -161,6 +161,16 @@ pub(crate) fn failure(dialect: Dialect, request_id: &str, error: &ApiError) -> R
     reply(error.status, CONTENT_TYPE, request_id, body)
 }
 
+/// An error without an envelope, as S3 writes it.
+pub(crate) fn bare_failure(request_id: &str, error: &ApiError) -> Response<Bytes> {
+    let members = vec![
+        ("Code", Node::text(&error.code)),
+        ("Message", Node::text(&error.message)),
+        ("RequestId", Node::text(request_id)),
+    ];
+    reply(error.status, "application/xml", request_id, xml::document("Error", None, &Node::Structure(members)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

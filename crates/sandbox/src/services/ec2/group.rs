@@ -167,7 +167,6 @@ pub(crate) fn create(context: &mut Context<'_>, params: &Params) -> Answer {
         ("groupId", Node::text(&id)),
         ("tagSet", tag::set(&context.region.ec2, &id)),
         ("securityGroupArn", Node::text(arn(context, &id))),
-        ("return", Node::boolean(true)),
     ])
 }
 

@@ -35,6 +35,8 @@ pub(crate) enum Kind {
     Update,
     Scale,
     Delete,
+    /// Maintenance by the platform, which changes nothing.
+    Maintain,
 }
 
 /// How an operation ends; known from the start.
@@ -64,7 +66,7 @@ impl Verdict {
             Some(Failure::Rollback { reason }) => reason.clone().unwrap_or_else(|| ping(first_variant)),
         };
         match (kind, failure) {
-            (Kind::Create | Kind::Delete, _) => Verdict::Failed(reason),
+            (Kind::Create | Kind::Delete | Kind::Maintain, _) => Verdict::Failed(reason),
             (_, Some(Failure::SilentRollback)) => Verdict::RolledBack(None),
             (Kind::Update, Some(Failure::Rollback { .. })) => Verdict::RollbackFailed(reason),
             _ => Verdict::RolledBack(Some(reason)),
@@ -87,6 +89,7 @@ impl Endpoint {
             (Some(operation), _) => match operation.kind {
                 Kind::Create => "Creating",
                 Kind::Delete => "Deleting",
+                Kind::Maintain => "SystemUpdating",
                 // A failed change of weights or counts is undone in its second half.
                 Kind::Scale if operation.verdict != Verdict::Success && operation.elapsed(now) > 0.5 => "RollingBack",
                 Kind::Update | Kind::Scale => "Updating",
@@ -109,6 +112,7 @@ impl Endpoint {
             self.last_deployment_config = operation.deployment_config;
         }
         match operation.verdict {
+            Verdict::Success if operation.kind == Kind::Maintain => {}
             Verdict::Success => {
                 self.settled = Settled::InService;
                 self.config = operation.config;
@@ -179,6 +183,29 @@ pub(crate) fn settle(region: &mut Region, settings: &Settings, now: Moment) {
         stays
     });
     ec2.lingering.retain(|(until, _)| *until > now);
+}
+
+/// Puts an endpoint in service under maintenance for so many virtual seconds; fails with why it cannot be.
+pub(crate) fn maintain(region: &mut Region, name: &str, now: Moment, seconds: f64) -> Result<(), String> {
+    let endpoint = region
+        .sagemaker
+        .endpoints
+        .get_mut(&name.to_ascii_lowercase())
+        .ok_or_else(|| format!("there is no endpoint {name:?}"))?;
+    if endpoint.status(now) != "InService" {
+        return Err(format!("the endpoint {name:?} is {}, not InService", endpoint.status(now)));
+    }
+    endpoint.operation = Some(Operation {
+        kind: Kind::Maintain,
+        started: now,
+        ends: Some(now.plus_seconds(seconds)),
+        verdict: Verdict::Success,
+        config: endpoint.config.clone(),
+        fleet: Fleet::default(),
+        deployment_config: None,
+        phases: Vec::new(),
+    });
+    Ok(())
 }
 
 /// Makes deployments fail, after a long time, whose new fleet needs something that was just deleted.
