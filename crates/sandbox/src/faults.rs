@@ -28,10 +28,11 @@
 //! * `{"error_after_accept": {"code": …, …}}`: done, but that error is answered.
 //!
 //! Effects on how a deployment ends. They act on CreateEndpoint, UpdateEndpoint and
-//! UpdateEndpointWeightsAndCapacities (`stuck` and `slow` on DeleteEndpoint too, when `match.operation` names it):
+//! UpdateEndpointWeightsAndCapacities; `failed_container`, `stuck` and `slow` also on DeleteEndpoint, but only when
+//! `match.operation` names it:
 //!
-//! * `{"failed_container": {"variant": …, "reason": …}}`: a create ends Failed, an update is rolled back; both members
-//!   are optional: the first variant, and the ping health check.
+//! * `{"failed_container": {"variant": …, "reason": …}}`: a create or delete ends Failed, an update is rolled back; both
+//!   members are optional: the first variant, and the ping health check.
 //! * `"silent_rollback"`: an update ends InService on the old configuration without a reason (a create ends as with
 //!   `failed_container`).
 //! * `{"rollback_failed": {"reason": …}}`: an update ends UpdateRollbackFailed.
@@ -299,7 +300,7 @@ impl Armed {
             "CreateEndpoint" | "UpdateEndpoint" | "UpdateEndpointWeightsAndCapacities" => true,
             "DeleteEndpoint" => {
                 self.rule.matching.operation.is_some()
-                    && matches!(self.rule.effect, Effect::Stuck | Effect::Slow { .. })
+                    && matches!(self.rule.effect, Effect::FailedContainer { .. } | Effect::Stuck | Effect::Slow { .. })
             }
             _ => false,
         }

@@ -52,6 +52,22 @@ impl Default for Options {
 pub struct Dropped;
 
 /// An imitated AWS account. Clones share it.
+///
+/// ```
+/// use smform_sandbox::{Options, Sandbox};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sandbox = Sandbox::open(Options { speed: Some(60.0), ..Options::default() })?;
+/// let request = http::Request::post("https://api.sagemaker.us-east-1.amazonaws.com/")
+///     .header("x-amz-target", "SageMaker.ListModels")
+///     .header("authorization", "AWS4-HMAC-SHA256 Credential=AK/20260102/us-east-1/sagemaker/aws4_request, Signature=0")
+///     .body("{}".into())?;
+/// let response = sandbox.handle(request).await?;
+/// assert_eq!(&response.body()[..], br#"{"Models":[]}"#);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Sandbox {
     clock: Clock,

@@ -146,6 +146,23 @@ async fn stuck_operations_never_end() {
 }
 
 #[tokio::test]
+async fn a_deletion_can_fail_and_be_tried_again() {
+    let aws = Client::new();
+    aws.endpoint(1).await;
+    let rule =
+        json!({"match": {"operation": "DeleteEndpoint"}, "nth": 1, "effect": {"failed_container": {"reason": "no"}}});
+    aws.sandbox.set_faults(script_of(json!({"rules": [rule]}))).expect("usable");
+    aws.ok("DeleteEndpoint", json!({"EndpointName": "e"})).await;
+    assert_eq!(aws.status("e").await, "Deleting");
+    aws.advance(60.0);
+    let failed = aws.ok("DescribeEndpoint", json!({"EndpointName": "e"})).await;
+    assert_eq!((&failed["EndpointStatus"], &failed["FailureReason"]), (&json!("Failed"), &json!("no")));
+    aws.ok("DeleteEndpoint", json!({"EndpointName": "e"})).await;
+    aws.advance(60.0);
+    aws.refused("DescribeEndpoint", json!({"EndpointName": "e"})).await;
+}
+
+#[tokio::test]
 async fn latency_is_virtual() {
     let aws = Client::with_faults(json!({"rules": [{"effect": {"latency": {"seconds": 3600}}}]}));
     aws.sandbox.set_speed(1e6).expect("a speed");

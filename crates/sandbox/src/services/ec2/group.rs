@@ -45,14 +45,17 @@ const LISTING: Listing = Listing {
 pub(crate) fn describe(context: &mut Context<'_>, params: &Params) -> Answer {
     let context = &*context;
     let state = &context.region.ec2;
+    // Names mean groups of the default VPC; those of others are found by a filter.
+    let default = state.default_vpc().map(|vpc| vpc.id.as_str());
     let names = params.list("GroupName");
+    let is_named = |group: &Group, name: &str| group.name == name && Some(group.vpc_id.as_str()) == default;
     for name in &names {
-        if !state.groups.values().any(|group| group.name == *name) {
+        if !state.groups.values().any(|group| is_named(group, name)) {
             let text = format!("The security group '{name}' does not exist in default VPC");
             return Err(ApiError::new("InvalidGroup.NotFound", text));
         }
     }
-    let wanted = |group: &Group| names.is_empty() || names.contains(&group.name.as_str());
+    let wanted = |group: &Group| names.is_empty() || names.iter().any(|name| is_named(group, name));
     let groups = state.groups.iter().filter(|(_, group)| wanted(group)).map(|(id, group)| (id.as_str(), group));
     let values = |group: &Group, filter: &str| values(state, group, filter);
     listing::describe(&LISTING, params, &state.tags, groups, values, |group| node(context, group))

@@ -62,6 +62,7 @@ fn summaries(variants: &[Variant], endpoint: &Endpoint, now: Moment) -> Value {
         let status = match operation.map(|o| (o.kind, o.phase(now).map(|p| &p.step))) {
             Some((Kind::Scale, _)) if wanted != variant => Some((
                 "Updating",
+                // Only the text about scaling out is documented.
                 match (variant.count, wanted.count) {
                     (Some(has), Some(wants)) if wants > has => {
                         format!("Scaling out desired instance count to {wants}.")
@@ -69,7 +70,7 @@ fn summaries(variants: &[Variant], endpoint: &Endpoint, now: Moment) -> Value {
                     (Some(has), Some(wants)) if wants < has => {
                         format!("Scaling in desired instance count to {wants}.")
                     }
-                    _ => "Updating variant weight.".to_owned(),
+                    _ => "Updating variant properties.".to_owned(),
                 },
             )),
             Some((Kind::Update, Some(Step::Terminating))) | Some((Kind::Delete, _)) => {

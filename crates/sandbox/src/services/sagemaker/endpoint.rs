@@ -175,11 +175,12 @@ pub(crate) fn update_weights_and_capacities(context: &mut Context<'_>, input: &O
 pub(crate) fn delete(context: &mut Context<'_>, input: &Object) -> Answer {
     let endpoint = find_idle(context, text(input, "EndpointName"))?;
     let (name, config) = (endpoint.name.clone(), endpoint.config.clone());
+    let verdict = verdict(context, Kind::Delete, endpoint.fleet.as_ref().unwrap_or(&Fleet::default()));
     let operation = Operation {
         kind: Kind::Delete,
         started: context.now,
         ends: lifecycle::end_of(context.now, context.settings.durations.delete, &context.ending),
-        verdict: Verdict::Success,
+        verdict,
         config,
         fleet: Fleet::default(),
         deployment_config: None,
