@@ -1,1 +1,0 @@
-//! State in an S3 bucket.
