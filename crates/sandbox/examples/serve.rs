@@ -6,15 +6,27 @@
 //! ```
 //!
 //! Every option may be left out; without `--state` nothing is kept, and without `--port` a free one is chosen.
-#![allow(clippy::print_stdout, reason = "this is a command-line program")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a command-line program")]
 
 use std::error::Error;
+use std::process::ExitCode;
 
+use smform_sandbox::faults::Script;
 use smform_sandbox::{Options, Sandbox, serve};
 use tokio::net::TcpListener;
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("Error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
     let mut options = Options::default();
     let mut port = 0;
     let mut arguments = std::env::args().skip(1);
@@ -24,7 +36,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             "--port" => port = value.parse()?,
             "--state" => options.path = Some(value.into()),
             "--speed" => options.speed = Some(value.parse()?),
-            "--faults" => options.faults = serde_json::from_str(&std::fs::read_to_string(value)?)?,
+            "--faults" => options.faults = Script::load(value.as_ref())?,
             _ => return Err(format!("unknown option {name}").into()),
         }
     }

@@ -106,7 +106,7 @@ impl Clock {
         self.lock().speed
     }
 
-    /// Waits until `duration` of virtual time has passed, however that comes about: by itself, by [`Clock::advance`],
+    /// Waits until `duration` of virtual time has passed, however that comes about: by itself, when the sandbox is advanced,
     /// or after a change of speed. With speed 0 and nobody advancing the clock it waits for ever.
     pub async fn sleep(&self, duration: Duration) {
         let until = self.now().plus_seconds(duration.as_secs_f64());

@@ -8,7 +8,7 @@
 //! | `POST /_sandbox/speed {"speed": n}` | changes how fast it runs |
 //! | `POST /_sandbox/maintenance {"region", "endpoint", "seconds"}` | puts an endpoint under maintenance (SystemUpdating) |
 //! | `GET`, `POST /_sandbox/faults` | the fault script |
-//! | `GET`, `POST /_sandbox/settings` | the settings |
+//! | `GET`, `POST /_sandbox/settings` | the settings; POST replaces all, members left out take their defaults |
 //!
 //! Requests that a web page makes are refused: they carry an `Origin`.
 

@@ -42,8 +42,12 @@
 //! Several rules can act on one call; of errors, cuts and failures the first in the script's order wins, latencies add
 //! up and factors multiply.
 
+use std::path::Path;
+
 use regex::Regex;
 use serde::{Deserialize, Serialize};
+
+use crate::store::OpenError;
 
 /// A list of fault rules.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -51,6 +55,19 @@ use serde::{Deserialize, Serialize};
 pub struct Script {
     /// The rules, in order of precedence.
     pub rules: Vec<Rule>,
+}
+
+impl Script {
+    /// Reads a script from a JSON file. Fails if the file cannot be read or is not a script.
+    pub fn load(path: &Path) -> Result<Script, OpenError> {
+        let bytes = std::fs::read(path).map_err(|source| OpenError::Io {
+            what: "read the fault script",
+            path: path.to_owned(),
+            source,
+        })?;
+        serde_json::from_slice(&bytes)
+            .map_err(|error| OpenError::Invalid(format!("the fault script {}: {error}", path.display())))
+    }
 }
 
 /// One rule of a script.
@@ -393,6 +410,18 @@ mod tests {
         assert_eq!(meet(&mut f, "CreateEndpoint", "prod").before, Some(Before::Drop));
         assert_eq!(meet(&mut f, "CreateEndpoint", "prod-1").ending.slowness, 3.0);
         assert_eq!(meet(&mut f, "CreateEndpoint", "product").before, None);
+    }
+
+    #[test]
+    fn a_script_file_that_cannot_be_used_is_named() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("faults.json");
+        assert!(Script::load(&path).expect_err("missing").to_string().contains("faults.json"));
+        std::fs::write(&path, r#"{"rules": [{"effect": "explode"}]}"#).expect("written");
+        let error = Script::load(&path).expect_err("unusable").to_string();
+        assert!(error.contains("faults.json") && error.contains("explode"), "{error}");
+        std::fs::write(&path, r#"{"rules": [{"effect": "stuck"}]}"#).expect("written");
+        assert_eq!(Script::load(&path).expect("usable").rules.len(), 1);
     }
 
     #[test]

@@ -75,6 +75,7 @@ async fn a_failed_container_fails_a_create() {
     );
     assert!(failed.get("ProductionVariants").is_none() && failed.get("PendingDeploymentSummary").is_none());
     aws.ok("DeleteEndpoint", json!({"EndpointName": "e"})).await;
+    assert!(aws.ok("DescribeEndpoint", json!({"EndpointName": "e"})).await.get("FailureReason").is_none());
     aws.advance(60.0);
     aws.refused("DescribeEndpoint", json!({"EndpointName": "e"})).await;
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::body::{Object, integer, object, text};
 use super::errors::{is_given, refuse_if};
+use super::fleet::Fleet;
 use crate::wire::ApiError;
 
 /// A step of a deployment, with its length in virtual seconds.
@@ -151,6 +152,15 @@ pub(crate) fn phases(config: Option<&Object>, total: u64, base: f64) -> Vec<Phas
     add(Step::Baking(Share::Full), policy.map_or(0.0, |p| wait(p, "TerminationWaitInSeconds")));
     add(Step::Terminating, terminate);
     phases
+}
+
+/// Whether a policy is followed for a fleet; where it is not, the update is all-at-once without waits.
+pub(crate) fn applies(config: &Object, fleet: &Fleet) -> bool {
+    let on_inferentia_1 = |t: &String| t.starts_with("ml.inf1.");
+    let several_variants = fleet.all().count() > 1;
+    !fleet.is_serverless()
+        && !fleet.all().any(|variant| variant.instance_type.as_ref().is_some_and(on_inferentia_1))
+        && !(several_variants && is_given(config, "RollingUpdatePolicy"))
 }
 
 /// Whether traffic moves in steps, which needs the same variants before and after.

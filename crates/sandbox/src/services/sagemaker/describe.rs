@@ -32,7 +32,8 @@ pub(crate) fn endpoint(context: &mut Context<'_>, input: &Object) -> Answer {
         }
     }
     put("EndpointStatus", Value::from(endpoint.status(now)));
-    if let Some(reason) = &endpoint.failure_reason {
+    let deleting = endpoint.operation.as_ref().is_some_and(|operation| operation.kind == Kind::Delete);
+    if let Some(reason) = endpoint.failure_reason.as_ref().filter(|_| !deleting) {
         // The member holds at most 1024 characters.
         put("FailureReason", Value::from(reason.chars().take(1024).collect::<String>()));
     }

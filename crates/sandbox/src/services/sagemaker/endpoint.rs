@@ -107,7 +107,10 @@ pub(crate) fn update(context: &mut Context<'_>, input: &Object) -> Answer {
     let durations = &context.settings.durations;
     let verdict = verdict(context, Kind::Update, &fleet);
     let phases = match &verdict {
-        Verdict::Success => deployment::phases(deployment_config.as_ref(), fleet.instance_count(), durations.update),
+        Verdict::Success => {
+            let policy = deployment_config.as_ref().filter(|policy| deployment::applies(policy, &fleet));
+            deployment::phases(policy, fleet.instance_count(), durations.update)
+        }
         _ => vec![deployment::Phase { step: deployment::Step::Launching, seconds: durations.failed_update }],
     };
     let seconds = phases.iter().map(|phase| phase.seconds).sum();
