@@ -14,20 +14,20 @@ use crate::graph::{Node, ProviderKey};
 use crate::values::Repetition;
 
 /// A data source that is being read.
-pub(super) struct PendingData {
+pub(super) struct PendingData<'a> {
     pub(super) node: Node,
     address: InstanceAddress,
     provider: ProviderKey,
-    resource: Resource,
+    resource: &'a Resource,
     marks: Vec<(Path, Marks)>,
 }
 
-impl Walker<'_> {
+impl<'a> Walker<'a> {
     pub(super) fn data(
         &mut self,
         node: &Node,
         address: InstanceAddress,
-        block: &Resource,
+        block: &'a Resource,
         key: &ProviderKey,
         schema: &Schema,
         repetition: Repetition,
@@ -44,13 +44,8 @@ impl Walker<'_> {
             return self.postpone(address, key, schema, config, &marks, reason);
         }
         let Some(session) = self.found.sessions.get(key).cloned() else { return };
-        let pending = PendingData {
-            node: node.clone(),
-            address: address.clone(),
-            provider: key.clone(),
-            resource: block.clone(),
-            marks,
-        };
+        let pending =
+            PendingData { node: node.clone(), address: address.clone(), provider: key.clone(), resource: block, marks };
         let conduct = self.walk.conduct.clone();
         self.spawn(node, async move {
             let task = conduct.begin(ObjectKey { address: address.clone(), deposed: None }, Operation::Read, None);
@@ -108,7 +103,7 @@ impl Walker<'_> {
         self.found.changes.insert(object, change);
     }
 
-    pub(super) fn data_answered(&mut self, pending: PendingData, result: Result<Value, Diagnostics>) {
+    pub(super) fn data_answered(&mut self, pending: PendingData<'a>, result: Result<Value, Diagnostics>) {
         match result {
             Ok(value) => {
                 let value = value.mark_paths(&pending.marks);
@@ -116,7 +111,7 @@ impl Walker<'_> {
                 self.found.data.insert(pending.address, (pending.provider, value));
             }
             Err(errors) => {
-                let located = locate(errors, &pending.resource);
+                let located = locate(errors, pending.resource);
                 self.found.diagnostics.extend(located.map(|error| error.about(&pending.address)));
             }
         }

@@ -21,12 +21,12 @@ use crate::values::expand::expand;
 use crate::values::{Instances, Repetition};
 
 /// An instance whose provider has been asked.
-pub(super) struct Pending {
+pub(super) struct Pending<'a> {
     pub(super) node: Node,
     pub(super) object: ObjectKey,
     pub(super) provider: ProviderKey,
     /// What the configuration says; nothing for an object that is to go.
-    wanted: Option<Wanted>,
+    wanted: Option<Wanted<'a>>,
     /// Why an object is to go.
     reason: Option<Reason>,
     recorded: Option<StoredObject>,
@@ -35,8 +35,8 @@ pub(super) struct Pending {
 }
 
 /// What the configuration says of an instance.
-struct Wanted {
-    resource: Resource,
+struct Wanted<'a> {
+    resource: &'a Resource,
     marks: Vec<(Path, Marks)>,
     repetition: Repetition,
 }
@@ -54,7 +54,7 @@ impl<'a> Walker<'a> {
         let (Some(key), Some(schema)) = (key, schema.cloned()) else { return };
         if self.walk.options.mode == Mode::Destroy {
             self.stored_values(resource);
-            return self.leftovers(node, resource, &key, &schema, &|_| Some(None), block);
+            return self.leftovers(node, resource, &key, &schema, block);
         }
         if let Some(block) = block {
             for instance in self.found.values.module_instances(&resource.module) {
@@ -62,21 +62,12 @@ impl<'a> Walker<'a> {
             }
         }
         if resource.resource.mode == ResourceMode::Managed {
-            let values = self.found.values.clone();
-            let reason = |address: &InstanceAddress| match block {
-                None => Some(Some(Reason::NoConfiguration)),
-                Some(_) => match values.instances(&address.module, &address.resource) {
-                    None => Some(Some(Reason::NoModule)),
-                    Some(instances) if instances.contains(address.key.as_ref()) => None,
-                    Some(instances) => Some(Some(why_out(instances, address))),
-                },
-            };
-            self.leftovers(node, resource, &key, &schema, &reason, block);
+            self.leftovers(node, resource, &key, &schema, block);
         }
     }
 
     /// Plans every instance of a block in one module instance.
-    fn in_module(&mut self, node: &Node, at: &ModuleInstance, block: &Resource, key: &ProviderKey, schema: &Schema) {
+    fn in_module(&mut self, node: &Node, at: &ModuleInstance, block: &'a Resource, key: &ProviderKey, schema: &Schema) {
         let context = block_context(block);
         let setting = self.walk.setting;
         let expanded = match setting.scope(at, &self.found.values, Repetition::default(), None) {
@@ -100,7 +91,7 @@ impl<'a> Walker<'a> {
         &mut self,
         node: &Node,
         address: InstanceAddress,
-        block: &Resource,
+        block: &'a Resource,
         key: &ProviderKey,
         schema: &Schema,
         repetition: Repetition,
@@ -129,7 +120,7 @@ impl<'a> Walker<'a> {
             tainted: recorded.as_ref().is_some_and(|recorded| recorded.tainted),
             forced: triggered || requested,
         };
-        let wanted = Wanted { resource: block.clone(), marks, repetition };
+        let wanted = Wanted { resource: block, marks, repetition };
         let pending = Pending {
             node: node.clone(),
             object,
@@ -192,28 +183,42 @@ impl<'a> Walker<'a> {
             })
         })
     }
+    /// Why a recorded object goes away: nothing when it stays, otherwise the reason, which is plain for some.
+    fn departure(&self, object: &ObjectKey, block: Option<&Resource>) -> Option<Option<Reason>> {
+        if object.deposed.is_some() || self.walk.options.mode == Mode::Destroy {
+            return Some(None);
+        }
+        if block.is_none() {
+            return Some(Some(Reason::NoConfiguration));
+        }
+        let address = &object.address;
+        match self.found.values.instances(&address.module, &address.resource) {
+            None => Some(Some(Reason::NoModule)),
+            Some(instances) if instances.contains(address.key.as_ref()) => None,
+            Some(instances) => Some(Some(why_out(instances, address))),
+        }
+    }
 
-    /// Plans the deletion of recorded objects that belong to no instance, for the reason that `reason` gives (nothing:
-    /// it stays), and of deposed objects.
+    /// Plans the deletion of recorded objects that belong to no instance, and of deposed objects.
+
     fn leftovers(
         &mut self,
         node: &Node,
         resource: &ResourceConfigAddress,
         key: &ProviderKey,
         schema: &Schema,
-        reason: &dyn Fn(&InstanceAddress) -> Option<Option<Reason>>,
         block: Option<&Resource>,
     ) {
         let candidates = self.walk.stored.candidates.keys().filter(|object| object.address.config() == *resource);
-        let recorded = self.walk.stored.of_config(resource).map(|(object, stored)| (object, Some(stored)));
+        let recorded =
+            self.recorded.get(resource).into_iter().flatten().map(|(object, stored)| (*object, Some(*stored)));
         let leftovers: Vec<(ObjectKey, Option<StoredObject>)> = recorded
             .chain(candidates.map(|object| (object, None)))
             .filter(|(object, _)| self.selection.has_instance(&object.address))
             .map(|(object, stored)| (object.clone(), stored.cloned()))
             .collect();
         for (object, recorded) in leftovers {
-            let reason = if object.deposed.is_some() { Some(None) } else { reason(&object.address) };
-            let Some(reason) = reason else { continue };
+            let Some(reason) = self.departure(&object, block) else { continue };
             if block.is_some_and(|block| block.lifecycle.prevent_destroy) && object.deposed.is_none() {
                 self.found.diagnostics.push(prevented(&object.address).at(block.map(|block| block.span)));
                 continue;
@@ -248,7 +253,8 @@ impl<'a> Walker<'a> {
     /// When destroying, what is recorded is what others see.
     fn stored_values(&mut self, resource: &ResourceConfigAddress) {
         let mut by_module: BTreeMap<ModuleInstance, Vec<(&ObjectKey, &StoredObject)>> = BTreeMap::new();
-        for (object, stored) in self.walk.stored.of_config(resource).filter(|(object, _)| object.deposed.is_none()) {
+        let recorded = self.recorded.get(resource).cloned().unwrap_or_default();
+        for (object, stored) in recorded.into_iter().filter(|(object, _)| object.deposed.is_none()) {
             by_module.entry(object.address.module.clone()).or_default().push((object, stored));
         }
         for (module, objects) in by_module {
@@ -260,12 +266,12 @@ impl<'a> Walker<'a> {
         }
     }
 
-    pub(super) fn answered(&mut self, pending: Pending, answer: Result<Answer, Diagnostics>) {
+    pub(super) fn answered(&mut self, pending: Pending<'a>, answer: Result<Answer, Diagnostics>) {
         let answer = match answer {
             Ok(answer) => answer,
             Err(errors) => {
                 self.found.diagnostics.extend(match &pending.wanted {
-                    Some(wanted) => locate(errors, &wanted.resource),
+                    Some(wanted) => locate(errors, wanted.resource),
                     None => errors,
                 });
                 return;
@@ -288,7 +294,7 @@ impl<'a> Walker<'a> {
         }
     }
 
-    fn note_drift(&mut self, pending: &Pending, before: Option<&Value>) {
+    fn note_drift(&mut self, pending: &Pending<'a>, before: Option<&Value>) {
         if let Some(recorded) = &pending.recorded
             && before != Some(&recorded.value)
         {
@@ -297,7 +303,7 @@ impl<'a> Walker<'a> {
         }
     }
 
-    fn decided(&mut self, pending: Pending, answer: Answer, before: Option<Value>) {
+    fn decided(&mut self, pending: Pending<'a>, answer: Answer, before: Option<Value>) {
         let (Some(wanted), Some(planned)) = (&pending.wanted, &answer.planned) else { return };
         let address = &pending.object.address;
         let decision = decide(&Situation {
@@ -312,11 +318,11 @@ impl<'a> Walker<'a> {
             marks: &wanted.marks,
         });
         let notes = answer.fresh.as_ref().unwrap_or(planned).diagnostics.clone();
-        self.found.diagnostics.extend(locate(notes, &wanted.resource).map(|note| note.about(address)));
+        self.found.diagnostics.extend(locate(notes, wanted.resource).map(|note| note.about(address)));
         let decision = match decision {
             Ok(decision) => decision,
             Err(error) => {
-                self.found.diagnostics.push(error.at(wanted.resource.span).within(block_context(&wanted.resource)));
+                self.found.diagnostics.push(error.at(wanted.resource.span).within(block_context(wanted.resource)));
                 return;
             }
         };
@@ -327,7 +333,7 @@ impl<'a> Walker<'a> {
         self.found.values.set_instance(address, value.clone());
         let repetition = wanted.repetition.clone();
         let values = &self.found.values;
-        let messages = self.walk.setting.postconditions(address, &wanted.resource, repetition, value, values);
+        let messages = self.walk.setting.postconditions(address, wanted.resource, repetition, value, values);
         self.found.diagnostics.extend(messages);
         if let Some(same) = decision.same_name {
             self.found.same_names.insert(address.clone(), same);
@@ -352,7 +358,7 @@ impl<'a> Walker<'a> {
     }
 
     /// An object that is to go, if it is still there.
-    fn departed(&mut self, pending: Pending, before: Option<Value>) {
+    fn departed(&mut self, pending: Pending<'a>, before: Option<Value>) {
         let recorded = pending.recorded.as_ref();
         if self.walk.options.mode == Mode::RefreshOnly || before.is_none() {
             return;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use smform_types::{ModuleInstance, ResourceAddress, ResourceConfigAddress, Value};
+use smform_types::{ResourceConfigAddress, Value};
 
 use super::ObjectKey;
 
@@ -34,21 +34,14 @@ pub struct Stored {
 }
 
 impl Stored {
-    /// The objects of one resource in one module instance.
-    pub fn of<'s>(
-        &'s self,
-        module: &'s ModuleInstance,
-        resource: &'s ResourceAddress,
-    ) -> impl Iterator<Item = (&'s ObjectKey, &'s StoredObject)> {
-        self.objects.iter().filter(move |(key, _)| key.address.module == *module && key.address.resource == *resource)
-    }
-
-    /// The objects of one resource block in every module instance.
-    pub fn of_config<'s>(
-        &'s self,
-        resource: &'s ResourceConfigAddress,
-    ) -> impl Iterator<Item = (&'s ObjectKey, &'s StoredObject)> {
-        self.objects.iter().filter(move |(key, _)| key.address.config() == *resource)
+    /// The objects by resource block, in every module instance.
+    #[must_use]
+    pub fn by_resource(&self) -> BTreeMap<ResourceConfigAddress, Vec<(&ObjectKey, &StoredObject)>> {
+        let mut index: BTreeMap<ResourceConfigAddress, Vec<_>> = BTreeMap::new();
+        for (key, object) in &self.objects {
+            index.entry(key.address.config()).or_default().push((key, object));
+        }
+        index
     }
 
     /// The resource blocks that any object belongs to.

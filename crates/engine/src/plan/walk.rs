@@ -13,7 +13,7 @@ use smform_types::{Diagnostic, Diagnostics, InstanceAddress, ResourceConfigAddre
 use tokio::sync::Semaphore;
 
 use super::instance::{Answer, Question, ask};
-use super::stored::Stored;
+use super::stored::{Stored, StoredObject};
 use super::target::{Selection, Target};
 use super::{Change, Drift, Mode, ObjectKey};
 use crate::graph::{Graph, Node, ProviderKey};
@@ -83,18 +83,20 @@ pub struct Found {
 }
 
 /// An answer that came back.
-pub(super) enum Done {
+pub(super) enum Done<'a> {
     Provider(ProviderKey, Result<Arc<dyn Session>, Diagnostics>),
-    Instance(Box<super::resource::Pending>, Result<Answer, Diagnostics>),
-    Data(Box<super::data::PendingData>, Result<Value, Diagnostics>),
+    Instance(Box<super::resource::Pending<'a>>, Result<Answer, Diagnostics>),
+    Data(Box<super::data::PendingData<'a>>, Result<Value, Diagnostics>),
 }
 
 pub(super) struct Walker<'a> {
     pub(super) walk: &'a Walk<'a>,
     pub(super) selection: Selection,
     pub(super) found: Found,
+    /// What is recorded, by resource block.
+    pub(super) recorded: BTreeMap<ResourceConfigAddress, Vec<(&'a ObjectKey, &'a StoredObject)>>,
     pub(super) dependencies: BTreeMap<ResourceConfigAddress, BTreeSet<ResourceConfigAddress>>,
-    pub(super) running: FuturesUnordered<BoxFuture<'a, Done>>,
+    pub(super) running: FuturesUnordered<BoxFuture<'a, Done<'a>>>,
     permits: Arc<Semaphore>,
     outstanding: BTreeMap<Node, usize>,
     failed: BTreeSet<Node>,
@@ -112,6 +114,7 @@ pub async fn walk(walk: &Walk<'_>) -> Found {
         walk,
         selection,
         found: Found::default(),
+        recorded: walk.stored.by_resource(),
         dependencies: walk.graph.resource_dependencies(),
         running: FuturesUnordered::new(),
         permits: Arc::new(Semaphore::new(walk.options.parallelism.max(1))),
@@ -189,7 +192,7 @@ impl<'a> Walker<'a> {
     }
 
     /// Takes an answer; returns the vertex that it completes.
-    fn accept(&mut self, done: Done) -> Option<Node> {
+    fn accept(&mut self, done: Done<'a>) -> Option<Node> {
         let before = self.found.diagnostics.len();
         let node = match done {
             Done::Provider(key, result) => {
@@ -222,7 +225,7 @@ impl<'a> Walker<'a> {
     }
 
     /// Has a question answered in the background, within the limit of parallel operations.
-    pub(super) fn spawn(&mut self, node: &Node, question: impl Future<Output = Done> + Send + 'a) {
+    pub(super) fn spawn(&mut self, node: &Node, question: impl Future<Output = Done<'a>> + Send + 'a) {
         *self.outstanding.entry(node.clone()).or_default() += 1;
         let permits = Arc::clone(&self.permits);
         self.running.push(Box::pin(async move {
@@ -233,7 +236,7 @@ impl<'a> Walker<'a> {
     }
 
     /// Has one instance read and planned.
-    pub(super) fn spawn_instance(&mut self, pending: super::resource::Pending, question: Question) {
+    pub(super) fn spawn_instance(&mut self, pending: super::resource::Pending<'a>, question: Question) {
         let conduct = self.walk.conduct.clone();
         let node = pending.node.clone();
         self.spawn(&node, async move { Done::Instance(Box::new(pending), ask(question, conduct).await) });
