@@ -133,6 +133,38 @@ async fn a_policy_lengthens_an_update_and_can_be_kept_for_the_next() {
 }
 
 #[tokio::test]
+async fn a_rolling_policy_is_not_followed_for_several_variants() {
+    let aws = Client::new();
+    aws.ok("CreateModel", model_input("m")).await;
+    let variant = |name: &str| json!({"VariantName": name, "ModelName": "m", "InitialInstanceCount": 2, "InstanceType": "ml.m5.large"});
+    for name in ["c1", "c2"] {
+        let variants = json!([variant("A"), variant("B")]);
+        aws.ok("CreateEndpointConfig", json!({"EndpointConfigName": name, "ProductionVariants": variants})).await;
+    }
+    aws.ok("CreateEndpoint", json!({"EndpointName": "e", "EndpointConfigName": "c1"})).await;
+    aws.advance(300.0);
+    let policy = json!({"RollingUpdatePolicy": {"WaitIntervalInSeconds": 1000,
+        "MaximumBatchSize": {"Type": "CAPACITY_PERCENT", "Value": 50}}});
+    aws.ok("UpdateEndpoint", json!({"EndpointName": "e", "EndpointConfigName": "c2", "DeploymentConfig": policy}))
+        .await;
+    aws.advance(360.0);
+    assert_eq!(aws.status("e").await, "InService");
+}
+
+#[tokio::test]
+async fn a_large_fleet_finds_its_addresses_quickly() {
+    let aws = Client::new();
+    let started = std::time::Instant::now();
+    aws.config("c", "m", 600).await;
+    aws.ok("CreateEndpoint", json!({"EndpointName": "e", "EndpointConfigName": "c"})).await;
+    // Two subnets of 251 free addresses each: the fleet takes what there is.
+    let interfaces = aws.ec2_ok("DescribeNetworkInterfaces", &[]).await;
+    let found = crate::support::texts(&interfaces, "networkInterfaceId").len();
+    assert_eq!(found, 502);
+    assert!(started.elapsed().as_secs() < 5);
+}
+
+#[tokio::test]
 async fn counts_and_weights_are_retained_on_request() {
     let aws = Client::new();
     aws.endpoint(1).await;

@@ -1,7 +1,7 @@
 //! Network interfaces. Nobody creates them here by hand: they belong to SageMaker endpoints and to interface VPC
 //! endpoints, and keep their subnets and groups from being deleted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
@@ -31,13 +31,17 @@ pub(crate) struct Interface {
 
 /// Gives addresses to new interfaces.
 pub(crate) struct Placement {
-    taken: BTreeSet<(String, Ipv4Addr)>,
+    /// By subnet.
+    taken: BTreeMap<String, BTreeSet<Ipv4Addr>>,
 }
 
 impl Placement {
     /// Starts from the interfaces that exist.
     pub(crate) fn new<'a>(existing: impl IntoIterator<Item = &'a Interface>) -> Placement {
-        let taken = existing.into_iter().map(|interface| (interface.subnet_id.clone(), interface.address)).collect();
+        let mut taken: BTreeMap<String, BTreeSet<Ipv4Addr>> = BTreeMap::new();
+        for interface in existing {
+            taken.entry(interface.subnet_id.clone()).or_default().insert(interface.address);
+        }
         Placement { taken }
     }
 
@@ -69,13 +73,14 @@ impl Placement {
         let vpc_id = subnet.vpc_id.clone();
         // The first four addresses and the last of a subnet are reserved.
         let last = subnet.cidr.broadcast();
+        let taken = self.taken.entry(subnet_id.to_owned()).or_default();
         let address = subnet
             .cidr
             .hosts()
             .skip(3)
             .take_while(|address| *address != last)
-            .find(|address| !self.taken.contains(&(subnet_id.to_owned(), *address)))?;
-        self.taken.insert((subnet_id.to_owned(), address));
+            .find(|address| !taken.contains(address))?;
+        taken.insert(address);
         Some(Interface {
             id: ec2.fresh_id("eni"),
             subnet_id: subnet_id.to_owned(),

@@ -158,9 +158,10 @@ pub(crate) fn phases(config: Option<&Object>, total: u64, base: f64) -> Vec<Phas
 pub(crate) fn applies(config: &Object, fleet: &Fleet) -> bool {
     let on_inferentia_1 = |t: &String| t.starts_with("ml.inf1.");
     let several_variants = fleet.all().count() > 1;
-    !fleet.is_serverless()
-        && !fleet.all().any(|variant| variant.instance_type.as_ref().is_some_and(on_inferentia_1))
-        && !(several_variants && is_given(config, "RollingUpdatePolicy"))
+    let excluded = fleet.is_serverless()
+        || fleet.all().any(|variant| variant.instance_type.as_ref().is_some_and(on_inferentia_1))
+        || (several_variants && is_given(config, "RollingUpdatePolicy"));
+    !excluded
 }
 
 /// Whether traffic moves in steps, which needs the same variants before and after.
