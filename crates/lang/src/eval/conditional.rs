@@ -25,6 +25,9 @@ impl Evaluator<'_> {
                 self.failed(Diagnostic::error("Inconsistent conditional result types", detail), whole, env)
             })
         };
+        // That a value was chosen tells of the one that was not.
+        let own = |arm: &Eval| arm.as_ref().map_or(Marks::NONE, Value::marks);
+        let marks = marks | own(&a) | own(&b);
         let value = match chosen {
             Some(true) => to_type(a?)?,
             Some(false) => to_type(b?)?,
@@ -74,8 +77,11 @@ fn result_type(a: &Value, b: &Value) -> Option<Type> {
 
 /// What is known of a value that is one of two.
 fn either(ty: &Type, a: &Value, b: &Value) -> Value {
-    let mut refinement = Refinement::default();
-    refinement.not_null = a.is_definitely_not_null() && b.is_definitely_not_null();
+    if a.is_null() && b.is_null() {
+        return Value::null(ty.clone());
+    }
+    let not_null = a.is_definitely_not_null() && b.is_definitely_not_null();
+    let mut refinement = Refinement { not_null, ..Refinement::default() };
     if let (Some(x), Some(y)) = (a.as_number(), b.as_number()) {
         refinement.lower = Some((x.min(y).clone(), true));
         refinement.upper = Some((x.max(y).clone(), true));
@@ -86,7 +92,7 @@ fn either(ty: &Type, a: &Value, b: &Value) -> Value {
         refinement.min_length = Some(x.min(y));
         refinement.max_length = Some(x.max(y));
     }
-    Value::refined(ty.clone(), refinement).with_marks(a.marks() | b.marks())
+    Value::refined(ty.clone(), refinement)
 }
 
 fn length(value: &Value) -> Option<u64> {
@@ -114,10 +120,10 @@ fn difference(a: &Type, b: &Type) -> String {
             return format!("The 'false' value has the attribute {name:?}, which the 'true' value lacks.");
         }
     }
-    if let (Type::Tuple(x), Type::Tuple(y)) = (a, b) {
-        if x.len() != y.len() {
-            return format!("The 'true' tuple has length {}, but the 'false' tuple has length {}.", x.len(), y.len());
-        }
+    if let (Type::Tuple(x), Type::Tuple(y)) = (a, b)
+        && x.len() != y.len()
+    {
+        return format!("The 'true' tuple has length {}, but the 'false' tuple has length {}.", x.len(), y.len());
     }
     format!("The 'true' value is {}, but the 'false' value is {}.", a.friendly(), b.friendly())
 }

@@ -1,6 +1,8 @@
 //! Templates: text with values in it.
 
+use smform_types::value::normalize;
 use smform_types::{Diagnostic, Diagnostics, Marks, Refinement, Type, Value, convert};
+use unicode_segmentation::UnicodeSegmentation;
 
 use super::evaluator::{Env, Eval, Evaluator};
 use crate::syntax::{Expr, TemplatePart};
@@ -119,13 +121,13 @@ impl Evaluator<'_> {
     }
 }
 
-/// What is known of a text that begins so. The last character may still combine with what follows.
+/// What is known of a text that begins so. What follows may combine with its last character, unless that is a
+/// separator.
 fn prefix(text: &str) -> Refinement {
-    let safe = text.char_indices().next_back().map_or(0, |(at, last)| if last.is_ascii() { text.len() } else { at });
-    // Even an ASCII letter takes a following accent on; only what never combines is certain.
-    let safe = if text.ends_with(|c: char| c.is_ascii_alphanumeric()) { safe.saturating_sub(1) } else { safe };
-    match text.get(..safe) {
-        Some(prefix) if !prefix.is_empty() => Refinement::with_prefix(&Value::string(prefix).as_str().unwrap_or("")),
+    let is_separator = text.ends_with(|c: char| c.is_ascii() && !c.is_ascii_alphanumeric());
+    let unsafe_end = if is_separator { 0 } else { text.graphemes(true).next_back().map_or(0, str::len) };
+    match text.get(..text.len() - unsafe_end) {
+        Some(prefix) if !prefix.is_empty() => Refinement::with_prefix(&normalize(prefix)),
         _ => Refinement::not_null(),
     }
 }

@@ -1,6 +1,6 @@
 //! Operators.
 
-use smform_types::{Diagnostic, Diagnostics, Marks, Number, Refinement, Type, Value, convert};
+use smform_types::{Diagnostic, Diagnostics, Marks, Number, Refinement, Type, Value, ValueKind, convert};
 
 use super::evaluator::{Env, Eval, Evaluator};
 use crate::functions::equals;
@@ -40,7 +40,8 @@ impl Evaluator<'_> {
             (_, _, Some(a), Some(b)) => {
                 calculate(operator, a, b).map_err(|message| self.operation_failed(message, whole, env))?
             }
-            _ => unknown(if is_arithmetic(operator) { Type::Number } else { Type::Bool }),
+            _ if is_arithmetic(operator) => unknown(Type::Number),
+            _ => compare_ranges(operator, &a, &b).map_or_else(|| unknown(Type::Bool), Value::bool),
         };
         Ok(result.with_marks(marks))
     }
@@ -78,6 +79,45 @@ fn unknown(ty: Type) -> Value {
 fn is_arithmetic(operator: BinaryOp) -> bool {
     use BinaryOp::{Add, Divide, Modulo, Multiply, Subtract};
     matches!(operator, Add | Subtract | Multiply | Divide | Modulo)
+}
+
+/// A bound of a number, and whether the number may be equal to it.
+type Bound<'v> = (&'v Number, bool);
+
+/// What is known of the size of a number: a lower and an upper bound.
+fn range(value: &Value) -> (Option<Bound<'_>>, Option<Bound<'_>>) {
+    fn bound(bound: Option<&(Number, bool)>) -> Option<Bound<'_>> {
+        bound.map(|(number, inclusive)| (number, *inclusive))
+    }
+    match value.kind() {
+        ValueKind::Number(number) => (Some((number, true)), Some((number, true))),
+        ValueKind::Unknown(_, Some(refinement)) => (bound(refinement.lower.as_ref()), bound(refinement.upper.as_ref())),
+        _ => (None, None),
+    }
+}
+
+/// The comparison of numbers of which not both are known, where their bounds settle it.
+fn compare_ranges(operator: BinaryOp, a: &Value, b: &Value) -> Option<bool> {
+    let ((a_low, a_high), (b_low, b_high)) = (range(a), range(b));
+    // Whether everything up to `high` is below everything from `low` on.
+    let below = |high: Option<Bound<'_>>, low: Option<Bound<'_>>, or_equal: bool| {
+        let (Some((high, high_in)), Some((low, low_in))) = (high, low) else { return false };
+        high < low || high == low && (or_equal || !high_in || !low_in)
+    };
+    let less = |or_equal: bool| {
+        if below(a_high, b_low, or_equal) {
+            Some(true)
+        } else {
+            below(b_high, a_low, !or_equal).then_some(false)
+        }
+    };
+    match operator {
+        BinaryOp::Less => less(false),
+        BinaryOp::LessOrEqual => less(true),
+        BinaryOp::GreaterOrEqual => less(false).map(|less| !less),
+        BinaryOp::Greater => less(true).map(|less| !less),
+        _ => None,
+    }
 }
 
 fn calculate(operator: BinaryOp, a: &Number, b: &Number) -> Result<Value, &'static str> {

@@ -54,7 +54,6 @@ impl Body {
 
     /// The body with the given block types (and the number of their labels) as blocks. A body of native syntax is
     /// as it was written.
-    #[must_use]
     pub fn expanded(&self, types: &[(&str, usize)]) -> (Cow<'_, Body>, Diagnostics) {
         if self.json { json::expand(self, types) } else { (Cow::Borrowed(self), Diagnostics::new()) }
     }

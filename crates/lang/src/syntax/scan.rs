@@ -95,7 +95,7 @@ impl<'t> Scanner<'t> {
     pub fn template(text: &'t str, place: Place) -> Scanned {
         let mut scanner = Scanner::new(text, place);
         let whole = scanner.bare_template().is_ok();
-        scanner.finish(if whole { Vec::from([0..text.len()]) } else { Vec::new() })
+        scanner.finish(whole.then_some(0..text.len()).into_iter().collect())
     }
 
     fn peek(&self) -> Option<u8> {

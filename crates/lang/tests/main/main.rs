@@ -7,3 +7,4 @@ mod module;
 mod properties;
 mod scale;
 mod support;
+mod unknown;
