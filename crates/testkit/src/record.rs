@@ -37,8 +37,6 @@ impl MemoryRecord {
         });
         let created = self.intents.iter().filter(|(_, operation, _)| *operation == Operation::Create);
         let candidates = created.filter_map(|(object, _, identifier)| Some((object.clone(), identifier.clone()?)));
-        let created = self.intents.iter().filter(|(_, operation, _)| *operation == Operation::Create);
-        let candidates = created.filter_map(|(object, _, identifier)| Some((object.clone(), identifier.clone()?)));
         Stored { objects: objects.collect(), candidates: candidates.collect(), outputs: self.outputs.clone() }
     }
 

@@ -200,7 +200,6 @@ impl<'a> Walker<'a> {
     }
 
     /// Plans the deletion of recorded objects that belong to no instance, and of deposed objects.
-
     fn leftovers(
         &mut self,
         node: &Node,

@@ -85,7 +85,7 @@ pub struct Found {
 /// An answer that came back.
 pub(super) enum Done<'a> {
     Provider(ProviderKey, Result<Arc<dyn Session>, Diagnostics>),
-    Instance(Box<super::resource::Pending<'a>>, Result<Answer, Diagnostics>),
+    Instance(Box<super::resource::Pending<'a>>, Box<Result<Answer, Diagnostics>>),
     Data(Box<super::data::PendingData<'a>>, Result<Value, Diagnostics>),
 }
 
@@ -203,7 +203,7 @@ impl<'a> Walker<'a> {
             }
             Done::Instance(pending, answer) => {
                 let node = pending.node.clone();
-                self.answered(*pending, answer);
+                self.answered(*pending, *answer);
                 node
             }
             Done::Data(pending, result) => {
@@ -239,7 +239,7 @@ impl<'a> Walker<'a> {
     pub(super) fn spawn_instance(&mut self, pending: super::resource::Pending<'a>, question: Question) {
         let conduct = self.walk.conduct.clone();
         let node = pending.node.clone();
-        self.spawn(&node, async move { Done::Instance(Box::new(pending), ask(question, conduct).await) });
+        self.spawn(&node, async move { Done::Instance(Box::new(pending), Box::new(ask(question, conduct).await)) });
     }
 
     fn configure(&mut self, key: &ProviderKey) {

@@ -227,7 +227,8 @@ impl<'a> Setting<'a> {
             );
             return within(found, &context);
         }
-        if value.marks_deep().contains(Marks::EPHEMERAL) && !(output.ephemeral && !at.is_root()) {
+        let stored = at.is_root() || !output.ephemeral;
+        if stored && value.marks_deep().contains(Marks::EPHEMERAL) {
             found.push(
                 Diagnostic::error(
                     "Ephemeral value not allowed",

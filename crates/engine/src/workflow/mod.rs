@@ -2,6 +2,7 @@
 //!
 //! [`plan`] is the one function that yields a plan, and [`apply`] takes nothing else.
 
+pub mod backend;
 pub mod load;
 pub mod saved;
 pub mod state;
@@ -28,6 +29,7 @@ use crate::providers::Providers;
 use crate::run::Conduct;
 use crate::values::evaluate::Setting;
 
+pub use backend::backend;
 pub use load::{Project, load};
 pub use validate::validate;
 
