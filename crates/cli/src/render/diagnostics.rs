@@ -1,0 +1,131 @@
+//! Messages to the user: what is wrong, the source line with the exact range marked, and what to write instead.
+
+use smform_types::span::Source;
+use smform_types::{Diagnostic, Severity, SourceMap, Span};
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+use super::style::{Paint, Style, wrap};
+
+/// How messages are printed.
+#[derive(Clone, Copy, Debug)]
+pub struct Layout {
+    /// Colour; with it comes a frame.
+    pub style: Style,
+    /// Columns.
+    pub width: usize,
+}
+
+/// Most lines of a range that are shown.
+const MAX_LINES: usize = 12;
+
+/// One message, framed in colour or plain, with an empty line before it.
+#[must_use]
+pub fn render(diagnostic: &Diagnostic, sources: &SourceMap, layout: Layout) -> String {
+    let Layout { style, width } = layout;
+    let (paint, word) = match diagnostic.severity {
+        Severity::Error => (Paint::Red, "Error"),
+        Severity::Warning => (Paint::Yellow, "Warning"),
+    };
+    // Two columns for the frame.
+    let width = if style.is_color() { width.saturating_sub(2) } else { width };
+    let head = format!("{} {}", style.strong(paint, &format!("{word}:")), style.bold(&diagnostic.summary));
+    let mut paragraphs = vec![wrap_painted(&head, &format!("{word}: {}", diagnostic.summary), width)];
+    paragraphs.extend(place(diagnostic, sources, style));
+    if !diagnostic.detail.is_empty() {
+        paragraphs.push(wrap(diagnostic.detail.trim_end(), width));
+    }
+    let text = paragraphs.join("\n\n");
+    if !style.is_color() {
+        return format!("\n{text}\n");
+    }
+    let bar = |symbol: &str| style.paint(paint, symbol);
+    let framed: String = text.lines().map(|line| format!("{} {line}\n", bar("│"))).collect();
+    format!("{}\n{framed}{}\n", bar("╷"), bar("╵"))
+}
+
+/// A heading that fits stays painted; one that does not is wrapped plain.
+fn wrap_painted(painted: &str, plain: &str, width: usize) -> String {
+    if plain.width() <= width { painted.to_owned() } else { wrap(plain, width) }
+}
+
+fn place(diagnostic: &Diagnostic, sources: &SourceMap, style: Style) -> Option<String> {
+    let with = diagnostic.address.as_ref().map(|address| format!("  with {address},\n")).unwrap_or_default();
+    let source = diagnostic.span.and_then(|span| Some((span, sources.get(span.source)?)));
+    let Some((span, source)) = source else {
+        return diagnostic.address.as_ref().map(|address| format!("  with {}", style.bold(address)));
+    };
+    let line = source.position(span.start as usize).line;
+    let context = diagnostic.context.as_ref().map(|context| format!(", in {context}")).unwrap_or_default();
+    let mut out = format!("{with}  on {} line {line}{context}:\n", source.name);
+    out.push_str(&snippet(span, source, style));
+    out.push_str(&values(diagnostic, style));
+    Some(out.trim_end_matches('\n').to_owned())
+}
+
+/// The lines of a range. In colour the range is underlined, otherwise a line of carets stands below each.
+fn snippet(span: Span, source: &Source, style: Style) -> String {
+    let (start, end) = (source.position(span.start as usize), source.position(span.end as usize));
+    // A range that ends with a line break ends on the line before it.
+    let last = if end.column == 1 && end.line > start.line { end.line - 1 } else { end.line };
+    let mut out = String::new();
+    for line in start.line..=last.min(start.line + MAX_LINES - 1) {
+        let text = source.line(line);
+        let graphemes: Vec<&str> = text.graphemes(true).collect();
+        let from = if line == start.line { (start.column - 1).min(graphemes.len()) } else { indent(&graphemes) };
+        let to = if line == end.line { (end.column - 1).min(graphemes.len()) } else { graphemes.len() };
+        let cut = |range: std::ops::Range<usize>| graphemes.get(range).map(<[&str]>::concat).unwrap_or_default();
+        let (head, range, tail) = (cut(0..from), cut(from..to.max(from)), cut(to.max(from)..graphemes.len()));
+        let number = format!("{line:>4}: ");
+        if style.is_color() {
+            let range = if range.is_empty() { range } else { style.paint(Paint::Underline, &range) };
+            out.push_str(&format!("{number}{head}{range}{tail}\n"));
+            continue;
+        }
+        out.push_str(&format!("{number}{head}{range}{tail}\n"));
+        // Tabs stay tabs, so that the carets stand below what they mark whatever a tab is wide.
+        let blank: String = head.graphemes(true).map(|g| if g == "\t" { "\t".to_owned() } else { " ".repeat(g.width()) }).collect();
+        let carets = "^".repeat(range.width().max(1));
+        out.push_str(&format!("      {blank}{carets}\n"));
+    }
+    if last > start.line + MAX_LINES - 1 {
+        out.push_str("     ...\n");
+    }
+    out
+}
+
+fn indent(graphemes: &[&str]) -> usize {
+    graphemes.iter().take_while(|grapheme| grapheme.trim().is_empty()).count()
+}
+
+fn values(diagnostic: &Diagnostic, style: Style) -> String {
+    if diagnostic.values.is_empty() && diagnostic.function.is_none() {
+        return String::new();
+    }
+    let mut out = format!("    {}", style.dim("├────────────────"));
+    if let Some(function) = &diagnostic.function {
+        out.push_str(&format!("\n    {} while calling {}", style.dim("│"), style.bold(&format!("{function}()"))));
+    }
+    for value in &diagnostic.values {
+        out.push_str(&format!("\n    {} {} {}", style.dim("│"), style.bold(&value.traversal), value.statement));
+    }
+    out.push('\n');
+    out
+}
+
+/// Warnings by their summaries only, for `-compact-warnings`.
+#[must_use]
+pub fn compact(warnings: &[&Diagnostic], sources: &SourceMap, layout: Layout) -> String {
+    if warnings.is_empty() {
+        return String::new();
+    }
+    let mut out = format!("\n{}\n\n", layout.style.strong(Paint::Yellow, "Warnings:"));
+    for warning in warnings {
+        out.push_str(&format!("- {}\n", warning.summary));
+        let source = warning.span.and_then(|span| Some((span, sources.get(span.source)?)));
+        if let Some((span, source)) = source {
+            out.push_str(&format!("  on {} line {}\n", source.name, source.position(span.start as usize).line));
+        }
+    }
+    out
+}

@@ -1,0 +1,103 @@
+//! From two objects and a schema to a difference.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use smform_types::schema::{Block, NestedBlock, Nesting};
+use smform_types::{Path, Step, Type, Value};
+
+use super::compute::{Place, part, sensitive};
+use super::pair::{Pair, pair_list, pair_set};
+use super::{Action, BlockDiff, Diff, Kind, NestedDiff, action_of};
+
+/// The difference of two objects of a schema.
+#[must_use]
+pub fn block(schema: &Block, before: Option<&Value>, after: Option<&Value>, replace: &[Path]) -> Diff {
+    inner(schema, before, after, Place { replace, path: &Path::root() })
+}
+
+fn present(value: Option<&Value>) -> Option<&Value> {
+    value.filter(|value| !value.is_null())
+}
+
+fn inner(schema: &Block, before: Option<&Value>, after: Option<&Value>, at: Place<'_>) -> Diff {
+    let mut content = BlockDiff::default();
+    for (name, attribute) in &schema.attributes {
+        let old = present(before.and_then(|value| value.get(name)));
+        let new = present(after.and_then(|value| value.get(name)));
+        let path = at.path.attr(name);
+        let place = Place { path: &path, ..at };
+        if attribute.write_only {
+            continue;
+        }
+        let diff = if attribute.sensitive && (old.is_some() || new.is_some()) {
+            let mark = |value: &Value| value.clone().with_marks(smform_types::Marks::SENSITIVE);
+            let changes = old.map(Value::kind) != new.map(Value::kind);
+            sensitive(old.map(mark).as_ref(), new.map(mark).as_ref(), changes, place)
+        } else {
+            part(old, new, &attribute.ty.without_optional(), place)
+        };
+        if diff.action == Action::NoOp && old.is_none() && new.is_none() {
+            continue;
+        }
+        content.attributes.insert(Arc::from(*name), diff);
+    }
+    for (name, nested) in &schema.blocks {
+        let old = before.and_then(|value| value.get(name));
+        let new = after.and_then(|value| value.get(name));
+        let path = at.path.attr(name);
+        let diffs = blocks(nested, old, new, Place { path: &path, ..at });
+        if !diffs.is_empty() {
+            content.blocks.insert(Arc::from(*name), diffs);
+        }
+    }
+    let parts = content.attributes.values().chain(content.blocks.values().flatten().map(|nested| &nested.diff));
+    let action = action_of(before.is_some(), after.is_some(), parts);
+    Diff::new(Kind::Block(content), action, at.forces())
+}
+
+/// The blocks of one type, or one line for them all when they are unknown or must not be shown.
+fn blocks(nested: &NestedBlock, before: Option<&Value>, after: Option<&Value>, at: Place<'_>) -> Vec<NestedDiff> {
+    let (before, after) = (present(before), present(after));
+    let replace = at.forces();
+    let one = |label, diff| NestedDiff { label, diff, replace };
+    let whole = |value: Option<&Value>| value.is_some_and(|value| !value.is_known() || !value.marks().is_empty());
+    if whole(before) || whole(after) {
+        return vec![one(None, part(before, after, &Type::Dynamic, at))];
+    }
+    match nested.nesting {
+        Nesting::Single => match (before, after) {
+            (None, None) => Vec::new(),
+            _ => vec![one(None, inner(&nested.block, before, after, at))],
+        },
+        Nesting::Map => {
+            let sides = [before, after].into_iter().flatten().filter_map(Value::as_entries);
+            let keys: BTreeSet<Arc<str>> = sides.flat_map(BTreeMap::keys).cloned().collect();
+            let diff = |key: Arc<str>| {
+                let path = at.path.then(Step::Key(key.to_string()));
+                let (old, new) = (before.and_then(|v| v.get(&key)), after.and_then(|v| v.get(&key)));
+                let diff = inner(&nested.block, old, new, Place { path: &path, ..at });
+                one(Some(key), diff)
+            };
+            keys.into_iter().map(diff).collect()
+        }
+        Nesting::List | Nesting::Set => {
+            let items = |value: Option<&Value>| value.and_then(Value::as_slice).unwrap_or_default().to_vec();
+            let (old, new) = (items(before), items(after));
+            let is_list = nested.nesting == Nesting::List;
+            let pairs = if is_list { pair_list(&old, &new) } else { pair_set(&old, &new) };
+            let diff = |Pair(left, right): Pair| {
+                let step = if is_list { Step::Index(right.or(left).unwrap_or_default()) } else { Step::Element };
+                let path = at.path.then(step);
+                let (left, right) = (left.and_then(|at| old.get(at)), right.and_then(|at| new.get(at)));
+                let place = Place { path: &path, ..at };
+                let hidden = |value: Option<&Value>| value.is_some_and(|value| !value.is_known() || !value.marks().is_empty());
+                if hidden(left) || hidden(right) {
+                    return one(None, part(left, right, &Type::Dynamic, place));
+                }
+                one(None, inner(&nested.block, left, right, place))
+            };
+            pairs.into_iter().map(diff).collect()
+        }
+    }
+}

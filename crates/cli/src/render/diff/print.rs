@@ -1,0 +1,363 @@
+//! A difference as text: a gutter of symbols, aligned arguments, unchanged parts hidden.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use smform_types::{Value, ValueKind};
+
+use super::text;
+use super::{Action, BlockDiff, Diff, Kind};
+use crate::render::style::{Paint, Style};
+
+/// How a difference is printed.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Colour.
+    pub style: Style,
+    /// Without the gutter of symbols, for showing what is.
+    pub hide_symbols: bool,
+    /// With the parts that do not change.
+    pub show_unchanged: bool,
+    /// Without `-> null` after what goes away.
+    pub no_null_suffix: bool,
+    /// Everything printed with these makes a new object necessary.
+    pub all_force: bool,
+    /// Nothing printed with these is said to make a new object necessary.
+    pub none_forces: bool,
+}
+
+impl Options {
+    /// As a plan prints its changes.
+    #[must_use]
+    pub const fn plan(style: Style) -> Options {
+        Options {
+            style,
+            hide_symbols: false,
+            show_unchanged: false,
+            no_null_suffix: false,
+            all_force: false,
+            none_forces: false,
+        }
+    }
+
+    /// As a state is shown: what is, without a word about change.
+    #[must_use]
+    pub const fn state(style: Style) -> Options {
+        Options { hide_symbols: true, show_unchanged: true, no_null_suffix: true, none_forces: true, ..Self::plan(style) }
+    }
+
+    pub(super) fn gutter(self, action: Action) -> String {
+        if self.hide_symbols {
+            return String::new();
+        }
+        let style = self.style;
+        match action {
+            Action::NoOp => "    ".to_owned(),
+            Action::Create => format!("  {} ", style.paint(Paint::Green, "+")),
+            Action::Update => format!("  {} ", style.paint(Paint::Yellow, "~")),
+            Action::Delete => format!("  {} ", style.paint(Paint::Red, "-")),
+        }
+    }
+
+    pub(super) fn forces(self, replace: bool) -> String {
+        if self.none_forces || !(replace || self.all_force) {
+            return String::new();
+        }
+        format!(" {}", self.style.paint(Paint::Red, "# forces replacement"))
+    }
+
+    pub(super) fn null_suffix(self, action: Action) -> String {
+        if self.no_null_suffix || action != Action::Delete {
+            return String::new();
+        }
+        format!(" {}", self.style.dim("-> null"))
+    }
+
+    pub(super) fn arrow(self) -> String {
+        self.style.paint(Paint::Yellow, "->")
+    }
+
+    fn hidden(self, count: usize, what: &str) -> String {
+        let plural = if count == 1 { "" } else { "s" };
+        self.style.dim(&format!("# ({count} unchanged {what}{plural} hidden)"))
+    }
+
+    fn hides(self, action: Action) -> bool {
+        action == Action::NoOp && !self.show_unchanged
+    }
+}
+
+pub(super) fn pad(indent: usize) -> String {
+    "    ".repeat(indent)
+}
+
+/// Attributes by which a person recognises an object: always shown.
+fn is_important(name: &str) -> bool {
+    matches!(name, "id" | "name" | "tags")
+}
+
+/// An attribute name as written in a body: quoted when it is no identifier.
+fn key(name: &str) -> String {
+    let mut chars = name.chars();
+    let starts = chars.next().is_some_and(|c| c.is_alphabetic() || c == '_');
+    if starts && chars.all(|c| c.is_alphanumeric() || c == '_' || c == '-') { name.to_owned() } else { quoted(name) }
+}
+
+/// A text in quotes, with what cannot be seen escaped.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if u32::from(c) < 0x20 || c == '\u{7f}' => out.push_str(&format!("\\x{:02x}", u32::from(c))),
+            c if c.is_control() => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// Prints a difference that begins at an indentation (in units of four columns).
+#[must_use]
+pub fn render(diff: &Diff, indent: usize, options: Options) -> String {
+    let forces = options.forces(diff.replace);
+    match &diff.kind {
+        Kind::Plain { before, after } => plain(before.as_ref(), after.as_ref(), diff, options),
+        Kind::Text { before, after } => text::render(before.as_deref(), after.as_deref(), diff, indent, options),
+        Kind::Unknown { before: None } => format!("(known after apply){forces}"),
+        Kind::Unknown { before: Some(before) } => {
+            let inner = Options { none_forces: true, no_null_suffix: true, ..options };
+            format!("{} -> (known after apply){forces}", render(before, indent, inner))
+        }
+        Kind::Sensitive { .. } => format!("(sensitive value){}{forces}", options.null_suffix(diff.action)),
+        Kind::WriteOnly => format!("(write-only attribute){forces}"),
+        Kind::TypeChange { before, after } => {
+            let inner = Options { none_forces: true, no_null_suffix: true, ..options };
+            let (before, after) = (render(before, indent, inner), render(after, indent, inner));
+            format!("{before} {} {after}{forces}", options.arrow())
+        }
+        Kind::Object(parts) => entries(parts, diff, indent, options, key),
+        Kind::Map(parts) => entries(parts, diff, indent, options, quoted),
+        Kind::List(parts) => list(parts, diff, indent, options),
+        Kind::Set(parts) => set(parts, diff, indent, options),
+        Kind::Block(content) => block(content, diff, indent, options),
+    }
+}
+
+fn plain(before: Option<&Value>, after: Option<&Value>, diff: &Diff, options: Options) -> String {
+    let text = |value: Option<&Value>| match value.map(Value::kind) {
+        Some(ValueKind::Bool(value)) => value.to_string(),
+        Some(ValueKind::Number(number)) => number.to_string(),
+        Some(ValueKind::String(text)) => quoted(text),
+        _ => options.style.dim("null"),
+    };
+    let forces = options.forces(diff.replace);
+    match diff.action {
+        Action::Create | Action::NoOp => format!("{}{forces}", text(after.or(before))),
+        Action::Delete if before.is_none_or(Value::is_null) => format!("{}{forces}", text(before)),
+        Action::Delete => format!("{}{}{forces}", text(before), options.null_suffix(diff.action)),
+        Action::Update => format!("{} {} {}{forces}", text(before), options.arrow(), text(after)),
+    }
+}
+
+/// A warning above a part whose sensitivity changes.
+fn warnings(diff: &Diff, indent: usize, options: Options) -> String {
+    let Kind::Sensitive { before, after, changes } = &diff.kind else { return String::new() };
+    if before == after || diff.action != Action::Update {
+        return String::new();
+    }
+    let warning = options.style.paint(Paint::Yellow, "Warning");
+    let pad = pad(indent);
+    let consequence = if *before {
+        format!("this attribute value will no longer be marked as sensitive\n{pad}  # after applying this change.")
+    } else {
+        format!(
+            "this attribute value will be marked as sensitive and will not\n{pad}  # display in UI output after applying \
+             this change."
+        )
+    };
+    let unchanged = if *changes { "" } else { " The value is unchanged." };
+    format!("{pad}  # {warning}: {consequence}{unchanged}\n")
+}
+
+fn width(text: &str) -> usize {
+    text.chars().count()
+}
+
+/// One `name = value` line.
+fn entry(name: &str, widest: usize, diff: &Diff, indent: usize, options: Options) -> String {
+    let (pad, gutter, fill) = (pad(indent), options.gutter(diff.action), " ".repeat(widest.saturating_sub(width(name))));
+    format!("{}{pad}{gutter}{name}{fill} = {}\n", warnings(diff, indent, options), render(diff, indent, options))
+}
+
+/// An object or map.
+fn entries(
+    parts: &BTreeMap<Arc<str>, Diff>,
+    diff: &Diff,
+    indent: usize,
+    options: Options,
+    key: fn(&str) -> String,
+) -> String {
+    let forces = options.forces(diff.replace);
+    if parts.is_empty() {
+        return format!("{{}}{}{forces}", options.null_suffix(diff.action));
+    }
+    let widest = parts.keys().map(|name| width(&key(name))).max().unwrap_or(0);
+    let is_map = matches!(diff.kind, Kind::Map(_));
+    let inner = Options { no_null_suffix: options.no_null_suffix || !is_map, ..options };
+    let mut out = format!("{{{forces}\n");
+    let mut hidden = 0;
+    for (name, part) in parts {
+        let important = !is_map && is_important(name);
+        if options.hides(part.action) && !important {
+            hidden += 1;
+            continue;
+        }
+        let inner = Options { show_unchanged: options.show_unchanged || important, ..inner };
+        out.push_str(&entry(&key(name), widest, part, indent + 1, inner));
+    }
+    if hidden > 0 {
+        let what = if is_map { "element" } else { "attribute" };
+        out.push_str(&hidden_line(indent + 1, options, hidden, what));
+    }
+    out.push_str(&close(indent, '}', diff, options));
+    out
+}
+
+fn hidden_line(indent: usize, options: Options, count: usize, what: &str) -> String {
+    format!("{}{}{}\n", pad(indent), options.gutter(Action::NoOp), options.hidden(count, what))
+}
+
+fn close(indent: usize, bracket: char, diff: &Diff, options: Options) -> String {
+    format!("{}{}{bracket}{}", pad(indent), options.gutter(Action::NoOp), options.null_suffix(diff.action))
+}
+
+fn element(part: &Diff, indent: usize, options: Options) -> String {
+    let (pad, gutter) = (pad(indent), options.gutter(part.action));
+    format!("{}{pad}{gutter}{},\n", warnings(part, indent, options), render(part, indent, options))
+}
+
+/// A list: a changed element is shown with its neighbours, since order matters.
+fn list(parts: &[Diff], diff: &Diff, indent: usize, options: Options) -> String {
+    let forces = options.forces(diff.replace);
+    if parts.is_empty() {
+        return format!("[]{}{forces}", options.null_suffix(diff.action));
+    }
+    let inner = Options { no_null_suffix: true, ..options };
+    let whole = Options { show_unchanged: true, ..inner };
+    let mut out = format!("[{forces}\n");
+    let mut hidden: Vec<&Diff> = Vec::new();
+    let mut next_too = false;
+    for part in parts {
+        if options.hides(part.action) && !next_too {
+            hidden.push(part);
+            continue;
+        }
+        if let Some((last, others)) = hidden.split_last() {
+            if !others.is_empty() {
+                out.push_str(&hidden_line(indent + 1, options, others.len(), "element"));
+            }
+            out.push_str(&element(last, indent + 1, whole));
+        }
+        hidden.clear();
+        next_too = part.action != Action::NoOp;
+        out.push_str(&element(part, indent + 1, if next_too { inner } else { whole }));
+    }
+    if !hidden.is_empty() {
+        out.push_str(&hidden_line(indent + 1, options, hidden.len(), "element"));
+    }
+    out.push_str(&close(indent, ']', diff, options));
+    out
+}
+
+fn set(parts: &[Diff], diff: &Diff, indent: usize, options: Options) -> String {
+    let in_parts = parts.iter().any(|part| part.replace);
+    let forces = if in_parts { String::new() } else { options.forces(diff.replace) };
+    if parts.is_empty() {
+        return format!("[]{}{forces}", options.null_suffix(diff.action));
+    }
+    let inner = Options {
+        no_null_suffix: true,
+        none_forces: options.none_forces || !in_parts,
+        all_force: options.all_force || in_parts && diff.replace,
+        ..options
+    };
+    let mut out = format!("[{forces}\n");
+    let shown = parts.iter().filter(|part| !options.hides(part.action));
+    out.extend(shown.map(|part| element(part, indent + 1, inner)));
+    let hidden = parts.iter().filter(|part| options.hides(part.action)).count();
+    if hidden > 0 {
+        out.push_str(&hidden_line(indent + 1, options, hidden, "element"));
+    }
+    out.push_str(&close(indent, ']', diff, options));
+    out
+}
+
+fn block(content: &BlockDiff, diff: &Diff, indent: usize, options: Options) -> String {
+    let forces = options.forces(diff.replace);
+    if content.attributes.is_empty() && content.blocks.is_empty() {
+        return format!("{{}}{forces}");
+    }
+    // What a block's number forces is said once, where the block begins.
+    let options = Options { all_force: false, ..options };
+    let widest = content.attributes.keys().map(|name| width(&key(name))).max().unwrap_or(0);
+    let mut out = format!("{{{forces}\n");
+    let mut hidden = 0;
+    for (name, part) in &content.attributes {
+        let important = is_important(name);
+        if options.hides(part.action) && !important {
+            hidden += 1;
+            continue;
+        }
+        let inner = Options { show_unchanged: options.show_unchanged || important, ..options };
+        out.push_str(&entry(&key(name), widest, part, indent + 1, inner));
+    }
+    if hidden > 0 {
+        out.push_str(&hidden_line(indent + 1, options, hidden, "attribute"));
+    }
+    let mut hidden = 0;
+    for (name, nested) in &content.blocks {
+        let mut first = true;
+        for one in nested {
+            if options.hides(one.diff.action) {
+                hidden += 1;
+                continue;
+            }
+            if first && !content.attributes.is_empty() {
+                out.push('\n');
+            }
+            first = false;
+            let inner = Options { all_force: one.replace, ..options };
+            let label = one.label.as_ref().map(|label| format!(" {}", quoted(label))).unwrap_or_default();
+            let body = nested_block(&one.diff, indent + 1, inner);
+            let gutter = options.gutter(one.diff.action);
+            out.push_str(&format!("{}{gutter}{}{label} {body}\n", pad(indent + 1), key(name)));
+        }
+    }
+    if hidden > 0 {
+        out.push('\n');
+        out.push_str(&hidden_line(indent + 1, options, hidden, "block"));
+    }
+    out.push_str(&format!("{}{}}}", pad(indent), options.gutter(Action::NoOp)));
+    out
+}
+
+fn nested_block(diff: &Diff, indent: usize, options: Options) -> String {
+    if !matches!(diff.kind, Kind::Sensitive { .. }) {
+        return render(diff, indent, options);
+    }
+    let (inside, gutter) = (pad(indent + 1), options.gutter(Action::NoOp));
+    format!(
+        "{{{}\n{inside}{gutter}# At least one attribute in this block is (or was) sensitive,\n{inside}{gutter}# so its contents \
+         will not be displayed.\n{}{gutter}}}",
+        options.forces(diff.replace),
+        pad(indent)
+    )
+}

@@ -1,0 +1,105 @@
+//! What a command may know of the world. Nothing else in this crate reads the environment, the clock or the terminal.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use smform_engine::providers::Providers;
+use smform_provider::Clock;
+use smform_state::Backend;
+use smform_types::{Diagnostic, Value};
+use tokio_util::sync::CancellationToken;
+
+use crate::terminal::Terminal;
+
+/// The world of one command.
+pub struct World {
+    /// The providers that work against the real services.
+    pub providers: Providers,
+    /// Real time.
+    pub clock: Arc<dyn Clock>,
+    /// Where to read and write.
+    pub terminal: Terminal,
+    /// The environment variables.
+    pub environment: BTreeMap<String, String>,
+    /// The working directory, absolute.
+    pub working_directory: PathBuf,
+    /// Set when the user asks to stop (the first interrupt).
+    pub cancel: CancellationToken,
+    /// The sandbox, where the binary has one.
+    pub sandbox: Option<Arc<dyn SandboxHost>>,
+    /// Backends other than `local`, where the binary has some.
+    pub backends: Option<Arc<dyn Backends>>,
+    /// The version of the program.
+    pub version: &'static str,
+}
+
+/// Backends that are not part of this crate.
+#[async_trait]
+pub trait Backends: Send + Sync {
+    /// The types that there are, for messages.
+    fn kinds(&self) -> Vec<&'static str>;
+
+    /// Opens the backend of a type with the settings of its block (an object; strings, numbers and bools as written).
+    ///
+    /// # Errors
+    /// When the settings are not usable or the place cannot be reached.
+    async fn open(&self, kind: &str, settings: &Value, workspace: &str) -> Result<Box<dyn Backend>, Diagnostic>;
+}
+
+/// How a sandbox is opened.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SandboxOptions {
+    /// The file that holds its world.
+    pub file: PathBuf,
+    /// Virtual seconds per real second; as the file says, or the host's default, when absent.
+    pub speed: Option<f64>,
+    /// A file with a script of faults.
+    pub faults: Option<PathBuf>,
+}
+
+/// What a run uses in place of the real services.
+pub struct Sandboxed {
+    /// The same providers, over the sandbox.
+    pub providers: Providers,
+    /// The sandbox's time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// The sandbox, as the binary provides it.
+#[async_trait]
+pub trait SandboxHost: Send + Sync {
+    /// Opens it in this process.
+    ///
+    /// # Errors
+    /// When the file is in use or damaged, or the options are not usable.
+    fn open(&self, options: &SandboxOptions) -> Result<Sandboxed, Diagnostic>;
+
+    /// Serves it over loopback until `cancel` is set. `ready` is called once with the address.
+    ///
+    /// # Errors
+    /// As [`SandboxHost::open`], and when the address cannot be listened on.
+    async fn serve(
+        &self,
+        listen: SocketAddr,
+        options: &SandboxOptions,
+        ready: &(dyn Fn(SocketAddr) + Send + Sync),
+        cancel: CancellationToken,
+    ) -> Result<(), Diagnostic>;
+}
+
+impl World {
+    /// A variable of the environment; an empty one counts as absent.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.environment.get(name).map(String::as_str).filter(|text| !text.is_empty())
+    }
+
+    /// A path given on the command line, as the file system understands it.
+    #[must_use]
+    pub fn path(&self, path: impl AsRef<Path>) -> PathBuf {
+        self.working_directory.join(path)
+    }
+}
