@@ -12,7 +12,7 @@ use smform_types::{Diagnostic, Diagnostics, SourceMap, Span, Type, Value};
 use super::{Module, Variable};
 use crate::eval::static_value;
 use crate::source::{Host, is_json, read_text};
-use crate::syntax::{parse_expression, parse_json, parse_native};
+use crate::syntax::{parse_expression, parse_json_values, parse_native};
 
 pub use finish::finish;
 
@@ -190,7 +190,7 @@ impl Reader<'_> {
         let Some((source, text)) = self.diagnostics.take(read_text(self.host, path, &shown, self.sources)) else {
             return;
         };
-        let (body, errors) = if is_json(&shown) { parse_json(&text, source) } else { parse_native(&text, source) };
+        let (body, errors) = if is_json(&shown) { parse_json_values(&text, source) } else { parse_native(&text, source) };
         self.diagnostics.extend(errors);
         for block in &body.blocks {
             let detail = if &*block.kind.text == "variable" {
@@ -268,7 +268,7 @@ mod tests {
                 "variable \"a\" {}\nvariable \"b\" {}\nvariable \"c\" {}\nvariable \"d\" {}\nvariable \"e\" {}\n",
             ),
             ("terraform.tfvars", "b = 1\nc = 1\nd = 1\ne = 1\n"),
-            ("z.auto.tfvars.json", "{\"c\": 2, \"d\": 2, \"e\": 2}"),
+            ("z.auto.tfvars.json", "{\"c\": \"${2}\", \"d\": 2, \"e\": 2}"),
             ("y.auto.tfvars", "c = 3\nd = 3"),
             ("named.tfvars", "d = 4\ne = 4"),
         ];
@@ -283,7 +283,7 @@ mod tests {
         let (values, errors) = read(&files, &inputs);
         assert!(errors.is_empty(), "{errors:?}");
         let shown: Vec<String> = values.values().map(|value| crate::eval::render_value(&value.value)).collect();
-        assert_eq!(shown, ["\"env\"", "1", "2", "4", "\"5\""]);
+        assert_eq!(shown, ["\"env\"", "1", "\"${2}\"", "4", "\"5\""]);
     }
 
     #[test]

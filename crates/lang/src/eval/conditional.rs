@@ -71,6 +71,8 @@ fn result_type(a: &Value, b: &Value) -> Option<Type> {
     match (a.is_null() && ta == Type::Dynamic, b.is_null() && tb == Type::Dynamic) {
         (true, _) => Some(tb),
         (_, true) => Some(ta),
+        // The arm that is not chosen may have been of any type.
+        _ if ta == Type::Dynamic || tb == Type::Dynamic => Some(Type::Dynamic),
         _ => unify_types_of([a, b]),
     }
 }

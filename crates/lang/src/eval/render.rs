@@ -11,6 +11,10 @@ pub fn render_value(value: &Value) -> String {
 }
 
 fn write(value: &Value, indent: usize, out: &mut String) {
+    // What is not known has nothing to hide yet.
+    if !value.is_known() {
+        return out.push_str("(known after apply)");
+    }
     if value.marks().contains(Marks::SENSITIVE) {
         return out.push_str("(sensitive value)");
     }

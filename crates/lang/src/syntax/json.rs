@@ -10,13 +10,22 @@ use std::borrow::Cow;
 use smform_types::{Diagnostic, Diagnostics, SourceId, Span, ValueKind};
 
 use super::{Attribute, Block, Body, Expr, ExprKind, Ident, ObjectItem};
-use reader::Reader;
+use reader::{Reader, Strings};
 
 /// Reads a file of JSON syntax.
 pub fn parse_json(text: &str, source: SourceId) -> (Body, Diagnostics) {
+    read(text, source, Strings::Templates)
+}
+
+/// Reads a values file of JSON syntax, in which strings are text as it stands.
+pub fn parse_json_values(text: &str, source: SourceId) -> (Body, Diagnostics) {
+    read(text, source, Strings::Literal)
+}
+
+fn read(text: &str, source: SourceId, strings: Strings) -> (Body, Diagnostics) {
     let mut diagnostics = Diagnostics::new();
     let mut body = Body { json: true, ..Body::empty(Span::new(source, 0..text.len())) };
-    if let Some(root) = Reader::new(text, source, &mut diagnostics).document() {
+    if let Some(root) = Reader::new(text, source, strings, &mut diagnostics).document() {
         match add_properties(&root, &mut body) {
             Ok(()) => {}
             Err(error) => diagnostics.push(error),

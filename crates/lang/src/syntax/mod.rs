@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use smform_types::{Diagnostics, Span, Value};
 
-pub use json::parse_json;
+pub use json::{parse_json, parse_json_values};
 pub use native::{parse_expression, parse_expression_within, parse_native, parse_template};
 pub use scan::is_identifier;
 

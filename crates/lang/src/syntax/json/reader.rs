@@ -8,8 +8,18 @@ use super::super::native::{template, within};
 use super::super::scan::{MAX_DEPTH, too_deep};
 use super::super::{Expr, ExprKind, ObjectItem};
 
+/// What strings are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Strings {
+    /// Templates.
+    Templates,
+    /// Text as it stands.
+    Literal,
+}
+
 /// Reads one text.
 pub(super) struct Reader<'t> {
+    strings: Strings,
     text: &'t str,
     source: SourceId,
     at: usize,
@@ -23,8 +33,13 @@ struct Stop;
 type Read<T> = Result<T, Stop>;
 
 impl<'t> Reader<'t> {
-    pub fn new(text: &'t str, source: SourceId, diagnostics: &'t mut Diagnostics) -> Reader<'t> {
-        Reader { text, source, at: 0, depth: 0, diagnostics }
+    pub fn new(
+        text: &'t str,
+        source: SourceId,
+        strings: Strings,
+        diagnostics: &'t mut Diagnostics,
+    ) -> Reader<'t> {
+        Reader { strings, text, source, at: 0, depth: 0, diagnostics }
     }
 
     /// The one value of the text; nothing when it is not JSON, which is then reported.
@@ -195,7 +210,7 @@ impl<'t> Reader<'t> {
         let start = self.at;
         let text = self.string()?;
         let span = self.span(start..self.at);
-        if !text.contains("${") && !text.contains("%{") {
+        if self.strings == Strings::Literal || (!text.contains("${") && !text.contains("%{")) {
             return Ok(Expr { kind: ExprKind::Literal(Value::string(text)), span });
         }
         match template(&text, within(&text, span)) {
