@@ -153,7 +153,12 @@ fn known(kind: ValueKind, ty: &Type) -> Result<Value, ConvertError> {
         (ValueKind::Bool(value), Type::String) => Ok(Value::string(if value { "true" } else { "false" })),
         (ValueKind::Number(number), Type::String) => Ok(Value::string(number.to_string())),
         (ValueKind::String(text), Type::Number) => {
-            let number = Number::parse(&text).ok_or_else(|| ConvertError::new("a number is required"))?;
+            let number = match &*text {
+                "Inf" | "inf" | "+Inf" | "+inf" => Some(Number::infinity(false)),
+                "-Inf" | "-inf" => Some(Number::infinity(true)),
+                text => Number::parse(text),
+            };
+            let number = number.ok_or_else(|| ConvertError::new("a number is required"))?;
             Ok(Value::number(number))
         }
         (ValueKind::String(text), Type::Bool) => match &*text {

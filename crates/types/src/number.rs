@@ -48,7 +48,8 @@ impl Number {
         Number { form: Form::Infinity { negative }, precision: LITERAL_PRECISION }
     }
 
-    /// A decimal literal: digits, optional fraction, optional exponent, optional sign. Nothing for any other text,
+    /// A decimal literal: digits, optional fraction, optional exponent, optional sign; the digits before or after the
+    /// point may be missing, as text that is converted may have it. Nothing for any other text,
     /// or for an exponent beyond 100,000.
     #[must_use]
     pub fn parse(text: &str) -> Option<Number> {
@@ -67,7 +68,7 @@ impl Number {
             None => (body, 0),
         };
         let (whole, fraction) = digits.split_once('.').map_or((digits, ""), |(whole, fraction)| (whole, fraction));
-        if whole.is_empty() && fraction.is_empty() || digits.ends_with('.') || digits.starts_with('.') {
+        if whole.is_empty() && fraction.is_empty() {
             return None;
         }
         if !whole.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit()) {
@@ -275,7 +276,7 @@ impl Number {
         self.add(&other.negate())
     }
 
-    /// The product; nothing for zero times infinity.
+    /// The product; nothing for zero times infinity. It has the precision that it needs, up to 512 bits.
     #[must_use]
     pub fn mul(&self, other: &Number) -> Option<Number> {
         let precision = self.precision.max(other.precision);
@@ -284,14 +285,20 @@ impl Number {
             && let Some(product) = a.checked_mul(*b)
             && (product != 0 || !negative)
         {
-            return Some(Number { form: Form::Int(product), precision });
+            return Some(Number { form: Form::Int(product), precision: precision.max(significant(product)) });
         }
         if self.is_infinite() || other.is_infinite() {
             return (!self.is_zero() && !other.is_zero()).then(|| Number::infinity(negative));
         }
         let (_, ma, ea) = self.parts();
         let (_, mb, eb) = other.parts();
-        Some(round(negative, ma * mb, ea.saturating_add(eb), false, precision))
+        let product = round(negative, ma * mb, ea.saturating_add(eb), false, LITERAL_PRECISION.max(precision));
+        let needed = match &product.form {
+            Form::Int(value) => significant(*value),
+            Form::Float { mantissa, .. } => u32::try_from(mantissa.bits()).unwrap_or(u32::MAX),
+            Form::Infinity { .. } => 0,
+        };
+        Some(Number { precision: precision.max(needed), ..product })
     }
 
     /// The quotient; infinity for a number divided by zero, nothing for zero by zero or infinity by infinity.
@@ -398,6 +405,12 @@ impl Number {
             Form::Infinity { negative } => (*negative, BigUint::ZERO, 0),
         }
     }
+}
+
+/// How many bits a whole number needs, without the zeros at its end.
+fn significant(value: i64) -> u32 {
+    let magnitude = value.unsigned_abs();
+    if magnitude == 0 { 0 } else { u64::BITS - magnitude.leading_zeros() - magnitude.trailing_zeros() }
 }
 
 /// Rounds `mantissa * 2^exponent` half to even to `precision` bits. `sticky` says that a little more was cut off.
@@ -525,6 +538,13 @@ impl Hash for Number {
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.form {
+            // Digits beyond the precision are not shown, even when they are exact.
+            Form::Int(value) if u64::BITS - value.unsigned_abs().leading_zeros() > self.precision => {
+                let (negative, mantissa, exponent) = self.parts();
+                let zeros = mantissa.trailing_zeros().unwrap_or(0);
+                f.write_str(if negative { "-" } else { "" })?;
+                f.write_str(&decimal(&(mantissa >> zeros), exponent.saturating_add_unsigned(zeros), self.precision))
+            }
             Form::Int(value) => write!(f, "{value}"),
             Form::Infinity { negative } => f.write_str(if *negative { "-Inf" } else { "+Inf" }),
             Form::Float { negative, mantissa, exponent } => {
@@ -644,7 +664,7 @@ mod tests {
         assert_eq!(n("1E-2").to_string(), "0.01");
         assert_eq!(n("-0").to_string(), "-0");
         assert_eq!(n("1.50").to_string(), "1.5");
-        for text in ["", "-", ".5", "5.", "1e", "0x10", "1_0", " 1", "1e999999999", "e5"] {
+        for text in ["", "-", ".", ".e1", "1e", "0x10", "1_0", " 1", "1e999999999", "e5"] {
             assert!(Number::parse(text).is_none(), "{text}");
         }
     }

@@ -7,8 +7,8 @@ use crate::convert::convert;
 use crate::ty::Type;
 use crate::value::{Value, ValueKind};
 
-/// The type that all the given types convert to without loss, if there is one; [`Type::Dynamic`] for none at all or
-/// when one of them is not known yet.
+/// The type that all the given types convert to without loss, if there is one; [`Type::Dynamic`] for none at all. A type
+/// that is not known yet will fit the others, so it counts only when there are no others.
 #[must_use]
 pub fn unify(types: &[Type]) -> Option<Type> {
     let Some(first) = types.first() else { return Some(Type::Dynamic) };
@@ -16,7 +16,8 @@ pub fn unify(types: &[Type]) -> Option<Type> {
         return Some(first.clone());
     }
     if types.contains(&Type::Dynamic) {
-        return Some(Type::Dynamic);
+        let known: Vec<Type> = types.iter().filter(|ty| **ty != Type::Dynamic).cloned().collect();
+        return unify(&known);
     }
     if types.iter().all(Type::is_primitive) {
         // Numbers and bools have no common ground but text, and text must be among them to be chosen.

@@ -4,6 +4,7 @@ use smform_types::{Type, Value, ValueKind, convert, unify};
 
 use super::arguments::{Arguments, Function};
 use super::error::CallError;
+use super::sequence::known_length;
 use super::signature::{Parameter, Shape};
 
 const VALS: Parameter = Parameter::new("vals", Shape::Any).null().unknown().dynamic();
@@ -95,7 +96,7 @@ fn one(a: &Arguments<'_>) -> Result<Value, CallError> {
     match a.items(0)? {
         [] => Ok(Value::null(ty)),
         [only] => Ok(only.clone()),
-        _ if matches!(list.kind(), ValueKind::Set(..)) && !list.is_wholly_known() => Ok(Value::unknown(ty)),
+        _ if known_length(list).is_none() => Ok(Value::unknown(ty)),
         _ => Err(not_one()),
     }
 }

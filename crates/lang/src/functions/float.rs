@@ -1,9 +1,72 @@
-//! Powers of 64-bit floats, with the rounding that Terraform's results have.
+//! Logarithms and powers of 64-bit floats, with the rounding that Terraform's results have.
+//!
+//! The last digit of such a result depends on how it is computed. Terraform computes logarithms as FreeBSD's `e_log.c`
+//! does, powers by repeated squaring with the exponent kept apart, and exponentials (for fractional powers, on the most
+//! common processors) by a Taylor series of a sixteenth of the argument. This module follows the same steps.
+
+/// The natural logarithm.
+pub(super) fn ln(x: f64) -> f64 {
+    const LN2_HIGH: f64 = 6.931_471_803_691_238_164_90e-01;
+    const LN2_LOW: f64 = 1.908_214_929_270_587_700_02e-10;
+    const L: [f64; 7] = [
+        6.666_666_666_666_735_130e-01,
+        3.999_999_999_940_941_908e-01,
+        2.857_142_874_366_239_149e-01,
+        2.222_219_843_214_978_396e-01,
+        1.818_357_216_161_805_012e-01,
+        1.531_383_769_920_937_332e-01,
+        1.479_819_860_511_658_591e-01,
+    ];
+    if x.is_nan() || x == f64::INFINITY || x <= 0.0 {
+        return x.ln();
+    }
+    let (mut fraction, mut exponent) = libm::frexp(x);
+    if fraction < std::f64::consts::FRAC_1_SQRT_2 {
+        fraction *= 2.0;
+        exponent -= 1;
+    }
+    let f = fraction - 1.0;
+    let k = f64::from(exponent);
+    let s = f / (2.0 + f);
+    let s2 = s * s;
+    let s4 = s2 * s2;
+    let odd = s2 * (L[0] + s4 * (L[2] + s4 * (L[4] + s4 * L[6])));
+    let even = s4 * (L[1] + s4 * (L[3] + s4 * L[5]));
+    let half_square = 0.5 * f * f;
+    k * LN2_HIGH - ((half_square - (s * (half_square + odd + even) + k * LN2_LOW)) - f)
+}
+
+/// The exponential of a number that is small enough not to overflow.
+fn exp(x: f64) -> f64 {
+    const LN2_HIGH: f64 = 0.693_147_180_559_662_956_511_601_805_686_950_683_593_75;
+    const LN2_LOW: f64 = 0.282_352_905_630_315_771_225_884_481_750_134_360_255_254_120_68e-12;
+    let exponent = (x * std::f64::consts::LOG2_E).round_ties_even();
+    let rest = (-LN2_LOW).mul_add(exponent, (-LN2_HIGH).mul_add(exponent, x)) * 0.0625;
+    let mut series = 2.480_158_730_158_730_158_7e-5;
+    for coefficient in [
+        1.984_126_984_126_984_127_0e-4,
+        1.388_888_888_888_888_888_9e-3,
+        8.333_333_333_333_333_333_3e-3,
+        4.166_666_666_666_666_666_7e-2,
+        1.666_666_666_666_666_666_7e-1,
+        0.5,
+        1.0,
+    ] {
+        series = rest.mul_add(series, coefficient);
+    }
+    // (1 + y)^2 - 1 = y * (y + 2), four times for the sixteenth.
+    let mut less_one = rest * series;
+    for _ in 0..3 {
+        less_one *= less_one + 2.0;
+    }
+    let power = less_one.mul_add(less_one + 2.0, 1.0);
+    // Exact: the argument is bounded by the logarithm of a float.
+    #[allow(clippy::cast_possible_truncation)]
+    let exponent = exponent.clamp(-4096.0, 4096.0) as i32;
+    libm::ldexp(power, exponent)
+}
 
 /// `x` to the power `y`.
-///
-/// Terraform's numbers come from repeated squaring of the mantissa with the exponent kept apart, which rounds
-/// differently from a correctly rounded power; results must agree to the last digit, so this does the same.
 pub(super) fn pow(x: f64, y: f64) -> f64 {
     let magnitude = y.abs();
     let special = y == 0.0
@@ -26,7 +89,7 @@ pub(super) fn pow(x: f64, y: f64) -> f64 {
             fraction -= 1.0;
             whole += 1.0;
         }
-        mantissa = libm::exp(fraction * libm::log(x));
+        mantissa = exp(fraction * ln(x));
     }
     let mut exponent: i64 = 0;
     let (mut square, square_exponent) = libm::frexp(x);
@@ -61,7 +124,7 @@ pub(super) fn pow(x: f64, y: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::pow;
+    use super::{exp, ln, pow};
 
     #[test]
     fn powers_of_whole_numbers_are_exact_where_they_fit() {
@@ -71,5 +134,15 @@ mod tests {
         assert_eq!(pow(2.0, -2000.0), 0.0);
         assert_eq!(pow(4.0, 0.5), 2.0);
         assert!(pow(-8.0, 0.3).is_nan());
+    }
+
+    #[test]
+    fn results_are_within_an_ulp_or_two() {
+        for step in 1..2000 {
+            let x = f64::from(step) * 0.37;
+            assert!((ln(x) - x.ln()).abs() <= x.ln().abs() * 4e-16, "ln {x}");
+            let small = (x - 370.0) * 0.001;
+            assert!((exp(small) - small.exp()).abs() <= small.exp() * 6e-16, "exp {small}");
+        }
     }
 }

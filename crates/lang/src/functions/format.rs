@@ -4,6 +4,7 @@ use smform_types::{Refinement, Type, Value, ValueKind};
 
 use super::arguments::{Arguments, Function};
 use super::error::CallError;
+use super::sequence::known_length;
 use super::signature::{Parameter, Shape};
 use super::verb;
 
@@ -57,7 +58,7 @@ fn format_list(a: &Arguments<'_>) -> Result<Value, CallError> {
     let rounds = rounds(arguments)?;
     let undecided = |value: &Value| match value.kind() {
         ValueKind::Unknown(ty, _) => matches!(ty, Type::List(_) | Type::Set(_) | Type::Tuple(_) | Type::Dynamic),
-        ValueKind::Set(..) => !value.is_wholly_known(),
+        ValueKind::Set(..) => known_length(value).is_none(),
         _ => false,
     };
     if arguments.iter().any(undecided) {
@@ -88,14 +89,7 @@ fn format_list(a: &Arguments<'_>) -> Result<Value, CallError> {
 fn rounds(arguments: &[Value]) -> Result<Option<usize>, CallError> {
     let mut chosen: Option<(usize, usize)> = None;
     for (at, argument) in arguments.iter().enumerate() {
-        let length = match argument.kind() {
-            ValueKind::Set(..) if !argument.is_wholly_known() => continue,
-            ValueKind::Unknown(Type::Tuple(types), _) => types.len(),
-            _ => match argument.as_slice() {
-                Some(items) => items.len(),
-                None => continue,
-            },
-        };
+        let Some(length) = known_length(argument) else { continue };
         match chosen {
             None => chosen = Some((at, length)),
             Some((first, expected)) if expected != length => {

@@ -18,6 +18,11 @@ impl Pattern {
     pub(super) fn parse(pattern: &str) -> Option<Pattern> {
         let plain = |part: &&str| !part.contains(['*', '?', '[', ']', '{', '}', '\\']);
         let parts: Vec<&str> = pattern.split('/').collect();
+        // Alternatives do not reach across directories.
+        let balanced = |part: &&str| part.matches('{').count() == part.matches('}').count();
+        if !parts.iter().all(balanced) {
+            return None;
+        }
         // The last part names files even when it has no wildcard.
         let fixed = parts.iter().take(parts.len() - 1).take_while(|part| plain(part)).count();
         let root = parts.get(..fixed).unwrap_or_default().join("/");

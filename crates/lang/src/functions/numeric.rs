@@ -67,7 +67,7 @@ fn floor(a: &Arguments<'_>) -> Result<Value, CallError> {
 }
 
 fn log(a: &Arguments<'_>) -> Result<Value, CallError> {
-    of_float(libm::log(to_float(a, 0)?) / libm::log(to_float(a, 1)?))
+    of_float(float::ln(to_float(a, 0)?) / float::ln(to_float(a, 1)?))
 }
 
 fn pow(a: &Arguments<'_>) -> Result<Value, CallError> {
@@ -193,26 +193,20 @@ fn sum(a: &Arguments<'_>) -> Result<Value, CallError> {
     if items.is_empty() {
         return Err(CallError::argument(0, "cannot sum an empty list"));
     }
-    let mut total: Option<Number> = None;
-    let mut unknown = false;
-    for item in items {
+    if !a.value(0)?.is_wholly_known() {
+        return Ok(Value::unknown(Type::Number));
+    }
+    let mut total = Number::ZERO;
+    for (at, item) in items.iter().enumerate() {
         if item.is_null() {
             return Err(no_numbers());
         }
         let item = convert(item.clone(), &Type::Number).map_err(|_| no_numbers())?;
-        let Some(number) = item.as_number() else {
-            unknown = true;
-            continue;
+        let number = item.as_number().ok_or_else(no_numbers)?;
+        total = match at {
+            0 => number.clone(),
+            _ => total.add(number).ok_or_else(|| CallError::whole("can't compute sum of opposing infinities"))?,
         };
-        total = Some(match total {
-            None => number.clone(),
-            Some(total) => {
-                total.add(number).ok_or_else(|| CallError::whole("can't compute sum of opposing infinities"))?
-            }
-        });
     }
-    match total {
-        Some(total) if !unknown => Ok(Value::number(total)),
-        _ => Ok(Value::unknown(Type::Number)),
-    }
+    Ok(Value::number(total))
 }

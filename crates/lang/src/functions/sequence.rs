@@ -54,7 +54,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     .typed(element_type)
     .nullable(),
     Function::new("flatten", &[LIST.marked()], Shape::Any, flatten, "The elements of nested lists as one list.")
-        .typed(|arguments| flattenable(arguments).map(|()| Type::Dynamic)),
+        .typed(|_| Ok(Type::Dynamic)),
     Function::new(
         "index",
         &[LIST, Parameter::new("value", Shape::Any)],
@@ -103,6 +103,15 @@ pub(super) const FUNCTIONS: &[Function] = &[
 
 fn type_of(arguments: &[Value], at: usize) -> Type {
     arguments.get(at).map_or(Type::Dynamic, Value::ty)
+}
+
+/// How many elements a list, set or tuple has. Those of a set may turn out to be equal while any is unknown.
+pub(super) fn known_length(value: &Value) -> Option<usize> {
+    match value.kind() {
+        ValueKind::Set(_, items) if items.len() > 1 && !value.is_wholly_known() => None,
+        ValueKind::Unknown(Type::Tuple(types), _) => Some(types.len()),
+        _ => value.as_slice().map(<[Value]>::len),
+    }
 }
 
 /// Whether it is, or will be, a list, set or tuple.
@@ -292,8 +301,7 @@ struct Flat {
 impl Flat {
     fn add(&mut self, sequence: &Value) {
         self.marks |= sequence.marks();
-        if matches!(sequence.kind(), ValueKind::Set(..)) && !sequence.is_wholly_known() {
-            // Its elements may turn out to be equal.
+        if known_length(sequence).is_none() {
             self.known = false;
             return;
         }
@@ -342,7 +350,7 @@ fn length(a: &Arguments<'_>) -> Result<Value, CallError> {
     };
     let length = match value.kind() {
         ValueKind::String(text) => Value::number(text.graphemes(true).count()),
-        ValueKind::Set(_, items) if !value.is_wholly_known() => {
+        ValueKind::Set(_, items) if known_length(&value).is_none() => {
             at_least(usize::from(!items.is_empty()), u64::try_from(items.len()).ok())
         }
         ValueKind::List(_, items) | ValueKind::Set(_, items) | ValueKind::Tuple(items) => Value::number(items.len()),
@@ -353,7 +361,12 @@ fn length(a: &Arguments<'_>) -> Result<Value, CallError> {
             Type::List(_) | Type::Set(_) | Type::Map(_) => {
                 let min = refinement.as_ref().and_then(|refinement| refinement.min_length).unwrap_or(0);
                 let max = refinement.as_ref().and_then(|refinement| refinement.max_length);
-                at_least(usize::try_from(min).unwrap_or(0), max)
+                let min = usize::try_from(min).unwrap_or(0);
+                if max.is_some_and(|max| usize::try_from(max) == Ok(min)) {
+                    Value::number(min)
+                } else {
+                    at_least(min, max)
+                }
             }
             Type::String => {
                 let prefix = refinement.as_ref().and_then(|refinement| refinement.prefix.as_deref());
@@ -426,11 +439,7 @@ fn reverse(a: &Arguments<'_>) -> Result<Value, CallError> {
 
 /// The bounds of `slice` as far as they are known, checked against each other and the length.
 fn slice_bounds(arguments: &[Value]) -> Result<(Option<usize>, Option<usize>), CallError> {
-    let list = arguments.first();
-    let length = list.and_then(Value::as_slice).map(<[Value]>::len).or_else(|| match list.map(Value::ty) {
-        Some(Type::Tuple(types)) => Some(types.len()),
-        _ => None,
-    });
+    let length = arguments.first().and_then(known_length);
     let bound = |at: usize, name: &str| -> Result<Option<usize>, CallError> {
         let Some(number) = arguments.get(at).and_then(Value::as_number) else { return Ok(None) };
         let index =

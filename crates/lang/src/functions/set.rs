@@ -6,6 +6,7 @@ use smform_types::{Marks, Refinement, Type, Value, ValueKind, convert, unify};
 
 use super::arguments::{Arguments, Function};
 use super::error::CallError;
+use super::sequence::known_length;
 use super::signature::{Parameter, Shape};
 
 const ANY_SET: Shape = Shape::Set(&Shape::Any);
@@ -132,8 +133,7 @@ fn product_type(arguments: &[Value]) -> Result<Type, CallError> {
 fn product(a: &Arguments<'_>) -> Result<Value, CallError> {
     let (types, ordered) = factors(a.all())?;
     let marks = a.all().iter().fold(Marks::NONE, |marks, argument| marks | argument.marks());
-    let open =
-        |value: &Value| !value.is_known() || matches!(value.kind(), ValueKind::Set(..)) && !value.is_wholly_known();
+    let open = |value: &Value| !value.is_known() || known_length(value).is_none();
     if a.all().iter().any(open) {
         return Ok(unknown_product(a.all(), product_type(a.all())?).with_marks(marks));
     }

@@ -141,7 +141,7 @@ fn startswith(a: &Arguments<'_>) -> Result<Value, CallError> {
         return Ok(Value::bool(a.text(0)?.starts_with(prefix)));
     };
     let known = refinement.as_ref().and_then(|refinement| refinement.prefix.as_deref()).unwrap_or_default();
-    Ok(if known.starts_with(prefix) && !known.is_empty() {
+    Ok(if known.starts_with(prefix) {
         Value::bool(true)
     } else if !known.is_empty() && !prefix.starts_with(known) {
         Value::bool(false)

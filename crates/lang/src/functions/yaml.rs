@@ -23,7 +23,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         Shape::String,
         yamlencode,
         "The value as YAML.",
-    ),
+    )
+    .nullable(),
 ];
 
 fn yamlencode(a: &Arguments<'_>) -> Result<Value, CallError> {

@@ -160,7 +160,7 @@ fn full(tag: &Tag) -> String {
 fn check_tag(tag: Option<&Cow<'_, Tag>>, wanted: &str, what: &str) -> Result<(), String> {
     match tag.map(|tag| full(tag)) {
         None => Ok(()),
-        Some(tag) if tag.strip_prefix(LONG_PREFIX) == Some(wanted) || tag == "!" => Ok(()),
+        Some(tag) if tag.strip_prefix(LONG_PREFIX) == Some(wanted) => Ok(()),
         Some(tag) => Err(format!("can't interpret {what} as {tag}")),
     }
 }

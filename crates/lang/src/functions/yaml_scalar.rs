@@ -15,7 +15,6 @@ pub(super) fn resolve(text: &str, tag: Option<&str>, quoted: bool) -> Result<Val
         None => None,
         Some(tag) => match tag.strip_prefix(LONG_PREFIX) {
             Some(short @ ("str" | "bool" | "int" | "float" | "null" | "timestamp" | "binary")) => Some(short),
-            _ if tag == "!" => Some("str"),
             _ => return Err(format!("unsupported tag {tag:?}")),
         },
     };
@@ -43,10 +42,8 @@ pub(super) fn resolve(text: &str, tag: Option<&str>, quoted: bool) -> Result<Val
         {
             return Ok(Value::string(moment.rfc3339()));
         }
-        if is_number(text)
-            && let Some(number) = number(text)
-        {
-            return Ok(Value::number(number));
+        if is_number(text) {
+            return number(text).map_or_else(|| cannot("a number"), |number| Ok(Value::number(number)));
         }
     }
     match tag {

@@ -170,6 +170,7 @@ impl Emitter {
             } else if is_break(c) {
                 self.out.push(c);
                 self.column = 0;
+                self.whitespace = true;
                 self.indention = true;
             } else {
                 if fresh {

@@ -6,12 +6,26 @@ use std::path::{Path, PathBuf};
 use smform_lang::eval::{Scope, Subject, Templates};
 use smform_lang::functions::{FunctionContext, Phase};
 use smform_lang::source::{FileSystem, Host};
-use smform_types::{Diagnostic, Value};
+use smform_types::{Diagnostic, Type, Value};
 
 use crate::support::{Empty, answer, corpus, recorded};
 
 /// Calls whose answer differs from Terraform's, each with the reason.
-const DIFFERENT: &[(&str, &str)] = &[];
+const DIFFERENT: &[(&str, &str)] = &[
+    ("yamldecode(\"[-, 1]\")", "YAML 1.2 does not allow a lone dash in a flow collection"),
+    ("yamldecode(\"{a: -}\")", "YAML 1.2 does not allow a lone dash in a flow collection"),
+    ("yamldecode(\"[?x, :y]\")", "YAML 1.2 allows scalars to begin so in a flow collection"),
+    ("length(split(\",\", local.unknown)) >= 0", "known earlier than Terraform knows it"),
+    ("length(\"abc-${local.unknown}\") >= 4", "known earlier than Terraform knows it"),
+    (
+        "length(setproduct([\"a\"], toset([tostring(local.unknown), \"b\"]))) < 3",
+        "known earlier than Terraform knows it",
+    ),
+    (
+        "matchkeys([\"a\"], [\"x\"], [local.unknown])",
+        "Terraform takes an unknown key to be absent, and may differ at apply",
+    ),
+];
 
 /// The files of the corpus, with their folder as the working directory.
 struct Files(PathBuf);
@@ -42,7 +56,7 @@ impl Host for Files {
     }
 }
 
-/// A scope that knows where it is.
+/// A scope that knows where it is, and has a value that is not known.
 struct Paths(String);
 
 impl Scope for Paths {
@@ -50,6 +64,7 @@ impl Scope for Paths {
         match subject {
             Subject::Path(name) if &**name == "cwd" => Ok(Value::string(&self.0)),
             Subject::Path(_) => Ok(Value::string(".")),
+            Subject::Local(name) if &**name == "unknown" => Ok(Value::unknown(Type::Dynamic)),
             subject => Empty.resolve(subject),
         }
     }
