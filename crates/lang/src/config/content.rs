@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use smform_types::suggest::{did_you_mean, nearest};
-use smform_types::{Diagnostic, Diagnostics, Span};
+use smform_types::{Diagnostic, Diagnostics, Span, Type};
 
-use crate::eval::{static_bool, static_string};
+use super::type_expr::{type_constraint, type_constraint_text};
+use crate::eval::{TypeDefaults, static_bool, static_string};
 use crate::syntax::{Attribute, Block, Body, Expr, Ident, is_identifier};
 
 /// The shape of a block: its arguments, and its nested blocks with the number of their labels.
@@ -45,8 +46,7 @@ impl<'b> Content<'b> {
         for attribute in &body.attributes {
             if !shape.arguments.contains(&&*attribute.name.text) {
                 content.rest.attributes.push(attribute.clone());
-            } else if let Some(first) = content.arguments.get(&attribute.name.text) {
-                let _ = first;
+            } else if content.arguments.contains_key(&attribute.name.text) {
                 let detail = format!("The argument \"{}\" is set more than once. Keep one.", attribute.name.text);
                 diagnostics.push(Diagnostic::error("Attribute redefined", detail).at(attribute.name.span));
             } else {
@@ -121,6 +121,12 @@ impl<'b> Content<'b> {
     /// A string that is written out.
     pub fn string(&self, name: &str, diagnostics: &mut Diagnostics) -> Option<String> {
         self.get(name).and_then(|expr| diagnostics.take(static_string(expr)))
+    }
+
+    /// A type constraint.
+    pub fn type_constraint(&self, diagnostics: &mut Diagnostics) -> Option<(Type, TypeDefaults)> {
+        let expr = self.get("type")?;
+        diagnostics.take(if self.rest.json { type_constraint_text(expr) } else { type_constraint(expr) })
     }
 
     /// The nested blocks of a type.

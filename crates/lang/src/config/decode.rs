@@ -81,7 +81,7 @@ fn has_labels(block: &Block, diagnostics: &mut Diagnostics) -> bool {
 fn declare(module: &mut Module, block: &Block, sources: &SourceMap, diagnostics: &mut Diagnostics) {
     let header = block.header;
     match (&*block.kind.text, block.labels.as_slice()) {
-        ("terraform", _) => settings::terraform(block, module, diagnostics),
+        ("terraform", _) => settings::terraform(block, module, sources, diagnostics),
         ("locals", _) => {
             for local in output::locals(block, diagnostics) {
                 let name = local.name.clone();

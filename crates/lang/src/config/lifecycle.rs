@@ -5,7 +5,7 @@ use smform_types::{Diagnostic, Diagnostics, Path, ResourceMode, Span, Step};
 use super::condition::condition;
 use super::content::{Content, Shape, elements};
 use super::{IgnoreChanges, Lifecycle};
-use crate::eval::{Subject, parse_reference, unquoted};
+use crate::eval::{Subject, parse_reference, references, unquoted};
 use crate::syntax::{Block, Expr, ExprKind, TraversalStep};
 
 const MANAGED: Shape = Shape {
@@ -55,7 +55,10 @@ fn ignored(expr: &Expr, diagnostics: &mut Diagnostics) -> IgnoreChanges {
     let mut paths = Vec::new();
     for element in elements(expr, diagnostics) {
         if crate::eval::keyword(element).as_deref() == Some("*") {
-            return IgnoreChanges::All;
+            let detail = "The wildcard \"*\" is not valid here. To ignore changes of all attributes, write \
+                          ignore_changes = all.";
+            diagnostics.push(Diagnostic::error("Invalid ignore_changes wildcard", detail).at(element.span));
+            continue;
         }
         if let Some(path) = diagnostics.take(unquoted(element).and_then(|element| attribute_path(&element))) {
             paths.push(path);
@@ -94,6 +97,13 @@ fn attribute_path(expr: &Expr) -> Result<(Path, Span), Diagnostics> {
 fn trigger(element: &Expr, diagnostics: &mut Diagnostics) -> Option<Expr> {
     let element = diagnostics.take(unquoted(element))?;
     let reference = diagnostics.take(parse_reference(&element))?;
+    for inner in references(&element).iter().filter(|inner| inner.span != element.span) {
+        if !matches!(inner.subject, Subject::CountIndex | Subject::EachKey) {
+            let detail = "An index here is written out, or is count.index or each.key.";
+            diagnostics.push(Diagnostic::error("Invalid replace_triggered_by expression", detail).at(inner.span));
+            return None;
+        }
+    }
     match reference.subject {
         Subject::Resource(address) if address.mode == ResourceMode::Managed => Some(element),
         _ => {

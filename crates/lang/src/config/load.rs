@@ -160,3 +160,52 @@ impl Loader<'_> {
         body.blocks
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::LocalModules;
+    use crate::source::MemoryHost;
+
+    fn loaded<'h>(files: impl IntoIterator<Item = (&'h str, &'h str)>) -> (Config, Vec<String>) {
+        let host = MemoryHost::new(files);
+        let (config, errors) = load(&host, Path::new("."), &LocalModules);
+        (config, errors.iter().map(|error| error.summary.clone()).collect())
+    }
+
+    #[test]
+    fn modules_are_found_at_their_addresses() {
+        let files = [
+            ("main.tf", "module \"a\" {\n  source = \"./m\"\n  x = 1\n}\nmodule \"b\" {\n  source = \"./m\"\n  x = 2\n}\n"),
+            ("m/main.tf", "variable \"x\" {}\nmodule \"inner\" {\n  source = \"../n\"\n}\n"),
+            ("n/main.tf", "output \"o\" {\n  value = 1\n}\n"),
+        ];
+        let (config, errors) = loaded(files);
+        assert_eq!(errors, Vec::<String>::new());
+        let addresses: Vec<String> = config.modules.keys().map(ToString::to_string).collect();
+        assert_eq!(addresses, ["", "module.a", "module.a.module.inner", "module.b", "module.b.module.inner"]);
+        // A module that is called twice is read once.
+        assert_eq!(config.sources.iter().count(), 3);
+    }
+
+    #[test]
+    fn a_place_knows_the_block_around_it() {
+        let (config, _) = loaded([("main.tf", "locals {\n  a = 1\n}\n\noutput \"b\" {\n  value = local.a\n}\n")]);
+        let output = config.root().and_then(|module| module.outputs.get("b"));
+        let span = output.map(|output| output.expr.span).expect("declared");
+        assert_eq!(config.context_at(span), Some("output \"b\""));
+    }
+
+    #[test]
+    fn overrides_change_settings_part_by_part() {
+        let files = [
+            ("main.tf", "terraform {\n  required_providers {\n    a = { source = \"x/a\" }\n    b = { source = \"x/b\" }\n  }\n}\n"),
+            ("override.tf", "terraform {\n  required_providers {\n    b = { source = \"y/b\" }\n  }\n}\n"),
+        ];
+        let (config, errors) = loaded(files);
+        assert_eq!(errors, Vec::<String>::new());
+        let sources = config.root().map(|root| root.required_providers.values().map(|entry| entry.source.clone()));
+        let expected = ["registry.terraform.io/x/a", "registry.terraform.io/y/b"];
+        assert_eq!(sources.map(Iterator::collect::<Vec<_>>), Some(expected.map(str::to_owned).to_vec()));
+    }
+}

@@ -119,20 +119,29 @@ fn merge_terraform(base: &mut Vec<Block>, over: Block) {
         }
         over.body.attributes.push(attribute);
     }
-    for nested in &over.body.blocks {
-        for block in base.iter_mut().filter(|block| &*block.kind.text == "terraform") {
-            match &*nested.kind.text {
-                "required_providers" => {
-                    for inner in block.body.blocks.iter_mut().filter(|inner| inner.kind.text == nested.kind.text) {
-                        inner.body.attributes.retain(|known| nested.body.attribute(&known.name.text).is_none());
-                    }
+    let mut kept = Vec::new();
+    for nested in std::mem::take(&mut over.body.blocks) {
+        let mut all = base.iter_mut().filter(|block| &*block.kind.text == "terraform");
+        match &*nested.kind.text {
+            "required_providers" => {
+                let mut known = all.flat_map(|block| block.body.blocks.iter_mut());
+                match known.find(|inner| inner.kind.text == nested.kind.text) {
+                    Some(inner) => nested.body.attributes.into_iter().for_each(|entry| set(&mut inner.body, entry)),
+                    None => kept.push(nested),
                 }
-                "backend" | "cloud" => {
+            }
+            "backend" | "cloud" => {
+                all.for_each(|block| {
                     block.body.blocks.retain(|inner| !matches!(&*inner.kind.text, "backend" | "cloud"));
-                }
-                _ => block.body.blocks.retain(|inner| inner.kind.text != nested.kind.text),
+                });
+                kept.push(nested);
+            }
+            kind => {
+                all.for_each(|block| block.body.blocks.retain(|inner| &*inner.kind.text != kind));
+                kept.push(nested);
             }
         }
     }
+    over.body.blocks = kept;
     base.push(over);
 }

@@ -30,7 +30,7 @@ use crate::syntax::{Body, Expr, Ident};
 pub use load::load;
 pub use resolver::{LocalModules, ModuleResolver};
 pub use settings::default_source;
-pub use type_expr::type_constraint;
+pub use type_expr::{type_constraint, type_constraint_text};
 pub use version::{LANGUAGE_VERSION, satisfies};
 
 /// A configuration: every module by its address, and every text they came from.

@@ -5,7 +5,6 @@ use smform_types::{Diagnostic, Diagnostics};
 use super::condition::condition;
 use super::content::{Content, Shape, check_name};
 use super::resource::depends_on;
-use super::type_expr::type_constraint;
 use super::{Local, Output};
 use crate::syntax::{Attribute, Block, Ident};
 
@@ -18,7 +17,7 @@ pub(super) fn output(block: &Block, name: &Ident, diagnostics: &mut Diagnostics)
     check_name(name, "output", diagnostics);
     let content = Content::exact(block, &SHAPE, diagnostics);
     let preconditions = content.blocks_of("precondition").filter_map(|block| condition(block, diagnostics)).collect();
-    let ty = content.get("type").and_then(|expr| diagnostics.take(type_constraint(expr)));
+    let ty = content.type_constraint(diagnostics);
     Some(Output {
         name: name.clone(),
         expr: content.required("value", diagnostics)?.clone(),

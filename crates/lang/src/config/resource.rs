@@ -5,7 +5,7 @@ use smform_types::{Diagnostic, Diagnostics, ResourceAddress, ResourceMode};
 use super::content::{Content, Shape, check_name, elements};
 use super::lifecycle::lifecycle;
 use super::{Lifecycle, ProviderRef, Repetition, Resource};
-use crate::eval::{Subject, parse_reference, unquoted};
+use crate::eval::{Subject, parse_reference, references, unquoted};
 use crate::syntax::{Block, Expr, ExprKind, Ident, TraversalStep};
 
 const MANAGED: Shape = Shape {
@@ -30,6 +30,9 @@ pub(super) fn resource(
         Some(block) => lifecycle(block, mode, diagnostics),
         None => Lifecycle::default(),
     };
+    reserved(&content, diagnostics);
+    let address = ResourceAddress::new(mode, type_name.text.clone(), name.text.clone());
+    check_conditions(&address, &lifecycle, diagnostics);
     let provisioners: Vec<Block> = content
         .blocks
         .iter()
@@ -42,7 +45,7 @@ pub(super) fn resource(
         diagnostics.push(Diagnostic::error("Provisioners are not supported", detail).at(provisioner.header));
     }
     Resource {
-        address: ResourceAddress::new(mode, type_name.text.clone(), name.text.clone()),
+        address,
         repetition: repetition(&content, diagnostics),
         provider: content
             .get("provider")
@@ -53,6 +56,35 @@ pub(super) fn resource(
         provisioners,
         body: content.rest_with_escapes(diagnostics),
         span: block.header,
+    }
+}
+
+/// Reports a block whose type is kept for the language.
+fn reserved(content: &Content<'_>, diagnostics: &mut Diagnostics) {
+    for block in content.rest.blocks.iter().filter(|block| &*block.kind.text == "locals") {
+        let detail = "The block type \"locals\" is reserved within resources. A locals block stands at the top of a file.";
+        diagnostics.push(Diagnostic::error("Reserved block type name in resource block", detail).at(block.kind.span));
+    }
+}
+
+/// Reports conditions that refer to the object that they guard by its address.
+fn check_conditions(address: &ResourceAddress, lifecycle: &Lifecycle, diagnostics: &mut Diagnostics) {
+    let before = lifecycle.preconditions.iter().map(|condition| (condition, "precondition"));
+    let after = lifecycle.postconditions.iter().map(|condition| (condition, "postcondition"));
+    for (condition, what) in before.chain(after) {
+        for reference in references(&condition.condition).iter().chain(&references(&condition.error_message)) {
+            if reference.subject != Subject::Resource(address.clone()) {
+                continue;
+            }
+            let advice = if what == "postcondition" {
+                "Write self to refer to the object that is checked."
+            } else {
+                "The object does not exist yet when a precondition is checked; use a postcondition and self."
+            };
+            let detail = format!("The {what} of {address} cannot refer to {address} itself. {advice}");
+            let error = Diagnostic::error(format!("Invalid reference in {what}"), detail);
+            diagnostics.push(error.at(reference.span));
+        }
     }
 }
 

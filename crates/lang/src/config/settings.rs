@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use smform_types::{Diagnostic, Diagnostics, Span};
+use smform_types::{Diagnostic, Diagnostics, SourceMap, Span};
 
 use super::content::{Content, Shape, check_name, elements};
 use super::resource::provider_ref;
@@ -24,7 +24,7 @@ const RESERVED: [&str; 6] = ["count", "for_each", "depends_on", "source", "lifec
 /// The registry that short provider sources belong to.
 const REGISTRY: &str = "registry.terraform.io";
 
-pub(super) fn terraform(block: &Block, module: &mut Module, diagnostics: &mut Diagnostics) {
+pub(super) fn terraform(block: &Block, module: &mut Module, sources: &SourceMap, diagnostics: &mut Diagnostics) {
     let content = Content::exact(block, &TERRAFORM, diagnostics);
     if let Some(expr) = content.get("required_version")
         && let Some(text) = diagnostics.take(static_string(expr))
@@ -33,6 +33,14 @@ pub(super) fn terraform(block: &Block, module: &mut Module, diagnostics: &mut Di
         module.required_versions.push((text, expr.span));
     }
     for block in content.blocks_of("required_providers") {
+        if let Some(first) = module.required_providers.values().next().map(|provider| provider.span) {
+            let at = sources.get(first.source).map_or_else(String::new, |source| {
+                format!(": the first is in {} on line {}", source.name, source.position(first.start as usize).line)
+            });
+            let detail = format!("A module may have only one required_providers block{at}. Merge them.");
+            diagnostics.push(Diagnostic::error("Duplicate required providers configuration", detail).at(block.header));
+            continue;
+        }
         for Attribute { name, expr } in &block.body.attributes {
             if let Some(provider) = required_provider(name, expr, diagnostics)
                 && module.required_providers.insert(Arc::clone(&name.text), provider).is_some()
@@ -45,8 +53,7 @@ pub(super) fn terraform(block: &Block, module: &mut Module, diagnostics: &mut Di
     }
     for block in content.blocks_of("backend") {
         let Some(kind) = block.labels.first() else { continue };
-        if let Some(first) = &module.backend {
-            let _ = first;
+        if module.backend.is_some() {
             let detail = "A module may have only one backend.";
             diagnostics.push(Diagnostic::error("Duplicate backend configuration", detail).at(block.header));
             continue;
@@ -141,6 +148,10 @@ fn qualified(source: &str) -> Option<String> {
         !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':'))
     };
     if !parts.iter().all(good) {
+        return None;
+    }
+    // A frequent slip: the name of the program instead of that of the provider.
+    if parts.last().is_some_and(|name| name.starts_with("terraform-")) {
         return None;
     }
     match parts.as_slice() {

@@ -7,8 +7,8 @@ use smform_types::suggest::did_you_mean;
 use smform_types::ty::ObjectType;
 use smform_types::{Diagnostic, Diagnostics, Type, convert};
 
-use crate::eval::{TypeDefaults, static_value};
-use crate::syntax::{Call, Expr, ExprKind, parse_expression_within};
+use crate::eval::{TypeDefaults, static_value, unquoted};
+use crate::syntax::{Call, Expr, ExprKind};
 
 const NAMES: [&str; 9] = ["string", "number", "bool", "any", "list", "set", "map", "object", "tuple"];
 
@@ -17,14 +17,21 @@ const NAMES: [&str; 9] = ["string", "number", "bool", "any", "list", "set", "map
 /// # Errors
 /// When it is no type constraint.
 pub fn type_constraint(expr: &Expr) -> Result<(Type, TypeDefaults), Diagnostics> {
-    // JSON writes constraints as strings; so did the language once, for the simple ones.
     if let ExprKind::Literal(value) = &expr.kind
         && let Some(text) = value.as_str()
     {
-        let inner = parse_expression_within(text, expr.span)?;
-        return constraint(&inner, false);
+        let detail = format!("A type is written without quotes: {text}.");
+        return Err(Diagnostic::error("Invalid quoted type constraints", detail).at(expr.span).into());
     }
     constraint(expr, false)
+}
+
+/// As [`type_constraint`], for JSON syntax, which writes constraints as strings.
+///
+/// # Errors
+/// When it is no type constraint.
+pub fn type_constraint_text(expr: &Expr) -> Result<(Type, TypeDefaults), Diagnostics> {
+    constraint(&unquoted(expr)?, false)
 }
 
 fn invalid(expr: &Expr, detail: impl Into<String>) -> Diagnostics {
@@ -206,7 +213,9 @@ mod tests {
         {
             assert!(read(bad).is_err(), "{bad}");
         }
-        assert!(read("\"string\"").is_ok());
+        assert!(read("\"string\"").is_err());
+        let quoted = parse_expression("\"list(string)\"", SourceId(0)).and_then(|expr| type_constraint_text(&expr));
+        assert_eq!(quoted.map(|(ty, _)| ty), Ok(Type::list(Type::String)));
         assert!(read("map").is_ok());
     }
 }

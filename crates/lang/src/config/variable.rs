@@ -4,7 +4,6 @@ use smform_types::{Diagnostic, Diagnostics, Type, convert};
 
 use super::condition::condition;
 use super::content::{Content, Shape, check_name};
-use super::type_expr::type_constraint;
 use super::{Condition, Variable};
 use crate::eval::{Subject, TypeDefaults, references, static_value};
 use crate::syntax::{Block, Ident};
@@ -25,7 +24,7 @@ pub(super) fn variable(block: &Block, name: &Ident, diagnostics: &mut Diagnostic
         diagnostics.push(Diagnostic::error("Invalid variable name", detail).at(name.span));
     }
     let content = Content::exact(block, &SHAPE, diagnostics);
-    let constraint = content.get("type").and_then(|expr| diagnostics.take(type_constraint(expr)));
+    let constraint = content.type_constraint(diagnostics);
     let (ty, defaults) = constraint.unwrap_or((Type::Dynamic, TypeDefaults::default()));
     let nullable = content.bool("nullable", diagnostics).unwrap_or(true);
     let default = content.get("default").and_then(|expr| {

@@ -25,6 +25,19 @@ impl Evaluator<'_> {
                 let detail = format!("A template cannot call \"{plain}\" itself.");
                 return Err(failed("Error in function call", detail));
             }
+            "templatestring" => {
+                let template =
+                    call.arguments.first().filter(|template| !matches!(template.kind, ExprKind::Traversal { .. }));
+                if let Some(template) = template {
+                    let detail = "Invalid value for \"template\" parameter: it must be a direct reference to a string \
+                                  from elsewhere. Write a template of your own as an ordinary string.";
+                    let error = Diagnostic {
+                        function: Some(name.to_owned()),
+                        ..Diagnostic::error("Invalid function argument", detail)
+                    };
+                    return Err(self.failed(error.at(template.span), whole, env));
+                }
+            }
             _ if !functions::exists(name) => {
                 if let Some(provider) = name.strip_prefix("provider::").and_then(|name| name.split("::").next()) {
                     let detail = format!("The provider \"{provider}\" brings no functions along in smform.");
