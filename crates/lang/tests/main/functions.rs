@@ -56,7 +56,7 @@ impl Host for Files {
     }
 }
 
-/// A scope that knows where it is, and has a value that is not known.
+/// A scope that knows where it is, and has the locals of `files/unknown.tf`.
 struct Paths(String);
 
 impl Scope for Paths {
@@ -65,6 +65,10 @@ impl Scope for Paths {
             Subject::Path(name) if &**name == "cwd" => Ok(Value::string(&self.0)),
             Subject::Path(_) => Ok(Value::string(".")),
             Subject::Local(name) if &**name == "unknown" => Ok(Value::unknown(Type::Dynamic)),
+            Subject::Local(name) if &**name == "template" => Ok(Value::string("hi ${name}")),
+            Subject::Local(name) if &**name == "templates" => {
+                Ok(Value::tuple(["x ${name}", "%{ if name }yes%{ else }no%{ endif }"].map(Value::from)))
+            }
             subject => Empty.resolve(subject),
         }
     }
