@@ -1,2 +1,33 @@
-//! The smform binary.
-fn main() {}
+//! The smform binary: wires providers, sandbox, terminal and signals to the commands, and does nothing else.
+
+mod sandbox;
+mod signals;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use smform_cli::{Terminal, World};
+use smform_engine::providers::Providers;
+use smform_provider::{Provider, SystemClock};
+use tokio_util::sync::CancellationToken;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cancel = CancellationToken::new();
+    signals::watch(cancel.clone());
+    let aws: Arc<dyn Provider> = Arc::new(smform_aws::provider(smform_aws::Settings::default()));
+    let variables = std::env::vars_os();
+    let world = World {
+        providers: Providers::new([aws]),
+        clock: Arc::new(SystemClock),
+        terminal: Terminal::standard(),
+        // What is not Unicode cannot be meant for smform.
+        environment: variables.filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect(),
+        working_directory: std::env::current_dir().unwrap_or_default(),
+        cancel,
+        sandbox: Some(Arc::new(sandbox::Host)),
+        backends: None,
+        version: env!("CARGO_PKG_VERSION"),
+    };
+    smform_cli::run(std::env::args_os().skip(1), world).await
+}

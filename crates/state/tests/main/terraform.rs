@@ -1,0 +1,39 @@
+//! States that Terraform wrote.
+
+use std::path::Path;
+
+use smform_state::codec;
+
+const WRITTEN_BY_TERRAFORM: &str = include_str!("fixtures/terraform.tfstate.json");
+
+#[test]
+fn a_state_of_terraform_is_written_back_byte_for_byte() {
+    let state = codec::read(WRITTEN_BY_TERRAFORM.as_bytes(), Path::new("x")).expect("reads");
+    assert_eq!(state.objects().count(), 7);
+    assert_eq!(codec::write(&state), WRITTEN_BY_TERRAFORM);
+}
+
+#[test]
+fn what_is_not_understood_is_kept() {
+    let text = WRITTEN_BY_TERRAFORM.replacen("\"serial\"", "\"future\": {\"a\": [1]},\n  \"serial\"", 1).replacen(
+        "\"schema_version\": 0,",
+        "\"schema_version\": 0,\n          \"identity\": {\"name\": \"x\"},",
+        1,
+    );
+    let state = codec::read(text.as_bytes(), Path::new("x")).expect("reads");
+    let written = codec::write(&state);
+    assert!(written.contains("\"future\"") && written.contains("\"identity\""));
+    assert_eq!(codec::read(written.as_bytes(), Path::new("x")).expect("reads"), state);
+}
+
+#[test]
+fn other_versions_and_other_files_are_refused_in_their_own_words() {
+    let message = |text: &str| codec::read(text.as_bytes(), Path::new("the.tfstate")).expect_err("refused").to_string();
+    assert!(message("{\"version\": 3}").contains("version 3"), "{}", message("{\"version\": 3}"));
+    assert!(message("{\"version\": 5}").contains("newer smform"));
+    assert!(message("{\"a\": 1}").contains("no version"));
+    assert!(message("[]").contains("not an object"));
+    assert!(message("{\"version\": 4,\n \"serial\": ").contains("line 2"));
+    assert!(message("{\"version\": 4, \"serial\": 1}").contains("no lineage"));
+    assert!(message("hello").contains("the.tfstate"));
+}
