@@ -176,7 +176,10 @@ mod tests {
     #[test]
     fn modules_are_found_at_their_addresses() {
         let files = [
-            ("main.tf", "module \"a\" {\n  source = \"./m\"\n  x = 1\n}\nmodule \"b\" {\n  source = \"./m\"\n  x = 2\n}\n"),
+            (
+                "main.tf",
+                "module \"a\" {\n  source = \"./m\"\n  x = 1\n}\nmodule \"b\" {\n  source = \"./m\"\n  x = 2\n}\n",
+            ),
             ("m/main.tf", "variable \"x\" {}\nmodule \"inner\" {\n  source = \"../n\"\n}\n"),
             ("n/main.tf", "output \"o\" {\n  value = 1\n}\n"),
         ];
@@ -199,7 +202,10 @@ mod tests {
     #[test]
     fn overrides_change_settings_part_by_part() {
         let files = [
-            ("main.tf", "terraform {\n  required_providers {\n    a = { source = \"x/a\" }\n    b = { source = \"x/b\" }\n  }\n}\n"),
+            (
+                "main.tf",
+                "terraform {\n  required_providers {\n    a = { source = \"x/a\" }\n    b = { source = \"x/b\" }\n  }\n}\n",
+            ),
             ("override.tf", "terraform {\n  required_providers {\n    b = { source = \"y/b\" }\n  }\n}\n"),
         ];
         let (config, errors) = loaded(files);

@@ -121,7 +121,7 @@ fn merge_terraform(base: &mut Vec<Block>, over: Block) {
     }
     let mut kept = Vec::new();
     for nested in std::mem::take(&mut over.body.blocks) {
-        let mut all = base.iter_mut().filter(|block| &*block.kind.text == "terraform");
+        let all = base.iter_mut().filter(|block| &*block.kind.text == "terraform");
         match &*nested.kind.text {
             "required_providers" => {
                 let mut known = all.flat_map(|block| block.body.blocks.iter_mut());

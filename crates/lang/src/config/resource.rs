@@ -62,7 +62,8 @@ pub(super) fn resource(
 /// Reports a block whose type is kept for the language.
 fn reserved(content: &Content<'_>, diagnostics: &mut Diagnostics) {
     for block in content.rest.blocks.iter().filter(|block| &*block.kind.text == "locals") {
-        let detail = "The block type \"locals\" is reserved within resources. A locals block stands at the top of a file.";
+        let detail =
+            "The block type \"locals\" is reserved within resources. A locals block stands at the top of a file.";
         diagnostics.push(Diagnostic::error("Reserved block type name in resource block", detail).at(block.kind.span));
     }
 }

@@ -190,7 +190,8 @@ impl Reader<'_> {
         let Some((source, text)) = self.diagnostics.take(read_text(self.host, path, &shown, self.sources)) else {
             return;
         };
-        let (body, errors) = if is_json(&shown) { parse_json_values(&text, source) } else { parse_native(&text, source) };
+        let (body, errors) =
+            if is_json(&shown) { parse_json_values(&text, source) } else { parse_native(&text, source) };
         self.diagnostics.extend(errors);
         for block in &body.blocks {
             let detail = if &*block.kind.text == "variable" {

@@ -10,7 +10,8 @@ impl Evaluator<'_> {
     /// chosen does not count.
     pub(super) fn conditional(&self, parts: &[Expr; 3], whole: &Expr, env: Env<'_>) -> Eval {
         let [condition, then, otherwise] = parts;
-        let (chosen, marks) = self.choice(condition, env)?;
+        let choice = self.choice(condition, env);
+        let chosen = choice.as_ref().map_or(None, |(chosen, _)| *chosen);
         let quiet = |wanted: bool| Env { quiet: env.quiet || chosen == Some(!wanted), ..env };
         let a = self.eval(then, quiet(true));
         let b = self.eval(otherwise, quiet(false));
@@ -25,6 +26,7 @@ impl Evaluator<'_> {
                 self.failed(Diagnostic::error("Inconsistent conditional result types", detail), whole, env)
             })
         };
+        let (chosen, marks) = choice?;
         // That a value was chosen tells of the one that was not.
         let own = |arm: &Eval| arm.as_ref().map_or(Marks::NONE, Value::marks);
         let marks = marks | own(&a) | own(&b);

@@ -55,11 +55,7 @@ impl Evaluator<'_> {
                 TemplatePart::If { condition, then, otherwise, .. } => {
                     self.choice(condition, env).map(|(chosen, marks)| {
                         output.marks |= marks;
-                        match chosen {
-                            Some(true) => self.write(then, env, output),
-                            Some(false) => self.write(otherwise, env, output),
-                            None => output.unknown = true,
-                        }
+                        self.arms(chosen, then, otherwise, env, output);
                     })
                 }
                 TemplatePart::For { key, value, collection, body, .. } => {
@@ -70,6 +66,28 @@ impl Evaluator<'_> {
                 output.diagnostics.extend(errors);
             }
         }
+    }
+
+    /// Writes the arm that is chosen. The other counts for its marks only: that it was not chosen tells of it.
+    fn arms(
+        &self,
+        chosen: Option<bool>,
+        then: &[TemplatePart],
+        otherwise: &[TemplatePart],
+        env: Env<'_>,
+        output: &mut Output,
+    ) {
+        let (taken, left) = if chosen == Some(false) { (otherwise, then) } else { (then, otherwise) };
+        let mut aside = Output::default();
+        self.write(left, Env { quiet: env.quiet || chosen.is_some(), ..env }, &mut aside);
+        if chosen.is_none() {
+            output.unknown = true;
+            output.diagnostics.extend(std::mem::take(&mut aside.diagnostics));
+        }
+        if !aside.diagnostics.has_errors() {
+            output.marks |= aside.marks;
+        }
+        self.write(taken, env, output);
     }
 
     fn repeat(

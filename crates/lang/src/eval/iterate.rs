@@ -35,6 +35,15 @@ impl Evaluator<'_> {
             (Some(_), true) => Results::Groups(BTreeMap::new()),
         };
         let mut gathered = Gathered { marks, ..Gathered::default() };
+        if let (true, Some(condition)) = (elements.is_empty(), &parts.condition) {
+            // A condition that can never be one is a mistake even when there is nothing to go through.
+            let mut outcome = Ok(());
+            let any = || Value::unknown(Type::Dynamic);
+            self.bound(parts.key.as_ref(), &parts.value, any(), any(), env, &mut |env| {
+                outcome = self.truth(condition, env).map(|_| ());
+            });
+            outcome?;
+        }
         for (key, value) in elements {
             self.bound(parts.key.as_ref(), &parts.value, key, value, env, &mut |env| {
                 let outcome = self.pass(parts, env, &mut results, &mut gathered);

@@ -105,11 +105,7 @@ fn compare_ranges(operator: BinaryOp, a: &Value, b: &Value) -> Option<bool> {
         high < low || high == low && (or_equal || !high_in || !low_in)
     };
     let less = |or_equal: bool| {
-        if below(a_high, b_low, or_equal) {
-            Some(true)
-        } else {
-            below(b_high, a_low, !or_equal).then_some(false)
-        }
+        if below(a_high, b_low, or_equal) { Some(true) } else { below(b_high, a_low, !or_equal).then_some(false) }
     };
     match operator {
         BinaryOp::Less => less(false),

@@ -51,8 +51,11 @@ fn assert_well_formed(errors: &Diagnostics) {
     }
 }
 
+/// Writes other expectations in the place of those there.
+type Rewrite = Box<dyn Fn(&str)>;
+
 /// The expected messages, and how to write others in their place.
-fn expectation(path: &Path) -> (String, Box<dyn Fn(&str)>) {
+fn expectation(path: &Path) -> (String, Rewrite) {
     if path.is_dir() {
         let file = path.join("expected.txt");
         let expected = fs::read_to_string(&file).unwrap_or_default();
@@ -60,7 +63,8 @@ fn expectation(path: &Path) -> (String, Box<dyn Fn(&str)>) {
     }
     let text = fs::read_to_string(path).expect("readable");
     let (config, expected) = text.split_once(MARK).unwrap_or((&text, ""));
-    let expected = expected.lines().filter_map(|line| line.strip_prefix("# ")).map(|line| format!("{line}\n")).collect();
+    let expected =
+        expected.lines().filter_map(|line| line.strip_prefix("# ")).map(|line| format!("{line}\n")).collect();
     let (config, path) = (config.to_owned(), path.to_owned());
     let write = move |new: &str| {
         let lines: String = new.lines().map(|line| format!("# {line}\n")).collect();
@@ -75,7 +79,9 @@ fn configurations_give_the_expected_messages() {
     let mut failures = Vec::new();
     let mut cases: Vec<PathBuf> =
         fs::read_dir(corpus()).expect("the corpus").flatten().map(|entry| entry.path()).collect();
-    cases.retain(|path| path.join("expected.txt").exists() || path.extension().is_some_and(|extension| extension == "tf"));
+    cases.retain(|path| {
+        path.join("expected.txt").exists() || path.extension().is_some_and(|extension| extension == "tf")
+    });
     cases.sort();
     assert!(cases.len() > 30, "only {} cases", cases.len());
     for case in cases {

@@ -102,8 +102,12 @@ fn conditions(module: &Module) -> impl Iterator<Item = &Condition> {
 
 fn check_module(module: &Module) -> Diagnostics {
     let schema = schema();
-    let exprs: Vec<_> =
-        module.locals.values().map(|local| &local.expr).chain(module.outputs.values().map(|output| &output.expr)).collect();
+    let exprs: Vec<_> = module
+        .locals
+        .values()
+        .map(|local| &local.expr)
+        .chain(module.outputs.values().map(|output| &output.expr))
+        .collect();
     let mut found: Vec<_> = exprs.iter().flat_map(|expr| references(expr)).collect();
     for resource in module.resources.values() {
         found.extend(references_in_body(&resource.body, Some(&schema)));

@@ -11,10 +11,71 @@ use crate::support::Empty;
 
 /// Pieces that configuration is made of, so that random texts come near to meaning something.
 const PIECES: &[&str] = &[
-    "a", "b.c", "var.x", "1", "0.5", "1e9", "\"", "\"x\"", "${", "%{", "}", "{", "[", "]", "(", ")", "=", "=>", ":", "?",
-    ",", ".", "...", "*", "[*]", "+", "-", "!", "==", "&&", " ", "\n", "<<EOT\n", "<<-E\n  ", "\nEOT\n", "\n  E\n", "for ",
-    " in ", " if ", "if ", "else", "endif", "endfor", "~", "#", "//", "/*", "*/", "\\", "$", "%", "é", "👩‍👩‍👧", "\r\n",
-    "null", "true", "try(", "can(", "upper(", "length(", "resource \"a\" \"b\" {\n", "x = ", "dynamic \"r\" {", "\t", "\u{feff}",
+    "a",
+    "b.c",
+    "var.x",
+    "1",
+    "0.5",
+    "1e9",
+    "\"",
+    "\"x\"",
+    "${",
+    "%{",
+    "}",
+    "{",
+    "[",
+    "]",
+    "(",
+    ")",
+    "=",
+    "=>",
+    ":",
+    "?",
+    ",",
+    ".",
+    "...",
+    "*",
+    "[*]",
+    "+",
+    "-",
+    "!",
+    "==",
+    "&&",
+    " ",
+    "\n",
+    "<<EOT\n",
+    "<<-E\n  ",
+    "\nEOT\n",
+    "\n  E\n",
+    "for ",
+    " in ",
+    " if ",
+    "if ",
+    "else",
+    "endif",
+    "endfor",
+    "~",
+    "#",
+    "//",
+    "/*",
+    "*/",
+    "\\",
+    "$",
+    "%",
+    "é",
+    "👩‍👩‍👧",
+    "\r\n",
+    "null",
+    "true",
+    "try(",
+    "can(",
+    "upper(",
+    "length(",
+    "resource \"a\" \"b\" {\n",
+    "x = ",
+    "dynamic \"r\" {",
+    "\t",
+    "\u{feff}",
 ];
 
 fn pieces() -> impl Strategy<Value = String> {
@@ -30,7 +91,10 @@ fn assert_within(errors: &Diagnostics, text: &str) -> Result<(), TestCaseError> 
     for error in errors {
         if let Some(span) = error.span {
             prop_assert!(span.start <= span.end && span.end as usize <= text.len(), "{error:?}");
-            prop_assert!(text.is_char_boundary(span.start as usize) && text.is_char_boundary(span.end as usize), "{error:?}");
+            prop_assert!(
+                text.is_char_boundary(span.start as usize) && text.is_char_boundary(span.end as usize),
+                "{error:?}"
+            );
         }
     }
     Ok(())

@@ -5,11 +5,14 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use smform_lang::config::{LocalModules, load};
-use smform_lang::source::MemoryHost;
+use smform_lang::eval::{Evaluator, Templates, render_value};
+use smform_lang::functions::{FunctionContext, Phase};
+use smform_lang::source::{FileSystem, MemoryHost};
 use smform_lang::syntax::{parse_expression, parse_native};
 use smform_types::SourceId;
 
 use crate::module::check;
+use crate::support::Empty;
 
 /// Far above what a debug build needs, far below what quadratic time would take.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -59,8 +62,30 @@ fn one_large_value_parses() {
 }
 
 #[test]
+fn what_is_accepted_evaluates_within_the_stack() {
+    let cx = FunctionContext { host: &FileSystem, phase: Phase::Console, plan_timestamp: None, templates: &Templates };
+    let sum = vec!["1"; 100].join(" + ");
+    let mut accepted = 0;
+    for (open, close) in
+        [("(", ")"), ("[", "]"), ("{a=", "}"), ("\"${", "}\""), ("try(", ")"), ("[for x in [1]: ", "]")]
+    {
+        for depth in 1..62 {
+            let text = format!("{}{sum}{}", open.repeat(depth), close.repeat(depth));
+            if let Ok(expr) = parse_expression(&text, SourceId(0)) {
+                accepted = accepted.max(depth);
+                let value = Evaluator::new(&Empty, &cx).expr(&expr);
+                assert!(value.is_ok_and(|value| !render_value(&value).is_empty()), "{open} {depth}");
+            }
+        }
+    }
+    assert!(accepted > 25, "{accepted}");
+}
+
+#[test]
 fn depth_is_refused_where_it_begins_to_hurt() {
-    for (open, close) in [("(", ")"), ("[", "]"), ("{a=", "}"), ("\"${", "}\""), ("!", ""), ("f(", ")"), ("x ? ", " : 1")] {
+    for (open, close) in
+        [("(", ")"), ("[", "]"), ("{a=", "}"), ("\"${", "}\""), ("!", ""), ("f(", ")"), ("x ? ", " : 1")]
+    {
         for depth in [10_000, 100, 62] {
             let text = format!("{}1{}", open.repeat(depth), close.repeat(depth));
             let errors = parse_expression(&text, SourceId(0)).err().unwrap_or_default();

@@ -33,12 +33,7 @@ struct Stop;
 type Read<T> = Result<T, Stop>;
 
 impl<'t> Reader<'t> {
-    pub fn new(
-        text: &'t str,
-        source: SourceId,
-        strings: Strings,
-        diagnostics: &'t mut Diagnostics,
-    ) -> Reader<'t> {
+    pub fn new(text: &'t str, source: SourceId, strings: Strings, diagnostics: &'t mut Diagnostics) -> Reader<'t> {
         Reader { strings, text, source, at: 0, depth: 0, diagnostics }
     }
 
