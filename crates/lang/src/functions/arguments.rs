@@ -158,12 +158,16 @@ pub(super) fn call(function: &Function, given: &[Value], cx: &FunctionContext<'_
     }
     if unknown || untyped {
         let ty = match function.result {
-            Some(result) if !untyped => result(&values)?,
+            Some(result) if !untyped => {
+                result(&values).map_err(|error| if kept.is_empty() { error } else { error.about_secrets() })?
+            }
             _ => signature.returns.ty(),
         };
         return Ok(refine(function, Value::unknown(ty)).with_marks(kept));
     }
-    let result = (function.run)(&Arguments { values, marks, cx })?;
+    let open = marks.iter().all(|marks| marks.is_empty());
+    let result = (function.run)(&Arguments { values, marks, cx });
+    let result = result.map_err(|error| if open { error } else { error.about_secrets() })?;
     Ok(refine(function, result).with_marks(kept))
 }
 
@@ -177,21 +181,15 @@ fn check_count(signature: &Signature, given: usize) -> Result<(), CallError> {
     let name = signature.name;
     if let Some(missing) = signature.parameters.get(given) {
         let least = if signature.variadic.is_some() { "at least " } else { "" };
-        return Err(CallError {
-            fault: Fault::TooFew,
-            argument: None,
-            message: format!(
-                "Function \"{name}\" expects {least}{wanted} argument{plural}. Missing value for \"{}\".",
-                missing.name
-            ),
-        });
+        let message = format!(
+            "Function \"{name}\" expects {least}{wanted} argument{plural}. Missing value for \"{}\".",
+            missing.name
+        );
+        return Err(CallError::new(Fault::TooFew, None, message));
     }
     if given > wanted && signature.variadic.is_none() {
-        return Err(CallError {
-            fault: Fault::TooMany,
-            argument: Some(wanted),
-            message: format!("Function \"{name}\" expects only {wanted} argument{plural}."),
-        });
+        let message = format!("Function \"{name}\" expects only {wanted} argument{plural}.");
+        return Err(CallError::new(Fault::TooMany, Some(wanted), message));
     }
     Ok(())
 }

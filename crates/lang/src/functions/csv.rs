@@ -26,7 +26,8 @@ fn csvdecode(a: &Arguments<'_>) -> Result<Value, CallError> {
     let names: Vec<Arc<str>> = header.iter().map(|name| normalize(name)).collect();
     let mut seen = BTreeSet::new();
     if let Some(repeated) = names.iter().find(|name| !seen.insert(Arc::clone(name))) {
-        return Err(CallError::whole(format!("duplicate column name {repeated:?}")));
+        let error = CallError::whole(format!("duplicate column name {repeated:?}"));
+        return Err(error.or_discreetly("two columns have the same name"));
     }
     let element = Type::object(names.iter().map(|name| (Arc::clone(name), Type::String)));
     let mut objects = Vec::new();

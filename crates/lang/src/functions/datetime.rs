@@ -177,9 +177,8 @@ impl Reader<'_> {
 
 fn moment(a: &Arguments<'_>, at: usize) -> Result<Moment, CallError> {
     Moment::parse(a.text(at)?).map_err(|reason| {
-        // The reason quotes parts of the text.
-        let shown = if a.quoted(at).starts_with('"') { format!(": {reason}") } else { String::new() };
-        CallError::argument(at, format!("not a valid RFC3339 timestamp{shown}"))
+        CallError::argument(at, format!("not a valid RFC3339 timestamp: {reason}"))
+            .or_discreetly("not a valid RFC3339 timestamp")
     })
 }
 
@@ -198,7 +197,7 @@ fn plantimestamp(a: &Arguments<'_>) -> Result<Value, CallError> {
 }
 
 fn timeadd(a: &Arguments<'_>) -> Result<Value, CallError> {
-    let moment = moment(a, 0).map_err(|error| CallError::whole(error.message))?;
+    let moment = moment(a, 0)?;
     let nanoseconds = parse_duration(a.text(1)?)
         .map_err(|reason| CallError::whole(format!("invalid duration {}: {reason}", a.quoted(1))))?;
     let moved = moment.clock.checked_add(SignedDuration::from_nanos(nanoseconds));
@@ -293,6 +292,7 @@ fn formatdate(a: &Arguments<'_>) -> Result<Value, CallError> {
         out.push_str(&field(verb, moment).map_err(|allowed| {
             let allowed = if allowed.is_empty() { String::new() } else { format!(": {allowed}") };
             CallError::argument(0, format!("invalid date format verb {verb:?}{allowed}"))
+                .or_discreetly("invalid date format verb")
         })?);
         rest = after;
     }

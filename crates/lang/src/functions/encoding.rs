@@ -102,6 +102,8 @@ pub(super) fn has_infinity(value: &Value) -> bool {
     value.as_number().is_some_and(Number::is_infinite) || value.children().any(has_infinity)
 }
 
+const INVALID: &str = "the text is not valid JSON";
+
 fn jsondecode(a: &Arguments<'_>) -> Result<Value, CallError> {
     if let ValueKind::Unknown(_, refinement) = a.value(0)?.kind() {
         let prefix = refinement.as_ref().and_then(|refinement| refinement.prefix.as_deref()).unwrap_or_default();
@@ -111,19 +113,21 @@ fn jsondecode(a: &Arguments<'_>) -> Result<Value, CallError> {
             Some('-' | '0'..='9') => Type::Number,
             Some('{' | '[' | 'n') | None => Type::Dynamic,
             Some(c) => {
-                return Err(CallError::argument(0, format!("a JSON document cannot begin with the character {c:?}")));
+                let error = CallError::argument(0, format!("a JSON document cannot begin with the character {c:?}"));
+                return Err(error.or_discreetly(INVALID));
             }
         }));
     }
-    let json: serde_json::Value =
-        serde_json::from_str(a.text(0)?).map_err(|error| CallError::whole(json_error(&error)))?;
+    let json: serde_json::Value = serde_json::from_str(a.text(0)?)
+        .map_err(|error| CallError::whole(json_error(&error)).or_discreetly(INVALID))?;
     if let Some(number) = unreadable_number(&json) {
-        return Err(CallError::whole(format!("the number {number} is beyond the range of numbers")));
+        let error = CallError::whole(format!("the number {number} is beyond the range of numbers"));
+        return Err(error.or_discreetly(INVALID));
     }
     Ok(implied(&json))
 }
 
-/// The library's message would repeat the text, which may be sensitive, only for data; syntax errors never do.
+/// The message of the library with the place in front.
 fn json_error(error: &serde_json::Error) -> String {
     let place = format!(" at line {} column {}", error.line(), error.column());
     let message = error.to_string();

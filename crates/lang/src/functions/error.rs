@@ -29,15 +29,34 @@ pub struct CallError {
     /// What is wrong. For the faults `Argument` and `Call` a phrase without full stop, otherwise full sentences.
     /// It never shows a sensitive value.
     pub message: String,
+    /// What to say instead when an argument must not be shown, for messages that quote from one.
+    pub(super) discreet: Option<&'static str>,
 }
 
 impl CallError {
+    pub(super) fn new(fault: Fault, argument: Option<usize>, message: impl Into<String>) -> CallError {
+        CallError { fault, argument, message: message.into(), discreet: None }
+    }
+
     pub(super) fn whole(message: impl Into<String>) -> CallError {
-        CallError { fault: Fault::Call, argument: None, message: message.into() }
+        CallError::new(Fault::Call, None, message)
     }
 
     pub(super) fn argument(at: usize, message: impl Into<String>) -> CallError {
-        CallError { fault: Fault::Argument, argument: Some(at), message: message.into() }
+        CallError::new(Fault::Argument, Some(at), message)
+    }
+
+    /// The same, for a message that quotes from an argument: `message` takes its place when that must not be shown.
+    pub(super) fn or_discreetly(self, message: &'static str) -> CallError {
+        CallError { discreet: Some(message), ..self }
+    }
+
+    /// The error for arguments of which one must not be shown.
+    pub(super) fn about_secrets(self) -> CallError {
+        match self.discreet {
+            Some(message) => CallError { message: message.to_owned(), ..self },
+            None => self,
+        }
     }
 
     /// The error as a message to the user about a call of the function `name`, still without a place.

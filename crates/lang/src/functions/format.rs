@@ -78,7 +78,7 @@ fn format_list(a: &Arguments<'_>) -> Result<Value, CallError> {
             if error.argument.is_some() {
                 return error;
             }
-            CallError::whole(format!("error on format iteration {round}: {}", error.message))
+            CallError { message: format!("error on format iteration {round}: {}", error.message), ..error }
         })?;
         texts.push(Value::string(text));
     }
@@ -130,9 +130,11 @@ fn render(spec: &str, values: &[Value]) -> Result<String, CallError> {
                 verb.raw,
                 values.len()
             ))
+            .or_discreetly(MALFORMED)
         })?;
         let text = verb.apply(value).map_err(|reason| {
             CallError::whole(format!("unsupported value for {:?} at {offset}: {reason}", verb.raw))
+                .or_discreetly(MALFORMED)
         })?;
         out.push_str(&text);
         next = wanted + 1;
@@ -149,9 +151,12 @@ fn render(spec: &str, values: &[Value]) -> Result<String, CallError> {
     Ok(out)
 }
 
+const MALFORMED: &str = "the format cannot be read, or does not fit the other arguments";
+
 fn unreadable(spec: &str, at: usize) -> CallError {
-    CallError::whole(match spec.get(at..).and_then(|rest| rest.chars().next()) {
+    let message = match spec.get(at..).and_then(|rest| rest.chars().next()) {
         Some(c) => format!("unrecognized format character '{c}' at offset {at}"),
         None => format!("invalid format string starting at offset {at}"),
-    })
+    };
+    CallError::whole(message).or_discreetly(MALFORMED)
 }

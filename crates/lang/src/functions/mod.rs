@@ -18,6 +18,7 @@ mod filesystem;
 mod float;
 mod format;
 mod glob;
+mod lazy;
 mod letters;
 mod mapping;
 mod network;
@@ -36,6 +37,9 @@ mod yaml;
 mod yaml_read;
 mod yaml_scalar;
 mod yaml_write;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
@@ -97,7 +101,7 @@ pub fn call(name: &str, arguments: &[Value], cx: &FunctionContext<'_>) -> Result
     let function = find(name).ok_or_else(|| {
         let hint = did_you_mean(name, names());
         let message = format!("There is no function named \"{name}\".{hint}");
-        CallError { fault: Fault::NoSuchFunction, argument: None, message }
+        CallError::new(Fault::NoSuchFunction, None, message)
     })?;
     arguments::call(function, arguments, cx)
 }
@@ -108,9 +112,9 @@ pub fn exists(name: &str) -> bool {
     find(name).is_some()
 }
 
-/// The names of all functions, sorted, without `core::`.
+/// The names of all functions, sorted, without `core::` and without those that are only there to be refused.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    TABLE.keys().copied()
+    TABLE.keys().copied().filter(|name| !REMOVED.contains(name))
 }
 
 /// The parameters and result of a function.
@@ -118,6 +122,9 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 pub fn signature(name: &str) -> Option<&'static Signature> {
     find(name).map(|function| &function.signature)
 }
+
+/// Functions that earlier versions of the language had: calling one says what to write instead.
+const REMOVED: [&str; 2] = ["list", "map"];
 
 /// The families.
 const FAMILIES: &[&[Function]] = &[
@@ -130,6 +137,7 @@ const FAMILIES: &[&[Function]] = &[
     encoding::FUNCTIONS,
     filesystem::FUNCTIONS,
     format::FUNCTIONS,
+    lazy::FUNCTIONS,
     mapping::FUNCTIONS,
     network::FUNCTIONS,
     numeric::FUNCTIONS,

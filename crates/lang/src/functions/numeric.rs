@@ -168,7 +168,8 @@ fn range(a: &Arguments<'_>) -> Result<Value, CallError> {
     while if down { next > end } else { next < end } {
         if values.len() >= RANGE_LIMIT {
             return Err(CallError::whole(format!(
-                "more than {RANGE_LIMIT} values were generated; bring start and end closer together or use a larger step"
+                "more than {RANGE_LIMIT} values were generated; decrease the difference between start and end or use \
+                 a larger step"
             )));
         }
         let following = next.add(&step).ok_or_else(|| CallError::whole("the range has no end"))?;

@@ -37,14 +37,17 @@ pub(super) const FUNCTIONS: &[Function] = &[
 
 fn compile(a: &Arguments<'_>) -> Result<Pattern, CallError> {
     let pattern = a.text(0)?;
-    Pattern::compile(pattern)
-        .map_err(|reason| CallError::argument(0, format!("invalid regexp pattern: {reason} in {}", a.quoted(0))))
+    Pattern::compile(pattern).map_err(|reason| {
+        CallError::argument(0, format!("invalid regexp pattern: {reason} in {pattern:?}")).or_discreetly(INVALID)
+    })
 }
+
+const INVALID: &str = "invalid regexp pattern";
 
 fn match_type(arguments: &[Value]) -> Result<Type, CallError> {
     let Some(pattern) = arguments.first().and_then(Value::as_str) else { return Ok(Type::Dynamic) };
     let pattern = Pattern::compile(pattern)
-        .map_err(|reason| CallError::argument(0, format!("invalid regexp pattern: {reason}")))?;
+        .map_err(|reason| CallError::argument(0, format!("invalid regexp pattern: {reason}")).or_discreetly(INVALID))?;
     type_of(&pattern)
 }
 
@@ -92,8 +95,9 @@ fn replace(a: &Arguments<'_>) -> Result<Value, CallError> {
     let (text, search, by) = (a.text(0)?, a.text(1)?, a.text(2)?);
     let pattern = search.strip_prefix('/').and_then(|search| search.strip_suffix('/'));
     let Some(pattern) = pattern else { return Ok(Value::string(text.replace(search, by))) };
-    let pattern = Pattern::compile(pattern)
-        .map_err(|reason| CallError::whole(format!("invalid regexp pattern: {reason} in {}", a.quoted(1))))?;
+    let pattern = Pattern::compile(pattern).map_err(|reason| {
+        CallError::argument(1, format!("invalid regexp pattern: {reason} in {pattern:?}")).or_discreetly(INVALID)
+    })?;
     let replaced = pattern.regex.replace_all(text, |captures: &Captures<'_>| expand(&pattern, by, captures));
     Ok(Value::string(replaced))
 }

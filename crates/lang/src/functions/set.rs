@@ -152,8 +152,8 @@ fn product(a: &Arguments<'_>) -> Result<Value, CallError> {
     let element = Type::tuple(types);
     let mut rows: Vec<Vec<Value>> = vec![Vec::new()];
     for column in &columns {
-        rows =
-            rows.iter().flat_map(|row| column.iter().map(|item| [row.as_slice(), &[item.clone()]].concat())).collect();
+        let longer = |row: &Vec<Value>, item: &Value| [row.as_slice(), std::slice::from_ref(item)].concat();
+        rows = rows.iter().flat_map(|row| column.iter().map(move |item| longer(row, item))).collect();
     }
     let rows = rows.into_iter().map(Value::tuple);
     let value = if ordered { Value::list(element, rows) } else { Value::set(element, rows) };

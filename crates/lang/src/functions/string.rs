@@ -110,10 +110,8 @@ fn upper(a: &Arguments<'_>) -> Result<Value, CallError> {
 
 fn title(a: &Arguments<'_>) -> Result<Value, CallError> {
     let mut starts = true;
-    let titled = a.text(0)?.chars().map(|c| {
-        let c = if std::mem::replace(&mut starts, separates(c)) { letters::title(c) } else { c };
-        c
-    });
+    let titled =
+        a.text(0)?.chars().map(|c| if std::mem::replace(&mut starts, separates(c)) { letters::title(c) } else { c });
     Ok(Value::string(titled.collect::<String>()))
 }
 

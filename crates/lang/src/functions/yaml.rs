@@ -12,7 +12,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "yamldecode",
         &[Parameter::new("src", Shape::String)],
         Shape::Any,
-        |a| yaml_read::read(a.text(0)?).map_err(CallError::whole),
+        yamldecode,
         "The value that a YAML document stands for.",
     )
     .typed(|_| Ok(Type::Dynamic))
@@ -26,6 +26,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
     )
     .nullable(),
 ];
+
+fn yamldecode(a: &Arguments<'_>) -> Result<Value, CallError> {
+    yaml_read::read(a.text(0)?)
+        .map_err(|error| CallError::whole(error).or_discreetly("the text is not a YAML document that can be read"))
+}
 
 fn yamlencode(a: &Arguments<'_>) -> Result<Value, CallError> {
     let value = a.value(0)?;
