@@ -1,6 +1,6 @@
 //! A record of outcomes in memory, which can be planned from again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -128,6 +128,11 @@ impl Record for MemoryRecord {
                 self.objects.insert(ObjectKey { address: to.clone(), ..key }, entry);
             }
         }
+        Ok(())
+    }
+
+    async fn retain_data(&mut self, kept: &BTreeSet<InstanceAddress>) -> Result<(), Diagnostic> {
+        self.objects.retain(|key, _| key.address.resource.mode == ResourceMode::Managed || kept.contains(&key.address));
         Ok(())
     }
 

@@ -430,14 +430,24 @@ impl<'a> Executor<'a> {
 
     async fn finish(mut self) -> RunOutcome {
         let outputs = self.outputs();
-        let recorded = self.apply.record.lock().await.outputs(&outputs).await;
-        self.report.diagnostics.extend(recorded.err());
+        {
+            let mut record = self.apply.record.lock().await;
+            self.report.diagnostics.extend(record.outputs(&outputs).await.err());
+            if !self.apply.plan.targeted {
+                self.report.diagnostics.extend(record.retain_data(&self.data_in_use()).await.err());
+            }
+        }
         self.report.outputs = outputs.into_iter().map(|(name, (value, _))| (name, value)).collect();
         if self.apply.conduct.cancel.is_cancelled() {
             RunOutcome::Stopped(self.report)
         } else {
             RunOutcome::Completed(self.report)
         }
+    }
+
+    fn data_in_use(&self) -> BTreeSet<InstanceAddress> {
+        let postponed = self.apply.plan.changes.values().filter(|change| change.action == Action::Read);
+        self.apply.data.keys().chain(postponed.map(|change| &change.object.address)).cloned().collect()
     }
 
     /// The root outputs: as evaluated, or as they were where that was not possible.

@@ -104,6 +104,9 @@ pub trait Record: Send {
     /// All objects at an address have another one now.
     async fn relocate(&mut self, from: &InstanceAddress, to: &InstanceAddress) -> Result<(), Diagnostic>;
 
+    /// The data sources at these addresses were read; what is recorded of others is dropped.
+    async fn retain_data(&mut self, kept: &BTreeSet<InstanceAddress>) -> Result<(), Diagnostic>;
+
     /// The root outputs are these, each with whether it is declared sensitive.
     async fn outputs(&mut self, outputs: &BTreeMap<Arc<str>, (Value, bool)>) -> Result<(), Diagnostic>;
 }

@@ -255,6 +255,12 @@ impl Record for StoreRecord {
         Ok(())
     }
 
+    async fn retain_data(&mut self, kept: &BTreeSet<InstanceAddress>) -> Result<(), Diagnostic> {
+        let is_stale = |id: &ObjectId| id.address.resource.mode == ResourceMode::Data && !kept.contains(&id.address);
+        let stale: Vec<ObjectId> = self.store.state().objects().map(|(id, ..)| id).filter(is_stale).collect();
+        stale.iter().try_for_each(|id| written(self.store.remove(id)))
+    }
+
     async fn outputs(&mut self, outputs: &BTreeMap<Arc<str>, (Value, bool)>) -> Result<(), Diagnostic> {
         let outputs = outputs.iter().map(|(name, (value, sensitive))| {
             let ty = value.ty();
