@@ -1,6 +1,6 @@
 //! Loading a configuration: the root module and every module that it calls.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use smform_types::suggest::did_you_mean;
@@ -27,7 +27,11 @@ pub fn load(host: &dyn Host, directory: &Path, modules: &dyn ModuleResolver) -> 
     };
     let root = loader.module(directory, &mut config);
     loader.add(ModuleAddress::root(), root, &mut vec![directory.to_owned()], &mut config);
-    (config, loader.diagnostics)
+    // A module that is called twice has each of its mistakes once.
+    let mut seen = HashSet::new();
+    let first = |error: &Diagnostic| seen.insert((error.span, error.summary.clone(), error.detail.clone()));
+    let diagnostics = loader.diagnostics.into_iter().filter(first).collect();
+    (config, diagnostics)
 }
 
 struct Loader<'a> {
@@ -189,6 +193,15 @@ mod tests {
         assert_eq!(addresses, ["", "module.a", "module.a.module.inner", "module.b", "module.b.module.inner"]);
         // A module that is called twice is read once.
         assert_eq!(config.sources.iter().count(), 3);
+    }
+
+    #[test]
+    fn a_mistake_in_a_module_is_told_once() {
+        let files = [
+            ("main.tf", "module \"a\" {\n  source = \"./m\"\n}\nmodule \"b\" {\n  source = \"./m\"\n}\n"),
+            ("m/main.tf", "module \"inner\" {\n  source = \"./none\"\n}\n"),
+        ];
+        assert_eq!(loaded(files).1, ["Unreadable module directory"]);
     }
 
     #[test]
