@@ -8,4 +8,4 @@ pub mod terminal;
 pub mod world;
 
 pub use terminal::Terminal;
-pub use world::{Backends, SandboxHost, SandboxOptions, Sandboxed, World};
+pub use world::{SandboxHost, SandboxOptions, Sandboxed, World};

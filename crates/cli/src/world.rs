@@ -8,8 +8,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use smform_engine::providers::Providers;
 use smform_provider::Clock;
-use smform_state::Backend;
-use smform_types::{Diagnostic, Value};
+use smform_types::Diagnostic;
 use tokio_util::sync::CancellationToken;
 
 use crate::terminal::Terminal;
@@ -30,23 +29,8 @@ pub struct World {
     pub cancel: CancellationToken,
     /// The sandbox, where the binary has one.
     pub sandbox: Option<Arc<dyn SandboxHost>>,
-    /// Backends other than `local`, where the binary has some.
-    pub backends: Option<Arc<dyn Backends>>,
     /// The version of the program.
     pub version: &'static str,
-}
-
-/// Backends that are not part of this crate.
-#[async_trait]
-pub trait Backends: Send + Sync {
-    /// The types that there are, for messages.
-    fn kinds(&self) -> Vec<&'static str>;
-
-    /// Opens the backend of a type with the settings of its block (an object; strings, numbers and bools as written).
-    ///
-    /// # Errors
-    /// When the settings are not usable or the place cannot be reached.
-    async fn open(&self, kind: &str, settings: &Value, workspace: &str) -> Result<Box<dyn Backend>, Diagnostic>;
 }
 
 /// How a sandbox is opened.

@@ -3,5 +3,10 @@
 pub mod diagnostics;
 pub mod diff;
 pub mod heading;
+pub mod json;
+pub mod lines;
+pub mod markdown;
 pub mod plan;
+pub mod progress;
+pub mod state;
 pub mod style;

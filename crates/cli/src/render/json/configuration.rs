@@ -1,0 +1,197 @@
+//! The configuration within plan JSON: every expression as its constant value, or as what it refers to.
+
+use serde_json::{Map, Value as Json};
+use smform_engine::providers::Providers;
+use smform_lang::config::{Config, Module, ModuleCall, Repetition, Resource};
+use smform_lang::eval::{Reference, Subject, references, static_value};
+use smform_lang::syntax::{Body, Expr};
+use smform_types::json::plain;
+use smform_types::schema::{Block, Nesting};
+use smform_types::{ModuleAddress, Step};
+
+use super::{mode, object};
+use crate::render::diff::quoted;
+
+/// The configuration.
+#[must_use]
+pub fn configuration(config: &Config, providers: &Providers) -> Json {
+    let mut provider_config = Map::new();
+    for (address, module) in &config.modules {
+        for (reference, block) in &module.providers {
+            let alias = reference.alias.as_ref().map(|alias| format!(".{alias}")).unwrap_or_default();
+            let prefix = if address.is_root() { String::new() } else { format!("{address}:") };
+            let found = providers.named(module, &reference.name);
+            let expressions = found.map(|found| body(&block.body, &found.schema().block));
+            let entry = object([
+                ("name", Some(reference.name.to_string().into())),
+                ("full_name", found.map(|found| found.source().into())),
+                ("alias", reference.alias.as_ref().map(|alias| alias.to_string().into())),
+                ("module_address", (!address.is_root()).then(|| address.to_string().into())),
+                ("expressions", expressions.filter(|json| json.as_object().is_some_and(|map| !map.is_empty()))),
+            ]);
+            provider_config.insert(format!("{prefix}{}{alias}", reference.name), entry);
+        }
+    }
+    object([
+        ("provider_config", (!provider_config.is_empty()).then_some(Json::Object(provider_config))),
+        ("root_module", Some(module(config, &ModuleAddress::root(), providers))),
+    ])
+}
+
+fn some(map: Map<String, Json>) -> Option<Json> {
+    (!map.is_empty()).then_some(Json::Object(map))
+}
+
+fn module(config: &Config, at: &ModuleAddress, providers: &Providers) -> Json {
+    let Some(found) = config.modules.get(at) else { return Json::Object(Map::new()) };
+    let outputs = found.outputs.iter().map(|(name, output)| {
+        let json = object([
+            ("sensitive", output.sensitive.then_some(true.into())),
+            ("expression", Some(expression(&output.expr))),
+            ("description", output.description.as_deref().map(Json::from)),
+            ("depends_on", depends_on(&output.depends_on)),
+        ]);
+        (name.to_string(), json)
+    });
+    let resources: Vec<Json> =
+        found.resources.values().map(|block| resource(at, found, block, providers)).collect();
+    let calls = found.calls.iter().map(|(name, block)| {
+        let child = module(config, &at.child(name), providers);
+        (name.to_string(), call(block, child))
+    });
+    let variables = found.variables.iter().map(|(name, variable)| {
+        let json = object([
+            ("default", variable.default.as_ref().map(plain)),
+            ("description", variable.description.as_deref().map(Json::from)),
+            ("sensitive", variable.sensitive.then_some(true.into())),
+        ]);
+        (name.to_string(), json)
+    });
+    object([
+        ("outputs", some(outputs.collect())),
+        ("resources", (!resources.is_empty()).then(|| resources.into())),
+        ("module_calls", some(calls.collect())),
+        ("variables", some(variables.collect())),
+    ])
+}
+
+fn repetition(repetition: &Repetition) -> (Option<Json>, Option<Json>) {
+    match repetition {
+        Repetition::Single => (None, None),
+        Repetition::Count(expr) => (Some(expression(expr)), None),
+        Repetition::ForEach(expr) => (None, Some(expression(expr))),
+    }
+}
+
+fn depends_on(exprs: &[Expr]) -> Option<Json> {
+    let names: Vec<String> = exprs.iter().flat_map(prefixes).collect();
+    (!names.is_empty()).then(|| names.into())
+}
+
+fn resource(at: &ModuleAddress, module: &Module, block: &Resource, providers: &Providers) -> Json {
+    let address = &block.address;
+    let schema = providers.schema(at, module, block).ok();
+    let alias = block.provider.alias.as_ref().map(|alias| format!(".{alias}")).unwrap_or_default();
+    let (count, for_each) = repetition(&block.repetition);
+    object([
+        ("address", Some(address.to_string().into())),
+        ("mode", Some(mode(address.mode).into())),
+        ("type", Some(address.type_name.to_string().into())),
+        ("name", Some(address.name.to_string().into())),
+        ("provider_config_key", Some(format!("{}{alias}", block.provider.name).into())),
+        ("expressions", schema.map(|schema| body(&block.body, &schema.block)).filter(|json| json.as_object().is_some_and(|map| !map.is_empty()))),
+        ("schema_version", Some(schema.map_or(0, |schema| schema.version).into())),
+        ("count_expression", count),
+        ("for_each_expression", for_each),
+        ("depends_on", depends_on(&block.depends_on)),
+    ])
+}
+
+fn call(block: &ModuleCall, child: Json) -> Json {
+    let (count, for_each) = repetition(&block.repetition);
+    let expressions = block.body.attributes.iter().map(|found| (found.name.text.to_string(), expression(&found.expr)));
+    object([
+        ("source", Some(block.source.as_str().into())),
+        ("version_constraint", block.version.as_deref().map(Json::from)),
+        ("expressions", some(expressions.collect())),
+        ("count_expression", count),
+        ("for_each_expression", for_each),
+        ("module", Some(child)),
+        ("depends_on", depends_on(&block.depends_on)),
+    ])
+}
+
+/// A body by its schema: blocks are objects or arrays of objects as they nest.
+fn body(body: &Body, schema: &Block) -> Json {
+    let mut out = Map::new();
+    for found in &body.attributes {
+        out.insert(found.name.text.to_string(), expression(&found.expr));
+    }
+    for (name, nested) in &schema.blocks {
+        let found: Vec<&smform_lang::syntax::Block> = body.blocks_of(name).collect();
+        if found.is_empty() {
+            continue;
+        }
+        let json = match nested.nesting {
+            Nesting::Single => found.first().map(|block| self::body(&block.body, &nested.block)).unwrap_or_default(),
+            Nesting::List | Nesting::Set => found.iter().map(|block| self::body(&block.body, &nested.block)).collect(),
+            Nesting::Map => {
+                let label = |block: &&smform_lang::syntax::Block| {
+                    block.labels.first().map(|label| label.text.to_string()).unwrap_or_default()
+                };
+                found.iter().map(|block| (label(block), self::body(&block.body, &nested.block))).collect()
+            }
+        };
+        out.insert((*name).to_owned(), json);
+    }
+    Json::Object(out)
+}
+
+fn expression(expr: &Expr) -> Json {
+    let names = prefixes(expr);
+    if !names.is_empty() {
+        return object([("references", Some(names.into()))]);
+    }
+    match static_value(expr) {
+        Ok(value) => object([("constant_value", Some(plain(&value)))]),
+        Err(_) => Json::Object(Map::new()),
+    }
+}
+
+/// What an expression refers to, each reference from its longest form down to the object itself.
+fn prefixes(expr: &Expr) -> Vec<String> {
+    references(expr).iter().flat_map(shorter_and_shorter).collect()
+}
+
+fn shorter_and_shorter(reference: &Reference) -> Vec<String> {
+    let root = match &reference.subject {
+        Subject::Resource(address) => address.to_string(),
+        Subject::Variable(name) => format!("var.{name}"),
+        Subject::Local(name) => format!("local.{name}"),
+        Subject::Module(name) => format!("module.{name}"),
+        Subject::Output(name) => format!("output.{name}"),
+        Subject::EachKey => "each.key".to_owned(),
+        Subject::EachValue => "each.value".to_owned(),
+        Subject::CountIndex => "count.index".to_owned(),
+        Subject::Path(name) => format!("path.{name}"),
+        Subject::Terraform(name) => format!("terraform.{name}"),
+        Subject::SelfObject => "self".to_owned(),
+    };
+    let mut forms = vec![root.clone()];
+    let mut text = root;
+    if let Some(key) = &reference.key {
+        text.push_str(&key.to_string());
+        forms.push(text.clone());
+    }
+    for step in &reference.rest.0 {
+        match step {
+            Step::Attribute(name) => text.push_str(&format!(".{name}")),
+            Step::Index(at) => text.push_str(&format!("[{at}]")),
+            Step::Key(key) => text.push_str(&format!("[{}]", quoted(key))),
+            Step::Element => break,
+        }
+        forms.push(text.clone());
+    }
+    forms.reverse();
+    forms
+}

@@ -1,0 +1,67 @@
+//! Messages as JSON.
+
+use serde_json::{Value as Json, json};
+use smform_types::span::{Position, Source};
+use smform_types::{Diagnostic, Severity, SourceMap, Span};
+
+use super::object;
+
+/// A message.
+#[must_use]
+pub fn diagnostic(diagnostic: &Diagnostic, sources: &SourceMap) -> Json {
+    let source = diagnostic.span.and_then(|span| Some((span, sources.get(span.source)?)));
+    object([
+        ("severity", Some(severity(diagnostic.severity).into())),
+        ("summary", Some(diagnostic.summary.as_str().into())),
+        ("detail", Some(diagnostic.detail.as_str().into())),
+        ("address", diagnostic.address.as_deref().map(Json::from)),
+        ("range", source.map(|(span, source)| range(span, source))),
+        ("snippet", source.map(|(span, source)| snippet(diagnostic, span, source))),
+    ])
+}
+
+/// The name of a severity.
+#[must_use]
+pub const fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    }
+}
+
+fn range(span: Span, source: &Source) -> Json {
+    let position = |Position { line, column, byte }| json!({ "line": line, "column": column, "byte": byte });
+    json!({
+        "filename": &*source.name,
+        "start": position(source.position(span.start as usize)),
+        "end": position(source.position(span.end as usize)),
+    })
+}
+
+fn snippet(diagnostic: &Diagnostic, span: Span, source: &Source) -> Json {
+    let (start, end) = (source.position(span.start as usize), source.position(span.end as usize));
+    let lines: Vec<&str> = (start.line..=end.line).map(|line| source.line(line)).collect();
+    let code = lines.join("\n");
+    // Offsets count bytes within the code.
+    let line_start = start.byte - offset_in_line(source, start);
+    let clamp = |byte: usize| byte.saturating_sub(line_start).min(code.len());
+    let values: Vec<Json> = diagnostic
+        .values
+        .iter()
+        .map(|value| json!({ "traversal": value.traversal, "statement": value.statement }))
+        .collect();
+    object([
+        ("context", Some(diagnostic.context.as_deref().map_or(Json::Null, Json::from))),
+        ("code", Some(code.as_str().into())),
+        ("start_line", Some(start.line.into())),
+        ("highlight_start_offset", Some(clamp(start.byte).into())),
+        ("highlight_end_offset", Some(clamp(end.byte).into())),
+        ("values", Some(values.into())),
+        ("function_call", diagnostic.function.as_ref().map(|name| json!({ "name": name }))),
+    ])
+}
+
+fn offset_in_line(source: &Source, position: Position) -> usize {
+    let head = source.text.get(..position.byte).unwrap_or_default();
+    position.byte - head.rfind('\n').map_or(0, |at| at + 1)
+}

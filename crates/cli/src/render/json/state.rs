@@ -1,0 +1,125 @@
+//! A state as JSON, format version 1.0; also the shape of the planned values.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value as Json, json};
+use smform_engine::providers::Providers;
+use smform_state::State;
+use smform_types::json::{plain, type_to_json};
+use smform_types::{InstanceAddress, ModuleInstance, Value};
+
+use super::change::{marked, provider_name};
+use super::identify;
+use super::values::{known, sensitive_mask};
+use crate::render::plan::schema_of;
+
+/// One object to be listed.
+pub struct Entry {
+    module: ModuleInstance,
+    json: Map<String, Json>,
+}
+
+impl Entry {
+    /// An object as planned, or as read before.
+    #[must_use]
+    pub fn planned(address: &InstanceAddress, value: &Value, providers: &Providers) -> Entry {
+        let schema = schema_of(providers, address);
+        let value = marked(value, address, providers);
+        let mut json = identify(address);
+        let mut put = |name: &str, value: Json| json.insert(name.to_owned(), value);
+        put("provider_name", provider_name(address, providers).into());
+        put("schema_version", schema.map_or(0, |schema| schema.version).into());
+        put("values", known(&value).unwrap_or(Json::Null));
+        put("sensitive_values", sensitive_mask(&value));
+        Entry { module: address.module.clone(), json }
+    }
+}
+
+/// A root output.
+#[must_use]
+pub fn output(value: &Value, sensitive: bool) -> Json {
+    json!({ "sensitive": sensitive, "value": plain(value), "type": type_to_json(&value.ty()) })
+}
+
+/// Outputs and objects, sorted into modules.
+#[must_use]
+pub fn values_of(outputs: Map<String, Json>, entries: Vec<Entry>) -> Json {
+    let mut modules: BTreeMap<ModuleInstance, Vec<Json>> = BTreeMap::new();
+    modules.entry(ModuleInstance::root()).or_default();
+    for entry in entries {
+        // The modules around are listed even when they hold nothing themselves.
+        let mut around = entry.module.parent();
+        while let Some(module) = around {
+            around = module.parent();
+            modules.entry(module).or_default();
+        }
+        modules.entry(entry.module).or_default().push(Json::Object(entry.json));
+    }
+    let mut out = Map::new();
+    if !outputs.is_empty() {
+        out.insert("outputs".to_owned(), Json::Object(outputs));
+    }
+    out.insert("root_module".to_owned(), module(&ModuleInstance::root(), &modules));
+    Json::Object(out)
+}
+
+fn module(at: &ModuleInstance, modules: &BTreeMap<ModuleInstance, Vec<Json>>) -> Json {
+    let mut out = Map::new();
+    if let Some(resources) = modules.get(at).filter(|resources| !resources.is_empty()) {
+        out.insert("resources".to_owned(), resources.clone().into());
+    }
+    if !at.is_root() {
+        out.insert("address".to_owned(), at.to_string().into());
+    }
+    let children = modules.keys().filter(|child| child.parent().as_ref() == Some(at));
+    let children: Vec<Json> = children.map(|child| module(child, modules)).collect();
+    if !children.is_empty() {
+        out.insert("child_modules".to_owned(), children.into());
+    }
+    Json::Object(out)
+}
+
+/// A state, as `show -json` prints it. `values` are its objects by the schemas of their types, where those are known;
+/// others are listed as they are recorded.
+#[must_use]
+pub fn state(state: &State, values: &dyn Fn(&smform_state::ObjectId) -> Option<Value>, providers: &Providers) -> Json {
+    if state.is_empty() {
+        return json!({ "format_version": "1.0" });
+    }
+    let outputs = state.outputs.iter().map(|(name, output)| {
+        (name.clone(), json!({ "sensitive": output.sensitive, "value": output.value, "type": output.ty }))
+    });
+    let entries = state.objects().map(|(id, resource, object)| {
+        let mut entry = match values(&id) {
+            Some(value) => Entry::planned(&id.address, &value, providers),
+            None => {
+                let mut json = identify(&id.address);
+                json.insert("values".to_owned(), object.attributes.clone());
+                Entry { module: id.address.module.clone(), json }
+            }
+        };
+        let mut put = |name: &str, value: Json| entry.json.insert(name.to_owned(), value);
+        put("provider_name", source_of(&resource.provider).into());
+        put("schema_version", object.schema_version.into());
+        if !object.dependencies.is_empty() {
+            put("depends_on", object.dependencies.clone().into());
+        }
+        if object.tainted {
+            put("tainted", true.into());
+        }
+        if let Some(key) = &id.deposed {
+            put("deposed_key", key.as_str().into());
+        }
+        entry
+    });
+    json!({
+        "format_version": "1.0",
+        "terraform_version": state.terraform_version,
+        "values": values_of(outputs.collect(), entries.collect()),
+    })
+}
+
+/// The source address within a provider address of the state, `provider["registry.terraform.io/hashicorp/aws"].x`.
+fn source_of(provider: &str) -> &str {
+    provider.split('"').nth(1).unwrap_or(provider)
+}

@@ -1,0 +1,213 @@
+//! The messages of `-json` runs: one JSON object per line.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Map, Value as Json, json};
+use smform_engine::events::Operation;
+use smform_engine::plan::{Action, Change, Counts, Drift, ObjectKey, OutputChange, Plan, Reason};
+use smform_types::json::{plain, type_to_json};
+use smform_types::{Diagnostic, InstanceAddress, Severity, SourceMap, Value};
+
+use super::{change, diagnostic, key, object};
+use crate::render::lines::{self, Moment};
+use crate::render::style::Style;
+
+/// One message without its time, which whoever writes it adds.
+pub type Message = Map<String, Json>;
+
+fn message(level: &str, text: &str, kind: &str, fields: impl IntoIterator<Item = (&'static str, Json)>) -> Message {
+    let mut out = Map::new();
+    let mut put = |name: &str, value: Json| out.insert(name.to_owned(), value);
+    put("@level", level.into());
+    put("@message", text.into());
+    put("@module", "terraform.ui".into());
+    for (name, value) in fields {
+        put(name, value);
+    }
+    put("type", kind.into());
+    out
+}
+
+/// The first message: versions.
+#[must_use]
+pub fn version(version: &str) -> Message {
+    let terraform = smform_state::codec::TERRAFORM_VERSION;
+    message("info", &format!("smform {version}"), "version", [
+        ("terraform", terraform.into()),
+        ("smform", version.into()),
+        ("ui", "1.2".into()),
+    ])
+}
+
+/// A message without any fields of its own.
+#[must_use]
+pub fn log(text: &str) -> Message {
+    message("info", text, "log", [])
+}
+
+/// A diagnostic.
+#[must_use]
+pub fn diagnostic(found: &Diagnostic, sources: &SourceMap) -> Message {
+    let (level, word) = match found.severity {
+        Severity::Error => ("error", "Error"),
+        Severity::Warning => ("warn", "Warning"),
+    };
+    let text = format!("{word}: {}", found.summary);
+    message(level, &text, "diagnostic", [("diagnostic", diagnostic::diagnostic(found, sources))])
+}
+
+fn resource(address: &InstanceAddress) -> Json {
+    let type_name = &*address.resource.type_name;
+    let within = InstanceAddress { module: smform_types::ModuleInstance::root(), ..address.clone() };
+    json!({
+        "addr": address.to_string(),
+        "module": address.module.to_string(),
+        "resource": within.to_string(),
+        "implied_provider": type_name.split('_').next().unwrap_or(type_name),
+        "resource_type": type_name,
+        "resource_name": &*address.resource.name,
+        "resource_key": address.key.as_ref().map_or(Json::Null, key),
+    })
+}
+
+const fn short_action(action: Action) -> &'static str {
+    match action {
+        Action::NoOp => "noop",
+        Action::Create => "create",
+        Action::Read => "read",
+        Action::Update => "update",
+        Action::Replace(_) => "replace",
+        Action::Delete => "delete",
+        Action::Forget => "remove",
+    }
+}
+
+fn short_reason(reason: Reason) -> &'static str {
+    match reason {
+        Reason::CannotUpdate => "cannot_update",
+        Reason::Tainted => "tainted",
+        Reason::Requested => "requested",
+        Reason::Triggered => "replace_triggered_by",
+        other => other.as_str(),
+    }
+}
+
+/// A difference from the state.
+#[must_use]
+pub fn drift(drift: &Drift) -> Message {
+    let address = &drift.object.address;
+    let action = if drift.after.is_some() { "update" } else { "delete" };
+    let fields = json!({ "resource": resource(address), "action": action });
+    let text = format!("{address}: Drift detected ({action})");
+    message("info", &text, "resource_drift", [("change", fields)])
+}
+
+/// A planned change; nothing for an object that stays as and where it is.
+#[must_use]
+pub fn planned(change: &Change) -> Option<Message> {
+    let moved = change.previous_address.as_ref();
+    let action = match (change.action, moved) {
+        (Action::NoOp, None) => return None,
+        (Action::NoOp, Some(_)) => "move",
+        (action, _) => short_action(action),
+    };
+    let address = &change.object.address;
+    let fields = object([
+        ("resource", Some(resource(address))),
+        ("previous_resource", moved.map(resource)),
+        ("action", Some(action.into())),
+        ("reason", change.reason.map(|reason| short_reason(reason).into())),
+    ]);
+    Some(message("info", &format!("{address}: Plan to {action}"), "planned_change", [("change", fields)]))
+}
+
+/// The numbers of a plan, or of what was done.
+#[must_use]
+pub fn summary(counts: Counts, operation: &'static str) -> Message {
+    let text = match operation {
+        "plan" => crate::render::plan::summary(counts, Style::PLAIN).trim_end().to_owned(),
+        _ => lines::complete(counts, operation == "destroy", Style::PLAIN).trim().to_owned(),
+    };
+    let changes = json!({
+        "add": counts.add, "change": counts.change, "import": counts.import, "remove": counts.destroy,
+        "operation": operation,
+    });
+    message("info", &text, "change_summary", [("changes", changes)])
+}
+
+/// The outputs of a plan.
+#[must_use]
+pub fn planned_outputs(outputs: &BTreeMap<Arc<str>, OutputChange>) -> Message {
+    let entries: Map<String, Json> = outputs
+        .iter()
+        .map(|(name, output)| {
+            let action = short_action(change::output_action(output));
+            (name.to_string(), json!({ "sensitive": output.sensitive, "action": action }))
+        })
+        .collect();
+    message("info", &format!("Outputs: {}", entries.len()), "outputs", [("outputs", entries.into())])
+}
+
+/// The outputs after an apply; the values of sensitive ones are left out.
+#[must_use]
+pub fn outputs(outputs: &BTreeMap<Arc<str>, Value>, sensitive: &dyn Fn(&str) -> bool) -> Message {
+    let entries: Map<String, Json> = outputs
+        .iter()
+        .map(|(name, value)| {
+            let hidden = sensitive(name) || value.has_sensitive();
+            let entry = object([
+                ("sensitive", Some(hidden.into())),
+                ("type", Some(type_to_json(&value.ty()))),
+                ("value", (!hidden).then(|| plain(value))),
+            ]);
+            (name.to_string(), entry)
+        })
+        .collect();
+    message("info", &format!("Outputs: {}", entries.len()), "outputs", [("outputs", entries.into())])
+}
+
+/// A moment of the work on an object.
+#[must_use]
+pub fn hook(moment: Moment, object_key: &ObjectKey, operation: Operation, id: Option<&str>, elapsed: Duration) -> Message {
+    let verb = match (operation, moment) {
+        (Operation::Refresh, Moment::Start) => "refresh_start",
+        (Operation::Refresh, _) => "refresh_complete",
+        (_, Moment::Start) => "apply_start",
+        (_, Moment::Still) => "apply_progress",
+        (_, Moment::Done) => "apply_complete",
+        (_, Moment::Failed) => "apply_errored",
+    };
+    let action = match operation {
+        Operation::Refresh => None,
+        Operation::Read => Some("read"),
+        Operation::Create => Some("create"),
+        Operation::Update => Some("update"),
+        Operation::Delete => Some("delete"),
+        Operation::Import => Some("import"),
+    };
+    let timed = moment != Moment::Start && operation != Operation::Refresh;
+    let hook = object([
+        ("resource", Some(resource(&object_key.address))),
+        ("action", action.map(Json::from)),
+        ("id_key", id.map(|_| "id".into())),
+        ("id_value", id.map(Json::from)),
+        ("elapsed_seconds", timed.then(|| elapsed.as_secs().into())),
+    ]);
+    let text = lines::line(moment, object_key, operation, id, elapsed, Style::PLAIN);
+    message("info", text.trim_end(), verb, [("hook", hook)])
+}
+
+/// Every message of a finished plan, in order.
+#[must_use]
+pub fn plan(plan: &Plan) -> Vec<Message> {
+    let drift = plan.drift.iter().map(drift);
+    let changes = plan.changes.values().filter_map(planned);
+    let mut out: Vec<Message> = drift.chain(changes).collect();
+    out.push(summary(plan.counts(), "plan"));
+    if !plan.outputs.is_empty() {
+        out.push(planned_outputs(&plan.outputs));
+    }
+    out
+}

@@ -1,0 +1,140 @@
+//! The lines of a run: what is being done to each object, and what came of it all.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use smform_engine::events::Operation;
+use smform_engine::plan::{Counts, ObjectKey};
+use smform_lang::eval::render_value;
+use smform_types::Value;
+
+use super::style::{Paint, Style};
+
+/// A moment of the work on an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// It begins.
+    Start,
+    /// It goes on.
+    Still,
+    /// It succeeded.
+    Done,
+    /// It failed.
+    Failed,
+}
+
+/// Seconds as in `3s` and `1m5s`.
+#[must_use]
+pub fn seconds(elapsed: Duration) -> String {
+    let total = elapsed.as_secs();
+    let (hours, minutes, seconds) = (total / 3600, total / 60 % 60, total % 60);
+    match (hours, minutes) {
+        (0, 0) => format!("{seconds}s"),
+        (0, _) => format!("{minutes}m{seconds}s"),
+        _ => format!("{hours}h{minutes}m{seconds}s"),
+    }
+}
+
+/// Minutes and seconds as in `00m10s`.
+#[must_use]
+pub fn minutes(elapsed: Duration) -> String {
+    let total = elapsed.as_secs();
+    format!("{:02}m{:02}s", total / 60, total % 60)
+}
+
+/// The words of an operation: as it begins, as it goes on, as it is done.
+const fn words(operation: Operation) -> (&'static str, &'static str, &'static str) {
+    match operation {
+        Operation::Refresh => ("Refreshing state", "Still refreshing", "Refresh complete"),
+        Operation::Read => ("Reading", "Still reading", "Read complete"),
+        Operation::Create => ("Creating", "Still creating", "Creation complete"),
+        Operation::Update => ("Modifying", "Still modifying", "Modifications complete"),
+        Operation::Delete => ("Destroying", "Still destroying", "Destruction complete"),
+        Operation::Import => ("Importing", "Still importing", "Import complete"),
+    }
+}
+
+/// One line about an object, with its line break.
+#[must_use]
+pub fn line(
+    moment: Moment,
+    object: &ObjectKey,
+    operation: Operation,
+    id: Option<&str>,
+    elapsed: Duration,
+    style: Style,
+) -> String {
+    let (start, still, done) = words(operation);
+    let subject = style.bold(&format!("{object}:"));
+    let id = id.map(|id| format!("id={id}"));
+    let bracket = |parts: [Option<String>; 2]| {
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        if parts.is_empty() { String::new() } else { format!(" [{}]", parts.join(", ")) }
+    };
+    match moment {
+        Moment::Start => format!("{subject} {start}...{}\n", bracket([id, None])),
+        Moment::Still => {
+            format!("{subject} {still}...{}\n", bracket([id, Some(format!("{} elapsed", minutes(elapsed)))]))
+        }
+        Moment::Done if operation == Operation::Refresh => format!("{subject} {done}{}\n", bracket([id, None])),
+        Moment::Done => {
+            let id = if operation == Operation::Delete { None } else { id };
+            format!("{subject} {done} after {}{}\n", seconds(elapsed), bracket([id, None]))
+        }
+        Moment::Failed => {
+            format!("{subject} {} after {}\n", style.paint(Paint::Red, "Failed"), seconds(elapsed))
+        }
+    }
+}
+
+/// The summary line of an apply. Other programs read it.
+#[must_use]
+pub fn complete(counts: Counts, destroy: bool, style: Style) -> String {
+    let Counts { import, add, change, destroy: gone } = counts;
+    let text = if destroy {
+        format!("Destroy complete! Resources: {gone} destroyed.")
+    } else {
+        let import = if import > 0 { format!("{import} imported, ") } else { String::new() };
+        format!("Apply complete! Resources: {import}{add} added, {change} changed, {gone} destroyed.")
+    };
+    format!("\n{}\n", style.strong(Paint::Green, &text))
+}
+
+/// Root outputs, one `name = value` each; sensitive ones are not shown.
+#[must_use]
+pub fn outputs(outputs: &BTreeMap<Arc<str>, Value>, sensitive: &dyn Fn(&str) -> bool) -> String {
+    let line = |(name, value): (&Arc<str>, &Value)| {
+        let hidden = sensitive(name) || value.marks().contains(smform_types::Marks::SENSITIVE);
+        let value = if hidden { "<sensitive>".to_owned() } else { render_value(value) };
+        format!("{name} = {value}\n")
+    };
+    outputs.iter().map(line).collect()
+}
+
+/// What came of a run that did not do everything: who succeeded, who failed, who was not begun.
+#[must_use]
+pub fn partial(done: &[(ObjectKey, Operation)], failed: &[&ObjectKey], skipped: &[&ObjectKey], style: Style) -> String {
+    let mut out = format!("\n{}\n", style.strong(Paint::Yellow, "Not everything was done."));
+    let mut section = |title: &str, lines: Vec<String>| {
+        if !lines.is_empty() {
+            out.push_str(&format!("\n{title}\n"));
+            out.extend(lines.into_iter().map(|line| format!("  {line}\n")));
+        }
+    };
+    let done = done.iter().map(|(object, operation)| {
+        let verb = match operation {
+            Operation::Create => "created",
+            Operation::Update => "changed",
+            Operation::Delete => "destroyed",
+            Operation::Import => "imported",
+            Operation::Read | Operation::Refresh => "read",
+        };
+        format!("{object} ({verb})")
+    });
+    section("Done, and recorded in the state:", done.collect());
+    section("Failed:", failed.iter().map(ToString::to_string).collect());
+    section("Not begun:", skipped.iter().map(ToString::to_string).collect());
+    out.push_str("\nApply again to continue from here.\n");
+    out
+}
