@@ -118,7 +118,6 @@ impl<'a> Builder<'a> {
         self.repetition(at, module, &node, &call.repetition);
         self.within_module(at, &node);
         if let Some(callee) = self.config.modules.get(&child) {
-            self.found.extend(check_arguments(call, callee));
             // What a call depends on, all resources in it depend on.
             let resources: Vec<_> = callee.resources.keys().cloned().collect();
             for resource in resources {
@@ -262,38 +261,4 @@ fn self_reference(node: &Node, reference: &Reference) -> Diagnostic {
         format!("The block for {node} refers to {node} itself, which is not known before the block is evaluated."),
     )
     .at(reference.span)
-}
-
-/// Checks the arguments of a module call against the variables that the module declares.
-fn check_arguments(call: &ModuleCall, module: &Module) -> Diagnostics {
-    let mut found = Diagnostics::new();
-    let context = format!("module \"{}\"", call.name.text);
-    for argument in &call.body.attributes {
-        if !module.variables.contains_key(&argument.name.text) {
-            let names = module.variables.keys().map(|name| &**name);
-            let hint = smform_types::suggest::did_you_mean(&argument.name.text, names);
-            found.push(
-                Diagnostic::error(
-                    "Unsupported argument",
-                    format!("An argument named \"{}\" is not expected here.{hint}", argument.name.text),
-                )
-                .at(argument.name.span)
-                .within(context.clone()),
-            );
-        }
-    }
-    for (name, variable) in &module.variables {
-        let given = call.body.attributes.iter().any(|argument| argument.name.text == *name);
-        if variable.default.is_none() && !given {
-            found.push(
-                Diagnostic::error(
-                    "Missing required argument",
-                    format!("The argument \"{name}\" is required, but no definition was found."),
-                )
-                .at(call.span)
-                .within(context.clone()),
-            );
-        }
-    }
-    found
 }

@@ -1,4 +1,8 @@
 //! The engine from configuration text to recorded outcomes, over the scripted provider.
 
+mod checker;
 mod lifecycle;
+mod modules;
+mod saved;
 mod support;
+mod validation;
