@@ -3,9 +3,80 @@
 //! [`run`] is the whole program but for its surroundings, which [`World`] stands for: so everything here is tested
 //! without a process, a clock or a network.
 
+pub mod args;
+mod commands;
+pub mod errors;
+mod files;
 pub mod render;
+mod session;
 pub mod terminal;
+mod view;
 pub mod world;
 
+use std::ffi::OsString;
+
+use args::{Cli, Invocation, Line};
+use errors::Failure;
+use files::Directory;
+use session::Session;
+use terminal::Console;
+
+pub use errors::Exit;
 pub use terminal::Terminal;
 pub use world::{SandboxHost, SandboxOptions, Sandboxed, World};
+
+/// Runs a command. `args` are the words of the command line without the program's name. Must be called within a tokio
+/// runtime. Everything that goes wrong is told on the terminal of the world; what remains is how it ended.
+pub async fn run(args: impl Iterator<Item = OsString>, world: World) -> Exit {
+    let World { providers, clock, terminal, environment, working_directory, cancel, sandbox, version } = world;
+    let console = Console::new(terminal);
+    let host = Directory { base: working_directory.clone(), original: working_directory };
+    let mut session = Session { console, host, providers, clock, environment, cancel, sandbox, version };
+    match args::words(args, &session.environment, &Cli::names()) {
+        Ok(Invocation::Nothing) => {
+            session.console.out(&help());
+            Exit::NoCommand
+        }
+        Ok(Invocation::Help) => {
+            session.console.out(&help());
+            Exit::Success
+        }
+        Ok(Invocation::Version) => commands::version::run(&session, &args::Version { json: false }),
+        Ok(Invocation::Command(line)) => {
+            if let Some(directory) = &line.directory {
+                session.host.base = session.host.original.join(directory);
+                if !session.host.base.is_dir() {
+                    let detail = format!("{} is not a directory.", session.host.base.display());
+                    return session.fail(&Failure::error("Invalid -chdir option", detail), session.style(false));
+                }
+            }
+            command(&session, line).await
+        }
+        Err(diagnostic) => session.fail(&diagnostic.into(), session.style(false)),
+    }
+}
+
+fn help() -> String {
+    Cli::description().render_help().to_string()
+}
+
+async fn command(session: &Session, line: Line) -> Exit {
+    let plain = line.words.iter().any(|word| word == "--no-color" || word == "--no-color=true");
+    match Cli::read(line.words) {
+        Ok((cli, matches)) => match commands::run(session, cli.command, &matches).await {
+            Ok(exit) => exit,
+            Err(failure) => session.fail(&failure, session.style(plain)),
+        },
+        Err(error) if !error.use_stderr() => {
+            session.console.out(&error.to_string());
+            Exit::Success
+        }
+        Err(error) => {
+            let text = error.render().to_string();
+            let text = text.trim_start_matches("error: ").trim_end();
+            let (summary, detail) = text.split_once('\n').unwrap_or((text, ""));
+            let failure = Failure::error("Invalid command line", format!("{summary}\n{detail}"));
+            session.fail(&failure, session.style(plain))
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -72,18 +72,4 @@ pub trait SandboxHost: Send + Sync {
         ready: &(dyn Fn(SocketAddr) + Send + Sync),
         cancel: CancellationToken,
     ) -> Result<(), Diagnostic>;
-}
-
-impl World {
-    /// A variable of the environment; an empty one counts as absent.
-    #[must_use]
-    pub fn variable(&self, name: &str) -> Option<&str> {
-        self.environment.get(name).map(String::as_str).filter(|text| !text.is_empty())
-    }
-
-    /// A path given on the command line, as the file system understands it.
-    #[must_use]
-    pub fn path(&self, path: impl AsRef<Path>) -> PathBuf {
-        self.working_directory.join(path)
-    }
 }

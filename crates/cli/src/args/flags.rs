@@ -1,0 +1,130 @@
+//! Flags that several commands share.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::ArgMatches;
+use smform_engine::plan::target::Target;
+use smform_lang::config::values::VariableInput;
+use smform_types::InstanceAddress;
+
+/// Values of root variables. Their order counts: see [`variable_inputs`].
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Variables {
+    /// Set a root variable; may be repeated
+    #[arg(long = "var", value_name = "NAME=VALUE", action = clap::ArgAction::Append)]
+    pub var: Vec<String>,
+    /// Set root variables from a file; may be repeated
+    #[arg(long = "var-file", value_name = "FILE", action = clap::ArgAction::Append)]
+    pub var_file: Vec<PathBuf>,
+}
+
+/// The lock on the state.
+#[derive(Debug, Clone, clap::Args)]
+pub struct StateLock {
+    /// Lock the state
+    #[arg(long, default_value = "true")]
+    pub lock: bool,
+    /// How long to wait for a lock that another run holds
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
+    pub lock_timeout: Duration,
+}
+
+/// How to plan.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Planning {
+    /// Only record what is
+    #[arg(long)]
+    pub refresh_only: bool,
+    /// Read the live objects first
+    #[arg(long, default_value = "true")]
+    pub refresh: bool,
+    /// Work only on this and what it needs; may be repeated
+    #[arg(long = "target", value_name = "ADDRESS", action = clap::ArgAction::Append, value_parser = target)]
+    pub targets: Vec<Target>,
+    /// Replace this instance; may be repeated
+    #[arg(long = "replace", value_name = "ADDRESS", action = clap::ArgAction::Append, value_parser = instance)]
+    pub replace: Vec<InstanceAddress>,
+    /// Values of variables.
+    #[command(flatten)]
+    pub variables: Variables,
+    /// How many operations run at once
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
+    pub parallelism: u16,
+    /// Ask for what is missing
+    #[arg(long, default_value = "true")]
+    pub input: bool,
+    /// The lock.
+    #[command(flatten)]
+    pub lock: StateLock,
+    /// Without colour
+    #[arg(long)]
+    pub no_color: bool,
+    /// As a stream of JSON messages
+    #[arg(long)]
+    pub json: bool,
+    /// Warnings by their summaries only
+    #[arg(long)]
+    pub compact_warnings: bool,
+    /// Which state.
+    #[command(flatten)]
+    pub state: super::StateFile,
+    /// Write the plan as JSON to a file, too; sensitive values are in clear
+    #[arg(long, value_name = "FILE")]
+    pub json_into: Option<PathBuf>,
+    /// Write the plan as Markdown to a file, too
+    #[arg(long, value_name = "FILE")]
+    pub markdown_into: Option<PathBuf>,
+}
+
+/// A duration as in `10s`, `1m30s`, `500ms`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("\"{text}\" is not a duration, which is written like 10s or 1m30s");
+    if text == "0" {
+        return Ok(Duration::ZERO);
+    }
+    let parsed: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
+    Duration::try_from(parsed).map_err(|_| wrong())
+}
+
+fn target(text: &str) -> Result<Target, String> {
+    text.parse().map_err(|error: smform_types::AddressError| error.to_string())
+}
+
+fn instance(text: &str) -> Result<InstanceAddress, String> {
+    text.parse().map_err(|error: smform_types::AddressError| error.to_string())
+}
+
+/// The values given by `-var` and `-var-file`, in the order given: the last one counts.
+#[must_use]
+pub fn variable_inputs(matches: &ArgMatches) -> Vec<VariableInput> {
+    let mut found: Vec<(usize, VariableInput)> = Vec::new();
+    if let (Ok(Some(texts)), Some(at)) = (matches.try_get_many::<String>("var"), matches_at(matches, "var")) {
+        found.extend(at.into_iter().zip(texts.cloned().map(VariableInput::Argument)));
+    }
+    if let (Ok(Some(paths)), Some(at)) = (matches.try_get_many::<PathBuf>("var_file"), matches_at(matches, "var_file")) {
+        found.extend(at.into_iter().zip(paths.cloned().map(VariableInput::File)));
+    }
+    found.sort_by_key(|(at, _)| *at);
+    found.into_iter().map(|(_, input)| input).collect()
+}
+
+fn matches_at(matches: &ArgMatches, name: &str) -> Option<Vec<usize>> {
+    matches.indices_of(name).map(Iterator::collect)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_as_go_writes_them() {
+        assert_eq!(duration("10s"), Ok(Duration::from_secs(10)));
+        assert_eq!(duration("1m30s"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("0"), Ok(Duration::ZERO));
+        for wrong in ["", "10", "ten", "-5s", "5 parsecs"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! From raw words to a command line: global options, one-dash flags, and what the environment adds.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use smform_types::Diagnostic;
+use smform_types::suggest::did_you_mean;
+
+/// What was asked for, before the flags of a command are looked at.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Invocation {
+    /// Nothing: help, and a failure.
+    Nothing,
+    /// Help.
+    Help,
+    /// The version.
+    Version,
+    /// A command with its flags, ready to be parsed.
+    Command(Line),
+}
+
+/// A command line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// `-chdir`, if given.
+    pub directory: Option<PathBuf>,
+    /// The command, then its flags and arguments, flags with two dashes.
+    pub words: Vec<OsString>,
+}
+
+/// Commands of Terraform that smform does not have, with what to do instead.
+const ELSEWHERE: [(&str, &str); 14] = [
+    ("console", "smform has no console yet."),
+    ("fmt", "Any formatter of Terraform's language does, such as `terraform fmt` or an editor."),
+    ("force-unlock", "Locks of smform end with the process that holds them."),
+    ("get", "Local modules are read where they are; there is nothing to fetch."),
+    ("graph", "smform has no graph output yet."),
+    ("import", "Write an import block."),
+    ("login", "smform does not work with hosted services."),
+    ("logout", "smform does not work with hosted services."),
+    ("metadata", "smform has no metadata command."),
+    ("modules", "smform has no modules command."),
+    ("taint", "Use `smform apply -replace=ADDRESS`."),
+    ("test", "smform has no test command."),
+    ("untaint", "A tainted object is replaced by the next apply."),
+    ("workspace", "Set TF_WORKSPACE to choose a workspace."),
+];
+
+/// Sorts out a command line without the program's name.
+///
+/// # Errors
+/// When an option before the command is not known, or the command is not.
+pub fn words(
+    args: impl Iterator<Item = OsString>,
+    environment: &BTreeMap<String, String>,
+    commands: &[String],
+) -> Result<Invocation, Diagnostic> {
+    let mut args = args.peekable();
+    let mut directory = None;
+    while let Some(option) = args.next_if(|word| word.to_str().is_some_and(|word| word.starts_with('-'))) {
+        let text = option.to_string_lossy();
+        let name = text.trim_start_matches('-');
+        match name.split_once('=') {
+            Some(("chdir", path)) if !path.is_empty() => directory = Some(PathBuf::from(path)),
+            None if matches!(name, "help" | "h") => return Ok(Invocation::Help),
+            None if matches!(name, "version" | "v") => return Ok(Invocation::Version),
+            _ if name.starts_with("chdir") => {
+                return Err(Diagnostic::error("Invalid -chdir option", "Write it with a directory: -chdir=DIRECTORY."));
+            }
+            _ => {
+                let detail = format!(
+                    "{text} is not an option of smform itself. Options of a command come after the command; before it may \
+                     stand -chdir=DIRECTORY, -help and -version."
+                );
+                return Err(Diagnostic::error("Unknown option", detail));
+            }
+        }
+    }
+    let Some(command) = args.next() else { return Ok(Invocation::Nothing) };
+    let name = command.to_string_lossy().into_owned();
+    if !commands.contains(&name) {
+        return Err(unknown(&name, commands));
+    }
+    let rest: Vec<OsString> = args.collect();
+    if rest.iter().any(|word| matches!(word.to_str(), Some("-version" | "--version" | "-v"))) {
+        return Ok(Invocation::Version);
+    }
+    let mut path = name;
+    let mut words = vec![command];
+    let mut rest = rest.into_iter().peekable();
+    // The words that name a command of two words stay in front of what the environment adds.
+    if matches!(path.as_str(), "state" | "providers")
+        && let Some(second) = rest.next_if(|word| word.to_str().is_some_and(|word| !word.starts_with('-')))
+    {
+        path = format!("{path}_{}", second.to_string_lossy());
+        words.push(second);
+    }
+    for variable in ["TF_CLI_ARGS".to_owned(), format!("TF_CLI_ARGS_{}", path.replace('-', "_"))] {
+        words.extend(from_environment(&variable, environment)?);
+    }
+    words.extend(rest);
+    Ok(Invocation::Command(Line { directory, words: normalize(words) }))
+}
+
+fn unknown(name: &str, commands: &[String]) -> Diagnostic {
+    let summary = format!("smform has no command named \"{name}\"");
+    if let Some((_, instead)) = ELSEWHERE.iter().find(|(known, _)| *known == name) {
+        return Diagnostic::error(summary, (*instead).to_owned());
+    }
+    let hint = did_you_mean(name, commands.iter().map(String::as_str));
+    Diagnostic::error(summary, format!("{}To see all commands: smform -help", if hint.is_empty() { String::new() } else { format!("{}\n", hint.trim_start()) }))
+}
+
+fn from_environment(variable: &str, environment: &BTreeMap<String, String>) -> Result<Vec<OsString>, Diagnostic> {
+    let Some(text) = environment.get(variable) else { return Ok(Vec::new()) };
+    let words = shell_words::split(text).map_err(|_| {
+        let detail = format!("The environment variable {variable} has a quote that does not end: {text}");
+        Diagnostic::error("Invalid extra arguments", detail)
+    })?;
+    Ok(words.into_iter().map(OsString::from).collect())
+}
+
+/// Gives every flag two dashes. A lone dash, negative numbers and whatever follows `--` stay as they are, and so do the
+/// values of flags that take the next word.
+fn normalize(words: Vec<OsString>) -> Vec<OsString> {
+    let mut out = Vec::with_capacity(words.len());
+    let mut literal = false;
+    for word in words {
+        literal |= word == "--";
+        let flag = word.to_str().filter(|_| !literal).and_then(|text| {
+            let name = text.strip_prefix('-')?;
+            name.starts_with(|c: char| c.is_ascii_alphabetic()).then(|| format!("--{name}"))
+        });
+        match flag.as_deref() {
+            Some("--h") => out.push("--help".into()),
+            Some(flag) => out.push(flag.into()),
+            None => out.push(word),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sorted(line: &str, environment: &[(&str, &str)]) -> Result<Invocation, String> {
+        let environment = environment.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+        let commands = ["plan", "apply", "state", "output"].map(str::to_owned);
+        let args = shell_words::split(line).unwrap_or_default().into_iter().map(OsString::from);
+        words(args, &environment, &commands).map_err(|error| format!("{}: {}", error.summary, error.detail))
+    }
+
+    fn shown(line: &str, environment: &[(&str, &str)]) -> String {
+        match sorted(line, environment) {
+            Ok(Invocation::Command(line)) => {
+                let words: Vec<String> = line.words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+                words.join(" ")
+            }
+            other => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn flags_take_one_dash_or_two() {
+        assert_eq!(shown("plan -var 'a=b' --out=x -input=false", &[]), "plan --var a=b --out=x --input=false");
+        assert_eq!(shown("apply -parallelism -1 - -- -x", &[]), "apply --parallelism -1 - -- -x");
+    }
+
+    #[test]
+    fn the_environment_adds_after_the_command() {
+        let environment = [("TF_CLI_ARGS", "-no-color"), ("TF_CLI_ARGS_state_list", "-id='a b'")];
+        assert_eq!(shown("state list x", &environment), "state list --no-color --id=a b x");
+        let broken = sorted("plan", &[("TF_CLI_ARGS_plan", "'x")]);
+        assert!(broken.is_err_and(|error| error.contains("TF_CLI_ARGS_plan")));
+    }
+
+    #[test]
+    fn global_options_come_first() {
+        let line = sorted("-chdir=dir plan", &[]);
+        assert!(matches!(line, Ok(Invocation::Command(Line { directory: Some(path), .. })) if path.ends_with("dir")));
+        assert_eq!(sorted("", &[]), Ok(Invocation::Nothing));
+        assert_eq!(sorted("-help", &[]), Ok(Invocation::Help));
+        assert_eq!(sorted("plan -version", &[]), Ok(Invocation::Version));
+        assert!(sorted("-chdir plan", &[]).is_err());
+        assert!(sorted("-nope plan", &[]).is_err());
+    }
+
+    #[test]
+    fn unknown_commands_get_a_hint() {
+        assert!(sorted("paln", &[]).is_err_and(|error| error.contains("Did you mean \"plan\"?")));
+        assert!(sorted("taint", &[]).is_err_and(|error| error.contains("-replace")));
+    }
+}

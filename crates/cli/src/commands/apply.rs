@@ -1,0 +1,257 @@
+//! `apply`, `destroy` and `refresh`: makes the changes of a plan, after asking.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use clap::ArgMatches;
+use smform_engine::apply::RunOutcome;
+use smform_engine::events::{Event, Observer};
+use smform_engine::plan::Mode;
+use smform_engine::workflow::state::{StoreRecord, diagnose};
+use smform_engine::workflow::{self, Planned, Project, World, saved};
+use smform_lang::config::values::{Origin, VariableInput, variable_values};
+use smform_state::Store;
+use smform_types::{Diagnostic, Diagnostics, SourceMap};
+use tokio::sync::Mutex;
+
+use super::operation::{self, Run};
+use crate::args::{Apply, variable_inputs};
+use crate::errors::{Exit, Failure};
+use crate::session::Session;
+use crate::view::{Applied, View};
+
+pub async fn destroy(session: &Session, mut args: Apply, flags: &ArgMatches) -> Result<Exit, Failure> {
+    if args.plan.is_some() {
+        let detail = "To destroy what a saved plan says, save it with `smform plan -destroy -out=FILE` and apply that file.";
+        return Err(Failure::error("Destroy takes no plan file", detail));
+    }
+    args.destroy = true;
+    run(session, &args, flags).await
+}
+
+pub async fn refresh(session: &Session, mut args: Apply, flags: &ArgMatches) -> Result<Exit, Failure> {
+    if args.plan.is_some() {
+        return Err(Failure::error("Refresh takes no plan file", "It records what is, without a plan."));
+    }
+    args.planning.refresh_only = true;
+    args.auto_approve = true;
+    run(session, &args, flags).await
+}
+
+pub async fn run(session: &Session, args: &Apply, flags: &ArgMatches) -> Result<Exit, Failure> {
+    let view = operation::view(session, &args.planning);
+    let result = match &args.plan {
+        Some(path) => apply_saved(session, args, flags, path, &view).await,
+        None => apply_new(session, args, flags, &view).await,
+    };
+    match result {
+        Err(failure) if args.planning.json => {
+            view.diagnostics(&failure.diagnostics.iter().cloned().collect::<Vec<_>>(), &failure.sources);
+            Ok(Exit::Failure)
+        }
+        result => result,
+    }
+}
+
+async fn apply_new(
+    session: &Session,
+    args: &Apply,
+    flags: &ArgMatches,
+    view: &Arc<dyn View>,
+) -> Result<Exit, Failure> {
+    let planning = &args.planning;
+    let mode = operation::mode(planning, args.destroy)?;
+    if planning.json && !args.auto_approve {
+        let detail = "With -json nothing can be asked: give a saved plan, or -auto-approve.";
+        return Err(Failure::error("Approval is needed", detail));
+    }
+    if args.expect_digest.is_some() {
+        let detail = "-expect-digest is about a saved plan: give its file, too.";
+        return Err(Failure::error("Incompatible options", detail));
+    }
+    view.begin();
+    let run = Run::begin(session, planning, Arc::clone(view))?;
+    let inputs = session.inputs(variable_inputs(flags));
+    let made = operation::plan(session, &run, planning, &inputs, mode, None).await?;
+    operation::tell(view.as_ref(), &made.found, &made.project);
+    if made.found.has_errors() {
+        return Ok(Exit::Failure);
+    }
+    if made.planned.plan.is_applyable() && !args.auto_approve && !approved(session, args, mode, run.sandbox).await? {
+        session.console.out("\nApply cancelled.\n");
+        return Ok(Exit::Failure);
+    }
+    let parallelism = usize::from(planning.parallelism);
+    carry_out(session, &run, &run.world, &made.project, &made.planned, made.store, parallelism).await
+}
+
+/// Asks. Only `yes` is a yes.
+async fn approved(session: &Session, args: &Apply, mode: Mode, sandbox: bool) -> Result<bool, Failure> {
+    if !session.may_ask(args.planning.input) {
+        let detail = "Questions are turned off (-input=false or TF_INPUT=0): give -auto-approve, or apply a saved plan.";
+        return Err(Failure::error("Approval is needed", detail));
+    }
+    let place = if sandbox { " in the sandbox" } else { "" };
+    let (question, consequence) = match mode {
+        Mode::Normal => {
+            (format!("Do you want to perform these actions{place}?"), "smform will perform the actions described above.")
+        }
+        Mode::Destroy => (
+            format!("Do you really want to destroy all resources{place}?"),
+            "smform will destroy everything shown above. There is no undo.",
+        ),
+        Mode::RefreshOnly => (
+            format!("Do you want to record these changes in the state{place}?"),
+            "smform will write the values shown above to the state, and change nothing else.",
+        ),
+    };
+    let question = session.style(args.planning.no_color).bold(&question);
+    session.console.out(&format!(
+        "\n{question}\n  {consequence}\n  Only 'yes' will be accepted to approve.\n\n  Enter a value: "
+    ));
+    match session.console.line(&session.cancel).await {
+        Some(answer) => {
+            session.console.out("\n");
+            Ok(answer == "yes")
+        }
+        None if session.cancel.is_cancelled() => Ok(false),
+        None => {
+            session.console.out("\n");
+            let detail = "Standard input ended before an answer. Answer yes, give -auto-approve, or apply a saved plan.";
+            Err(Failure::error("No answer to the question", detail))
+        }
+    }
+}
+
+async fn apply_saved(
+    session: &Session,
+    args: &Apply,
+    flags: &ArgMatches,
+    path: &Path,
+    view: &Arc<dyn View>,
+) -> Result<Exit, Failure> {
+    let planning = &args.planning;
+    let plans = args.destroy || planning.refresh_only || !planning.refresh;
+    if plans || !planning.targets.is_empty() || !planning.replace.is_empty() {
+        let detail = "What a saved plan does was settled when it was made: leave out -destroy, -refresh-only, -refresh, -target \
+                      and -replace, or plan anew with them.";
+        return Err(Failure::error("Planning options with a saved plan", detail));
+    }
+    let saved = saved::read(&session.read(path)?)?;
+    if let Some(expected) = &args.expect_digest
+        && *expected != saved.digest
+    {
+        let detail = format!(
+            "{} has digest {}, not {expected}: it is not the plan that was reviewed. Nothing was changed.",
+            path.display(),
+            saved.digest
+        );
+        return Err(Failure::error("Not the expected plan", detail));
+    }
+    view.begin();
+    let run = Run::begin(session, planning, Arc::clone(view))?;
+    if run.workspace != saved.basis.workspace {
+        let detail = format!(
+            "The plan was made in workspace \"{}\", and this is \"{}\". Choose the workspace with TF_WORKSPACE.",
+            saved.basis.workspace, run.workspace
+        );
+        return Err(Failure::error("Plan of another workspace", detail));
+    }
+    let (store, stored, found) = run.open(session, &planning.lock, "OperationTypeApply").await?;
+    let basis = run.basis(&store);
+    if basis != saved.basis {
+        let detail = if basis.lineage == saved.basis.lineage {
+            format!(
+                "The state has changed since the plan was made (serial {} then, {} now). Plan again.",
+                saved.basis.serial, basis.serial
+            )
+        } else if run.sandbox || saved.basis.lineage == "sandbox" {
+            "The plan was made for another state: one of the two is in the sandbox, and the other is not.".to_owned()
+        } else {
+            "The plan was made for another state. Apply it where it was made, with the same backend.".to_owned()
+        };
+        return Err(Failure::error("Saved plan is stale", detail));
+    }
+    let world = World { host: Arc::new(saved.files.clone()), ..run.world.clone() };
+    let (project, planned) = saved.open(&world, stored)?;
+    same_variables(session, &project, &variable_inputs(flags))?;
+    operation::tell(view.as_ref(), &found, &project);
+    if planning.json {
+        view.plan(&planned, &world.providers, false);
+    }
+    carry_out(session, &run, &world, &project, &planned, store, usize::from(planning.parallelism)).await
+}
+
+/// Values given for variables must be those that the plan was made with.
+fn same_variables(session: &Session, project: &Project, inputs: &[VariableInput]) -> Result<(), Failure> {
+    if inputs.is_empty() {
+        return Ok(());
+    }
+    let root = project.config.root().cloned().unwrap_or_default();
+    let mut sources = SourceMap::default();
+    let (given, found) = variable_values(&session.host, Path::new("."), &root, inputs, &mut sources);
+    if found.has_errors() {
+        return Err(Failure::new(found, &sources));
+    }
+    let mut found = Diagnostics::new();
+    for (name, value) in given.iter().filter(|(_, value)| matches!(value.origin, Origin::Argument | Origin::NamedFile)) {
+        let finish = |value| {
+            root.variables.get(name).and_then(|variable| smform_lang::config::values::finish(variable, value).ok())
+        };
+        if finish(Some(value)) != finish(project.inputs.get(name)) {
+            let detail = format!(
+                "The saved plan was made with another value of var.{name}. Leave the value out, or plan again with it."
+            );
+            found.push(Diagnostic::error("Can't change variable when applying a saved plan", detail).at(value.span));
+        }
+    }
+    if found.has_errors() { Err(Failure::new(found, &sources)) } else { Ok(()) }
+}
+
+/// Applies, records, and says what came of it.
+async fn carry_out(
+    session: &Session,
+    run: &Run,
+    world: &World,
+    project: &Project,
+    planned: &Planned,
+    store: Store,
+    parallelism: usize,
+) -> Result<Exit, Failure> {
+    let record = Arc::new(Mutex::new(StoreRecord::new(store, world.providers.clone())));
+    let (cancel, progress) = (session.cancel.clone(), Arc::clone(&run.progress));
+    let watch = tokio::spawn(async move {
+        cancel.cancelled().await;
+        progress.notice(Event::Stopping);
+    });
+    let outcome = workflow::apply(world, project, planned, Arc::clone(&record) as _, parallelism).await;
+    watch.abort();
+    run.progress.close();
+    let stopped = matches!(outcome, RunOutcome::Stopped(_));
+    let mut report = outcome.into_report();
+    match Arc::try_unwrap(record) {
+        Ok(record) => {
+            let finished = record.into_inner().into_store().finish();
+            report.diagnostics.extend(finished.err().map(|error| diagnose(&error)));
+        }
+        Err(_) => report.diagnostics.push(Diagnostic::error(
+            "The state was not closed",
+            "Its journal holds what was done, and the next run reads it. This is a defect of smform.",
+        )),
+    }
+    let declared: BTreeMap<_, _> = project.config.root().map(|root| root.outputs.clone()).unwrap_or_default();
+    let sensitive = |name: &str| declared.get(name).is_some_and(|output| output.sensitive);
+    let applied = Applied {
+        mode: planned.plan.mode,
+        report: &report,
+        done: &run.progress.done(),
+        stopped,
+        outputs: &report.outputs,
+        sensitive: &sensitive,
+    };
+    run.view.applied(&applied);
+    operation::tell(run.view.as_ref(), &report.diagnostics, project);
+    let failed = stopped || report.diagnostics.has_errors() || !report.failed.is_empty();
+    Ok(if failed { Exit::Failure } else { Exit::Success })
+}

@@ -1,0 +1,47 @@
+//! The commands, one file each.
+
+mod apply;
+mod init;
+mod operation;
+mod output;
+mod plan;
+mod providers;
+mod sandbox;
+mod show;
+mod state;
+mod validate;
+pub mod version;
+
+use clap::ArgMatches;
+
+use crate::args::{Command, ProvidersCommand, StateCommand};
+use crate::errors::{Exit, Failure};
+use crate::session::Session;
+
+/// Runs a command.
+///
+/// # Errors
+/// Why it failed; nothing has been said of it yet.
+pub async fn run(session: &Session, command: Command, matches: &ArgMatches) -> Result<Exit, Failure> {
+    let flags = matches.subcommand().map_or(matches, |(_, flags)| flags);
+    match command {
+        Command::Init(args) => Ok(init::run(session, &args)),
+        Command::Validate(args) => validate::run(session, &args),
+        Command::Plan(args) => plan::run(session, &args, flags).await,
+        Command::Apply(args) => apply::run(session, &args, flags).await,
+        Command::Destroy(args) => apply::destroy(session, args, flags).await,
+        Command::Refresh(args) => apply::refresh(session, args, flags).await,
+        Command::Show(args) => show::run(session, &args),
+        Command::Output(args) => output::run(session, &args),
+        Command::State(args) => match args.command {
+            StateCommand::List(args) => state::list(session, &args),
+            StateCommand::Show(args) => state::show(session, &args),
+            StateCommand::Pull(args) => state::pull(session, &args),
+        },
+        Command::Version(args) => Ok(version::run(session, &args)),
+        Command::Providers(args) => match args.command {
+            ProvidersCommand::Schema { json } => providers::schema(session, json),
+        },
+        Command::Sandbox(args) => sandbox::run(session, &args).await,
+    }
+}

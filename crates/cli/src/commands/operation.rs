@@ -1,0 +1,274 @@
+//! What `plan` and `apply` have in common: flags that exclude each other, loading, asking for variables, the lock, the
+//! plan, and the files that it is written to.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use smform_engine::plan::Mode;
+use smform_engine::plan::stored::Stored;
+use smform_engine::plan::walk::Options;
+use smform_engine::run::Conduct;
+use smform_engine::snapshot::Recording;
+use smform_engine::workflow::saved::{self, Basis};
+use smform_engine::workflow::state::decode;
+use smform_engine::workflow::{self, Planned, Project, World};
+use smform_lang::config::values::{Origin, VariableInput, from_text, missing};
+use smform_lang::config::{LocalModules, Variable};
+use smform_state::Store;
+use smform_state::backend::LocalBackend;
+use smform_types::json::to_text;
+use smform_types::{Diagnostic, Diagnostics};
+
+use crate::args::{Planning, StateLock};
+use crate::errors::Failure;
+use crate::render::progress::Progress;
+use crate::render::{json, markdown};
+use crate::session::Session;
+use crate::view::{Human, Stream, View};
+use crate::world::Sandboxed;
+
+/// After so long, the user is told that a lock is waited for.
+const PATIENCE: Duration = Duration::from_millis(400);
+
+/// The view that the flags ask for.
+#[must_use]
+pub fn view(session: &Session, planning: &Planning) -> Arc<dyn View> {
+    let console = session.console.clone();
+    let sandbox = session.in_sandbox(planning.state.sandbox);
+    if planning.json {
+        let (clock, version) = (Arc::clone(&session.clock), session.version);
+        return Arc::new(Stream { console, clock, version, sandbox });
+    }
+    Arc::new(Human {
+        console,
+        style: session.style(planning.no_color),
+        compact_warnings: planning.compact_warnings,
+        sandbox,
+        automation: session.automation(),
+    })
+}
+
+/// What kind of plan the flags ask for.
+///
+/// # Errors
+/// When they contradict each other.
+pub fn mode(planning: &Planning, destroy: bool) -> Result<Mode, Failure> {
+    let conflict = |detail: &str| Err(Failure::error("Incompatible options", detail.to_owned()));
+    match (destroy, planning.refresh_only) {
+        (true, true) => conflict("-destroy and -refresh-only exclude each other: give one of them."),
+        (_, true) if !planning.refresh => conflict("-refresh-only reads the live objects, and -refresh=false forbids that."),
+        (true, _) | (_, true) if !planning.replace.is_empty() => {
+            conflict("-replace works with an ordinary plan only, without -destroy and -refresh-only.")
+        }
+        (true, _) => Ok(Mode::Destroy),
+        (_, true) => Ok(Mode::RefreshOnly),
+        (false, false) => Ok(Mode::Normal),
+    }
+}
+
+/// The surroundings of one run: real or sandbox.
+pub struct Run {
+    /// What is shown.
+    pub view: Arc<dyn View>,
+    /// Who watches the work.
+    pub progress: Arc<Progress>,
+    /// What the engine needs of the world.
+    pub world: World,
+    /// Every file that is read.
+    pub recording: Arc<Recording>,
+    /// The file of the state.
+    pub state: PathBuf,
+    /// The workspace.
+    pub workspace: String,
+    /// Whether the run is in the sandbox.
+    pub sandbox: bool,
+}
+
+impl Run {
+    /// Begins a run on a state, in the sandbox if so asked.
+    ///
+    /// # Errors
+    /// When the backend or the sandbox is not usable.
+    pub fn begin(session: &Session, planning: &Planning, view: Arc<dyn View>) -> Result<Run, Failure> {
+        let sandbox = session.in_sandbox(planning.state.sandbox);
+        let state = session.state_path(&session.config(), &planning.state)?;
+        let Sandboxed { providers, clock } = if sandbox {
+            session.open_sandbox(&state)?
+        } else {
+            Sandboxed { providers: session.providers.clone(), clock: Arc::clone(&session.clock) }
+        };
+        let live = session.console.live().filter(|_| !planning.json).cloned();
+        let sink: Arc<dyn crate::render::progress::Sink> = Arc::clone(&view) as _;
+        let progress = Arc::new(Progress::new(sink, Arc::clone(&clock), live));
+        let recording = Arc::new(Recording::new(Arc::new(session.host.clone())));
+        let observer = Arc::clone(&progress);
+        let conduct = Conduct { clock, cancel: session.cancel.clone(), observer };
+        let world = World { host: Arc::clone(&recording) as _, providers, conduct };
+        Ok(Run { view, progress, world, recording, state, workspace: session.workspace()?, sandbox })
+    }
+
+    /// Loads the configuration, and asks for the variables that have no value.
+    ///
+    /// # Errors
+    /// When it has errors.
+    pub async fn load(
+        &self,
+        session: &Session,
+        planning: &Planning,
+        inputs: &[VariableInput],
+    ) -> Result<(Project, Diagnostics), Failure> {
+        let host = self.world.host.as_ref();
+        let (mut project, mut found) = workflow::load(host, Path::new("."), &LocalModules, inputs, &self.workspace);
+        if found.has_errors() {
+            return Err(Failure::new(found, &project.config.sources));
+        }
+        if session.may_ask(planning.input) && !planning.json {
+            let root = project.config.root().cloned().unwrap_or_default();
+            for variable in missing(&root, &project.inputs) {
+                let Some(text) = ask_value(session, variable).await else { continue };
+                let (name, shown) = (variable.name.text.clone(), format!("var.{}", variable.name.text));
+                let given = from_text(variable, &text, &shown, Origin::Prompt, &mut project.config.sources);
+                if let Some(given) = found.take(given) {
+                    project.inputs.insert(name, given);
+                }
+            }
+        }
+        if found.has_errors() {
+            return Err(Failure::new(found, &project.config.sources));
+        }
+        Ok((project, found))
+    }
+
+    /// Opens the state, locked if so asked, and decodes it.
+    ///
+    /// # Errors
+    /// When it is locked by another run, or cannot be read.
+    pub async fn open(
+        &self,
+        session: &Session,
+        lock: &StateLock,
+        operation: &str,
+    ) -> Result<(Store, Stored, Diagnostics), Failure> {
+        let info = session.lock_info(operation, &self.state);
+        let (path, timeout, locked) = (self.state.clone(), lock.lock_timeout, lock.lock);
+        // Waiting for a lock blocks, so it does so on a thread of its own.
+        let mut opening = tokio::task::spawn_blocking(move || {
+            Store::open(Box::new(LocalBackend::new(path)), locked.then_some((&info, timeout)))
+        });
+        let opened = tokio::select! {
+            opened = &mut opening => opened,
+            () = tokio::time::sleep(PATIENCE) => {
+                self.view.note("Acquiring state lock. This may take a few moments...\n");
+                opening.await
+            }
+        };
+        let store = opened.map_err(|_| Failure::error("The state could not be opened", "Opening it was cut off."))??;
+        let (stored, found) = decode(store.state(), store.pending(), &self.world.providers);
+        if found.has_errors() {
+            return Err(found.into());
+        }
+        Ok((store, stored, found))
+    }
+
+    /// The state that a plan is made from. A new state of the sandbox is not any new state.
+    #[must_use]
+    pub fn basis(&self, store: &Store) -> Basis {
+        let state = store.state();
+        let fresh = if self.sandbox { "sandbox" } else { "" };
+        let lineage = if state.lineage.is_empty() { fresh.to_owned() } else { state.lineage.clone() };
+        Basis { lineage, serial: state.serial, workspace: self.workspace.clone() }
+    }
+}
+
+async fn ask_value(session: &Session, variable: &Variable) -> Option<String> {
+    let description = variable.description.as_ref().map(|text| format!("  {text}\n\n")).unwrap_or_default();
+    session.console.out(&format!("var.{}\n{description}  Enter a value: ", variable.name.text));
+    let answer = if variable.sensitive {
+        session.console.secret_line(&session.cancel).await
+    } else {
+        session.console.line(&session.cancel).await
+    };
+    session.console.out("\n");
+    answer
+}
+
+/// A plan that was made and shown.
+pub struct Made {
+    /// The configuration.
+    pub project: Project,
+    /// The plan.
+    pub planned: Planned,
+    /// The open state.
+    pub store: Store,
+    /// Warnings, and errors when it is partial.
+    pub found: Diagnostics,
+    /// The digest, when it was saved.
+    pub digest: Option<String>,
+}
+
+/// Plans, shows the plan and writes it to the files that the flags name. Messages are not shown yet.
+///
+/// # Errors
+/// When there is no plan to show.
+pub async fn plan(
+    session: &Session,
+    run: &Run,
+    planning: &Planning,
+    inputs: &[VariableInput],
+    mode: Mode,
+    out: Option<&Path>,
+) -> Result<Made, Failure> {
+    let (project, mut found) = run.load(session, planning, inputs).await?;
+    let (store, stored, messages) = run.open(session, &planning.lock, operation(mode)).await?;
+    found.extend(messages);
+    let options = Options {
+        mode,
+        refresh: planning.refresh,
+        parallelism: usize::from(planning.parallelism),
+        targets: planning.targets.clone(),
+        replace: planning.replace.clone(),
+    };
+    let (planned, messages) = workflow::plan(&run.world, &project, stored, &options).await;
+    run.progress.close();
+    found.extend(messages);
+    let errored = found.has_errors();
+    run.view.plan(&planned, &run.world.providers, errored);
+    let basis = run.basis(&store);
+    let (text, digest) = saved::write(&project, &planned, &planning.targets, &run.recording.snapshot(), &basis);
+    if let (Some(path), false) = (out, errored) {
+        session.write(path, &text)?;
+    }
+    let digest = out.filter(|_| !errored).map(|_| digest);
+    let made = Made { project, planned, store, found, digest };
+    write_copies(session, run, planning, &made)?;
+    Ok(made)
+}
+
+const fn operation(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Normal => "OperationTypeApply",
+        Mode::Destroy => "OperationTypeDestroy",
+        Mode::RefreshOnly => "OperationTypeRefresh",
+    }
+}
+
+/// `-json-into` and `-markdown-into`.
+fn write_copies(session: &Session, run: &Run, planning: &Planning, made: &Made) -> Result<(), Failure> {
+    let providers = &run.world.providers;
+    if let Some(path) = &planning.json_into {
+        let json = json::plan::plan(&made.project, &made.planned, providers, made.found.has_errors());
+        session.write(path, &format!("{}\n", to_text(&json, None)))?;
+    }
+    if let Some(path) = &planning.markdown_into {
+        let text = markdown::plan(&made.planned.plan, providers, &made.found, made.digest.as_deref(), run.sandbox);
+        session.write(path, &text)?;
+    }
+    Ok(())
+}
+
+/// Shows messages about a configuration.
+pub fn tell(view: &dyn View, found: &Diagnostics, project: &Project) {
+    let found: Vec<Diagnostic> = found.iter().cloned().collect();
+    view.diagnostics(&found, &project.config.sources);
+}

@@ -1,0 +1,72 @@
+//! `plan`: shows what an apply would change.
+
+use std::sync::Arc;
+
+use clap::ArgMatches;
+
+use super::operation::{self, Run};
+use crate::args::{Plan, variable_inputs};
+use crate::errors::{Exit, Failure};
+use crate::render::plan::rule;
+use crate::render::style::wrap;
+use crate::session::Session;
+use crate::view::View;
+
+pub async fn run(session: &Session, args: &Plan, flags: &ArgMatches) -> Result<Exit, Failure> {
+    let view = operation::view(session, &args.planning);
+    match planned(session, args, flags, &view).await {
+        Ok(exit) => Ok(exit),
+        Err(failure) if args.planning.json => {
+            view.diagnostics(&failure.diagnostics.iter().cloned().collect::<Vec<_>>(), &failure.sources);
+            Ok(Exit::Failure)
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+async fn planned(
+    session: &Session,
+    args: &Plan,
+    flags: &ArgMatches,
+    view: &Arc<dyn View>,
+) -> Result<Exit, Failure> {
+    let planning = &args.planning;
+    let mode = operation::mode(planning, args.destroy)?;
+    view.begin();
+    let run = Run::begin(session, planning, Arc::clone(view))?;
+    let inputs = session.inputs(variable_inputs(flags));
+    let made = operation::plan(session, &run, planning, &inputs, mode, args.out.as_deref()).await?;
+    operation::tell(view.as_ref(), &made.found, &made.project);
+    if made.found.has_errors() {
+        return Ok(Exit::Failure);
+    }
+    let changes = made.planned.plan.is_applyable();
+    if changes || args.out.is_some() {
+        view.note(&closing(session, args, run.sandbox, made.digest.as_deref()));
+    }
+    Ok(if args.detailed_exitcode && changes { Exit::Changes } else { Exit::Success })
+}
+
+fn closing(session: &Session, args: &Plan, sandbox: bool, digest: Option<&str>) -> String {
+    let (style, width) = (session.style(args.planning.no_color), session.console.width);
+    let hints = !session.automation();
+    let flag = if sandbox && session.variable("SMFORM_SANDBOX").is_none() { " -sandbox" } else { "" };
+    let mut out = rule(style, width);
+    match (&args.out, digest) {
+        (Some(path), Some(digest)) => {
+            out.push_str(&format!("\nSaved the plan to: {}\nDigest: {digest}\n", path.display()));
+            if hints {
+                out.push_str(&format!(
+                    "\nTo perform exactly these actions:\n    smform apply{flag} \"{}\"\n",
+                    path.display()
+                ));
+            }
+        }
+        _ if hints => {
+            let note = "Note: This plan was not saved (-out), so \"smform apply\" makes a new one, which may differ.";
+            out.push_str(&format!("\n{}\n", wrap(note, width)));
+        }
+        _ => return String::new(),
+    }
+    out
+}

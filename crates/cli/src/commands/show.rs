@@ -1,0 +1,88 @@
+//! `show`: the state, or a saved plan.
+
+use std::sync::Arc;
+
+use smform_engine::events::Silent;
+use smform_engine::plan::ObjectKey;
+use smform_engine::plan::stored::Stored;
+use smform_engine::run::Conduct;
+use smform_engine::workflow::state::decode;
+use smform_engine::workflow::{World, saved};
+use smform_state::{State, codec};
+use smform_types::json::to_text;
+
+use crate::args::Show;
+use crate::errors::{Exit, Failure};
+use crate::render::json;
+use crate::render::plan::{PlanView, plan};
+use crate::render::state::whole;
+use crate::session::Session;
+
+pub fn run(session: &Session, args: &Show) -> Result<Exit, Failure> {
+    let Some(file) = &args.file else {
+        let (state, stored, found) = session.read_state(&args.state)?;
+        if found.has_errors() {
+            return Err(found.into());
+        }
+        show_state(session, args, &state, &stored);
+        return Ok(Exit::Success);
+    };
+    let text = session.read(file)?;
+    if is_plan(&text) {
+        return show_plan(session, args, &text);
+    }
+    let state = codec::read(text.as_bytes(), file)?;
+    let (stored, found) = decode(&state, &[], &session.providers);
+    if found.has_errors() {
+        return Err(found.into());
+    }
+    show_state(session, args, &state, &stored);
+    Ok(Exit::Success)
+}
+
+/// A state has its format version first; a saved plan says its name.
+fn is_plan(text: &str) -> bool {
+    let json: Option<serde_json::Value> = serde_json::from_str(text).ok();
+    json.is_none_or(|json| json.get("lineage").is_none() && json.get("terraform_version").is_none())
+        && !text.trim().is_empty()
+}
+
+fn show_state(session: &Session, args: &Show, state: &State, stored: &Stored) {
+    let text = if args.json {
+        let value = |id: &smform_state::ObjectId| {
+            let key = ObjectKey { address: id.address.clone(), deposed: id.deposed.clone() };
+            stored.objects.get(&key).map(|found| found.value.clone())
+        };
+        format!("{}\n", to_text(&json::state::state(state, &value, &session.providers), None))
+    } else {
+        whole(stored, &session.providers, session.style(args.no_color))
+    };
+    session.console.out(&text);
+}
+
+fn show_plan(session: &Session, args: &Show, text: &str) -> Result<Exit, Failure> {
+    let saved = saved::read(text)?;
+    // The state as it was is part of the changes; what they leave out is filled in while the state is still that one.
+    let (state, stored, _) = session.read_state(&args.state)?;
+    let same = state.lineage == saved.basis.lineage && state.serial == saved.basis.serial;
+    let stored = if same { stored } else { Stored::default() };
+    let conduct =
+        Conduct { clock: Arc::clone(&session.clock), cancel: session.cancel.clone(), observer: Arc::new(Silent) };
+    let world = World { host: Arc::new(saved.files.clone()), providers: session.providers.clone(), conduct };
+    let (project, planned) = saved.open(&world, stored)?;
+    let text = if args.json {
+        format!("{}\n", to_text(&json::plan::plan(&project, &planned, &session.providers, false), None))
+    } else {
+        let view = PlanView {
+            plan: &planned.plan,
+            providers: &session.providers,
+            style: session.style(args.no_color),
+            width: session.console.width,
+            errored: false,
+            automation: session.automation(),
+        };
+        format!("{}\nDigest: {}\n", plan(view), saved.digest)
+    };
+    session.console.out(&text);
+    Ok(Exit::Success)
+}

@@ -1,0 +1,57 @@
+//! `validate`: checks the configuration, reading nothing but files.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::json;
+use smform_engine::events::Silent;
+use smform_engine::run::Conduct;
+use smform_engine::workflow::{self, World};
+use smform_lang::config::LocalModules;
+use smform_types::json::to_text;
+
+use crate::args::Validate;
+use crate::errors::{Exit, Failure};
+use crate::render::diagnostics::{Layout, render};
+use crate::render::json::diagnostic::diagnostic;
+use crate::render::style::Paint;
+use crate::session::Session;
+
+pub fn run(session: &Session, args: &Validate) -> Result<Exit, Failure> {
+    let host = Arc::new(session.host.clone());
+    let workspace = session.workspace()?;
+    let (project, mut found) = workflow::load(host.as_ref(), Path::new("."), &LocalModules, &[], &workspace);
+    if !found.has_errors() {
+        let conduct = Conduct {
+            clock: Arc::clone(&session.clock),
+            cancel: session.cancel.clone(),
+            observer: Arc::new(Silent),
+        };
+        let world = World { host, providers: session.providers.clone(), conduct };
+        found.extend(workflow::validate(&world, &project));
+    }
+    let sources = &project.config.sources;
+    let errors = found.iter().filter(|found| found.is_error()).count();
+    let warnings = found.len() - errors;
+    if args.json {
+        let diagnostics: Vec<_> = found.iter().map(|found| diagnostic(found, sources)).collect();
+        let json = json!({
+            "format_version": "1.0",
+            "valid": errors == 0,
+            "error_count": errors,
+            "warning_count": warnings,
+            "diagnostics": diagnostics,
+        });
+        session.console.out(&format!("{}\n", to_text(&json, Some(2))));
+    } else {
+        let style = session.style(args.no_color);
+        let layout = Layout { style, width: session.console.width };
+        found.iter().for_each(|found| session.console.err(&render(found, sources, layout)));
+        if errors == 0 {
+            let but = if warnings > 0 { ", but there were some validation warnings as shown above" } else { "" };
+            let success = style.strong(Paint::Green, "Success!");
+            session.console.out(&format!("{success} The configuration is valid{but}.\n\n"));
+        }
+    }
+    Ok(if errors == 0 { Exit::Success } else { Exit::Failure })
+}

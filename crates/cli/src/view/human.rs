@@ -1,0 +1,100 @@
+//! The view for people.
+
+use smform_engine::plan::Mode;
+use smform_engine::providers::Providers;
+use smform_engine::workflow::Planned;
+use smform_types::{Diagnostic, SourceMap};
+
+use super::{Applied, View};
+use crate::render::diagnostics::{self, Layout};
+use crate::render::lines::{self, Moment};
+use crate::render::plan::{self, PlanView};
+use crate::render::progress::{Notice, Sink};
+use crate::render::style::{Paint, Style, wrap};
+use crate::terminal::Console;
+
+/// Prints results on standard output and messages on standard error.
+#[derive(Clone)]
+pub struct Human {
+    /// The terminal.
+    pub console: Console,
+    /// Colour.
+    pub style: Style,
+    /// Whether warnings are told by their summaries only.
+    pub compact_warnings: bool,
+    /// Whether the run is in the sandbox.
+    pub sandbox: bool,
+    /// Whether no hints about next steps are wanted.
+    pub automation: bool,
+}
+
+impl Human {
+    fn layout(&self) -> Layout {
+        Layout { style: self.style, width: self.console.width }
+    }
+}
+
+impl Sink for Human {
+    fn notice(&self, notice: &Notice) {
+        let Notice { moment, object, operation, id, elapsed } = notice;
+        if *operation == smform_engine::events::Operation::Refresh && *moment != Moment::Start {
+            return;
+        }
+        self.console.out(&lines::line(*moment, object, *operation, id.as_deref(), *elapsed, self.style));
+    }
+
+    fn message(&self, diagnostic: &Diagnostic) {
+        self.diagnostics(std::slice::from_ref(diagnostic), &SourceMap::default());
+    }
+
+    fn stopping(&self) {
+        let text = "Stopping: what has begun is finished and recorded, nothing new is begun. Interrupt again to quit at once; \
+                    what is under way is then followed up by the next run.";
+        let text = self.style.strong(Paint::Yellow, &wrap(text, self.console.width));
+        self.console.out(&format!("\n{text}\n\n"));
+    }
+}
+
+impl View for Human {
+    fn begin(&self) {
+        if self.sandbox {
+            let text = "sandbox: nothing outside of this machine is read or changed.";
+            self.console.out(&format!("{}\n", self.style.strong(Paint::Cyan, text)));
+        }
+    }
+
+    fn plan(&self, planned: &Planned, providers: &Providers, errored: bool) {
+        let (style, width, automation) = (self.style, self.console.width, self.automation);
+        let view = PlanView { plan: &planned.plan, providers, style, width, errored, automation };
+        self.console.out(&plan::plan(view));
+    }
+
+    fn diagnostics(&self, found: &[Diagnostic], sources: &SourceMap) {
+        let (errors, warnings): (Vec<&Diagnostic>, Vec<&Diagnostic>) = found.iter().partition(|found| found.is_error());
+        if self.compact_warnings {
+            self.console.err(&diagnostics::compact(&warnings, sources, self.layout()));
+        } else {
+            warnings.iter().for_each(|found| self.console.err(&diagnostics::render(found, sources, self.layout())));
+        }
+        errors.iter().for_each(|found| self.console.err(&diagnostics::render(found, sources, self.layout())));
+    }
+
+    fn note(&self, text: &str) {
+        self.console.out(text);
+    }
+
+    fn applied(&self, applied: &Applied<'_>) {
+        let Applied { report, stopped, .. } = applied;
+        let failed = *stopped || report.diagnostics.has_errors() || !report.failed.is_empty();
+        if failed {
+            let (failed, skipped): (Vec<_>, Vec<_>) = (report.failed.iter().collect(), report.skipped.iter().collect());
+            self.console.out(&lines::partial(applied.done, &failed, &skipped, self.style));
+            return;
+        }
+        self.console.out(&lines::complete(report.done, applied.mode == Mode::Destroy, self.style));
+        let outputs = lines::outputs(applied.outputs, applied.sensitive);
+        if !outputs.is_empty() && applied.mode != Mode::Destroy {
+            self.console.out(&format!("\n{}\n\n{outputs}", self.style.strong(Paint::Green, "Outputs:")));
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The view for programs: one JSON message per line.
+
+use std::sync::Arc;
+
+use smform_engine::plan::Mode;
+use smform_engine::providers::Providers;
+use smform_engine::workflow::Planned;
+use smform_provider::Clock;
+use smform_types::json::to_text;
+use smform_types::{Diagnostic, SourceMap};
+
+use super::{Applied, View};
+use crate::render::json::stream::{self, Message};
+use crate::render::progress::{Notice, Sink};
+use crate::terminal::Console;
+
+/// Writes every message to standard output.
+#[derive(Clone)]
+pub struct Stream {
+    /// The terminal.
+    pub console: Console,
+    /// Real time, for the time of each message.
+    pub clock: Arc<dyn Clock>,
+    /// The version of the program.
+    pub version: &'static str,
+    /// Whether the run is in the sandbox.
+    pub sandbox: bool,
+}
+
+impl Stream {
+    fn write(&self, mut message: Message) {
+        let now = jiff::Timestamp::try_from(self.clock.now()).unwrap_or_default();
+        let time = now.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string();
+        // Keys in Terraform's order: the marked ones first, then the others by name.
+        message.insert("@timestamp".to_owned(), time.into());
+        let mut entries: Vec<_> = message.into_iter().collect();
+        entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let json = serde_json::Value::Object(entries.into_iter().collect());
+        self.console.out(&format!("{}\n", to_text(&json, None)));
+    }
+}
+
+impl Sink for Stream {
+    fn notice(&self, notice: &Notice) {
+        let Notice { moment, object, operation, id, elapsed } = notice;
+        self.write(stream::hook(*moment, object, *operation, id.as_deref(), *elapsed));
+    }
+
+    fn message(&self, diagnostic: &Diagnostic) {
+        self.write(stream::diagnostic(diagnostic, &SourceMap::default()));
+    }
+
+    fn stopping(&self) {
+        self.write(stream::log("Stopping: what has begun is finished and recorded, nothing new is begun."));
+    }
+}
+
+impl View for Stream {
+    fn begin(&self) {
+        self.write(stream::version(self.version));
+        if self.sandbox {
+            self.write(stream::log("sandbox: nothing outside of this machine is read or changed."));
+        }
+    }
+
+    fn plan(&self, planned: &Planned, _: &Providers, errored: bool) {
+        if !errored {
+            stream::plan(&planned.plan).into_iter().for_each(|message| self.write(message));
+        }
+    }
+
+    fn diagnostics(&self, found: &[Diagnostic], sources: &SourceMap) {
+        found.iter().for_each(|found| self.write(stream::diagnostic(found, sources)));
+    }
+
+    fn note(&self, _: &str) {}
+
+    fn applied(&self, applied: &Applied<'_>) {
+        let operation = if applied.mode == Mode::Destroy { "destroy" } else { "apply" };
+        let failed = applied.stopped || applied.report.diagnostics.has_errors() || !applied.report.failed.is_empty();
+        if failed {
+            return;
+        }
+        self.write(stream::summary(applied.report.done, operation));
+        self.write(stream::outputs(applied.outputs, applied.sensitive));
+    }
+}

@@ -1,0 +1,53 @@
+//! What a run shows of itself: to people, or as a stream of JSON messages.
+
+mod human;
+mod json;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use smform_engine::events::Operation;
+use smform_engine::plan::{Mode, ObjectKey};
+use smform_engine::apply::Report;
+use smform_engine::providers::Providers;
+use smform_engine::workflow::Planned;
+use smform_types::{Diagnostic, SourceMap, Value};
+
+use crate::render::progress::Sink;
+
+pub use human::Human;
+pub use json::Stream;
+
+/// What came of an apply.
+pub struct Applied<'a> {
+    /// What kind of plan it was.
+    pub mode: Mode,
+    /// What was done.
+    pub report: &'a Report,
+    /// What succeeded, in order.
+    pub done: &'a [(ObjectKey, Operation)],
+    /// Whether the user stopped it.
+    pub stopped: bool,
+    /// The root outputs afterwards.
+    pub outputs: &'a BTreeMap<Arc<str>, Value>,
+    /// Whether an output is declared sensitive.
+    pub sensitive: &'a dyn Fn(&str) -> bool,
+}
+
+/// A view of a run. Lines about objects come through [`Sink`].
+pub trait View: Sink {
+    /// The run begins.
+    fn begin(&self);
+
+    /// A finished plan, or a partial one after an error.
+    fn plan(&self, planned: &Planned, providers: &Providers, errored: bool);
+
+    /// Messages.
+    fn diagnostics(&self, diagnostics: &[Diagnostic], sources: &SourceMap);
+
+    /// A line for people, such as where a plan was saved.
+    fn note(&self, text: &str);
+
+    /// What came of an apply.
+    fn applied(&self, applied: &Applied<'_>);
+}
