@@ -12,6 +12,7 @@ pub mod number;
 pub mod path;
 pub mod refinement;
 pub mod schema;
+mod set_order;
 pub mod span;
 pub mod suggest;
 pub mod ty;

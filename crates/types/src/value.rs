@@ -21,8 +21,7 @@ pub struct Value {
 
 /// The value itself, without marks.
 ///
-/// The derived order is the order of sets: strings by code point, numbers by size; it is total, so that sets of
-/// anything have one order.
+/// The derived order is total, so that values can be keys. Sets have an order of their own.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ValueKind {
     /// Absent, of a type.
@@ -104,7 +103,7 @@ impl Value {
                 element
             })
             .collect();
-        elements.sort();
+        crate::set_order::sort(&mut elements);
         elements.dedup_by(|a, b| a == b && a.is_wholly_known());
         Value { kind: ValueKind::Set(element, elements.into()), marks }
     }
@@ -419,7 +418,7 @@ impl Value {
     /// The order in which sets hold and iterate values.
     #[must_use]
     pub fn set_order(&self, other: &Value) -> Ordering {
-        self.cmp(other)
+        crate::set_order::compare(self, other)
     }
 }
 

@@ -59,11 +59,16 @@ fn abs(a: &Arguments<'_>) -> Result<Value, CallError> {
 }
 
 fn ceil(a: &Arguments<'_>) -> Result<Value, CallError> {
-    Ok(Value::number(a.number(0)?.ceil()))
+    Ok(rounded(a.number(0)?.ceil()))
 }
 
 fn floor(a: &Arguments<'_>) -> Result<Value, CallError> {
-    Ok(Value::number(a.number(0)?.floor()))
+    Ok(rounded(a.number(0)?.floor()))
+}
+
+/// A rounded number: a whole number has no negative zero.
+fn rounded(number: Number) -> Value {
+    Value::number(if number.is_zero() { number.abs() } else { number })
 }
 
 fn log(a: &Arguments<'_>) -> Result<Value, CallError> {

@@ -21,6 +21,8 @@ const DIFFERENT: &[(&str, &str)] = &[
         "length(setproduct([\"a\"], toset([tostring(local.unknown), \"b\"]))) < 3",
         "known earlier than Terraform knows it",
     ),
+    ("cidrsubnets(\"0.0.0.0/8\", 8, 8)", "Terraform finds no room in a network that begins at zero"),
+    ("yamldecode(\"a:\\n  b: \\\"x\\n  y\\\"\")", "YAML wants the lines of a quoted scalar deeper than its mapping"),
     (
         "matchkeys([\"a\"], [\"x\"], [local.unknown])",
         "Terraform takes an unknown key to be absent, and may differ at apply",
