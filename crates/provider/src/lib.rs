@@ -15,7 +15,7 @@ pub mod resource;
 pub mod run;
 
 pub use error::{ProviderError, Retry};
-pub use plan::{PlanRequest, PlanResponse, ReplaceOrder, plan_by_schema};
+pub use plan::{PlanRequest, PlanResponse, ReplaceOrder, both_absent, plan_by_schema};
 pub use provider::{Identity, Provider, Session};
 pub use registry::{Configure, Registry};
 pub use resource::{CreateOutcome, DataSource, Imported, ResourceType, UpdateOutcome};

@@ -103,7 +103,8 @@ fn merge_attribute(
 }
 
 /// Whether both are null or the zero value: the AWS provider of Terraform stores one for the other.
-fn both_absent(a: &Value, b: &Value) -> bool {
+#[must_use]
+pub fn both_absent(a: &Value, b: &Value) -> bool {
     is_absent(a) && is_absent(b)
 }
 

@@ -1,0 +1,134 @@
+//! Connected clients: one set of credentials, and a client for each service and region that is used.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+use smform_types::Value;
+
+use crate::fields::Fields;
+use crate::tags::TagPolicy;
+
+/// What the resource types of the AWS provider work with.
+pub struct Clients {
+    pub(crate) config: SdkConfig,
+    /// The region of the provider block.
+    pub(crate) region: String,
+    /// The account, when it could be asked for.
+    pub(crate) account: Option<String>,
+    /// Who is calling, when it could be asked for.
+    pub(crate) caller: Option<Caller>,
+    pub(crate) tags: TagPolicy,
+    pub(crate) endpoints: Endpoints,
+    cache: Mutex<HashMap<String, Regional>>,
+}
+
+/// Configured endpoint URLs.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Endpoints {
+    pub(crate) sagemaker: Option<String>,
+    pub(crate) ec2: Option<String>,
+    pub(crate) sts: Option<String>,
+}
+
+/// The answer of `GetCallerIdentity`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Caller {
+    pub(crate) account: String,
+    pub(crate) arn: String,
+    pub(crate) user: String,
+}
+
+#[derive(Clone)]
+struct Regional {
+    sagemaker: aws_sdk_sagemaker::Client,
+    ec2: aws_sdk_ec2::Client,
+}
+
+impl Clients {
+    pub(crate) fn new(config: SdkConfig, region: String, tags: TagPolicy, endpoints: Endpoints) -> Clients {
+        Clients { config, region, account: None, caller: None, tags, endpoints, cache: Mutex::default() }
+    }
+
+    /// SageMaker in a region.
+    pub(crate) fn sagemaker(&self, region: &str) -> aws_sdk_sagemaker::Client {
+        self.regional(region).sagemaker
+    }
+
+    /// EC2 in a region.
+    pub(crate) fn ec2(&self, region: &str) -> aws_sdk_ec2::Client {
+        self.regional(region).ec2
+    }
+
+    /// STS in the provider's region.
+    pub(crate) fn sts(&self) -> aws_sdk_sts::Client {
+        let mut config = aws_sdk_sts::config::Builder::from(&self.config);
+        if let Some(url) = &self.endpoints.sts {
+            config = config.endpoint_url(url);
+        }
+        aws_sdk_sts::Client::from_conf(config.build())
+    }
+
+    fn regional(&self, region: &str) -> Regional {
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        cache.entry(region.to_owned()).or_insert_with(|| self.connect(region)).clone()
+    }
+
+    fn connect(&self, region: &str) -> Regional {
+        let region = Region::new(region.to_owned());
+        let mut sagemaker = aws_sdk_sagemaker::config::Builder::from(&self.config).region(region.clone());
+        if let Some(url) = &self.endpoints.sagemaker {
+            sagemaker = sagemaker.endpoint_url(url);
+        }
+        let mut ec2 = aws_sdk_ec2::config::Builder::from(&self.config).region(region);
+        if let Some(url) = &self.endpoints.ec2 {
+            ec2 = ec2.endpoint_url(url);
+        }
+        Regional {
+            sagemaker: aws_sdk_sagemaker::Client::from_conf(sagemaker.build()),
+            ec2: aws_sdk_ec2::Client::from_conf(ec2.build()),
+        }
+    }
+
+    /// The region of an object: its own argument, or the provider's.
+    pub(crate) fn region_of<'r>(&'r self, object: &'r Value) -> &'r str {
+        Fields(object).text("region").unwrap_or(&self.region)
+    }
+
+    /// Where an object was looked for, for messages.
+    pub(crate) fn place(&self, region: &str) -> String {
+        match &self.account {
+            Some(account) => format!("account {account}, region {region}"),
+            None => format!("region {region}"),
+        }
+    }
+
+    /// The partition of the provider's region, as ARNs have it.
+    pub(crate) fn partition(&self, region: &str) -> String {
+        let caller = self.caller.as_ref().and_then(|caller| crate::constraints::arn_parts(&caller.arn));
+        caller.map_or_else(|| partition_of(region), |arn| arn.partition).to_owned()
+    }
+}
+
+/// The partition that a region belongs to, by its name.
+pub(crate) fn partition_of(region: &str) -> &'static str {
+    match region {
+        region if region.starts_with("cn-") => "aws-cn",
+        region if region.starts_with("us-gov-") => "aws-us-gov",
+        region if region.starts_with("us-isob-") => "aws-iso-b",
+        region if region.starts_with("us-isof-") => "aws-iso-f",
+        region if region.starts_with("eu-isoe-") => "aws-iso-e",
+        region if region.starts_with("us-iso-") => "aws-iso",
+        region if region.starts_with("eusc-") => "aws-eusc",
+        _ => "aws",
+    }
+}
+
+/// Without the configuration, which holds credentials.
+impl fmt::Debug for Clients {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Clients").field("region", &self.region).field("account", &self.account).finish_non_exhaustive()
+    }
+}

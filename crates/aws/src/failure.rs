@@ -1,0 +1,244 @@
+//! What went wrong in a call, reduced to what decisions and messages need.
+
+use std::error::Error;
+use std::fmt::Write as _;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::request_id::RequestId;
+use smform_provider::{ProviderError, Retry};
+
+/// A service, by the prefix of its actions in policies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Service {
+    SageMaker,
+    Ec2,
+    Sts,
+}
+
+impl Service {
+    const fn prefix(self) -> &'static str {
+        match self {
+            Service::SageMaker => "sagemaker",
+            Service::Ec2 => "ec2",
+            Service::Sts => "sts",
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Service::SageMaker => "SageMaker",
+            Service::Ec2 => "EC2",
+            Service::Sts => "STS",
+        }
+    }
+}
+
+/// How far the call got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// There were no credentials to sign it with.
+    NoCredentials,
+    /// It was not sent.
+    NotSent,
+    /// No answer came.
+    NoAnswer,
+    /// An answer came that is not one of this service.
+    Unreadable,
+    /// The service refused.
+    Refused,
+}
+
+/// A failed call.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure {
+    service: Service,
+    operation: &'static str,
+    stage: Stage,
+    code: Option<String>,
+    message: String,
+    status: Option<u16>,
+    request_id: Option<String>,
+}
+
+/// Turns the SDK's error for an operation into a [`Failure`].
+pub(crate) fn failed<E>(service: Service, operation: &'static str) -> impl FnOnce(SdkError<E, HttpResponse>) -> Failure
+where
+    E: Error + ProvideErrorMetadata + Send + Sync + 'static,
+{
+    move |error| {
+        let status = error.raw_response().map(|answer| answer.status().as_u16());
+        let request_id = error.request_id().map(str::to_owned);
+        let metadata = error.as_service_error().map(ProvideErrorMetadata::meta);
+        let code = metadata.and_then(|metadata| metadata.code()).map(|code| short_code(code).to_owned());
+        let message = metadata.and_then(|metadata| metadata.message()).map(str::to_owned);
+        let stage = match &error {
+            SdkError::ServiceError(_) if code.is_some() => Stage::Refused,
+            SdkError::ServiceError(_) | SdkError::ResponseError(_) => Stage::Unreadable,
+            _ if is_about_credentials(&error) => Stage::NoCredentials,
+            SdkError::ConstructionFailure(_) => Stage::NotSent,
+            _ => Stage::NoAnswer,
+        };
+        let message = message.unwrap_or_else(|| causes(&error));
+        Failure { service, operation, stage, code, message, status, request_id }
+    }
+}
+
+/// An error code without the namespace or address that some services put around it.
+fn short_code(code: &str) -> &str {
+    let code = code.rsplit_once('#').map_or(code, |(_, code)| code);
+    code.split_once(':').map_or(code, |(code, _)| code)
+}
+
+fn is_about_credentials(error: &(dyn Error + 'static)) -> bool {
+    chain(error).any(|error| error.is::<CredentialsError>())
+}
+
+fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error| {
+        let error: &'e (dyn Error + 'static) = *error;
+        error.source()
+    })
+}
+
+/// The texts of an error and what caused it, each once.
+fn causes(error: &(dyn Error + 'static)) -> String {
+    let mut text = String::new();
+    for cause in chain(error).map(ToString::to_string) {
+        if !text.contains(&cause) {
+            let separator = if text.is_empty() { "" } else { ": " };
+            let _ = write!(text, "{separator}{cause}");
+        }
+    }
+    text
+}
+
+impl Failure {
+    /// The service's error code, when it answered with one.
+    pub(crate) fn code(&self) -> &str {
+        self.code.as_deref().unwrap_or_default()
+    }
+
+    /// The service's words, or why there were none.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Whether the service refused with this code and a message that begins so. SageMaker has one code for nearly
+    /// everything, so the beginning of the text is the only thing that tells one refusal from another.
+    pub(crate) fn is(&self, code: &str, beginning: &str) -> bool {
+        self.code() == code && self.message.starts_with(beginning)
+    }
+
+    /// Whether the caller lacks a permission.
+    pub(crate) fn is_denied(&self) -> bool {
+        matches!(
+            self.code(),
+            "AccessDenied"
+                | "AccessDeniedException"
+                | "UnauthorizedOperation"
+                | "NotAuthorized"
+                | "Client.UnauthorizedOperation"
+        )
+    }
+
+    /// Whether nothing is known about the outcome, or the service asked to come back later.
+    fn is_passing(&self) -> bool {
+        self.stage == Stage::NoAnswer || self.is_throttled() || self.status.is_some_and(|status| status >= 500)
+    }
+
+    fn is_throttled(&self) -> bool {
+        matches!(
+            self.code(),
+            "Throttling"
+                | "ThrottlingException"
+                | "ThrottledException"
+                | "RequestThrottledException"
+                | "RequestLimitExceeded"
+                | "TooManyRequestsException"
+        ) || self.status == Some(429)
+    }
+
+    /// As an error to report, with advice on what to do where the cause is understood.
+    pub(crate) fn into_error(self, summary: impl Into<String>) -> ProviderError {
+        let detail = self.explained();
+        let retry = if self.is_passing() { Retry::Later } else { Retry::Never };
+        ProviderError {
+            summary: summary.into(),
+            detail,
+            operation: Some(self.operation),
+            code: self.code,
+            request_id: self.request_id,
+            retry,
+            attribute: None,
+        }
+    }
+
+    /// Sentences: what happened, and what to do.
+    pub(crate) fn explained(&self) -> String {
+        let words = sentence(&self.message);
+        match self.stage {
+            Stage::NoCredentials => format!(
+                "No usable AWS credentials were found: {words} smform looks in the provider block, then in \
+                 AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, the profile (AWS_PROFILE), web identity, and the \
+                 metadata of the container or instance. Run \"aws sso login\" or \"aws configure\", or add -sandbox to \
+                 try without an account."
+            ),
+            Stage::NotSent => format!("The request could not be made: {words}"),
+            Stage::NoAnswer => format!(
+                "{} did not answer: {words} Check the network, the proxy (HTTPS_PROXY) and the region, then run the \
+                 command again; it continues from what is recorded.",
+                self.service.name()
+            ),
+            Stage::Unreadable => format!(
+                "The answer is not one of {}{}: {words} If an endpoint URL is configured, what stands behind it may not \
+                 implement {}.",
+                self.service.name(),
+                self.status.map(|status| format!(" (HTTP status {status})")).unwrap_or_default(),
+                self.operation
+            ),
+            Stage::Refused => self.advised(words),
+        }
+    }
+
+    fn advised(&self, words: String) -> String {
+        if self.is_denied() {
+            let action = format!("{}:{}", self.service.prefix(), self.operation);
+            return format!("{words} Allow the action {action} in a policy of the identity that runs smform.");
+        }
+        if self.is_throttled() {
+            return format!(
+                "{words} The account's request rate was exceeded and did not recover after several tries. Run the \
+                 command again later, or with a lower -parallelism."
+            );
+        }
+        match self.code() {
+            "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => format!(
+                "{words} The AWS session has expired. Sign in again (\"aws sso login\", or renew the temporary \
+                 credentials) and run the command again; it continues from what is recorded."
+            ),
+            "UnrecognizedClientException"
+            | "InvalidClientTokenId"
+            | "AuthFailure"
+            | "MissingAuthenticationToken"
+            | "MissingAuthenticationTokenException" => format!(
+                "{words} AWS does not know these credentials. Check which are used with \"aws sts \
+                 get-caller-identity\", and that the region is enabled for the account."
+            ),
+            "SignatureDoesNotMatch" | "InvalidSignatureException" => format!(
+                "{words} The secret key does not fit the access key, or the clock of this machine is wrong by more than \
+                 five minutes."
+            ),
+            "ResourceLimitExceeded" => format!("{words} Nothing was changed by this call."),
+            _ => words,
+        }
+    }
+}
+
+/// Text with a full stop at the end, so that another sentence can follow.
+pub(crate) fn sentence(text: &str) -> String {
+    let text = text.trim();
+    if text.is_empty() || text.ends_with(['.', '!', '?']) { text.to_owned() } else { format!("{text}.") }
+}

@@ -1,0 +1,181 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use smform_types::Path;
+
+use super::*;
+
+fn wanted() -> Wanted {
+    Wanted {
+        subnets: vec!["subnet-a".to_owned(), "subnet-b".to_owned()],
+        groups: vec!["sg-model".to_owned()],
+        subnets_at: Path::attribute("subnets"),
+        groups_at: Path::attribute("security_group_ids"),
+        registry: Some(Registry {
+            host: "reg.example.org".to_owned(),
+            port: 443,
+            group: Some(("sg-registry".to_owned(), Path::attribute("registry").attr("security_group_id"))),
+        }),
+    }
+}
+
+fn subnet(zone: &str, cidr: &str) -> Subnet {
+    Subnet {
+        vpc_id: "vpc-1".to_owned(),
+        zone: zone.to_owned(),
+        zone_id: zone.to_owned(),
+        state: Some("available".to_owned()),
+        cidr: cidr.to_owned(),
+        free_addresses: Some(250),
+        ..Subnet::default()
+    }
+}
+
+fn group(name: &str) -> Group {
+    Group { name: name.to_owned(), vpc_id: "vpc-1".to_owned() }
+}
+
+fn rule(group: &str, egress: bool) -> Rule {
+    Rule { group: group.to_owned(), egress, protocol: "tcp".to_owned(), from: 443, to: 443, ..Rule::default() }
+}
+
+fn to_group(rule: Rule, peer: &str) -> Rule {
+    Rule { peer: Some(peer.to_owned()), ..rule }
+}
+
+fn to_cidr(rule: Rule, cidr: &str) -> Rule {
+    Rule { cidr: Some(cidr.to_owned()), ..rule }
+}
+
+/// A network in which nothing is wrong.
+fn facts() -> Facts {
+    Facts {
+        subnets: Some(BTreeMap::from([
+            ("subnet-a".to_owned(), subnet("us-east-1a", "10.0.1.0/24")),
+            ("subnet-b".to_owned(), subnet("us-east-1b", "10.0.2.0/24")),
+        ])),
+        groups: Some(BTreeMap::from([
+            ("sg-model".to_owned(), group("model")),
+            ("sg-registry".to_owned(), group("registry")),
+        ])),
+        rules: Some(vec![
+            to_group(rule("sg-model", true), "sg-registry"),
+            to_group(rule("sg-registry", false), "sg-model"),
+        ]),
+        ..Facts::default()
+    }
+}
+
+fn found(facts: &Facts) -> Vec<(bool, String)> {
+    let findings = judge(&wanted(), facts, "account 1, region us-east-1");
+    findings.diagnostics.iter().map(|diagnostic| (diagnostic.is_error(), diagnostic.summary.clone())).collect()
+}
+
+fn one(is_error: bool, summary: &str) -> Vec<(bool, String)> {
+    vec![(is_error, summary.to_owned())]
+}
+
+fn change_subnet(facts: &mut Facts, id: &str, change: impl Fn(&mut Subnet)) {
+    if let Some(subnet) = facts.subnets.as_mut().and_then(|subnets| subnets.get_mut(id)) {
+        change(subnet);
+    }
+}
+
+#[test]
+fn a_sound_network_has_no_findings_and_is_described() {
+    let findings = judge(&wanted(), &facts(), "here");
+    assert!(findings.diagnostics.is_empty(), "{:?}", findings.diagnostics);
+    assert_eq!(findings.vpc_id.as_deref(), Some("vpc-1"));
+    assert_eq!(findings.zones, ["us-east-1a", "us-east-1b"]);
+}
+
+#[test]
+fn missing_things_are_named_with_the_place_that_was_asked() {
+    let mut facts = facts();
+    facts.subnets.get_or_insert_default().remove("subnet-b");
+    let findings = judge(&wanted(), &facts, "account 1, region us-east-1");
+    let first = findings.diagnostics.iter().next();
+    assert!(first.is_some_and(|d| d.detail.contains("no subnet-b in account 1, region us-east-1")), "{first:?}");
+    facts.groups = Some(BTreeMap::from([("sg-registry".to_owned(), group("registry"))]));
+    assert!(found(&facts).contains(&(true, "Security group not found".to_owned())));
+    facts.groups = Some(BTreeMap::from([("sg-model".to_owned(), group("model"))]));
+    assert!(found(&facts).contains(&(true, "Security group of the registry not found".to_owned())));
+}
+
+#[test]
+fn subnets_must_share_a_vpc_and_should_not_share_a_zone() {
+    let mut other = facts();
+    change_subnet(&mut other, "subnet-b", |subnet| subnet.vpc_id = "vpc-2".to_owned());
+    assert_eq!(found(&other), one(true, "Subnets of more than one VPC"));
+    let mut same = facts();
+    change_subnet(&mut same, "subnet-b", |subnet| {
+        subnet.zone = "us-east-1a".to_owned();
+        subnet.zone_id = "us-east-1a".to_owned();
+    });
+    assert_eq!(found(&same), one(false, "Subnets in one availability zone"));
+}
+
+#[test]
+fn subnets_must_be_of_a_usable_kind() {
+    let mut pending = facts();
+    change_subnet(&mut pending, "subnet-a", |subnet| subnet.state = Some("pending".to_owned()));
+    assert_eq!(found(&pending), one(true, "Subnet not available"));
+    let mut outpost = facts();
+    change_subnet(&mut outpost, "subnet-a", |subnet| subnet.on_outpost = true);
+    assert_eq!(found(&outpost), one(true, "Subnet on an Outpost"));
+    let local =
+        Facts { special_zones: BTreeMap::from([("us-east-1a".to_owned(), "local-zone".to_owned())]), ..facts() };
+    assert_eq!(found(&local), one(true, "Subnet outside the region's availability zones"));
+    let mut full = facts();
+    change_subnet(&mut full, "subnet-a", |subnet| subnet.free_addresses = Some(1));
+    assert_eq!(found(&full), one(false, "Subnet without free addresses"));
+}
+
+#[test]
+fn a_group_of_another_vpc_needs_an_association() {
+    let mut facts = facts();
+    if let Some(group) = facts.groups.as_mut().and_then(|groups| groups.get_mut("sg-model")) {
+        group.vpc_id = "vpc-2".to_owned();
+    }
+    assert_eq!(found(&facts), one(false, "Security group of another VPC"));
+    facts.associations = Some(BTreeSet::new());
+    assert_eq!(found(&facts), one(true, "Security group of another VPC"));
+    facts.associations = Some(BTreeSet::from([("sg-model".to_owned(), "vpc-1".to_owned())]));
+    assert_eq!(found(&facts), []);
+}
+
+#[test]
+fn the_default_group_dedicated_tenancy_and_dns_are_warnings() {
+    let mut default = facts();
+    default.groups.get_or_insert_default().insert("sg-model".to_owned(), group("default"));
+    assert_eq!(found(&default), one(false, "Default security group"));
+    let dedicated = Facts { tenancy: BTreeMap::from([("vpc-1".to_owned(), "dedicated".to_owned())]), ..facts() };
+    assert_eq!(found(&dedicated), one(false, "VPC with dedicated tenancy"));
+    let mute = Facts { dns: BTreeMap::from([("vpc-1".to_owned(), false)]), ..facts() };
+    assert_eq!(found(&mute), one(false, "VPC without DNS resolution"));
+}
+
+#[test]
+fn traffic_must_be_let_out_and_in() {
+    let with = |rules: Vec<Rule>| Facts { rules: Some(rules), ..facts() };
+    let out = to_group(rule("sg-model", true), "sg-registry");
+    let into = to_group(rule("sg-registry", false), "sg-model");
+    assert_eq!(found(&with(vec![into.clone()])), one(true, "Registry not reachable: no outbound rule"));
+    assert_eq!(found(&with(vec![out.clone()])), one(true, "Registry not reachable: no inbound rule"));
+    let elsewhere = to_group(rule("sg-model", true), "sg-else");
+    assert_eq!(found(&with(vec![elsewhere, into.clone()])), one(true, "Registry not reachable: no outbound rule"));
+    let everything =
+        Rule { protocol: "-1".to_owned(), from: -1, to: -1, ..to_cidr(rule("sg-model", true), "0.0.0.0/0") };
+    assert_eq!(found(&with(vec![everything, into.clone()])), []);
+    let port = Rule { from: 5000, to: 5000, ..into };
+    assert_eq!(found(&with(vec![out.clone(), port])), one(true, "Registry not reachable: no inbound rule"));
+    let wide = to_cidr(rule("sg-registry", false), "10.0.0.0/16");
+    assert_eq!(found(&with(vec![out.clone(), wide])), []);
+    let half = to_cidr(rule("sg-registry", false), "10.0.1.0/24");
+    assert_eq!(found(&with(vec![out, half])), one(false, "Registry reachable from a part of the subnets only"));
+}
+
+#[test]
+fn what_may_not_be_seen_is_a_note() {
+    let blind = Facts { unseen: vec!["The check was left out.".to_owned()], ..Facts::default() };
+    assert_eq!(found(&blind), one(false, "Part of the network could not be checked"));
+}

@@ -1,0 +1,184 @@
+//! The service's rules between the arguments of an endpoint configuration.
+
+use std::collections::BTreeMap;
+
+use smform_types::{Diagnostic, Diagnostics, Path};
+
+use crate::fields::Fields;
+
+/// Checks a configuration. Unknown parts are passed over.
+pub(super) fn check(config: Fields<'_>) -> Diagnostics {
+    let mut found = Diagnostics::new();
+    let production = variants(config, "production_variants");
+    let shadow = variants(config, "shadow_production_variants");
+    for variant in production.iter().chain(&shadow) {
+        variant.check(config, production.len(), &mut found);
+    }
+    names(&production, &shadow, &mut found);
+    weights(&production, &mut found);
+    if !shadow.is_empty() && (production.len() != 1 || shadow.len() != 1) {
+        found.push(
+            Diagnostic::error(
+                "Too many variants for shadow testing",
+                "With shadow_production_variants, there must be exactly one production variant and one shadow variant.",
+            )
+            .of_attribute(Path::attribute("shadow_production_variants")),
+        );
+    }
+    empty_content_types(config, &mut found);
+    found
+}
+
+struct Variant<'v> {
+    fields: Fields<'v>,
+    at: Path,
+}
+
+fn variants<'v>(config: Fields<'v>, name: &str) -> Vec<Variant<'v>> {
+    let variants = config.blocks(name).enumerate();
+    variants.map(|(at, fields)| Variant { fields, at: Path::attribute(name).index(at) }).collect()
+}
+
+impl Variant<'_> {
+    fn check(&self, config: Fields<'_>, count: usize, found: &mut Diagnostics) {
+        let fields = self.fields;
+        let mut say = |diagnostic: Diagnostic, at: &Path| found.push(diagnostic.of_attribute(at.clone()));
+        let serverless = fields.block("serverless_config");
+        let instances = ["instance_type", "initial_instance_count"].into_iter().find(|name| fields.is_given(name));
+        if let (Some(_), Some(name)) = (serverless, instances) {
+            let detail = format!("A variant has either instances or serverless_config. Leave {name} out.");
+            say(Diagnostic::error("Conflicting arguments", detail), &self.at.attr(name));
+        }
+        // Managed scaling may bring the count.
+        let scaled = fields.block("managed_instance_scaling").is_some();
+        if serverless.is_none() && !self.is_unknown("serverless_config") {
+            let missing = if !fields.is_given("instance_type") {
+                Some("instance_type")
+            } else if !fields.is_given("initial_instance_count") && !scaled {
+                Some("initial_instance_count")
+            } else {
+                None
+            };
+            if let Some(missing) = missing {
+                let detail = format!(
+                    "A variant needs instance_type and initial_instance_count, or serverless_config. Add {missing}."
+                );
+                say(Diagnostic::error("Variant without capacity", detail), &self.at);
+            }
+        }
+        if !fields.is_given("model_name") {
+            if !config.is_given("execution_role_arn") {
+                say(
+                    Diagnostic::error(
+                        "Variant without a model",
+                        "Give model_name. A variant for inference components has none, and then the configuration needs \
+                         execution_role_arn.",
+                    ),
+                    &self.at,
+                );
+            }
+        } else if scaled {
+            say(
+                Diagnostic::error(
+                    "Managed scaling with a model",
+                    "ManagedInstanceScaling is only supported for inference component endpoints: leave model_name out, \
+                     or scale the variant with Application Auto Scaling.",
+                ),
+                &self.at.attr("managed_instance_scaling"),
+            );
+        }
+        if let Some(block) = serverless {
+            self.serverless(block, config, count, &mut say);
+        }
+        self.routing(&mut say);
+    }
+
+    fn is_unknown(&self, name: &str) -> bool {
+        self.fields.0.get(name).is_some_and(|value| !value.is_known())
+    }
+
+    fn serverless(&self, block: Fields<'_>, config: Fields<'_>, count: usize, say: &mut impl FnMut(Diagnostic, &Path)) {
+        let at = self.at.attr("serverless_config").index(0);
+        let not_with = |what: &str| {
+            Diagnostic::error("Serverless variant", format!("A serverless variant cannot be combined with {what}."))
+        };
+        if count > 1 {
+            say(not_with("other variants"), &at);
+        }
+        for name in ["data_capture_config", "async_inference_config", "shadow_production_variants"] {
+            if config.block(name).is_some() {
+                say(not_with(name), &at);
+            }
+        }
+        if let Some(memory) = block.int("memory_size_in_mb").filter(|memory| memory % 1024 != 0) {
+            let detail = format!("It must be a multiple of 1024, from 1024 to 6144; it is {memory}.");
+            say(Diagnostic::error("Invalid value for memory_size_in_mb", detail), &at.attr("memory_size_in_mb"));
+        }
+        if let (Some(provisioned), Some(most)) = (block.int("provisioned_concurrency"), block.int("max_concurrency"))
+            && provisioned > most
+        {
+            let detail = format!("It must not be above max_concurrency, {most}; it is {provisioned}.");
+            say(
+                Diagnostic::error("Invalid value for provisioned_concurrency", detail),
+                &at.attr("provisioned_concurrency"),
+            );
+        }
+    }
+
+    fn routing(&self, say: &mut impl FnMut(Diagnostic, &Path)) {
+        let Some(routing) = self.fields.block("routing_config") else { return };
+        let Some(strategy) = routing.text("routing_strategy") else { return };
+        let prefix = routing.block("prefix_aware_routing_config").is_some();
+        let at = self.at.attr("routing_config").index(0);
+        if prefix && strategy != "PREFIX_AWARE" {
+            let detail = "prefix_aware_routing_config belongs to routing_strategy = \"PREFIX_AWARE\".";
+            say(Diagnostic::error("Conflicting arguments", detail), &at);
+        }
+    }
+}
+
+/// Names are unique over production and shadow variants.
+fn names(production: &[Variant<'_>], shadow: &[Variant<'_>], found: &mut Diagnostics) {
+    let mut seen: BTreeMap<&str, &Path> = BTreeMap::new();
+    for variant in production.iter().chain(shadow) {
+        let Some(name) = variant.fields.text("variant_name") else { continue };
+        if let Some(first) = seen.insert(name, &variant.at) {
+            found.push(
+                Diagnostic::error(
+                    "Variant name used twice",
+                    format!("The name \"{name}\" is already that of {first}."),
+                )
+                .of_attribute(variant.at.attr("variant_name")),
+            );
+        }
+    }
+}
+
+/// Some variant gets traffic.
+fn weights(production: &[Variant<'_>], found: &mut Diagnostics) {
+    let all_zero = !production.is_empty()
+        && production.iter().all(|variant| variant.fields.float("initial_variant_weight") == Some(0.0));
+    if all_zero {
+        found.push(
+            Diagnostic::warning(
+                "No variant gets traffic",
+                "The weight of every production variant is 0. Give at least one a weight above 0.",
+            )
+            .of_attribute(Path::attribute("production_variants").index(0).attr("initial_variant_weight")),
+        );
+    }
+}
+
+/// A header block says at least something.
+fn empty_content_types(config: Fields<'_>, found: &mut Diagnostics) {
+    let Some(header) =
+        config.block("data_capture_config").and_then(|capture| capture.block("capture_content_type_header"))
+    else {
+        return;
+    };
+    if !header.is_given("csv_content_types") && !header.is_given("json_content_types") {
+        let at = Path::attribute("data_capture_config").index(0).attr("capture_content_type_header");
+        let detail = "Give csv_content_types or json_content_types, or leave the block out.";
+        found.push(Diagnostic::error("Empty capture_content_type_header", detail).of_attribute(at));
+    }
+}

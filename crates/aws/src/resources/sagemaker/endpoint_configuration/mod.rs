@@ -1,0 +1,220 @@
+//! `aws_sagemaker_endpoint_configuration`.
+
+mod checks;
+mod instance_types;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod wire;
+mod wire_data;
+
+use async_trait::async_trait;
+use aws_sdk_sagemaker::Client;
+use aws_sdk_sagemaker::operation::describe_endpoint_config::DescribeEndpointConfigOutput;
+use smform_provider::{
+    Context, CreateOutcome, Imported, PlanRequest, PlanResponse, ProviderError, ResourceType, UpdateOutcome,
+};
+use smform_types::schema::Schema;
+use smform_types::{Diagnostics, Path, Step, Value};
+
+use super::{found, is_missing, is_taken, naming, tagging};
+use crate::clients::Clients;
+use crate::failure::{Failure, Service, failed};
+use crate::fields::{Fields, single, with};
+use crate::names::{DEFAULT_PREFIX, unique};
+use crate::settle::{fill, settle};
+use crate::shared::{carry, import_seed, plan};
+use crate::tags;
+
+/// The resource type.
+pub(crate) struct EndpointConfiguration {
+    schema: Schema,
+}
+
+/// The configuration as the service describes it; nothing when there is none.
+pub(super) async fn describe(client: &Client, name: &str) -> Result<Option<DescribeEndpointConfigOutput>, Failure> {
+    let answer = client.describe_endpoint_config().endpoint_config_name(name).send().await;
+    found(answer.map_err(failed(Service::SageMaker, "DescribeEndpointConfig")), "endpoint configuration")
+}
+
+impl EndpointConfiguration {
+    pub(crate) fn new() -> EndpointConfiguration {
+        EndpointConfiguration { schema: schema::schema() }
+    }
+
+    /// The object as it is now, in the form of `remembered`.
+    async fn live(
+        &self,
+        client: &Client,
+        clients: &Clients,
+        name: &str,
+        remembered: &Value,
+    ) -> Result<Option<Value>, Failure> {
+        let Some(config) = describe(client, name).await? else { return Ok(None) };
+        let live = carry(wire_data::describe(&self.schema, &config), remembered);
+        let arn = config.endpoint_config_arn().unwrap_or_default();
+        let live = tagging::read(client, &clients.tags, arn, live, remembered).await?;
+        Ok(Some(settle(&self.schema.block, remembered, live, &same_weight)))
+    }
+
+    async fn make(client: &Client, name: &str, planned: &Value) -> Result<String, Failure> {
+        let fields = Fields(planned);
+        let shadow: Vec<_> = fields.blocks("shadow_production_variants").map(wire::variant).collect();
+        let answer = client
+            .create_endpoint_config()
+            .endpoint_config_name(name)
+            .set_production_variants(Some(fields.blocks("production_variants").map(wire::variant).collect()))
+            .set_shadow_production_variants((!shadow.is_empty()).then_some(shadow))
+            .set_data_capture_config(fields.block("data_capture_config").map(wire_data::data_capture))
+            .set_async_inference_config(fields.block("async_inference_config").map(wire_data::asynchronous))
+            .set_kms_key_id(fields.owned("kms_key_arn"))
+            .set_execution_role_arn(fields.owned("execution_role_arn"))
+            .set_tags(tagging::for_create(planned))
+            .send()
+            .await
+            .map_err(failed(Service::SageMaker, "CreateEndpointConfig"))?;
+        Ok(answer.endpoint_config_arn().unwrap_or_default().to_owned())
+    }
+}
+
+/// Weights are compared in the precision that the service keeps.
+fn same_weight(path: &Path, prior: &Value, wanted: &Value) -> bool {
+    matches!(path.0.last(), Some(Step::Attribute(name)) if name == "initial_variant_weight")
+        && prior.as_number().map(single) == wanted.as_number().map(single)
+}
+
+/// The planned object in which every variant has a name.
+fn with_variant_names(planned: &Value, cx: &Context<'_, Clients>) -> Value {
+    ["production_variants", "shadow_production_variants"].iter().fold(planned.clone(), |planned, name| {
+        let count = Fields(&planned).blocks(name).count();
+        (0..count).fold(planned, |planned, at| {
+            let path = Path::attribute(name).index(at).attr("variant_name");
+            planned.update_at(&path.0, &mut |variant| match variant.as_str() {
+                Some(text) if !text.is_empty() => variant,
+                _ => Value::string(unique(DEFAULT_PREFIX, cx.run.clock().now())),
+            })
+        })
+    })
+}
+
+#[async_trait]
+impl ResourceType<Clients> for EndpointConfiguration {
+    fn name(&self) -> &'static str {
+        "aws_sagemaker_endpoint_configuration"
+    }
+
+    fn schema(&self) -> Schema {
+        self.schema.clone()
+    }
+
+    fn validate(&self, config: &Value) -> Diagnostics {
+        let mut found = naming::check(config);
+        found.extend(checks::check(Fields(config)));
+        found.extend(tags::check(config));
+        found
+    }
+
+    fn equivalent(&self, path: &Path, prior: &Value, wanted: &Value) -> bool {
+        prior == wanted || same_weight(path, prior, wanted)
+    }
+
+    async fn plan(
+        &self,
+        schema: &Schema,
+        request: PlanRequest,
+        cx: &Context<'_, Clients>,
+    ) -> Result<PlanResponse, Diagnostics> {
+        let (config, is_new) = (request.config.clone(), request.prior.is_none());
+        let response = plan(schema, request, cx.clients, &|path, prior, wanted| self.equivalent(path, prior, wanted));
+        Ok(naming::plan_immutable(&config, response, is_new))
+    }
+
+    async fn read(&self, prior: &Value, cx: &Context<'_, Clients>) -> Result<Option<Value>, ProviderError> {
+        let client = cx.clients.sagemaker(cx.clients.region_of(prior));
+        let name = Fields(prior).text("id").unwrap_or_default();
+        let live = self.live(&client, cx.clients, name, prior).await;
+        live.map_err(|failure| failure.into_error(format!("Endpoint configuration \"{name}\" could not be read")))
+    }
+
+    async fn create(&self, planned: &Value, cx: &Context<'_, Clients>) -> CreateOutcome {
+        let client = cx.clients.sagemaker(cx.clients.region_of(planned));
+        let name = naming::choose(planned, cx.run.clock().now());
+        let refuse = |failure: Failure| {
+            CreateOutcome::Failed(failure.into_error(format!("Endpoint configuration \"{name}\" could not be created")))
+        };
+        if Fields(planned).text("name").is_some() {
+            // A call that is repeated after a lost answer is told that the name is taken. To know then whose it is,
+            // look before.
+            match describe(&client, &name).await {
+                Ok(Some(_)) => return CreateOutcome::Failed(taken(&name)),
+                Err(failure) if !failure.is_denied() => return refuse(failure),
+                _ => {}
+            }
+        }
+        if let Err(error) = cx.run.intend(&name).await {
+            return CreateOutcome::Failed(error);
+        }
+        let planned = with_variant_names(planned, cx);
+        let arn = match Self::make(&client, &name, &planned).await {
+            Ok(arn) => arn,
+            Err(failure) if is_taken(&failure) => match self.live(&client, cx.clients, &name, &planned).await {
+                Ok(Some(live)) if fill(&planned, &live) == live => return CreateOutcome::Complete(live),
+                _ => return CreateOutcome::Failed(taken(&name)),
+            },
+            Err(failure) => return refuse(failure),
+        };
+        match self.live(&client, cx.clients, &name, &planned).await {
+            Ok(Some(live)) => CreateOutcome::Complete(fill(&planned, &live)),
+            // It exists as it was sent; what the service adds is read next time.
+            _ => {
+                let made = with(with(planned, "id", Value::string(&name)), "name", Value::string(&name));
+                let made = with(with(made, "arn", Value::string(arn)), "name_prefix", naming::prefix_value(&name));
+                CreateOutcome::Complete(fill(&made, &self.schema.block.empty()))
+            }
+        }
+    }
+
+    async fn update(&self, prior: &Value, planned: &Value, cx: &Context<'_, Clients>) -> UpdateOutcome {
+        // Everything but tags needs a new configuration.
+        let client = cx.clients.sagemaker(cx.clients.region_of(prior));
+        let arn = Fields(prior).text("arn").unwrap_or_default();
+        match tagging::update(&client, arn, prior, planned).await {
+            Ok(()) => UpdateOutcome::Complete(fill(planned, prior)),
+            Err(failure) => {
+                UpdateOutcome::Failed(failure.into_error(format!("The tags of {arn} could not be changed")))
+            }
+        }
+    }
+
+    async fn delete(&self, prior: &Value, cx: &Context<'_, Clients>) -> Result<(), ProviderError> {
+        let client = cx.clients.sagemaker(cx.clients.region_of(prior));
+        let name = Fields(prior).text("id").unwrap_or_default();
+        let answer = client.delete_endpoint_config().endpoint_config_name(name).send().await;
+        match answer.map_err(failed(Service::SageMaker, "DeleteEndpointConfig")) {
+            Ok(_) => Ok(()),
+            Err(failure) if is_missing(&failure, "endpoint configuration") => Ok(()),
+            Err(failure) => Err(failure.into_error(format!("Endpoint configuration \"{name}\" could not be deleted"))),
+        }
+    }
+
+    async fn import(&self, identifier: &str, cx: &Context<'_, Clients>) -> Result<Option<Imported>, ProviderError> {
+        let (name, seed) = import_seed(&self.schema, identifier, cx.clients);
+        let client = cx.clients.sagemaker(cx.clients.region_of(&seed));
+        let live = self
+            .live(&client, cx.clients, name, &seed)
+            .await
+            .map_err(|failure| failure.into_error(format!("Endpoint configuration \"{name}\" could not be read")))?;
+        Ok(live.map(|value| Imported { value }))
+    }
+}
+
+fn taken(name: &str) -> ProviderError {
+    ProviderError::new(
+        format!("Endpoint configuration \"{name}\" already exists"),
+        format!(
+            "It is not in this state. Import it with \"smform import ADDRESS {name}\", delete it, or write name_prefix \
+             instead of name to get a name of its own."
+        ),
+    )
+    .of_attribute(Path::attribute("name"))
+}

@@ -1,0 +1,36 @@
+//! SageMaker: models, endpoint configurations, endpoints, and what they share.
+
+pub(crate) mod endpoint;
+pub(crate) mod endpoint_configuration;
+pub(crate) mod model;
+mod naming;
+mod tagging;
+
+use crate::failure::Failure;
+
+/// The code that SageMaker answers with for nearly everything.
+const VALIDATION: &str = "ValidationException";
+
+/// Whether the service does not know a `model`, `endpoint configuration` or `endpoint`. Only the beginning of the text
+/// tells: any other refusal with the same code is an error, and must not pass for an object that is gone.
+fn is_missing(failure: &Failure, what: &str) -> bool {
+    if failure.code() == "ResourceNotFound" {
+        return true;
+    }
+    let about_configuration = failure.is(VALIDATION, "Could not find endpoint configuration");
+    failure.is(VALIDATION, &format!("Could not find {what}")) && (what != "endpoint" || !about_configuration)
+}
+
+/// Whether the name of a new object is taken.
+fn is_taken(failure: &Failure) -> bool {
+    failure.is(VALIDATION, "Cannot create already existing")
+}
+
+/// `Ok(None)` for an object that the service does not know.
+fn found<T>(result: Result<T, Failure>, what: &str) -> Result<Option<T>, Failure> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(failure) if is_missing(&failure, what) => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}

@@ -1,0 +1,296 @@
+//! `aws_sagemaker_model`.
+
+mod checks;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_sdk_sagemaker::Client;
+use aws_sdk_sagemaker::operation::describe_model::DescribeModelOutput;
+use smform_provider::{
+    Context, CreateOutcome, Imported, PlanRequest, PlanResponse, ProviderError, ResourceType, UpdateOutcome,
+};
+use smform_types::schema::Schema;
+use smform_types::{Diagnostic, Diagnostics, Path, Value};
+
+use super::{VALIDATION, found, is_missing, is_taken, naming, tagging};
+use crate::clients::{Clients, partition_of};
+use crate::constraints::arn_parts;
+use crate::failure::{Failure, Service, failed};
+use crate::fields::{Fields, with};
+use crate::image;
+use crate::preflight::{self, Wanted};
+use crate::retry::while_passing;
+use crate::settle::{fill, settle};
+use crate::shared::{carry, import_seed, limit, plan};
+use crate::tags;
+
+/// How long a role that was just made may stay unknown to SageMaker.
+const ROLE_PROPAGATION: Duration = Duration::from_secs(120);
+
+/// The resource type.
+pub(crate) struct Model {
+    schema: Schema,
+}
+
+impl Model {
+    pub(crate) fn new() -> Model {
+        Model { schema: schema::schema() }
+    }
+
+    async fn describe(client: &Client, name: &str) -> Result<Option<DescribeModelOutput>, Failure> {
+        let answer = client.describe_model().model_name(name).send().await;
+        found(answer.map_err(failed(Service::SageMaker, "DescribeModel")), "model")
+    }
+
+    /// The object as it is now, in the form of `remembered`.
+    async fn live(
+        &self,
+        client: &Client,
+        clients: &Clients,
+        name: &str,
+        remembered: &Value,
+    ) -> Result<Option<Value>, Failure> {
+        let Some(model) = Self::describe(client, name).await? else { return Ok(None) };
+        let live = carry(wire::describe(&self.schema, &model, remembered), remembered);
+        let arn = model.model_arn().unwrap_or_default();
+        let live = tagging::read(client, &clients.tags, arn, live, remembered).await?;
+        Ok(Some(settle(&self.schema.block, remembered, live, &|_, _, _| false)))
+    }
+
+    /// Makes the model. Answers with the ARN.
+    async fn make(
+        &self,
+        client: &Client,
+        name: &str,
+        planned: &Value,
+        cx: &Context<'_, Clients>,
+    ) -> Result<String, Failure> {
+        let fields = Fields(planned);
+        let listed: Vec<_> = fields.blocks("container").map(wire::container).collect();
+        let isolated = (fields.flag("enable_network_isolation") == Some(true)).then_some(true);
+        let call = client
+            .create_model()
+            .model_name(name)
+            .set_execution_role_arn(fields.owned("execution_role_arn"))
+            .set_primary_container(fields.block("primary_container").map(wire::container))
+            .set_containers((!listed.is_empty()).then_some(listed))
+            .set_inference_execution_config(wire::execution_config(fields))
+            .set_vpc_config(wire::vpc_config(fields))
+            .set_enable_network_isolation(isolated)
+            .set_tags(tagging::for_create(planned));
+        let within = limit(planned, "create", ROLE_PROPAGATION);
+        let waiting = "waiting for the execution role to become usable";
+        let answer = while_passing(cx.run, within, is_role_unknown, waiting, || {
+            let call = call.clone();
+            async move { call.send().await.map_err(failed(Service::SageMaker, "CreateModel")) }
+        });
+        answer.await.map(|answer| answer.model_arn().unwrap_or_default().to_owned())
+    }
+}
+
+/// Whether the service does not see the role yet, or cannot assume it. Only this refusal passes by itself; every other
+/// one is a mistake that should be told at once.
+fn is_role_unknown(failure: &Failure) -> bool {
+    failure.code() == VALIDATION
+        && failure.message().contains("sts:AssumeRole")
+        && failure.message().starts_with("The execution role ARN")
+}
+
+#[async_trait]
+impl ResourceType<Clients> for Model {
+    fn name(&self) -> &'static str {
+        "aws_sagemaker_model"
+    }
+
+    fn schema(&self) -> Schema {
+        self.schema.clone()
+    }
+
+    fn validate(&self, config: &Value) -> Diagnostics {
+        let mut found = naming::check(config);
+        found.extend(checks::check(config));
+        found.extend(tags::check(config));
+        found
+    }
+
+    async fn plan(
+        &self,
+        schema: &Schema,
+        request: PlanRequest,
+        cx: &Context<'_, Clients>,
+    ) -> Result<PlanResponse, Diagnostics> {
+        let (config, is_new) = (request.config.clone(), request.prior.is_none());
+        let response = plan(schema, request, cx.clients, &|path, prior, wanted| self.equivalent(path, prior, wanted));
+        let mut response = naming::plan_immutable(&config, response, is_new);
+        if is_new {
+            let mut found = regional(&response.planned, cx.clients);
+            found.extend(network(&response.planned, cx.clients).await);
+            let ((), warnings) = found.into_result(())?;
+            response.diagnostics.extend(warnings);
+        }
+        Ok(response)
+    }
+
+    async fn read(&self, prior: &Value, cx: &Context<'_, Clients>) -> Result<Option<Value>, ProviderError> {
+        let client = cx.clients.sagemaker(cx.clients.region_of(prior));
+        let name = Fields(prior).text("id").unwrap_or_default();
+        let live = self.live(&client, cx.clients, name, prior).await;
+        live.map_err(|failure| failure.into_error(format!("Model \"{name}\" could not be read")))
+    }
+
+    async fn create(&self, planned: &Value, cx: &Context<'_, Clients>) -> CreateOutcome {
+        let client = cx.clients.sagemaker(cx.clients.region_of(planned));
+        let name = naming::choose(planned, cx.run.clock().now());
+        let refuse = |failure: Failure| {
+            CreateOutcome::Failed(failure.into_error(format!("Model \"{name}\" could not be created")))
+        };
+        if Fields(planned).text("name").is_some() {
+            // A call that is repeated after a lost answer is told that the name is taken. To know then whose the model
+            // is, look before.
+            match Self::describe(&client, &name).await {
+                Ok(Some(_)) => return CreateOutcome::Failed(taken(&name)),
+                Err(failure) if !failure.is_denied() => return refuse(failure),
+                _ => {}
+            }
+        }
+        if let Err(error) = cx.run.intend(&name).await {
+            return CreateOutcome::Failed(error);
+        }
+        let arn = match self.make(&client, &name, planned, cx).await {
+            Ok(arn) => arn,
+            Err(failure) if is_taken(&failure) => match self.live(&client, cx.clients, &name, planned).await {
+                Ok(Some(live)) if fill(planned, &live) == live => return CreateOutcome::Complete(live),
+                _ => return CreateOutcome::Failed(taken(&name)),
+            },
+            Err(failure) => return refuse(failure),
+        };
+        match self.live(&client, cx.clients, &name, planned).await {
+            Ok(Some(live)) => CreateOutcome::Complete(fill(planned, &live)),
+            // It exists as it was sent; what the service adds is read next time.
+            _ => {
+                let made = with(with(planned.clone(), "id", Value::string(&name)), "name", Value::string(&name));
+                let made = with(with(made, "arn", Value::string(arn)), "name_prefix", naming::prefix_value(&name));
+                CreateOutcome::Complete(fill(&made, &self.schema.block.empty()))
+            }
+        }
+    }
+
+    async fn update(&self, prior: &Value, planned: &Value, cx: &Context<'_, Clients>) -> UpdateOutcome {
+        // Everything but tags needs a new model.
+        let client = cx.clients.sagemaker(cx.clients.region_of(prior));
+        let arn = Fields(prior).text("arn").unwrap_or_default();
+        match tagging::update(&client, arn, prior, planned).await {
+            Ok(()) => UpdateOutcome::Complete(fill(planned, prior)),
+            Err(failure) => {
+                UpdateOutcome::Failed(failure.into_error(format!("The tags of {arn} could not be changed")))
+            }
+        }
+    }
+
+    async fn delete(&self, prior: &Value, cx: &Context<'_, Clients>) -> Result<(), ProviderError> {
+        let client = cx.clients.sagemaker(cx.clients.region_of(prior));
+        let name = Fields(prior).text("id").unwrap_or_default();
+        match client.delete_model().model_name(name).send().await.map_err(failed(Service::SageMaker, "DeleteModel")) {
+            Ok(_) => Ok(()),
+            Err(failure) if is_missing(&failure, "model") => Ok(()),
+            Err(failure) => Err(failure.into_error(format!("Model \"{name}\" could not be deleted"))),
+        }
+    }
+
+    async fn import(&self, identifier: &str, cx: &Context<'_, Clients>) -> Result<Option<Imported>, ProviderError> {
+        let (name, seed) = import_seed(&self.schema, identifier, cx.clients);
+        let client = cx.clients.sagemaker(cx.clients.region_of(&seed));
+        let live = self.live(&client, cx.clients, name, &seed).await;
+        let live = live.map_err(|failure| failure.into_error(format!("Model \"{name}\" could not be read")))?;
+        Ok(live.map(|value| Imported { value }))
+    }
+}
+
+fn taken(name: &str) -> ProviderError {
+    ProviderError::new(
+        format!("Model \"{name}\" already exists"),
+        format!(
+            "It is not in this state. Import it with \"smform import ADDRESS {name}\", delete it, or write name_prefix \
+             instead of name to get a name of its own."
+        ),
+    )
+    .of_attribute(Path::attribute("name"))
+}
+
+/// Rules that depend on the region: partitions of ARNs, and the region of images and registries.
+fn regional(planned: &Value, clients: &Clients) -> Diagnostics {
+    let mut found = Diagnostics::new();
+    let region = clients.region_of(planned);
+    let partition = partition_of(region);
+    let fields = Fields(planned);
+    if let Some(arn) = fields.text("execution_role_arn").and_then(arn_parts)
+        && arn.partition != partition
+    {
+        let detail = format!("The role is in the partition {}, and {region} is in {partition}.", arn.partition);
+        found.push(
+            Diagnostic::error("Role of another partition", detail).of_attribute(Path::attribute("execution_role_arn")),
+        );
+    }
+    for block in ["primary_container", "container"] {
+        for (at, container) in fields.blocks(block).enumerate() {
+            let at = Path::attribute(block).index(at);
+            let Some(text) = container.text("image") else { continue };
+            let Ok(image) = image::parse(text) else { continue };
+            let platform = container
+                .block("image_config")
+                .is_none_or(|config| config.text("repository_access_mode") == Some("Platform"));
+            if let Some(other) = image.ecr_region().filter(|other| platform && *other != region) {
+                let detail = format!(
+                    "The image \"{text}\" is in ECR of {other}, and the model in {region}. SageMaker pulls from ECR of \
+                     its own region only; replicate the image to {region}."
+                );
+                found.push(Diagnostic::error("Image of another region", detail).of_attribute(at.attr("image")));
+            }
+            let auth = container.block("image_config").and_then(|config| config.block("repository_auth_config"));
+            let function = auth.and_then(|auth| auth.text("repository_credentials_provider_arn")).and_then(arn_parts);
+            if let Some(other) = function.map(|arn| arn.region).filter(|other| *other != region) {
+                let detail = format!("The Lambda function is in {other}, and the model in {region}.");
+                let at = at.attr("image_config").index(0).attr("repository_auth_config");
+                found.push(Diagnostic::warning("Credentials provider of another region", detail).of_attribute(at));
+            }
+        }
+    }
+    found
+}
+
+/// The live check of the model's network, when all of it is known.
+async fn network(planned: &Value, clients: &Clients) -> Diagnostics {
+    let Some(block) = Fields(planned).block("vpc_config").filter(|block| block.0.is_wholly_known()) else {
+        return Diagnostics::new();
+    };
+    let at = Path::attribute("vpc_config").index(0);
+    let region = clients.region_of(planned);
+    let wanted = Wanted {
+        subnets: block.texts("subnets"),
+        groups: block.texts("security_group_ids"),
+        subnets_at: at.attr("subnets"),
+        groups_at: at.attr("security_group_ids"),
+        registry: registry(planned),
+    };
+    preflight::check(&clients.ec2(region), &wanted, &clients.place(region)).await.diagnostics
+}
+
+/// The first registry that the model pulls from through its network.
+fn registry(planned: &Value) -> Option<preflight::Registry> {
+    let fields = Fields(planned);
+    let mut containers = fields.blocks("primary_container").chain(fields.blocks("container"));
+    containers.find_map(|container| {
+        let mode = container.block("image_config")?.text("repository_access_mode")?;
+        let image = image::parse(container.text("image")?).ok()?;
+        (mode == "Vpc").then_some(preflight::Registry {
+            host: image.host?.to_owned(),
+            port: image.port.unwrap_or(443),
+            group: None,
+        })
+    })
+}

@@ -1,0 +1,63 @@
+//! Tags of SageMaker objects, by ARN.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_sagemaker::Client;
+use aws_sdk_sagemaker::types::Tag;
+use smform_types::Value;
+
+use crate::failure::{Failure, Service, failed};
+use crate::fields::with;
+use crate::tags::{TagPolicy, all_of, change};
+
+/// The tags to send with a new object; nothing when there are none, since sending them needs a permission of its own.
+pub(super) fn for_create(planned: &Value) -> Option<Vec<Tag>> {
+    let tags: Vec<Tag> = all_of(planned).into_iter().map(|(key, value)| tag(key, value)).collect();
+    (!tags.is_empty()).then_some(tags)
+}
+
+fn tag(key: String, value: String) -> Tag {
+    Tag::builder().key(key).value(value).build()
+}
+
+/// The tags of an object.
+pub(super) async fn list(client: &Client, arn: &str) -> Result<BTreeMap<String, String>, Failure> {
+    let mut pages = client.list_tags().resource_arn(arn).into_paginator().items().send();
+    let mut tags = BTreeMap::new();
+    while let Some(tag) = pages.next().await {
+        let tag = tag.map_err(failed(Service::SageMaker, "ListTags"))?;
+        tags.insert(tag.key().unwrap_or_default().to_owned(), tag.value().unwrap_or_default().to_owned());
+    }
+    Ok(tags)
+}
+
+/// The object with its tags as they are now, given the object that is remembered.
+pub(super) async fn read(
+    client: &Client,
+    policy: &TagPolicy,
+    arn: &str,
+    object: Value,
+    remembered: &Value,
+) -> Result<Value, Failure> {
+    let live = list(client, arn).await?;
+    let (tags, all) = policy.visible(&live, remembered.get("tags"));
+    Ok(with(with(object, "tags", tags), "tags_all", all))
+}
+
+/// Changes the tags of an object from those of `prior` to those of `planned`; without a call if they are the same.
+pub(super) async fn update(client: &Client, arn: &str, prior: &Value, planned: &Value) -> Result<(), Failure> {
+    let change = change(prior, planned);
+    if change.is_empty() {
+        return Ok(());
+    }
+    if !change.remove.is_empty() {
+        let call = client.delete_tags().resource_arn(arn).set_tag_keys(Some(change.remove));
+        call.send().await.map_err(failed(Service::SageMaker, "DeleteTags"))?;
+    }
+    if !change.put.is_empty() {
+        let tags = change.put.into_iter().map(|(key, value)| tag(key, value)).collect();
+        let call = client.add_tags().resource_arn(arn).set_tags(Some(tags));
+        call.send().await.map_err(failed(Service::SageMaker, "AddTags"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,3 @@
+//! Types of smform itself.
+
+pub(crate) mod vpc_config;

@@ -1,0 +1,230 @@
+//! `smform_vpc_config`: the subnets and security groups through which SageMaker reaches a private registry. It creates
+//! nothing; it is checked live by EC2 Describe calls whenever it is planned, which includes the moment before it is
+//! applied, and recorded in state.
+
+use async_trait::async_trait;
+use smform_provider::{
+    Context, CreateOutcome, Imported, PlanRequest, PlanResponse, ProviderError, ResourceType, UpdateOutcome,
+};
+use smform_types::schema::{Attribute, Block, Constraint, NestedBlock, Schema};
+use smform_types::{Diagnostic, Diagnostics, Path, Type, Value};
+
+use crate::clients::Clients;
+use crate::fields::{Fields, with};
+use crate::image::{Image, split_authority};
+use crate::preflight::{self, Findings, Registry, Wanted};
+use crate::settle::fill;
+use crate::shared::{import_seed, plan, region};
+
+/// The resource type.
+pub(crate) struct VpcConfig {
+    schema: Schema,
+}
+
+/// What follows from the arguments and the live network.
+const COMPUTED: [&str; 3] = ["id", "vpc_id", "availability_zones"];
+
+impl VpcConfig {
+    pub(crate) fn new() -> VpcConfig {
+        let registry = Block::new(
+            [
+                (
+                    "host",
+                    Attribute::required(Type::String).describe("The registry, as host or host:port (443 if left out)."),
+                ),
+                (
+                    "security_group_id",
+                    Attribute::optional(Type::String)
+                        .describe("The registry's own security group, when it is in the same account."),
+                ),
+            ],
+            [],
+        );
+        let mut block = Block::new(
+            [
+                ("id", Attribute::computed(Type::String)),
+                (
+                    "subnets",
+                    Attribute::required(Type::set(Type::String))
+                        .with(Constraint::Items(1, 16))
+                        .describe("Subnets of one VPC, in at least two availability zones."),
+                ),
+                (
+                    "security_group_ids",
+                    Attribute::required(Type::set(Type::String))
+                        .with(Constraint::Items(1, 5))
+                        .describe("Security groups of the models."),
+                ),
+                ("vpc_id", Attribute::computed(Type::String).describe("The VPC of the subnets.")),
+                (
+                    "availability_zones",
+                    Attribute::computed(Type::set(Type::String)).describe("The zones of the subnets."),
+                ),
+                ("region", region()),
+            ],
+            [("registry", NestedBlock::at_most_one(registry))],
+        );
+        block.description = "The network through which SageMaker reaches a private registry. It creates nothing in AWS; \
+                             it is checked live at every plan, and recorded.";
+        VpcConfig { schema: Schema { version: 0, block } }
+    }
+}
+
+/// What is to be checked, when all of it is known.
+fn wanted(object: &Value) -> Option<Wanted> {
+    let fields = Fields(object);
+    let known = ["subnets", "security_group_ids", "registry"].iter().all(|name| !fields.is_unknown(name));
+    let at = Path::attribute("registry").index(0);
+    let registry = fields.block("registry").and_then(|registry| {
+        let (host, port) = split_authority(registry.text("host")?).ok()?;
+        let group = registry.owned("security_group_id").map(|id| (id, at.attr("security_group_id")));
+        Some(Registry { host: host.to_owned(), port: port.unwrap_or(443), group })
+    });
+    known.then(|| Wanted {
+        subnets: fields.texts("subnets"),
+        groups: fields.texts("security_group_ids"),
+        subnets_at: Path::attribute("subnets"),
+        groups_at: Path::attribute("security_group_ids"),
+        registry,
+    })
+}
+
+/// The identifier: what it consists of, so that it can also be imported by it.
+fn id_of(wanted: &Wanted) -> String {
+    format!("{}/{}", wanted.subnets.join(","), wanted.groups.join(","))
+}
+
+fn with_findings(object: Value, wanted: &Wanted, findings: &Findings) -> Value {
+    let zones = Value::set(Type::String, findings.zones.iter().map(Value::string));
+    let object = with(object, "id", Value::string(id_of(wanted)));
+    match &findings.vpc_id {
+        Some(vpc) => with(with(object, "vpc_id", Value::string(vpc)), "availability_zones", zones),
+        None => object,
+    }
+}
+
+async fn look(object: &Value, wanted: &Wanted, clients: &Clients) -> Findings {
+    let region = clients.region_of(object);
+    preflight::check(&clients.ec2(region), wanted, &clients.place(region)).await
+}
+
+#[async_trait]
+impl ResourceType<Clients> for VpcConfig {
+    fn name(&self) -> &'static str {
+        "smform_vpc_config"
+    }
+
+    fn schema(&self) -> Schema {
+        self.schema.clone()
+    }
+
+    fn validate(&self, config: &Value) -> Diagnostics {
+        let fields = Fields(config);
+        let mut found = preflight::check_ids(fields, &Path::root());
+        let Some(registry) = fields.block("registry") else { return found };
+        let at = Path::attribute("registry").index(0);
+        if let Some(text) = registry.text("host") {
+            let at = at.attr("host");
+            let mut say = |diagnostic: Diagnostic| found.push(diagnostic.of_attribute(at.clone()));
+            let invalid = |detail: String| Diagnostic::error("Invalid registry host", detail);
+            if text.contains('/') {
+                say(invalid(format!(
+                    "\"{text}\" is more than a host. Give host or host:port, without scheme and path."
+                )));
+            } else {
+                match split_authority(text) {
+                    Err(why) => say(invalid(format!("\"{text}\" is not host or host:port: {why}."))),
+                    Ok((host, port)) => {
+                        let image = Image { host: Some(host), port, tag: None, digest: None };
+                        if let Some(why) = image.unreachable_host() {
+                            say(invalid(format!("{host} cannot be a registry in the VPC: {why}.")));
+                        } else if !image.is_address() && image.is_internal_name() {
+                            say(Diagnostic::warning(
+                                "Registry with an internal name",
+                                format!(
+                                    "SageMaker needs a certificate of a public authority, and none certifies \"{host}\". \
+                                     Give the registry a public name that the VPC resolves to its private address."
+                                ),
+                            ));
+                        }
+                    }
+                }
+            }
+        }
+        found.extend(preflight::check_group_id(registry, "security_group_id", &at));
+        found
+    }
+
+    async fn plan(
+        &self,
+        schema: &Schema,
+        request: PlanRequest,
+        cx: &Context<'_, Clients>,
+    ) -> Result<PlanResponse, Diagnostics> {
+        let prior = request.prior.clone();
+        let mut response = plan(schema, request, cx.clients, &|_, prior, wanted| prior == wanted);
+        let unchanged = prior.as_ref().is_some_and(|prior| {
+            ["subnets", "security_group_ids"].iter().all(|name| prior.get(name) == response.planned.get(name))
+        });
+        if !unchanged {
+            response.planned = smform_provider::plan::with_unknown(response.planned, &schema.block.ty(), &COMPUTED);
+        }
+        if let Some(wanted) = wanted(&response.planned) {
+            let findings = look(&response.planned, &wanted, cx.clients).await;
+            response.planned = with_findings(response.planned, &wanted, &findings);
+            let ((), notes) = findings.diagnostics.into_result(())?;
+            response.diagnostics.extend(notes);
+        }
+        Ok(response)
+    }
+
+    async fn read(&self, prior: &Value, _: &Context<'_, Clients>) -> Result<Option<Value>, ProviderError> {
+        // There is nothing to read; every plan looks at the network anyway.
+        Ok(Some(prior.clone()))
+    }
+
+    async fn create(&self, planned: &Value, cx: &Context<'_, Clients>) -> CreateOutcome {
+        let Some(wanted) = wanted(planned) else {
+            let detail = "The subnets or security groups are still not known.";
+            return CreateOutcome::Failed(ProviderError::new("The network cannot be recorded", detail));
+        };
+        let id = id_of(&wanted);
+        if let Err(error) = cx.run.intend(&id).await {
+            return CreateOutcome::Failed(error);
+        }
+        let made = with(planned.clone(), "id", Value::string(id));
+        CreateOutcome::Complete(fill(&made, &self.schema.block.empty()))
+    }
+
+    async fn update(&self, _: &Value, planned: &Value, _: &Context<'_, Clients>) -> UpdateOutcome {
+        UpdateOutcome::Complete(fill(planned, &self.schema.block.empty()))
+    }
+
+    async fn delete(&self, _: &Value, _: &Context<'_, Clients>) -> Result<(), ProviderError> {
+        Ok(())
+    }
+
+    async fn import(&self, identifier: &str, cx: &Context<'_, Clients>) -> Result<Option<Imported>, ProviderError> {
+        let (identifier, seed) = import_seed(&self.schema, identifier, cx.clients);
+        let Some((subnets, groups)) = identifier.split_once('/') else {
+            return Err(ProviderError::new(
+                "Malformed identifier",
+                format!(
+                    "\"{identifier}\" is not of the form subnet-a,subnet-b/sg-a: the subnets, a slash, the security \
+                     groups."
+                ),
+            ));
+        };
+        let set = |list: &str| {
+            let ids = list.split(',').map(str::trim).filter(|id| !id.is_empty());
+            Value::set(Type::String, ids.map(Value::string))
+        };
+        let object = with(with(seed, "subnets", set(subnets)), "security_group_ids", set(groups));
+        let Some(wanted) = wanted(&object) else { return Ok(None) };
+        let findings = look(&object, &wanted, cx.clients).await;
+        if let Some(error) = findings.diagnostics.iter().find(|diagnostic| diagnostic.is_error()) {
+            return Err(ProviderError::new(error.summary.clone(), error.detail.clone()));
+        }
+        Ok(Some(Imported { value: with_findings(object, &wanted, &findings) }))
+    }
+}

@@ -1,0 +1,73 @@
+//! What all resource types share: the `region` and `timeouts` arguments, planning with tags, and import identifiers.
+
+use std::time::Duration;
+
+use smform_provider::plan::Equivalence;
+use smform_provider::{PlanRequest, PlanResponse, plan_by_schema};
+use smform_types::schema::{Attribute, Block, NestedBlock, Schema};
+use smform_types::{Type, Value};
+
+use crate::clients::Clients;
+use crate::constraints::{duration, parse_duration};
+use crate::fields::{Fields, with};
+
+/// The `region` argument of a resource.
+pub(crate) fn region() -> Attribute {
+    Attribute::optional_computed(Type::String)
+        .forces_replacement()
+        .describe("The region of the object; that of the provider if left out.")
+}
+
+/// The `region` argument of a data source.
+pub(crate) fn data_region() -> Attribute {
+    Attribute::optional_computed(Type::String).describe("The region to look in; that of the provider if left out.")
+}
+
+/// The `timeouts` block.
+pub(crate) fn timeouts() -> NestedBlock {
+    let limit = || Attribute::optional(Type::String).with(duration());
+    NestedBlock::single(Block::new([("create", limit()), ("update", limit()), ("delete", limit())], []))
+}
+
+/// How long an operation may take: as `timeouts` says, or the default.
+pub(crate) fn limit(object: &Value, operation: &str, default: Duration) -> Duration {
+    let said = Fields(object).block("timeouts").and_then(|timeouts| timeouts.text(operation));
+    said.and_then(parse_duration).unwrap_or(default)
+}
+
+/// Plans as the schema says, with what is known of every object: its region, and all its tags.
+pub(crate) fn plan(
+    schema: &Schema,
+    request: PlanRequest,
+    clients: &Clients,
+    equivalent: Equivalence<'_>,
+) -> PlanResponse {
+    let region = || Value::string(&clients.region);
+    let absent = |object: &Value| object.get("region").is_none_or(Value::is_null);
+    let PlanRequest { mut prior, mut config } = request;
+    if absent(&config) {
+        config = with(config, "region", region());
+    }
+    // State from before regions were recorded belongs to the region that the provider has.
+    prior = prior.map(|prior| if absent(&prior) { with(prior, "region", region()) } else { prior });
+    let mut response = plan_by_schema(schema, &PlanRequest { prior, config }, equivalent);
+    if schema.block.attributes.contains_key("tags_all") {
+        response.planned = clients.tags.planned(response.planned);
+    }
+    response
+}
+
+/// What an import starts from: the identifier, without a region that may follow it after `@`, and an object in which
+/// only the region is set.
+pub(crate) fn import_seed<'i>(schema: &Schema, identifier: &'i str, clients: &Clients) -> (&'i str, Value) {
+    let (identifier, region) = identifier.rsplit_once('@').unwrap_or((identifier, &clients.region));
+    (identifier, with(schema.block.empty(), "region", Value::string(region)))
+}
+
+/// A described object with what only the record knows: its region and its `timeouts`.
+pub(crate) fn carry(live: Value, remembered: &Value) -> Value {
+    ["region", "timeouts"].iter().fold(live, |live, name| match remembered.get(name) {
+        Some(value) => with(live, name, value.clone()),
+        None => live,
+    })
+}
