@@ -51,7 +51,7 @@ impl Function {
 /// Arguments that fit the parameters: converted, and known and unmarked where the parameter asks for it.
 pub(super) struct Arguments<'a> {
     values: Vec<Value>,
-    /// Marks of each argument before they were taken off, for messages that would show it.
+    /// Marks of each argument, as far as it was seen into, for messages that would show it.
     marks: Vec<Marks>,
     pub(super) cx: &'a FunctionContext<'a>,
 }
@@ -130,49 +130,41 @@ pub(super) fn call(function: &Function, given: &[Value], cx: &FunctionContext<'_
     let mut kept = Marks::NONE;
     let mut unknown = false;
     let mut untyped = false;
-    for (at, (argument, parameter)) in given.iter().zip(parameters(signature)).enumerate() {
+    for (at, argument) in given.iter().enumerate() {
+        let Some(parameter) = signature.parameter(at) else { break };
         if argument.is_null() && !parameter.null {
             return Err(CallError::argument(at, "argument must not be null"));
         }
-        let own_marks = argument.marks_deep();
         let value = convert(argument.clone(), &parameter.shape.ty())
             .map_err(|error| CallError::argument(at, error.to_string()))?;
-        let value = if parameter.marked {
-            value
+        let (value, own) = if parameter.marked {
+            let own = value.marks();
+            (value, own)
         } else {
-            kept |= own_marks;
-            value.unmark_deep().0
+            let (value, own) = value.unmark_deep();
+            kept |= own;
+            (value, own)
         };
         untyped |= !parameter.dynamic
             && matches!(value.kind(), ValueKind::Null(Type::Dynamic) | ValueKind::Unknown(Type::Dynamic, _));
         unknown |= !parameter.unknown && !value.is_known();
-        marks.push(own_marks);
+        marks.push(own);
         values.push(value);
     }
-    if unknown || untyped {
-        // What the function would have carried on is carried on as a whole.
-        kept = marks.iter().fold(kept, |all, marks| all | *marks);
+    // Walking all arguments for their marks takes time, so only where it matters.
+    let all_marks = || given.iter().fold(Marks::NONE, |all, argument| all | argument.marks_deep());
+    let tell = |error: CallError| if all_marks().is_empty() { error } else { error.about_secrets() };
+    if !unknown && !untyped {
+        let result = (function.run)(&Arguments { values, marks, cx }).map_err(tell)?;
+        return Ok(refine(function, result).with_marks(kept));
     }
-    if untyped && signature.returns == Shape::Any {
-        return Ok(Value::unknown(Type::Dynamic).with_marks(kept));
-    }
-    if unknown || untyped {
-        let ty = match function.result {
-            Some(result) if !untyped => {
-                result(&values).map_err(|error| if kept.is_empty() { error } else { error.about_secrets() })?
-            }
-            _ => signature.returns.ty(),
-        };
-        return Ok(refine(function, Value::unknown(ty)).with_marks(kept));
-    }
-    let open = marks.iter().all(|marks| marks.is_empty());
-    let result = (function.run)(&Arguments { values, marks, cx });
-    let result = result.map_err(|error| if open { error } else { error.about_secrets() })?;
-    Ok(refine(function, result).with_marks(kept))
-}
-
-fn parameters(signature: &Signature) -> impl Iterator<Item = &Parameter> {
-    signature.parameters.iter().chain(std::iter::repeat_n(signature.variadic.as_ref(), usize::MAX).flatten())
+    let ty = match function.result {
+        _ if untyped => signature.returns.ty(),
+        Some(result) => result(&values).map_err(tell)?,
+        None => signature.returns.ty(),
+    };
+    // What the function would have carried on is carried on as a whole.
+    Ok(refine(function, Value::unknown(ty)).with_marks(all_marks()))
 }
 
 fn check_count(signature: &Signature, given: usize) -> Result<(), CallError> {

@@ -161,7 +161,10 @@ fn merge_type(arguments: &[Value]) -> Result<Type, CallError> {
 }
 
 fn merge(a: &Arguments<'_>) -> Result<Value, CallError> {
-    let matching = merge_matches(a.all())?;
+    // Only maps can have one type together with what comes of them.
+    let maps = a.all().iter().all(|map| matches!(map.kind(), ValueKind::Map(..) | ValueKind::Null(Type::Map(_))));
+    let objects = a.all().iter().all(|map| map.as_entries().is_some());
+    let matching = if maps || !objects { merge_matches(a.all())? } else { None };
     let mut merged: BTreeMap<Arc<str>, Value> = BTreeMap::new();
     let mut marks = Marks::NONE;
     for map in a.all() {

@@ -167,10 +167,12 @@ fn compact(a: &Arguments<'_>) -> Result<Value, CallError> {
 
 /// The element type when all arguments are lists that have one in common.
 fn concat_element(arguments: &[Value]) -> Option<Type> {
-    let types: Vec<Type> = arguments
-        .iter()
-        .map(|argument| if let Type::List(element) = argument.ty() { Some(Type::clone(&element)) } else { None })
-        .collect::<Option<_>>()?;
+    let element = |argument: &Value| match argument.kind() {
+        ValueKind::List(element, _) => Some(element.clone()),
+        ValueKind::Unknown(Type::List(element), _) => Some(Type::clone(element)),
+        _ => None,
+    };
+    let types: Vec<Type> = arguments.iter().map(element).collect::<Option<_>>()?;
     if types.is_empty() { None } else { unify(&types) }
 }
 
@@ -200,7 +202,9 @@ fn concat(a: &Arguments<'_>) -> Result<Value, CallError> {
     if a.len() == 0 {
         return Err(CallError::whole("at least one argument is required"));
     }
-    concat_type(a.all())?;
+    if !a.all().iter().all(|argument| matches!(argument.kind(), ValueKind::List(..) | ValueKind::Tuple(_))) {
+        concat_type(a.all())?;
+    }
     let element = concat_element(a.all());
     let mut marks = Marks::NONE;
     let mut items = Vec::new();
@@ -269,7 +273,9 @@ fn wrapped(index: i64, length: usize) -> Option<usize> {
 }
 
 fn element(a: &Arguments<'_>) -> Result<Value, CallError> {
-    element_type(a.all())?;
+    if !matches!(a.value(0)?.kind(), ValueKind::List(..) | ValueKind::Tuple(_)) {
+        element_type(a.all())?;
+    }
     let index = a.whole(1).map_err(|error| CallError::whole(format!("invalid index: {}", error.message)))?;
     let items = a.items(0)?;
     let item = wrapped(index, items.len()).and_then(|at| items.get(at)).ok_or_else(empty_list)?;
