@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use smform_lang::config::Config;
 use smform_state::StateError;
 use smform_types::{Diagnostic, Diagnostics, SourceMap};
 
@@ -54,6 +55,12 @@ impl Failure {
         Failure { diagnostics: diagnostics.into_iter().collect(), sources: sources.clone() }
     }
 
+    /// A failure with messages about a configuration.
+    #[must_use]
+    pub fn about(diagnostics: Diagnostics, config: &Config) -> Failure {
+        Failure { diagnostics: within(diagnostics, config), sources: config.sources.clone() }
+    }
+
     /// A failure with one message.
     #[must_use]
     pub fn error(summary: impl Into<String>, detail: impl Into<String>) -> Failure {
@@ -77,6 +84,14 @@ impl From<StateError> for Failure {
     fn from(error: StateError) -> Failure {
         smform_engine::workflow::state::diagnose(&error).into()
     }
+}
+
+/// Messages, each with the block of the configuration that it stands in.
+pub fn within(diagnostics: Diagnostics, config: &Config) -> Diagnostics {
+    diagnostics.map(|diagnostic| match diagnostic.span.and_then(|span| config.context_at(span)) {
+        Some(header) => diagnostic.within(header),
+        None => diagnostic,
+    })
 }
 
 /// A file that could not be read or written.

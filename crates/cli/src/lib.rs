@@ -71,12 +71,23 @@ async fn command(session: &Session, line: Line) -> Exit {
             session.console.out(&error.to_string());
             Exit::Success
         }
-        Err(error) => {
-            let text = error.render().to_string();
-            let text = text.trim_start_matches("error: ").trim_end();
-            let (summary, detail) = text.split_once('\n').unwrap_or((text, ""));
-            let failure = Failure::error("Invalid command line", format!("{summary}\n{detail}"));
-            session.fail(&failure, session.style(plain))
-        }
+        Err(error) => session.fail(&Failure::error("Invalid command line", usage(&error)), session.style(plain)),
     }
+}
+
+/// What is wrong with a command line, without the synopsis that `-help` prints, and with flags as this program names
+/// them.
+fn usage(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let text = text.trim_start_matches("error: ");
+    let end = ["\n\nUsage:", "\n\nFor more information"].iter().filter_map(|mark| text.find(mark)).min();
+    let text = text.get(..end.unwrap_or(text.len())).unwrap_or(text).replace("'--", "'-");
+    let mut paragraphs = text.trim_end().split("\n\n").map(str::trim);
+    let first = paragraphs.next().unwrap_or_default();
+    let rest: Vec<&str> = paragraphs.collect();
+    let mut out = first.replace("\n  ", "\n    ");
+    if let Some(start) = out.get(..1).map(str::to_uppercase) {
+        out.replace_range(..1, &start);
+    }
+    format!("{out}.\n{}", rest.join("\n"))
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use smform_engine::plan::stored::Stored;
 use smform_engine::providers::Providers;
 use smform_engine::workflow;
 use smform_engine::workflow::state::decode;
-use smform_engine::plan::stored::Stored;
 use smform_lang::config::values::VariableInput;
 use smform_lang::config::{Config, LocalModules};
 use smform_lang::source::Host;
@@ -155,8 +155,9 @@ impl Session {
     pub fn state_path(&self, config: &Config, state: &StateFile) -> Result<PathBuf, Failure> {
         let workspace = self.workspace()?;
         let backend = workflow::backend(config, &workspace, state.path.as_deref());
-        let backend = backend.map_err(|found| Failure::new(found, &config.sources))?;
-        let place = self.path(backend.place());
+        let backend = backend.map_err(|found| Failure::about(found, config))?;
+        let place = backend.place();
+        let place = self.path(place.strip_prefix(".").unwrap_or(&place));
         Ok(if self.in_sandbox(state.sandbox) { beside(&place, ".sandbox.tfstate") } else { place })
     }
 

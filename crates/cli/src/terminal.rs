@@ -106,7 +106,9 @@ impl Console {
     pub fn out(&self, text: &str) {
         self.aside(|| {
             let mut streams = held(&self.streams);
-            if !streams.closed && (streams.stdout.write_all(text.as_bytes()).is_err() || streams.stdout.flush().is_err()) {
+            if !streams.closed
+                && (streams.stdout.write_all(text.as_bytes()).is_err() || streams.stdout.flush().is_err())
+            {
                 streams.closed = true;
             }
         });

@@ -102,7 +102,8 @@ pub fn variable_inputs(matches: &ArgMatches) -> Vec<VariableInput> {
     if let (Ok(Some(texts)), Some(at)) = (matches.try_get_many::<String>("var"), matches_at(matches, "var")) {
         found.extend(at.into_iter().zip(texts.cloned().map(VariableInput::Argument)));
     }
-    if let (Ok(Some(paths)), Some(at)) = (matches.try_get_many::<PathBuf>("var_file"), matches_at(matches, "var_file")) {
+    if let (Ok(Some(paths)), Some(at)) = (matches.try_get_many::<PathBuf>("var_file"), matches_at(matches, "var_file"))
+    {
         found.extend(at.into_iter().zip(paths.cloned().map(VariableInput::File)));
     }
     found.sort_by_key(|(at, _)| *at);

@@ -109,7 +109,13 @@ fn unknown(name: &str, commands: &[String]) -> Diagnostic {
         return Diagnostic::error(summary, (*instead).to_owned());
     }
     let hint = did_you_mean(name, commands.iter().map(String::as_str));
-    Diagnostic::error(summary, format!("{}To see all commands: smform -help", if hint.is_empty() { String::new() } else { format!("{}\n", hint.trim_start()) }))
+    Diagnostic::error(
+        summary,
+        format!(
+            "{}To see all commands: smform -help",
+            if hint.is_empty() { String::new() } else { format!("{}\n", hint.trim_start()) }
+        ),
+    )
 }
 
 fn from_environment(variable: &str, environment: &BTreeMap<String, String>) -> Result<Vec<OsString>, Diagnostic> {

@@ -51,7 +51,10 @@ fn switches(command: clap::Command) -> clap::Command {
         }
         let default = if arg.get_default_values().iter().any(|value| value == "true") { "true" } else { "false" };
         let arg = arg.action(ArgAction::Set).num_args(0..=1).require_equals(true).hide_possible_values(true);
-        arg.default_missing_value("true").default_value(default).hide_default_value(default == "false").value_parser(switch)
+        arg.default_missing_value("true")
+            .default_value(default)
+            .hide_default_value(default == "false")
+            .value_parser(switch)
     });
     command.mut_subcommands(switches)
 }

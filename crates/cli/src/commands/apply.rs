@@ -23,7 +23,8 @@ use crate::view::{Applied, View};
 
 pub async fn destroy(session: &Session, mut args: Apply, flags: &ArgMatches) -> Result<Exit, Failure> {
     if args.plan.is_some() {
-        let detail = "To destroy what a saved plan says, save it with `smform plan -destroy -out=FILE` and apply that file.";
+        let detail =
+            "To destroy what a saved plan says, save it with `smform plan -destroy -out=FILE` and apply that file.";
         return Err(Failure::error("Destroy takes no plan file", detail));
     }
     args.destroy = true;
@@ -54,12 +55,7 @@ pub async fn run(session: &Session, args: &Apply, flags: &ArgMatches) -> Result<
     }
 }
 
-async fn apply_new(
-    session: &Session,
-    args: &Apply,
-    flags: &ArgMatches,
-    view: &Arc<dyn View>,
-) -> Result<Exit, Failure> {
+async fn apply_new(session: &Session, args: &Apply, flags: &ArgMatches, view: &Arc<dyn View>) -> Result<Exit, Failure> {
     let planning = &args.planning;
     let mode = operation::mode(planning, args.destroy)?;
     if planning.json && !args.auto_approve {
@@ -89,14 +85,16 @@ async fn apply_new(
 /// Asks. Only `yes` is a yes.
 async fn approved(session: &Session, args: &Apply, mode: Mode, sandbox: bool) -> Result<bool, Failure> {
     if !session.may_ask(args.planning.input) {
-        let detail = "Questions are turned off (-input=false or TF_INPUT=0): give -auto-approve, or apply a saved plan.";
+        let detail =
+            "Questions are turned off (-input=false or TF_INPUT=0): give -auto-approve, or apply a saved plan.";
         return Err(Failure::error("Approval is needed", detail));
     }
     let place = if sandbox { " in the sandbox" } else { "" };
     let (question, consequence) = match mode {
-        Mode::Normal => {
-            (format!("Do you want to perform these actions{place}?"), "smform will perform the actions described above.")
-        }
+        Mode::Normal => (
+            format!("Do you want to perform these actions{place}?"),
+            "smform will perform the actions described above.",
+        ),
         Mode::Destroy => (
             format!("Do you really want to destroy all resources{place}?"),
             "smform will destroy everything shown above. There is no undo.",
@@ -107,9 +105,9 @@ async fn approved(session: &Session, args: &Apply, mode: Mode, sandbox: bool) ->
         ),
     };
     let question = session.style(args.planning.no_color).bold(&question);
-    session.console.out(&format!(
-        "\n{question}\n  {consequence}\n  Only 'yes' will be accepted to approve.\n\n  Enter a value: "
-    ));
+    session
+        .console
+        .out(&format!("\n{question}\n  {consequence}\n  Only 'yes' will be accepted to approve.\n\n  Enter a value: "));
     match session.console.line(&session.cancel).await {
         Some(answer) => {
             session.console.out("\n");
@@ -118,7 +116,8 @@ async fn approved(session: &Session, args: &Apply, mode: Mode, sandbox: bool) ->
         None if session.cancel.is_cancelled() => Ok(false),
         None => {
             session.console.out("\n");
-            let detail = "Standard input ended before an answer. Answer yes, give -auto-approve, or apply a saved plan.";
+            let detail =
+                "Standard input ended before an answer. Answer yes, give -auto-approve, or apply a saved plan.";
             Err(Failure::error("No answer to the question", detail))
         }
     }
@@ -195,7 +194,8 @@ fn same_variables(session: &Session, project: &Project, inputs: &[VariableInput]
         return Err(Failure::new(found, &sources));
     }
     let mut found = Diagnostics::new();
-    for (name, value) in given.iter().filter(|(_, value)| matches!(value.origin, Origin::Argument | Origin::NamedFile)) {
+    for (name, value) in given.iter().filter(|(_, value)| matches!(value.origin, Origin::Argument | Origin::NamedFile))
+    {
         let finish = |value| {
             root.variables.get(name).and_then(|variable| smform_lang::config::values::finish(variable, value).ok())
         };

@@ -21,7 +21,7 @@ use smform_types::json::to_text;
 use smform_types::{Diagnostic, Diagnostics};
 
 use crate::args::{Planning, StateLock};
-use crate::errors::Failure;
+use crate::errors::{Failure, within};
 use crate::render::progress::Progress;
 use crate::render::{json, markdown};
 use crate::session::Session;
@@ -57,7 +57,9 @@ pub fn mode(planning: &Planning, destroy: bool) -> Result<Mode, Failure> {
     let conflict = |detail: &str| Err(Failure::error("Incompatible options", detail.to_owned()));
     match (destroy, planning.refresh_only) {
         (true, true) => conflict("-destroy and -refresh-only exclude each other: give one of them."),
-        (_, true) if !planning.refresh => conflict("-refresh-only reads the live objects, and -refresh=false forbids that."),
+        (_, true) if !planning.refresh => {
+            conflict("-refresh-only reads the live objects, and -refresh=false forbids that.")
+        }
         (true, _) | (_, true) if !planning.replace.is_empty() => {
             conflict("-replace works with an ordinary plan only, without -destroy and -refresh-only.")
         }
@@ -121,7 +123,7 @@ impl Run {
         let host = self.world.host.as_ref();
         let (mut project, mut found) = workflow::load(host, Path::new("."), &LocalModules, inputs, &self.workspace);
         if found.has_errors() {
-            return Err(Failure::new(found, &project.config.sources));
+            return Err(Failure::about(found, &project.config));
         }
         if session.may_ask(planning.input) && !planning.json {
             let root = project.config.root().cloned().unwrap_or_default();
@@ -135,7 +137,7 @@ impl Run {
             }
         }
         if found.has_errors() {
-            return Err(Failure::new(found, &project.config.sources));
+            return Err(Failure::about(found, &project.config));
         }
         Ok((project, found))
     }
@@ -163,7 +165,8 @@ impl Run {
                 opening.await
             }
         };
-        let store = opened.map_err(|_| Failure::error("The state could not be opened", "Opening it was cut off."))??;
+        let store =
+            opened.map_err(|_| Failure::error("The state could not be opened", "Opening it was cut off."))??;
         let (stored, found) = decode(store.state(), store.pending(), &self.world.providers);
         if found.has_errors() {
             return Err(found.into());
@@ -269,6 +272,6 @@ fn write_copies(session: &Session, run: &Run, planning: &Planning, made: &Made) 
 
 /// Shows messages about a configuration.
 pub fn tell(view: &dyn View, found: &Diagnostics, project: &Project) {
-    let found: Vec<Diagnostic> = found.iter().cloned().collect();
+    let found: Vec<Diagnostic> = within(found.clone(), &project.config).into_iter().collect();
     view.diagnostics(&found, &project.config.sources);
 }

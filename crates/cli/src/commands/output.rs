@@ -25,7 +25,8 @@ pub fn run(session: &Session, args: &Output) -> Result<Exit, Failure> {
             print("{}\n");
             return Ok(Exit::Success);
         }
-        let detail = "The state holds no outputs: there are none in the configuration, or they have not been applied yet.";
+        let detail =
+            "The state holds no outputs: there are none in the configuration, or they have not been applied yet.";
         let layout = Layout { style: session.style(args.no_color), width: session.console.width };
         session.console.err(&render(&Diagnostic::warning("No outputs found", detail), &Default::default(), layout));
         return Ok(Exit::Success);
@@ -64,7 +65,8 @@ fn raw(name: &str, value: &Value) -> Result<String, Failure> {
         ValueKind::Bool(value) => Ok(value.to_string()),
         _ => {
             let kind = value.ty().friendly();
-            let detail = format!("-raw prints strings, numbers and bools; output \"{name}\" is {kind}. Use -json instead.");
+            let detail =
+                format!("-raw prints strings, numbers and bools; output \"{name}\" is {kind}. Use -json instead.");
             Err(Failure::error("Unsupported value for raw output", detail))
         }
     }

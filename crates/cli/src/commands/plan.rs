@@ -24,12 +24,7 @@ pub async fn run(session: &Session, args: &Plan, flags: &ArgMatches) -> Result<E
     }
 }
 
-async fn planned(
-    session: &Session,
-    args: &Plan,
-    flags: &ArgMatches,
-    view: &Arc<dyn View>,
-) -> Result<Exit, Failure> {
+async fn planned(session: &Session, args: &Plan, flags: &ArgMatches, view: &Arc<dyn View>) -> Result<Exit, Failure> {
     let planning = &args.planning;
     let mode = operation::mode(planning, args.destroy)?;
     view.begin();

@@ -16,9 +16,9 @@ pub fn list(session: &Session, args: &StateList) -> Result<Exit, Failure> {
     let (state, _, _) = session.read_state(&args.state)?;
     let mut targets = Vec::new();
     for text in &args.addresses {
-        let target: Target = text.parse().map_err(|error: smform_types::AddressError| {
-            Failure::error("Invalid address", format!("{error}."))
-        })?;
+        let target: Target = text
+            .parse()
+            .map_err(|error: smform_types::AddressError| Failure::error("Invalid address", format!("{error}.")))?;
         targets.push(target);
     }
     for target in &targets {
@@ -53,9 +53,10 @@ fn covers(target: &Target, address: &InstanceAddress) -> bool {
 
 /// One object as configuration would write it.
 pub fn show(session: &Session, args: &StateShow) -> Result<Exit, Failure> {
-    let address: InstanceAddress = args.address.parse().map_err(|error: smform_types::AddressError| {
-        Failure::error("Invalid address", format!("{error}."))
-    })?;
+    let address: InstanceAddress = args
+        .address
+        .parse()
+        .map_err(|error: smform_types::AddressError| Failure::error("Invalid address", format!("{error}.")))?;
     let (state, stored, found) = session.read_state(&args.state)?;
     let key = ObjectKey { address: address.clone(), deposed: None };
     let style = session.style(args.no_color);
@@ -74,7 +75,8 @@ pub fn show(session: &Session, args: &StateShow) -> Result<Exit, Failure> {
     }
     let names: Vec<String> = state.objects().map(|(id, ..)| id.address.to_string()).collect();
     let hint = did_you_mean(&args.address, names.iter().map(String::as_str));
-    let detail = format!("The state holds nothing at {}.{hint} List what it holds with: smform state list", args.address);
+    let detail =
+        format!("The state holds nothing at {}.{hint} List what it holds with: smform state list", args.address);
     Err(Failure::error("No instance found for the given address", detail))
 }
 

@@ -11,7 +11,7 @@ use smform_lang::config::LocalModules;
 use smform_types::json::to_text;
 
 use crate::args::Validate;
-use crate::errors::{Exit, Failure};
+use crate::errors::{Exit, Failure, within};
 use crate::render::diagnostics::{Layout, render};
 use crate::render::json::diagnostic::diagnostic;
 use crate::render::style::Paint;
@@ -22,14 +22,12 @@ pub fn run(session: &Session, args: &Validate) -> Result<Exit, Failure> {
     let workspace = session.workspace()?;
     let (project, mut found) = workflow::load(host.as_ref(), Path::new("."), &LocalModules, &[], &workspace);
     if !found.has_errors() {
-        let conduct = Conduct {
-            clock: Arc::clone(&session.clock),
-            cancel: session.cancel.clone(),
-            observer: Arc::new(Silent),
-        };
+        let conduct =
+            Conduct { clock: Arc::clone(&session.clock), cancel: session.cancel.clone(), observer: Arc::new(Silent) };
         let world = World { host, providers: session.providers.clone(), conduct };
         found.extend(workflow::validate(&world, &project));
     }
+    let found = within(found, &project.config);
     let sources = &project.config.sources;
     let errors = found.iter().filter(|found| found.is_error()).count();
     let warnings = found.len() - errors;

@@ -84,7 +84,8 @@ fn snippet(span: Span, source: &Source, style: Style) -> String {
         }
         out.push_str(&format!("{number}{head}{range}{tail}\n"));
         // Tabs stay tabs, so that the carets stand below what they mark whatever a tab is wide.
-        let blank: String = head.graphemes(true).map(|g| if g == "\t" { "\t".to_owned() } else { " ".repeat(g.width()) }).collect();
+        let blank: String =
+            head.graphemes(true).map(|g| if g == "\t" { "\t".to_owned() } else { " ".repeat(g.width()) }).collect();
         let carets = "^".repeat(range.width().max(1));
         out.push_str(&format!("      {blank}{carets}\n"));
     }

@@ -71,11 +71,7 @@ pub fn symbol(action: Action, style: Style) -> String {
 /// One change: comment and body.
 #[must_use]
 pub fn change(change: &Change, providers: &Providers, style: Style) -> String {
-    let mut options = Options::plan(style);
-    if change.action == Action::Forget {
-        options.hide_symbols = true;
-    }
-    let body = render(&diff_of(change, providers), 0, options);
+    let body = render(&diff_of(change, providers), 0, Options::plan(style));
     format!(
         "{}\n{} {} {body}\n",
         heading::planned(change, style),
@@ -174,7 +170,8 @@ pub fn plan(view: PlanView<'_>) -> String {
     if !outputs.is_empty() {
         out.push_str(&format!("\nChanges to Outputs:\n{outputs}"));
         if changes.iter().all(|change| change.action == Action::NoOp) {
-            let note = "An apply only saves these new output values to the state, without changing any real infrastructure.";
+            let note =
+                "An apply only saves these new output values to the state, without changing any real infrastructure.";
             out.push_str(&format!("\n{}\n", wrap(note, width)));
         }
     }
@@ -240,9 +237,10 @@ fn nothing(view: PlanView<'_>) -> String {
             "Your infrastructure still matches the configuration.",
             "The real objects are what the state says; there is nothing to record.",
         ),
-        Mode::Destroy => {
-            ("No objects need to be destroyed.", "The state holds no objects: none were created, or all are deleted already.")
-        }
+        Mode::Destroy => (
+            "No objects need to be destroyed.",
+            "The state holds no objects: none were created, or all are deleted already.",
+        ),
         Mode::Normal if !plan.adopted.is_empty() => (
             "Your infrastructure matches the configuration.",
             "Applying this plan only records the objects above in the state.",

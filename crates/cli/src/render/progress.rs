@@ -131,7 +131,8 @@ impl Progress {
             }
             known = running.id;
         }
-        let changed = matches!(operation, Operation::Create | Operation::Update | Operation::Delete | Operation::Import);
+        let changed =
+            matches!(operation, Operation::Create | Operation::Update | Operation::Delete | Operation::Import);
         if moment == Moment::Done && changed {
             held(&self.done).push((object.clone(), operation));
         }
@@ -156,7 +157,9 @@ impl Observer for Progress {
         match event {
             Event::Started { object, operation, id } => self.started(object, operation, id),
             Event::Progress { object, operation, status, elapsed } => {
-                if let Some(Running { bar: Some(bar), .. }) = held(&self.running).get(&(object.clone(), name(operation))) {
+                if let Some(Running { bar: Some(bar), .. }) =
+                    held(&self.running).get(&(object.clone(), name(operation)))
+                {
                     let elapsed = super::lines::seconds(elapsed);
                     bar.set_message(format!("{object} {} ({status}) {elapsed}", name(operation)));
                 }
@@ -164,7 +167,9 @@ impl Observer for Progress {
             Event::Finished { object, operation, id, elapsed } => {
                 self.ended(Moment::Done, object, operation, id, elapsed);
             }
-            Event::Failed { object, operation, elapsed } => self.ended(Moment::Failed, object, operation, None, elapsed),
+            Event::Failed { object, operation, elapsed } => {
+                self.ended(Moment::Failed, object, operation, None, elapsed)
+            }
             Event::Note(diagnostic) => self.sink.message(&diagnostic),
             Event::Stopping => self.sink.stopping(),
         }

@@ -6,9 +6,9 @@ mod json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use smform_engine::apply::Report;
 use smform_engine::events::Operation;
 use smform_engine::plan::{Mode, ObjectKey};
-use smform_engine::apply::Report;
 use smform_engine::providers::Providers;
 use smform_engine::workflow::Planned;
 use smform_types::{Diagnostic, SourceMap, Value};

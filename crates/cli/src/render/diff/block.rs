@@ -91,7 +91,8 @@ fn blocks(nested: &NestedBlock, before: Option<&Value>, after: Option<&Value>, a
                 let path = at.path.then(step);
                 let (left, right) = (left.and_then(|at| old.get(at)), right.and_then(|at| new.get(at)));
                 let place = Place { path: &path, ..at };
-                let hidden = |value: Option<&Value>| value.is_some_and(|value| !value.is_known() || !value.marks().is_empty());
+                let hidden =
+                    |value: Option<&Value>| value.is_some_and(|value| !value.is_known() || !value.marks().is_empty());
                 if hidden(left) || hidden(right) {
                     return one(None, part(left, right, &Type::Dynamic, place));
                 }

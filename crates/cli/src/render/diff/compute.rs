@@ -29,11 +29,10 @@ pub fn value(before: Option<&Value>, after: Option<&Value>, ty: &Type, replace: 
 }
 
 pub(super) fn part(before: Option<&Value>, after: Option<&Value>, ty: &Type, at: Place<'_>) -> Diff {
-    let hidden =
-        |value: Option<&Value>| value.is_some_and(|value| !value.marks().is_empty());
+    let hidden = |value: Option<&Value>| value.is_some_and(|value| !value.marks().is_empty());
     if hidden(before) || hidden(after) {
-        let changes = without_marks(before) != without_marks(after)
-            || after.is_some_and(|value| !value.is_wholly_known());
+        let changes =
+            without_marks(before) != without_marks(after) || after.is_some_and(|value| !value.is_wholly_known());
         return sensitive(before, after, changes, at);
     }
     if after.is_some_and(|value| !value.is_known()) {
@@ -161,12 +160,7 @@ fn dynamic(before: Option<&Value>, after: Option<&Value>, at: Place<'_>) -> Diff
     }
 }
 
-fn object(
-    before: Option<&Value>,
-    after: Option<&Value>,
-    types: &BTreeMap<Arc<str>, &Type>,
-    at: Place<'_>,
-) -> Diff {
+fn object(before: Option<&Value>, after: Option<&Value>, types: &BTreeMap<Arc<str>, &Type>, at: Place<'_>) -> Diff {
     let mut parts = BTreeMap::new();
     for (name, ty) in types {
         let (old, new) = (before.and_then(|value| value.get(name)), after.and_then(|value| value.get(name)));

@@ -133,10 +133,7 @@ mod tests {
         assert_eq!(shown(&["a", "b"], &["b", "a"]), "a> b >a");
         assert_eq!(shown(&["b", "c"], &["a", "b", "c"]), ">a b c");
         assert_eq!(shown(&["a", "b", "b", "c"], &["a", "b", "c", "c"]), "a b b> c >c");
-        assert_eq!(
-            shown(&["a", "b", "c", "d", "e", "f"], &["a", "b", "X", "d", "e", "f", "g"]),
-            "a b c> >X d e f >g"
-        );
+        assert_eq!(shown(&["a", "b", "c", "d", "e", "f"], &["a", "b", "X", "d", "e", "f", "g"]), "a b c> >X d e f >g");
     }
 
     #[test]

@@ -43,7 +43,13 @@ impl Options {
     /// As a state is shown: what is, without a word about change.
     #[must_use]
     pub const fn state(style: Style) -> Options {
-        Options { hide_symbols: true, show_unchanged: true, no_null_suffix: true, none_forces: true, ..Self::plan(style) }
+        Options {
+            hide_symbols: true,
+            show_unchanged: true,
+            no_null_suffix: true,
+            none_forces: true,
+            ..Self::plan(style)
+        }
     }
 
     pub(super) fn gutter(self, action: Action) -> String {
@@ -193,7 +199,8 @@ fn width(text: &str) -> usize {
 
 /// One `name = value` line.
 fn entry(name: &str, widest: usize, diff: &Diff, indent: usize, options: Options) -> String {
-    let (pad, gutter, fill) = (pad(indent), options.gutter(diff.action), " ".repeat(widest.saturating_sub(width(name))));
+    let (pad, gutter, fill) =
+        (pad(indent), options.gutter(diff.action), " ".repeat(widest.saturating_sub(width(name))));
     format!("{}{pad}{gutter}{name}{fill} = {}\n", warnings(diff, indent, options), render(diff, indent, options))
 }
 

@@ -53,8 +53,7 @@ fn module(config: &Config, at: &ModuleAddress, providers: &Providers) -> Json {
         ]);
         (name.to_string(), json)
     });
-    let resources: Vec<Json> =
-        found.resources.values().map(|block| resource(at, found, block, providers)).collect();
+    let resources: Vec<Json> = found.resources.values().map(|block| resource(at, found, block, providers)).collect();
     let calls = found.calls.iter().map(|(name, block)| {
         let child = module(config, &at.child(name), providers);
         (name.to_string(), call(block, child))
@@ -99,7 +98,12 @@ fn resource(at: &ModuleAddress, module: &Module, block: &Resource, providers: &P
         ("type", Some(address.type_name.to_string().into())),
         ("name", Some(address.name.to_string().into())),
         ("provider_config_key", Some(format!("{}{alias}", block.provider.name).into())),
-        ("expressions", schema.map(|schema| body(&block.body, &schema.block)).filter(|json| json.as_object().is_some_and(|map| !map.is_empty()))),
+        (
+            "expressions",
+            schema
+                .map(|schema| body(&block.body, &schema.block))
+                .filter(|json| json.as_object().is_some_and(|map| !map.is_empty())),
+        ),
         ("schema_version", Some(schema.map_or(0, |schema| schema.version).into())),
         ("count_expression", count),
         ("for_each_expression", for_each),

@@ -10,9 +10,9 @@ use smform_state::codec::TERRAFORM_VERSION;
 use smform_types::json::type_to_json;
 use smform_types::{InstanceAddress, Value};
 
-use super::{change, object};
 use super::state::{Entry, values_of};
 use super::values::known;
+use super::{change, object};
 
 /// A plan, as `show -json` prints it. `errored` says that planning ended in an error.
 #[must_use]

@@ -18,9 +18,10 @@ pub fn providers(providers: &Providers) -> Json {
 
 fn provider(provider: &dyn Provider) -> Json {
     let of_mode = |mode| {
-        let schemas = provider.type_names(mode).into_iter().filter_map(|name| {
-            provider.resource_schema(mode, name).map(|found| (name.to_owned(), schema(found)))
-        });
+        let schemas = provider
+            .type_names(mode)
+            .into_iter()
+            .filter_map(|name| provider.resource_schema(mode, name).map(|found| (name.to_owned(), schema(found))));
         let schemas: Map<String, Json> = schemas.collect();
         (!schemas.is_empty()).then_some(Json::Object(schemas))
     };

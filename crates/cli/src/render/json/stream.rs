@@ -34,11 +34,12 @@ fn message(level: &str, text: &str, kind: &str, fields: impl IntoIterator<Item =
 #[must_use]
 pub fn version(version: &str) -> Message {
     let terraform = smform_state::codec::TERRAFORM_VERSION;
-    message("info", &format!("smform {version}"), "version", [
-        ("terraform", terraform.into()),
-        ("smform", version.into()),
-        ("ui", "1.2".into()),
-    ])
+    message(
+        "info",
+        &format!("smform {version}"),
+        "version",
+        [("terraform", terraform.into()), ("smform", version.into()), ("ui", "1.2".into())],
+    )
 }
 
 /// A message without any fields of its own.
@@ -170,7 +171,13 @@ pub fn outputs(outputs: &BTreeMap<Arc<str>, Value>, sensitive: &dyn Fn(&str) -> 
 
 /// A moment of the work on an object.
 #[must_use]
-pub fn hook(moment: Moment, object_key: &ObjectKey, operation: Operation, id: Option<&str>, elapsed: Duration) -> Message {
+pub fn hook(
+    moment: Moment,
+    object_key: &ObjectKey,
+    operation: Operation,
+    id: Option<&str>,
+    elapsed: Duration,
+) -> Message {
     let verb = match (operation, moment) {
         (Operation::Refresh, Moment::Start) => "refresh_start",
         (Operation::Refresh, _) => "refresh_complete",

@@ -1,0 +1,10 @@
+//! Whole commands against the scripted provider and `terraform_data`, in a folder of their own.
+
+mod applying;
+mod machine;
+mod planning;
+mod rendering;
+mod saved;
+mod states;
+mod support;
+mod usage;

@@ -1,0 +1,106 @@
+//! Saved plans.
+
+use smform_cli::Exit;
+
+use crate::support::{Bench, steady};
+
+const ONE: &str =
+    "variable \"size\" { default = 1 }\nresource \"test_thing\" \"a\" {\n  name = \"a\"\n  size = var.size\n}\n";
+
+#[test]
+fn a_saved_plan_is_applied_once_without_asking() {
+    let bench = Bench::new(ONE);
+    insta::assert_snapshot!(steady(&bench.run(&["plan", "-no-color", "-out=p"]).ok().out), @r#"
+
+Resource actions are indicated with the following symbols:
+  + create
+
+smform will perform the following actions:
+
+  # test_thing.a will be created
+  + resource "test_thing" "a" {
+      + id   = (known after apply)
+      + name = "a"
+      + size = 1
+    }
+
+Plan: 1 to add, 0 to change, 0 to destroy.
+
+─────────────────────────────────────────────────────────────────────────────
+
+Saved the plan to: p
+Digest: sha256:SHA256
+
+To perform exactly these actions:
+    smform apply "p"
+"#);
+    // What is on disk now does not matter any more.
+    bench.write("main.tf", "resource \"test_thing\" \"other\" {}");
+    bench.run(&["apply", "-no-color", "p"]).ok();
+    assert_eq!(bench.service.names(), ["a"]);
+    let ran = bench.run(&["apply", "-no-color", "p"]);
+    assert_eq!(ran.exit, Exit::Failure);
+    assert!(ran.err.contains("Error: Saved plan is stale"), "{}", ran.err);
+}
+
+#[test]
+fn only_the_expected_plan_is_applied() {
+    let bench = Bench::new(ONE);
+    let out = bench.run(&["plan", "-no-color", "-out=p"]).ok().out;
+    let digest = out.lines().find_map(|line| line.strip_prefix("Digest: ")).expect("a digest").to_owned();
+    let ran = bench.run(&["apply", "-no-color", "-expect-digest=sha256:0000", "p"]);
+    assert!(ran.err.contains("Not the expected plan"), "{}", ran.err);
+    let text = bench.read("p");
+    bench.write("q", &text.replace("\"a\"", "\"b\""));
+    let ran = bench.run(&["apply", "-no-color", "q"]);
+    assert!(ran.err.contains("does not match its digest"), "{}", ran.err);
+    bench.run(&["apply", &format!("-expect-digest={digest}"), "p"]).ok();
+}
+
+#[test]
+fn planning_options_and_other_values_are_refused() {
+    let bench = Bench::new(ONE);
+    bench.run(&["plan", "-var", "size=3", "-out=p"]).ok();
+    for option in ["-destroy", "-refresh-only", "-target=test_thing.a", "-replace=test_thing.a", "-refresh=false"] {
+        let ran = bench.run(&["apply", "-no-color", option, "p"]);
+        assert!(ran.err.contains("Planning options with a saved plan"), "{option} {}", ran.all());
+    }
+    let ran = bench.run(&["apply", "-no-color", "-var", "size=4", "p"]);
+    assert!(ran.err.contains("Can't change variable"), "{}", ran.all());
+    bench.run(&["apply", "-var", "size=3", "p"]).ok();
+}
+
+#[test]
+fn a_saved_plan_is_shown() {
+    let bench = Bench::new(ONE);
+    bench.run(&["plan", "-out=p"]).ok();
+    insta::assert_snapshot!(steady(&bench.run(&["show", "-no-color", "p"]).ok().out), @r#"
+
+Resource actions are indicated with the following symbols:
+  + create
+
+smform will perform the following actions:
+
+  # test_thing.a will be created
+  + resource "test_thing" "a" {
+      + id   = (known after apply)
+      + name = "a"
+      + size = 1
+    }
+
+Plan: 1 to add, 0 to change, 0 to destroy.
+
+Digest: sha256:SHA256
+"#);
+    let json: serde_json::Value = serde_json::from_str(&bench.run(&["show", "-json", "p"]).ok().out).expect("JSON");
+    assert_eq!(json["format_version"], "1.2");
+    assert_eq!(json["resource_changes"][0]["change"]["actions"][0], "create");
+    assert_eq!(json["planned_values"]["root_module"]["resources"][0]["values"]["size"], 1);
+    assert_eq!(
+        json["configuration"]["root_module"]["resources"][0]["expressions"]["size"]["references"][0],
+        "var.size"
+    );
+    bench.write("junk", "not a plan");
+    assert!(bench.run(&["show", "-no-color", "junk"]).err.contains("not a plan saved by smform"));
+    assert!(bench.run(&["show", "-no-color", "absent"]).err.contains("Cannot read file"));
+}

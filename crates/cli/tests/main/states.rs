@@ -1,0 +1,223 @@
+//! `show`, `output` and `state`.
+
+use smform_cli::Exit;
+
+use crate::support::{Bench, steady};
+
+const KINDS: &str = r#"
+resource "test_thing" "a" {
+  name     = "a"
+  password = "hunter2"
+  tags     = { team = "ml" }
+}
+resource "terraform_data" "d" {
+  for_each = toset(["x", "y"])
+  input    = { text = "one\ntwo", list = [1, null, true] }
+}
+output "text" { value = "a\"b" }
+output "number" { value = 1.5 }
+output "list" { value = ["x", 2] }
+output "secret" {
+  value     = "hunter2"
+  sensitive = true
+}
+"#;
+
+fn applied() -> Bench {
+    let bench = Bench::new(KINDS);
+    bench.run(&["apply", "-auto-approve"]).ok();
+    bench
+}
+
+#[test]
+fn the_state_is_shown_without_secrets() {
+    let bench = applied();
+    let ran = bench.run(&["show", "-no-color"]).ok();
+    assert!(!ran.out.contains("hunter2"), "{}", ran.out);
+    insta::assert_snapshot!(steady(&ran.out), @r#"
+# terraform_data.d["x"]:
+resource "terraform_data" "d" {
+    id     = "UUID"
+    input  = {
+        list = [
+            1,
+            null,
+            true,
+        ]
+        text = <<-EOT
+            one
+            two
+        EOT
+    }
+    output = {
+        list = [
+            1,
+            null,
+            true,
+        ]
+        text = <<-EOT
+            one
+            two
+        EOT
+    }
+}
+
+# terraform_data.d["y"]:
+resource "terraform_data" "d" {
+    id     = "UUID"
+    input  = {
+        list = [
+            1,
+            null,
+            true,
+        ]
+        text = <<-EOT
+            one
+            two
+        EOT
+    }
+    output = {
+        list = [
+            1,
+            null,
+            true,
+        ]
+        text = <<-EOT
+            one
+            two
+        EOT
+    }
+}
+
+# test_thing.a:
+resource "test_thing" "a" {
+    id       = "a"
+    name     = "a"
+    password = (sensitive value)
+    size     = 1
+    tags     = {
+        "team" = "ml"
+    }
+}
+
+
+Outputs:
+
+list = [
+  "x",
+  2,
+]
+number = 1.5
+secret = <sensitive>
+text = "a\"b"
+"#);
+    let json: serde_json::Value = serde_json::from_str(&bench.run(&["show", "-json"]).ok().out).expect("JSON");
+    let resources = json["values"]["root_module"]["resources"].as_array().expect("a list").clone();
+    assert_eq!(resources.len(), 3);
+    assert_eq!(resources[0]["index"], "x");
+    assert_eq!(resources[2]["sensitive_values"]["password"], true);
+    assert_eq!(resources[2]["provider_name"], "registry.terraform.io/smform/test");
+    let file = bench.run(&["show", "-no-color", "terraform.tfstate"]).ok();
+    assert_eq!(file.out, ran.out);
+}
+
+#[test]
+fn an_empty_state() {
+    let bench = Bench::new("");
+    assert_eq!(bench.run(&["show"]).ok().out, "The state file is empty. No resources are represented.\n");
+    assert_eq!(bench.run(&["show", "-json"]).ok().out, "{\"format_version\":\"1.0\"}\n");
+    assert_eq!(bench.run(&["output", "-json"]).ok().out, "{}\n");
+    assert!(bench.run(&["output", "-no-color", "x"]).ok().err.contains("Warning: No outputs found"));
+    assert_eq!(bench.run(&["state", "list"]).ok().out, "");
+}
+
+#[test]
+fn outputs() {
+    let bench = applied();
+    insta::assert_snapshot!(bench.run(&["output"]).ok().out, @r#"
+list = [
+  "x",
+  2,
+]
+number = 1.5
+secret = <sensitive>
+text = "a\"b"
+"#);
+    insta::assert_snapshot!(bench.run(&["output", "-json"]).ok().out, @r#"
+{
+  "list": {
+    "sensitive": false,
+    "type": [
+      "tuple",
+      [
+        "string",
+        "number"
+      ]
+    ],
+    "value": [
+      "x",
+      2
+    ]
+  },
+  "number": {
+    "sensitive": false,
+    "type": "number",
+    "value": 1.5
+  },
+  "secret": {
+    "sensitive": true,
+    "type": "string",
+    "value": "hunter2"
+  },
+  "text": {
+    "sensitive": false,
+    "type": "string",
+    "value": "a\"b"
+  }
+}
+"#);
+    assert_eq!(bench.run(&["output", "-raw", "text"]).ok().out, "a\"b");
+    assert_eq!(bench.run(&["output", "-raw", "number"]).ok().out, "1.5");
+    assert_eq!(bench.run(&["output", "-json", "list"]).ok().out, "[\"x\",2]\n");
+    assert_eq!(bench.run(&["output", "secret"]).ok().out, "\"hunter2\"\n");
+    let ran = bench.run(&["output", "-no-color", "nmber"]);
+    assert!(ran.exit == Exit::Failure && ran.err.contains("Did you mean \"number\"?"), "{}", ran.all());
+    assert!(bench.run(&["output", "-raw", "list"]).err.contains("Unsupported value for raw output"));
+    assert!(bench.run(&["output", "-raw"]).err.contains("Output name required"));
+}
+
+#[test]
+fn listing_and_showing_objects() {
+    let bench = applied();
+    let list = |line: &[&str]| bench.run(line).ok().out;
+    assert_eq!(list(&["state", "list"]), "terraform_data.d[\"x\"]\nterraform_data.d[\"y\"]\ntest_thing.a\n");
+    assert_eq!(list(&["state", "list", "-id=a"]), "test_thing.a\n");
+    assert_eq!(list(&["state", "list", "terraform_data.d"]), "terraform_data.d[\"x\"]\nterraform_data.d[\"y\"]\n");
+    assert_eq!(bench.run(&["state", "list", "test_thing.b"]).exit, Exit::Failure);
+    insta::assert_snapshot!(list(&["state", "show", "-no-color", "test_thing.a"]), @r#"
+# test_thing.a:
+resource "test_thing" "a" {
+    id       = "a"
+    name     = "a"
+    password = (sensitive value)
+    size     = 1
+    tags     = {
+        "team" = "ml"
+    }
+}
+"#);
+    let ran = bench.run(&["state", "show", "-no-color", "test_thing.b"]);
+    assert!(ran.err.contains("Did you mean \"test_thing.a\"?"), "{}", ran.err);
+    assert!(bench.run(&["state", "show", "-no-color", "???"]).err.contains("Invalid address"));
+    let pulled: serde_json::Value = serde_json::from_str(&list(&["state", "pull"])).expect("JSON");
+    assert_eq!(pulled["version"], 4);
+}
+
+#[test]
+fn a_damaged_state_is_an_error() {
+    let bench = applied();
+    bench.write("terraform.tfstate", "{");
+    let ran = bench.run(&["state", "list"]);
+    assert_eq!(ran.exit, Exit::Failure);
+    assert!(ran.err.contains("is not a readable state"), "{}", ran.err);
+}

@@ -1,0 +1,128 @@
+//! The command line itself.
+
+use std::io::{self, Cursor, Write};
+
+use smform_cli::{Exit, Terminal};
+
+use crate::support::Bench;
+
+#[test]
+fn no_command_and_help() {
+    let bench = Bench::new("");
+    let ran = bench.run(&[]);
+    assert_eq!(ran.exit.code(), 127);
+    assert!(ran.out.contains("Usage: smform <COMMAND>"), "{}", ran.out);
+    assert_eq!(bench.run(&["-help"]).ok().out, ran.out);
+    assert!(bench.run(&["plan", "-help"]).ok().out.contains("-detailed-exitcode"));
+    assert!(bench.run(&["plan", "-h"]).ok().out.contains("-detailed-exitcode"));
+}
+
+#[test]
+fn what_is_not_known_is_told() {
+    let bench = Bench::new("");
+    insta::assert_snapshot!(bench.run(&["paln"]).all().replace('\u{1b}', "^"), @r#"
+--- stderr
+^[31m╷^[0m
+^[31m│^[0m ^[1m^[31mError:^[0m^[0m ^[1msmform has no command named "paln"^[0m
+^[31m│^[0m 
+^[31m│^[0m Did you mean "plan"?
+^[31m│^[0m To see all commands: smform -help
+^[31m╵^[0m
+--- exit 1
+"#);
+    insta::assert_snapshot!(bench.run(&["plan", "-no-color", "-detailed-exit"]).all(), @r#"
+--- stderr
+
+Error: Invalid command line
+
+Unexpected argument '-detailed-exit' found.
+tip: a similar argument exists: '-detailed-exitcode'
+--- exit 1
+"#);
+    insta::assert_snapshot!(bench.run(&["plan", "-no-color", "-lock-timeout=soon"]).all(), @r#"
+--- stderr
+
+Error: Invalid command line
+
+Invalid value 'soon' for '-lock-timeout <DURATION>': "soon" is not a duration,
+which is written like 10s or 1m30s.
+--- exit 1
+"#);
+    insta::assert_snapshot!(bench.run(&["plan", "-no-color", "-input=maybe"]).all(), @r#"
+--- stderr
+
+Error: Invalid command line
+
+Invalid value 'maybe' for '-input[=<INPUT>]': write true or false.
+--- exit 1
+"#);
+    insta::assert_snapshot!(bench.run(&["plan", "-no-color", "-target=what is this"]).all(), @r#"
+--- stderr
+
+Error: Invalid command line
+
+Invalid value 'what is this' for '-target <ADDRESS>': "what is this" is not an
+address: a name may contain only letters, digits, underscores and dashes..
+--- exit 1
+"#);
+}
+
+#[test]
+fn another_directory() {
+    let bench = Bench::new("output \"here\" { value = \"outer\" }");
+    bench.write("sub/main.tf", "output \"here\" { value = path.cwd }\noutput \"root\" { value = path.root }\n");
+    let ran = bench.run(&["-chdir=sub", "apply", "-no-color", "-auto-approve"]).ok();
+    assert!(ran.out.contains("here = \"FOLDER\"\nroot = \".\"\n"), "{}", ran.out);
+    assert!(bench.has("sub/terraform.tfstate"));
+    assert!(bench.run(&["-chdir=absent", "plan"]).err.contains("not a directory"));
+}
+
+#[test]
+fn arguments_of_the_environment() {
+    let mut bench = Bench::new("output \"o\" { value = 1 }");
+    bench.environment.insert("TF_CLI_ARGS".to_owned(), "-no-color".to_owned());
+    bench.environment.insert("TF_CLI_ARGS_plan".to_owned(), "-detailed-exitcode".to_owned());
+    let ran = bench.run(&["plan"]);
+    assert_eq!(ran.exit, Exit::Changes);
+    assert!(!ran.out.contains('\u{1b}'));
+}
+
+#[test]
+fn a_workspace_has_a_state_of_its_own() {
+    let mut bench = Bench::new("output \"w\" { value = terraform.workspace }");
+    bench.environment.insert("TF_WORKSPACE".to_owned(), "blue".to_owned());
+    assert!(bench.run(&["apply", "-auto-approve", "-no-color"]).ok().out.contains("w = \"blue\""));
+    assert!(bench.has("terraform.tfstate.d/blue/terraform.tfstate"));
+    bench.environment.insert("TF_WORKSPACE".to_owned(), "../x".to_owned());
+    assert!(bench.run(&["plan"]).err.contains("Invalid workspace name"));
+}
+
+/// A reader that has gone.
+struct Gone;
+
+impl Write for Gone {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::BrokenPipe.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_broken_pipe_is_no_error() {
+    let bench = Bench::new("resource \"test_thing\" \"a\" { name = \"a\" }");
+    let terminal = Terminal {
+        stdin: Box::new(Cursor::new(Vec::new())),
+        stdout: Box::new(Gone),
+        stderr: Box::new(Gone),
+        stdin_is_terminal: false,
+        stdout_is_terminal: false,
+        width: None,
+        live: None,
+        secret: None,
+    };
+    assert_eq!(bench.on(terminal, &["apply", "-auto-approve"]), Exit::Success);
+    assert_eq!(bench.service.names(), ["a"]);
+}
