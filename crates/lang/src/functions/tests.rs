@@ -191,7 +191,7 @@ proptest! {
     fn no_call_panics(at in 0usize..118, arguments in proptest::collection::vec(any_value(), 0..4), plan in any::<bool>()) {
         let name = names().nth(at).unwrap_or("abs");
         // A high cost is slow on purpose.
-        prop_assume!(name != "bcrypt");
+        let name = if name == "bcrypt" { "abs" } else { name };
         let phase = if plan { Phase::Plan } else { Phase::Apply };
         if let Ok(value) = in_phase(phase, name, &arguments) {
             // Marks of arguments are never lost but by the functions that are there for it.
