@@ -8,8 +8,10 @@ use clap::ArgMatches;
 use smform_engine::apply::RunOutcome;
 use smform_engine::events::{Event, Observer};
 use smform_engine::plan::Mode;
+use smform_engine::snapshot::Recording;
 use smform_engine::workflow::state::{StoreRecord, diagnose};
-use smform_engine::workflow::{self, Planned, Project, World, saved};
+use smform_engine::workflow::{self, Planned, Project, saved};
+use smform_lang::config::LocalModules;
 use smform_lang::config::values::{Origin, VariableInput, variable_values};
 use smform_state::Store;
 use smform_types::{Diagnostic, Diagnostics, SourceMap};
@@ -67,19 +69,21 @@ async fn apply_new(session: &Session, args: &Apply, flags: &ArgMatches, view: &A
         return Err(Failure::error("Incompatible options", detail));
     }
     view.begin();
-    let run = Run::begin(session, planning, Arc::clone(view))?;
     let inputs = session.inputs(variable_inputs(flags));
-    let made = operation::plan(session, &run, planning, &inputs, mode, None).await?;
+    let made = operation::plan(session, view, planning, &inputs, mode, None).await?;
     operation::tell(view.as_ref(), &made.found, &made.project);
     if made.found.has_errors() {
         return Ok(Exit::Failure);
     }
-    if made.planned.plan.is_applyable() && !args.auto_approve && !approved(session, args, mode, run.sandbox).await? {
+    if made.planned.plan.is_applyable()
+        && !args.auto_approve
+        && !approved(session, args, mode, made.run.sandbox).await?
+    {
         session.console.out("\nApply cancelled.\n");
         return Ok(Exit::Failure);
     }
     let parallelism = usize::from(planning.parallelism);
-    carry_out(session, &run, &run.world, &made.project, &made.planned, made.store, parallelism).await
+    carry_out(session, &made.run, &made.project, &made.planned, made.store, parallelism).await
 }
 
 /// Asks. Only `yes` is a yes.
@@ -149,7 +153,10 @@ async fn apply_saved(
         return Err(Failure::error("Not the expected plan", detail));
     }
     view.begin();
-    let run = Run::begin(session, planning, Arc::clone(view))?;
+    // The backend is that of the saved configuration, too.
+    let (config, _) = smform_lang::config::load(&saved.files, Path::new("."), &LocalModules);
+    let recording = Arc::new(Recording::new(Arc::new(saved.files.clone())));
+    let run = Run::begin(session, planning, view, &config, recording)?;
     if run.workspace != saved.basis.workspace {
         let detail = format!(
             "The plan was made in workspace \"{}\", and this is \"{}\". Choose the workspace with TF_WORKSPACE.",
@@ -172,14 +179,13 @@ async fn apply_saved(
         };
         return Err(Failure::error("Saved plan is stale", detail));
     }
-    let world = World { host: Arc::new(saved.files.clone()), ..run.world.clone() };
-    let (project, planned) = saved.open(&world, stored)?;
+    let (project, planned) = saved.open(&run.world, stored)?;
     same_variables(session, &project, &variable_inputs(flags))?;
     operation::tell(view.as_ref(), &found, &project);
     if planning.json {
-        view.plan(&planned, &world.providers, false);
+        view.plan(&planned, &run.world.providers, false);
     }
-    carry_out(session, &run, &world, &project, &planned, store, usize::from(planning.parallelism)).await
+    carry_out(session, &run, &project, &planned, store, usize::from(planning.parallelism)).await
 }
 
 /// Values given for variables must be those that the plan was made with.
@@ -213,12 +219,12 @@ fn same_variables(session: &Session, project: &Project, inputs: &[VariableInput]
 async fn carry_out(
     session: &Session,
     run: &Run,
-    world: &World,
     project: &Project,
     planned: &Planned,
     store: Store,
     parallelism: usize,
 ) -> Result<Exit, Failure> {
+    let world = &run.world;
     let record = Arc::new(Mutex::new(StoreRecord::new(store, world.providers.clone())));
     let (cancel, progress) = (session.cancel.clone(), Arc::clone(&run.progress));
     let watch = tokio::spawn(async move {

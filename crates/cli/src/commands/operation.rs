@@ -14,7 +14,8 @@ use smform_engine::workflow::saved::{self, Basis};
 use smform_engine::workflow::state::decode;
 use smform_engine::workflow::{self, Planned, Project, World};
 use smform_lang::config::values::{Origin, VariableInput, from_text, missing};
-use smform_lang::config::{LocalModules, Variable};
+use smform_lang::config::{Config, LocalModules, Variable};
+use smform_lang::source::Host;
 use smform_state::Store;
 use smform_state::backend::LocalBackend;
 use smform_types::json::to_text;
@@ -22,7 +23,7 @@ use smform_types::{Diagnostic, Diagnostics};
 
 use crate::args::{Planning, StateLock};
 use crate::errors::{Failure, within};
-use crate::render::progress::Progress;
+use crate::render::progress::{Progress, Sink};
 use crate::render::{json, markdown};
 use crate::session::Session;
 use crate::view::{Human, Stream, View};
@@ -88,58 +89,33 @@ pub struct Run {
 }
 
 impl Run {
-    /// Begins a run on a state, in the sandbox if so asked.
+    /// Begins a run on the state that a configuration says, in the sandbox if so asked. `recording` sees every file
+    /// that is read.
     ///
     /// # Errors
     /// When the backend or the sandbox is not usable.
-    pub fn begin(session: &Session, planning: &Planning, view: Arc<dyn View>) -> Result<Run, Failure> {
+    pub fn begin(
+        session: &Session,
+        planning: &Planning,
+        view: &Arc<dyn View>,
+        config: &Config,
+        recording: Arc<Recording>,
+    ) -> Result<Run, Failure> {
+        let view = Arc::clone(view);
         let sandbox = session.in_sandbox(planning.state.sandbox);
-        let state = session.state_path(&session.config(), &planning.state)?;
+        let state = session.state_path(config, &planning.state)?;
         let Sandboxed { providers, clock } = if sandbox {
             session.open_sandbox(&state)?
         } else {
             Sandboxed { providers: session.providers.clone(), clock: Arc::clone(&session.clock) }
         };
         let live = session.console.live().filter(|_| !planning.json).cloned();
-        let sink: Arc<dyn crate::render::progress::Sink> = Arc::clone(&view) as _;
+        let sink: Arc<dyn Sink> = Arc::clone(&view) as _;
         let progress = Arc::new(Progress::new(sink, Arc::clone(&clock), live));
-        let recording = Arc::new(Recording::new(Arc::new(session.host.clone())));
         let observer = Arc::clone(&progress);
         let conduct = Conduct { clock, cancel: session.cancel.clone(), observer };
         let world = World { host: Arc::clone(&recording) as _, providers, conduct };
         Ok(Run { view, progress, world, recording, state, workspace: session.workspace()?, sandbox })
-    }
-
-    /// Loads the configuration, and asks for the variables that have no value.
-    ///
-    /// # Errors
-    /// When it has errors.
-    pub async fn load(
-        &self,
-        session: &Session,
-        planning: &Planning,
-        inputs: &[VariableInput],
-    ) -> Result<(Project, Diagnostics), Failure> {
-        let host = self.world.host.as_ref();
-        let (mut project, mut found) = workflow::load(host, Path::new("."), &LocalModules, inputs, &self.workspace);
-        if found.has_errors() {
-            return Err(Failure::about(found, &project.config));
-        }
-        if session.may_ask(planning.input) && !planning.json {
-            let root = project.config.root().cloned().unwrap_or_default();
-            for variable in missing(&root, &project.inputs) {
-                let Some(text) = ask_value(session, variable).await else { continue };
-                let (name, shown) = (variable.name.text.clone(), format!("var.{}", variable.name.text));
-                let given = from_text(variable, &text, &shown, Origin::Prompt, &mut project.config.sources);
-                if let Some(given) = found.take(given) {
-                    project.inputs.insert(name, given);
-                }
-            }
-        }
-        if found.has_errors() {
-            return Err(Failure::about(found, &project.config));
-        }
-        Ok((project, found))
     }
 
     /// Opens the state, locked if so asked, and decodes it.
@@ -184,6 +160,35 @@ impl Run {
     }
 }
 
+/// Loads the configuration, and asks for the variables that have no value.
+///
+/// # Errors
+/// When it has errors.
+async fn load(
+    session: &Session,
+    planning: &Planning,
+    inputs: &[VariableInput],
+    host: &dyn Host,
+) -> Result<(Project, Diagnostics), Failure> {
+    let workspace = session.workspace()?;
+    let (mut project, mut found) = workflow::load(host, Path::new("."), &LocalModules, inputs, &workspace);
+    if found.has_errors() {
+        return Err(Failure::about(found, &project.config));
+    }
+    if session.may_ask(planning.input) && !planning.json {
+        let root = project.config.root().cloned().unwrap_or_default();
+        for variable in missing(&root, &project.inputs) {
+            let Some(text) = ask_value(session, variable).await else { continue };
+            let (name, shown) = (variable.name.text.clone(), format!("var.{}", variable.name.text));
+            let given = from_text(variable, &text, &shown, Origin::Prompt, &mut project.config.sources);
+            if let Some(given) = found.take(given) {
+                project.inputs.insert(name, given);
+            }
+        }
+    }
+    if found.has_errors() { Err(Failure::about(found, &project.config)) } else { Ok((project, found)) }
+}
+
 async fn ask_value(session: &Session, variable: &Variable) -> Option<String> {
     let description = variable.description.as_ref().map(|text| format!("  {text}\n\n")).unwrap_or_default();
     session.console.out(&format!("var.{}\n{description}  Enter a value: ", variable.name.text));
@@ -198,6 +203,8 @@ async fn ask_value(session: &Session, variable: &Variable) -> Option<String> {
 
 /// A plan that was made and shown.
 pub struct Made {
+    /// The run that made it.
+    pub run: Run,
     /// The configuration.
     pub project: Project,
     /// The plan.
@@ -216,13 +223,15 @@ pub struct Made {
 /// When there is no plan to show.
 pub async fn plan(
     session: &Session,
-    run: &Run,
+    view: &Arc<dyn View>,
     planning: &Planning,
     inputs: &[VariableInput],
     mode: Mode,
     out: Option<&Path>,
 ) -> Result<Made, Failure> {
-    let (project, mut found) = run.load(session, planning, inputs).await?;
+    let recording = Arc::new(Recording::new(Arc::new(session.host.clone())));
+    let (project, mut found) = load(session, planning, inputs, recording.as_ref()).await?;
+    let run = Run::begin(session, planning, view, &project.config, recording)?;
     let (store, stored, messages) = run.open(session, &planning.lock, operation(mode)).await?;
     found.extend(messages);
     let options = Options {
@@ -243,8 +252,8 @@ pub async fn plan(
         session.write(path, &text)?;
     }
     let digest = out.filter(|_| !errored).map(|_| digest);
-    let made = Made { project, planned, store, found, digest };
-    write_copies(session, run, planning, &made)?;
+    let made = Made { run, project, planned, store, found, digest };
+    write_copies(session, planning, &made)?;
     Ok(made)
 }
 
@@ -257,14 +266,14 @@ const fn operation(mode: Mode) -> &'static str {
 }
 
 /// `-json-into` and `-markdown-into`.
-fn write_copies(session: &Session, run: &Run, planning: &Planning, made: &Made) -> Result<(), Failure> {
-    let providers = &run.world.providers;
+fn write_copies(session: &Session, planning: &Planning, made: &Made) -> Result<(), Failure> {
+    let providers = &made.run.world.providers;
     if let Some(path) = &planning.json_into {
         let json = json::plan::plan(&made.project, &made.planned, providers, made.found.has_errors());
         session.write(path, &format!("{}\n", to_text(&json, None)))?;
     }
     if let Some(path) = &planning.markdown_into {
-        let text = markdown::plan(&made.planned.plan, providers, &made.found, made.digest.as_deref(), run.sandbox);
+        let text = markdown::plan(&made.planned.plan, providers, &made.found, made.digest.as_deref(), made.run.sandbox);
         session.write(path, &text)?;
     }
     Ok(())

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use clap::ArgMatches;
 
-use super::operation::{self, Run};
+use super::operation;
 use crate::args::{Plan, variable_inputs};
 use crate::errors::{Exit, Failure};
 use crate::render::plan::rule;
@@ -28,16 +28,15 @@ async fn planned(session: &Session, args: &Plan, flags: &ArgMatches, view: &Arc<
     let planning = &args.planning;
     let mode = operation::mode(planning, args.destroy)?;
     view.begin();
-    let run = Run::begin(session, planning, Arc::clone(view))?;
     let inputs = session.inputs(variable_inputs(flags));
-    let made = operation::plan(session, &run, planning, &inputs, mode, args.out.as_deref()).await?;
+    let made = operation::plan(session, view, planning, &inputs, mode, args.out.as_deref()).await?;
     operation::tell(view.as_ref(), &made.found, &made.project);
     if made.found.has_errors() {
         return Ok(Exit::Failure);
     }
     let changes = made.planned.plan.is_applyable();
     if changes || args.out.is_some() {
-        view.note(&closing(session, args, run.sandbox, made.digest.as_deref()));
+        view.note(&closing(session, args, made.run.sandbox, made.digest.as_deref()));
     }
     Ok(if args.detailed_exitcode && changes { Exit::Changes } else { Exit::Success })
 }

@@ -114,6 +114,26 @@ fn values(diagnostic: &Diagnostic, style: Style) -> String {
     out
 }
 
+/// Warnings, those with the same summary merged into the first of them.
+#[must_use]
+pub fn merged(warnings: &[&Diagnostic]) -> Vec<Diagnostic> {
+    let mut out: Vec<(Diagnostic, usize)> = Vec::new();
+    for warning in warnings {
+        match out.iter_mut().find(|(first, _)| first.summary == warning.summary) {
+            Some((_, others)) => *others += 1,
+            None => out.push(((*warning).clone(), 0)),
+        }
+    }
+    let told = |(mut first, others): (Diagnostic, usize)| {
+        if others > 0 {
+            let plural = if others == 1 { "" } else { "s" };
+            first.detail.push_str(&format!("\n\n(and {others} more similar warning{plural} elsewhere)"));
+        }
+        first
+    };
+    out.into_iter().map(told).collect()
+}
+
 /// Warnings by their summaries only, for `-compact-warnings`.
 #[must_use]
 pub fn compact(warnings: &[&Diagnostic], sources: &SourceMap, layout: Layout) -> String {

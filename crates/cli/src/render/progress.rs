@@ -15,6 +15,8 @@ use super::lines::Moment;
 
 /// Time between two lines about an object that is still worked on, on the run's clock.
 const EVERY: Duration = Duration::from_secs(10);
+/// How often the live display looks at the run's clock.
+const LIVE: Duration = Duration::from_millis(250);
 
 /// A line to be written about an object.
 #[derive(Clone, Debug)]
@@ -92,20 +94,46 @@ impl Progress {
         self.sink.notice(&notice);
         let bar = self.live.as_ref().filter(|_| operation != Operation::Refresh).map(|live| {
             let bar = live.add(ProgressBar::new_spinner());
-            if let Ok(style) = ProgressStyle::with_template("  {spinner} {msg}") {
+            if let Ok(style) = ProgressStyle::with_template("  {spinner} {prefix} {msg}") {
                 bar.set_style(style);
             }
-            bar.set_message(format!("{object} {}", name(operation)));
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
         });
-        let ticker = (operation != Operation::Refresh).then(|| self.tick(notice)).flatten();
+        let ticker = match &bar {
+            _ if operation == Operation::Refresh => None,
+            Some(bar) => self.every(LIVE, {
+                let (bar, clock, start) = (bar.clone(), Arc::clone(&self.clock), self.clock.now());
+                let mut shown = String::new();
+                let object = object.clone();
+                move || {
+                    let elapsed = clock.now().duration_since(start).unwrap_or_default();
+                    let text = format!("{object} {} {}", name(operation), super::lines::seconds(elapsed));
+                    if text != shown {
+                        bar.set_prefix(text.clone());
+                        shown = text;
+                    }
+                }
+            }),
+            None => self.still(notice),
+        };
         let running = Running { id, bar, ticker };
         held(&self.running).insert((object, name(operation)), running);
     }
 
-    /// Says every ten seconds that the work goes on.
-    fn tick(&self, mut notice: Notice) -> Option<JoinHandle<()>> {
+    /// Does something again and again, in real time.
+    fn every(&self, pause: Duration, mut act: impl FnMut() + Send + 'static) -> Option<JoinHandle<()>> {
+        let runtime = tokio::runtime::Handle::try_current().ok()?;
+        Some(runtime.spawn(async move {
+            loop {
+                act();
+                tokio::time::sleep(pause).await;
+            }
+        }))
+    }
+
+    /// Says every ten seconds of the run's clock that the work goes on.
+    fn still(&self, mut notice: Notice) -> Option<JoinHandle<()>> {
         let (clock, sink) = (Arc::clone(&self.clock), Arc::clone(&self.sink));
         let start = clock.now();
         notice.moment = Moment::Still;
@@ -156,12 +184,9 @@ impl Observer for Progress {
     fn notice(&self, event: Event) {
         match event {
             Event::Started { object, operation, id } => self.started(object, operation, id),
-            Event::Progress { object, operation, status, elapsed } => {
-                if let Some(Running { bar: Some(bar), .. }) =
-                    held(&self.running).get(&(object.clone(), name(operation)))
-                {
-                    let elapsed = super::lines::seconds(elapsed);
-                    bar.set_message(format!("{object} {} ({status}) {elapsed}", name(operation)));
+            Event::Progress { object, operation, status, .. } => {
+                if let Some(Running { bar: Some(bar), .. }) = held(&self.running).get(&(object, name(operation))) {
+                    bar.set_message(status);
                 }
             }
             Event::Finished { object, operation, id, elapsed } => {
@@ -179,5 +204,111 @@ impl Observer for Progress {
 impl Drop for Progress {
     fn drop(&mut self) {
         self.close();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use async_trait::async_trait;
+    use indicatif::{InMemoryTerm, ProgressDrawTarget};
+
+    use super::*;
+    use crate::render::lines;
+    use crate::render::style::Style;
+
+    #[derive(Default)]
+    struct Lines(Mutex<Vec<String>>);
+
+    impl Sink for Lines {
+        fn notice(&self, notice: &Notice) {
+            let Notice { moment, object, operation, id, elapsed } = notice;
+            let line = lines::line(*moment, object, *operation, id.as_deref(), *elapsed, Style::PLAIN);
+            held(&self.0).push(line.trim_end().to_owned());
+        }
+
+        fn message(&self, diagnostic: &Diagnostic) {
+            held(&self.0).push(diagnostic.summary.clone());
+        }
+
+        fn stopping(&self) {
+            held(&self.0).push("stopping".to_owned());
+        }
+    }
+
+    /// Time that passes as fast as it is waited for, up to a limit.
+    struct Quick {
+        waited: Mutex<Duration>,
+        limit: Duration,
+    }
+
+    #[async_trait]
+    impl Clock for Quick {
+        fn now(&self) -> SystemTime {
+            SystemTime::UNIX_EPOCH + *held(&self.waited)
+        }
+
+        async fn sleep(&self, duration: Duration) {
+            if *held(&self.waited) + duration > self.limit {
+                std::future::pending::<()>().await;
+            }
+            *held(&self.waited) += duration;
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn object() -> ObjectKey {
+        ObjectKey { address: "test_thing.a".parse().expect("an address"), deposed: None }
+    }
+
+    fn quick(seconds: u64) -> Arc<Quick> {
+        Arc::new(Quick { waited: Mutex::default(), limit: Duration::from_secs(seconds) })
+    }
+
+    #[tokio::test]
+    async fn says_every_ten_seconds_that_work_goes_on() {
+        let (lines, clock) = (Arc::new(Lines::default()), quick(75));
+        let progress = Progress::new(Arc::clone(&lines) as _, Arc::clone(&clock) as _, None);
+        let (object, operation) = (object(), Operation::Create);
+        progress.notice(Event::Started { object: object.clone(), operation, id: None });
+        while *held(&clock.waited) < Duration::from_secs(70) {
+            tokio::task::yield_now().await;
+        }
+        tokio::task::yield_now().await;
+        let elapsed = Duration::from_secs(75);
+        progress.notice(Event::Finished { object: object.clone(), operation, id: Some("i-1".to_owned()), elapsed });
+        let lines = held(&lines.0).clone();
+        assert_eq!(lines.len(), 9, "{lines:?}");
+        assert_eq!(lines.first().map(String::as_str), Some("test_thing.a: Creating..."));
+        assert_eq!(lines.get(1).map(String::as_str), Some("test_thing.a: Still creating... [00m10s elapsed]"));
+        assert_eq!(lines.get(7).map(String::as_str), Some("test_thing.a: Still creating... [01m10s elapsed]"));
+        assert_eq!(lines.get(8).map(String::as_str), Some("test_thing.a: Creation complete after 1m15s [id=i-1]"));
+        assert_eq!(progress.done(), [(object, operation)]);
+    }
+
+    #[tokio::test]
+    async fn a_terminal_shows_the_service_status_while_it_lasts() {
+        let terminal = InMemoryTerm::new(10, 80);
+        let live = MultiProgress::with_draw_target(ProgressDrawTarget::term_like(Box::new(terminal.clone())));
+        let (lines, clock) = (Arc::new(Lines::default()), quick(0));
+        let progress = Progress::new(Arc::clone(&lines) as _, clock, Some(live));
+        let (object, operation, elapsed) = (object(), Operation::Update, Duration::ZERO);
+        progress.notice(Event::Started { object: object.clone(), operation, id: Some("i-1".to_owned()) });
+        let status = "Updating".to_owned();
+        progress.notice(Event::Progress { object: object.clone(), operation, status, elapsed });
+        let mut shown = String::new();
+        for _ in 0..100 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            shown = terminal.contents();
+            if shown.contains("0s Updating") {
+                break;
+            }
+        }
+        assert!(shown.contains("test_thing.a modifying 0s Updating"), "{shown}");
+        progress.notice(Event::Failed { object, operation, elapsed });
+        assert_eq!(terminal.contents().trim(), "");
+        assert!(progress.done().is_empty());
+        assert_eq!(held(&lines.0).len(), 2);
     }
 }

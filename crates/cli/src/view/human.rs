@@ -74,7 +74,8 @@ impl View for Human {
         if self.compact_warnings {
             self.console.err(&diagnostics::compact(&warnings, sources, self.layout()));
         } else {
-            warnings.iter().for_each(|found| self.console.err(&diagnostics::render(found, sources, self.layout())));
+            let print = |found: &Diagnostic| self.console.err(&diagnostics::render(found, sources, self.layout()));
+            diagnostics::merged(&warnings).iter().for_each(print);
         }
         errors.iter().for_each(|found| self.console.err(&diagnostics::render(found, sources, self.layout())));
     }

@@ -102,3 +102,168 @@ fn blocks(nested: &NestedBlock, before: Option<&Value>, after: Option<&Value>, a
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use smform_types::Marks;
+    use smform_types::schema::Attribute;
+
+    use super::*;
+    use crate::render::diff::{Options, render};
+    use crate::render::style::Style;
+
+    fn schema() -> Block {
+        let container = Block::new(
+            [
+                ("image", Attribute::optional(Type::String)),
+                ("environment", Attribute::optional(Type::map(Type::String))),
+                ("token", Attribute::optional(Type::String).sensitive()),
+            ],
+            [],
+        );
+        let network = Block::new([("subnets", Attribute::required(Type::set(Type::String)))], []);
+        Block::new(
+            [
+                ("arn", Attribute::computed(Type::String)),
+                ("name", Attribute::optional(Type::String)),
+                ("region", Attribute::optional(Type::String)),
+            ],
+            [("container", NestedBlock::list(container, 0, 0)), ("vpc_config", NestedBlock::at_most_one(network))],
+        )
+    }
+
+    fn container(image: &str, environment: &[(&str, &str)]) -> Value {
+        let environment = environment.iter().map(|(key, text)| (*key, Value::string(text)));
+        Value::object([
+            ("image", Value::string(image)),
+            ("environment", Value::map(Type::String, environment)),
+            ("token", Value::null(Type::String)),
+        ])
+    }
+
+    fn object(arn: Value, containers: Vec<Value>, subnets: Option<&[&str]>) -> Value {
+        let schema = schema();
+        let inner = |name: &str| schema.blocks.get(name).map_or(Type::Dynamic, |nested| nested.block.ty());
+        let subnets = subnets
+            .map(|subnets| Value::object([("subnets", Value::set(Type::String, subnets.iter().map(Value::string)))]));
+        Value::object([
+            ("arn", arn),
+            ("name", Value::string("m")),
+            ("region", Value::string("us-east-1")),
+            ("container", Value::list(inner("container"), containers)),
+            ("vpc_config", Value::list(inner("vpc_config"), subnets)),
+        ])
+    }
+
+    fn shown(before: Option<&Value>, after: Option<&Value>, replace: &[Path]) -> String {
+        render(&block(&schema(), before, after, replace), 0, Options::plan(Style::PLAIN))
+    }
+
+    #[test]
+    fn a_new_object_with_blocks() {
+        let new = object(Value::unknown(Type::String), vec![container("one", &[("A", "1")])], Some(&["b", "a"]));
+        insta::assert_snapshot!(shown(None, Some(&new), &[]), @r#"
+        {
+              + arn    = (known after apply)
+              + name   = "m"
+              + region = "us-east-1"
+
+              + container {
+                  + environment = {
+                      + "A" = "1"
+                    }
+                  + image       = "one"
+                }
+
+              + vpc_config {
+                  + subnets = [
+                      + "a",
+                      + "b",
+                    ]
+                }
+            }
+        "#);
+    }
+
+    #[test]
+    fn changed_added_and_unchanged_blocks() {
+        let arn = Value::string("arn");
+        let old = object(arn.clone(), vec![container("one", &[("A", "1"), ("B", "2")])], Some(&["a"]));
+        let two = vec![container("two", &[("A", "1"), ("B", "3")]), container("side", &[])];
+        let new = object(arn, two, Some(&["a"]));
+        let replace = [Path::attribute("container").index(0).attr("image")];
+        insta::assert_snapshot!(shown(Some(&old), Some(&new), &replace), @r#"
+        {
+                name   = "m"
+                # (2 unchanged attributes hidden)
+
+              ~ container {
+                  ~ environment = {
+                      ~ "B" = "2" -> "3"
+                        # (1 unchanged element hidden)
+                    }
+                  ~ image       = "one" -> "two" # forces replacement
+                }
+              + container {
+                  + environment = {}
+                  + image       = "side"
+                }
+
+                # (1 unchanged block hidden)
+            }
+        "#);
+    }
+
+    #[test]
+    fn a_block_whose_presence_forces_replacement() {
+        let old = object(Value::string("arn"), vec![], None);
+        let new = object(Value::unknown(Type::String), vec![], Some(&["a"]));
+        insta::assert_snapshot!(shown(Some(&old), Some(&new), &[Path::attribute("vpc_config")]), @r#"
+        {
+              ~ arn    = "arn" -> (known after apply)
+                name   = "m"
+                # (1 unchanged attribute hidden)
+
+              + vpc_config { # forces replacement
+                  + subnets = [
+                      + "a",
+                    ]
+                }
+            }
+        "#);
+    }
+
+    #[test]
+    fn secrets_do_not_show() {
+        let hidden = |token: &str| {
+            let token = Value::string(token);
+            container("one", &[]).update_at(&Path::attribute("token").0, &mut |_| token.clone())
+        };
+        let (old, new) = (object(Value::string("arn"), vec![hidden("s1")], None), hidden("s2"));
+        let new = object(Value::string("arn"), vec![new], None);
+        insta::assert_snapshot!(shown(Some(&old), Some(&new), &[]), @r#"
+        {
+                name   = "m"
+                # (2 unchanged attributes hidden)
+
+              ~ container {
+                  ~ token       = (sensitive value)
+                    # (2 unchanged attributes hidden)
+                }
+            }
+        "#);
+        let block = container("secret", &[]).with_marks(Marks::SENSITIVE);
+        let new = object(Value::string("arn"), vec![block], None);
+        insta::assert_snapshot!(shown(Some(&old), Some(&new), &[]), @r#"
+        {
+                name   = "m"
+                # (2 unchanged attributes hidden)
+
+              ~ container {
+                    # At least one attribute in this block is (or was) sensitive,
+                    # so its contents will not be displayed.
+                }
+            }
+        "#);
+    }
+}
