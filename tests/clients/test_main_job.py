@@ -3,7 +3,7 @@
 import json
 
 NEW_IMAGE = "myteam.myorg.com/docker-local/my-inference-image:v2"
-STATE = "../../state/private-registry.tfstate"
+STATE = "../../state/private-registry.sandbox.tfstate"
 
 
 def calls(project):
