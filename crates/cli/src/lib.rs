@@ -4,6 +4,7 @@
 //! without a process, a clock or a network.
 
 pub mod args;
+mod background;
 mod commands;
 pub mod errors;
 mod files;

@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use indicatif::MultiProgress;
 use tokio_util::sync::CancellationToken;
 
+use crate::background;
+
 /// Columns where nothing else is known.
 const DEFAULT_WIDTH: usize = 78;
 
@@ -136,7 +138,7 @@ impl Console {
     /// One line of standard input without its line break; nothing at its end or when the user asks to stop.
     pub async fn line(&self, cancel: &CancellationToken) -> Option<String> {
         let stdin = Arc::clone(&self.stdin);
-        self.answer(cancel, move || {
+        background::wait(cancel, move || {
             let mut line = String::new();
             match held(&stdin).read_line(&mut line) {
                 Ok(0) | Err(_) => None,
@@ -144,30 +146,14 @@ impl Console {
             }
         })
         .await
+        .flatten()
     }
 
     /// The same, without showing what is typed where that is possible.
     pub async fn secret_line(&self, cancel: &CancellationToken) -> Option<String> {
         match self.secret {
-            Some(read) => self.answer(cancel, move || read().ok()).await,
+            Some(read) => background::wait(cancel, move || read().ok()).await.flatten(),
             None => self.line(cancel).await,
-        }
-    }
-
-    /// Waits for an answer on a thread of its own, which may outlive the command: it must not keep the process.
-    async fn answer(
-        &self,
-        cancel: &CancellationToken,
-        read: impl FnOnce() -> Option<String> + Send + 'static,
-    ) -> Option<String> {
-        let (sender, receiver) = tokio::sync::oneshot::channel();
-        std::thread::spawn(move || {
-            // Nobody waits any more when the command was stopped meanwhile.
-            let _ = sender.send(read());
-        });
-        tokio::select! {
-            answer = receiver => answer.ok().flatten(),
-            () = cancel.cancelled() => None,
         }
     }
 }

@@ -22,6 +22,7 @@ use smform_types::json::to_text;
 use smform_types::{Diagnostic, Diagnostics};
 
 use crate::args::{Planning, StateLock};
+use crate::background;
 use crate::errors::{Failure, within};
 use crate::render::progress::{Progress, Sink};
 use crate::render::{json, markdown};
@@ -130,10 +131,10 @@ impl Run {
     ) -> Result<(Store, Stored, Diagnostics), Failure> {
         let info = session.lock_info(operation, &self.state);
         let (path, timeout, locked) = (self.state.clone(), lock.lock_timeout, lock.lock);
-        // Waiting for a lock blocks, so it does so on a thread of its own.
-        let mut opening = tokio::task::spawn_blocking(move || {
+        let opening = background::wait(&session.cancel, move || {
             Store::open(Box::new(LocalBackend::new(path)), locked.then_some((&info, timeout)))
         });
+        tokio::pin!(opening);
         let opened = tokio::select! {
             opened = &mut opening => opened,
             () = tokio::time::sleep(PATIENCE) => {
@@ -141,8 +142,8 @@ impl Run {
                 opening.await
             }
         };
-        let store =
-            opened.map_err(|_| Failure::error("The state could not be opened", "Opening it was cut off."))??;
+        let interrupted = || Failure::error("Interrupted", "The state was not opened. Nothing was changed.");
+        let store = opened.ok_or_else(interrupted)??;
         let (stored, found) = decode(store.state(), store.pending(), &self.world.providers);
         if found.has_errors() {
             return Err(found.into());

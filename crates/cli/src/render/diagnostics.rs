@@ -22,6 +22,11 @@ const MAX_LINES: usize = 12;
 /// One message, framed in colour or plain, with an empty line before it.
 #[must_use]
 pub fn render(diagnostic: &Diagnostic, sources: &SourceMap, layout: Layout) -> String {
+    let diagnostic = &Diagnostic {
+        summary: printable(&diagnostic.summary),
+        detail: printable(&diagnostic.detail),
+        ..diagnostic.clone()
+    };
     let Layout { style, width } = layout;
     let (paint, word) = match diagnostic.severity {
         Severity::Error => (Paint::Red, "Error"),
@@ -42,6 +47,12 @@ pub fn render(diagnostic: &Diagnostic, sources: &SourceMap, layout: Layout) -> S
     let bar = |symbol: &str| style.paint(paint, symbol);
     let framed: String = text.lines().map(|line| format!("{} {line}\n", bar("│"))).collect();
     format!("{}\n{framed}{}\n", bar("╷"), bar("╵"))
+}
+
+/// A text without what would steer the terminal: messages quote files and services.
+fn printable(text: &str) -> String {
+    let shown = |c: char| if matches!(c, '\n' | '\t') || !c.is_control() { c } else { '\u{fffd}' };
+    text.chars().map(shown).collect()
 }
 
 /// A heading that fits stays painted; one that does not is wrapped plain.
@@ -70,7 +81,7 @@ fn snippet(span: Span, source: &Source, style: Style) -> String {
     let last = if end.column == 1 && end.line > start.line { end.line - 1 } else { end.line };
     let mut out = String::new();
     for line in start.line..=last.min(start.line + MAX_LINES - 1) {
-        let text = source.line(line);
+        let text = &printable(source.line(line));
         let graphemes: Vec<&str> = text.graphemes(true).collect();
         let from = if line == start.line { (start.column - 1).min(graphemes.len()) } else { indent(&graphemes) };
         let to = if line == end.line { (end.column - 1).min(graphemes.len()) } else { graphemes.len() };
@@ -108,7 +119,12 @@ fn values(diagnostic: &Diagnostic, style: Style) -> String {
         out.push_str(&format!("\n    {} while calling {}", style.dim("│"), style.bold(&format!("{function}()"))));
     }
     for value in &diagnostic.values {
-        out.push_str(&format!("\n    {} {} {}", style.dim("│"), style.bold(&value.traversal), value.statement));
+        out.push_str(&format!(
+            "\n    {} {} {}",
+            style.dim("│"),
+            style.bold(&value.traversal),
+            printable(&value.statement)
+        ));
     }
     out.push('\n');
     out

@@ -83,7 +83,8 @@ pub fn line(
             format!("{subject} {done} after {}{}\n", seconds(elapsed), bracket([id, None]))
         }
         Moment::Failed => {
-            format!("{subject} {} after {}\n", style.paint(Paint::Red, "Failed"), seconds(elapsed))
+            let failed = done.replace(" complete", " errored");
+            format!("{subject} {} after {}\n", style.paint(Paint::Red, &failed), seconds(elapsed))
         }
     }
 }

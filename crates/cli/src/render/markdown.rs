@@ -29,7 +29,9 @@ pub fn plan(plan: &Plan, providers: &Providers, found: &Diagnostics, digest: Opt
     if !plan.drift.is_empty() {
         out.push_str("\nChanged outside of smform since the last apply:\n\n");
         let gone = |gone: bool| if gone { " (deleted)" } else { "" };
-        let lines = plan.drift.iter().map(|drift| format!("* `{}`{}\n", drift.object, gone(drift.after.is_none())));
+        let lines = plan.drift.iter().map(|drift| {
+            format!("* <code>{}</code>{}\n", escape(&drift.object.to_string()), gone(drift.after.is_none()))
+        });
         out.extend(lines);
     }
     if !changes.is_empty() {
@@ -77,13 +79,18 @@ fn row(change: &Change) -> String {
     };
     let why = match change.reason {
         Some(Reason::CannotUpdate) if !change.replace_paths.is_empty() => {
-            let paths: Vec<String> = change.replace_paths.iter().map(|path| format!("`{path}`")).collect();
+            let paths: Vec<String> =
+                change.replace_paths.iter().map(|path| format!("<code>{}</code>", escape(&path.to_string()))).collect();
             format!("{} cannot change in place", paths.join(", "))
         }
         Some(reason) => reason.as_str().replace('_', " "),
-        None => change.previous_address.as_ref().map(|from| format!("moved from `{from}`")).unwrap_or_default(),
+        None => change
+            .previous_address
+            .as_ref()
+            .map(|from| format!("moved from <code>{}</code>", escape(&from.to_string())))
+            .unwrap_or_default(),
     };
-    format!("| {action} | `{}` | {} |\n", escape(&change.object.to_string()), escape(&why))
+    format!("| {action} | <code>{}</code> | {why} |\n", escape(&change.object.to_string()))
 }
 
 /// A part that unfolds; its symbols stand in the first column, where forges colour them.

@@ -450,7 +450,7 @@ Saved plan `sha256:SHA256`. Apply exactly this: `-expect-digest=sha256:SHA256`
 
 | | Resource | Why |
 |---|---|---|
-| create | `test_thing.a` |  |
+| create | <code>test_thing.a</code> |  |
 
 <details><summary>test_thing.a</summary>
 

@@ -47,3 +47,30 @@ fn lists() {
 fn texts_nulls_and_json() {
     compare("texts");
 }
+
+/// Lists and texts of thousands of parts, all of them different, take no noticeable time.
+#[test]
+fn large_differences() {
+    let list = |from: usize| (from..from + 3_000).map(|n| format!("\"{n}\"")).collect::<Vec<_>>().join(",");
+    let text = |word: &str| (0..3_000).map(|n| format!("{word} {n}\\n")).collect::<String>();
+    let config = |list: String, text: String| {
+        format!("resource \"terraform_data\" \"d\" {{\n  input = {{ list = [{list}], text = \"{text}\" }}\n}}\n")
+    };
+    let bench = Bench::new(&config(list(0), text("a")));
+    bench.run(&["apply", "-auto-approve"]).ok();
+    bench.write("main.tf", &config(format!("{},\"x\"", list(1_500)), text("b")));
+    let start = std::time::Instant::now();
+    let ran = bench.run(&["plan", "-no-color", "-refresh=false"]).ok();
+    assert!(ran.out.contains("+ \"x\",") && ran.out.contains("- a 2999") && ran.out.contains("+ b 2999"));
+    assert!(start.elapsed() < std::time::Duration::from_secs(20), "{:?}", start.elapsed());
+}
+
+#[test]
+fn what_steers_a_terminal_is_not_printed() {
+    let bench = Bench::new("output \"o\" { value = \"one\\n\\u001b[31mtwo\" }\noutput \"\u{1b}[1m\" { value = 1 }\n");
+    let ran = bench.run(&["plan", "-no-color"]);
+    assert!(!ran.all().contains('\u{1b}'), "{:?}", ran.all());
+    bench.write("main.tf", "output \"o\" { value = \"one\\n\\u001b[31mtwo\" }\n");
+    let ran = bench.run(&["plan", "-no-color"]).ok();
+    assert!(ran.out.contains("+ o = \"one\\n\\x1b[31mtwo\""), "{:?}", ran.out);
+}

@@ -1,7 +1,12 @@
 //! Which element of one collection corresponds to which of another.
 
+use std::collections::{HashMap, HashSet};
+
 use similar::{Algorithm, DiffTag, capture_diff_slices};
 use smform_types::{Value, ValueKind};
+
+/// Largest table of items of one side by items of the other that is worth building.
+const MAX_TABLE: usize = 250_000;
 
 /// An index on the old side and one on the new side; an element that appears or goes away has only one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,18 +19,20 @@ pub struct Pair(pub Option<usize>, pub Option<usize>);
 /// appears; objects there are paired in order, so that their inner changes show. This is what Terraform does
 /// (observed).
 pub fn pair_list(before: &[Value], after: &[Value]) -> Vec<Pair> {
-    let same = |old: &Value, new: &Value| plain(old) == plain(new);
-    if before.len() == after.len() && before.iter().any(|old| !after.iter().any(|new| same(old, new))) {
-        return (0..before.len()).map(|at| Pair(Some(at), Some(at))).collect();
+    let (old, new) = (plain(before), plain(after));
+    let kept: HashSet<&Value> = new.iter().collect();
+    if old.len() == new.len() && old.iter().any(|item| !kept.contains(item)) {
+        return (0..old.len()).map(|at| Pair(Some(at), Some(at))).collect();
     }
-    let (old, new): (Vec<Value>, Vec<Value>) = (before.iter().map(plain).collect(), after.iter().map(plain).collect());
     merge(&old, &new, |old, new| is_object(old) && is_object(new))
 }
 
 /// Walks both sides along their longest common subsequence, each common item at its first place on both sides. What is
 /// between goes away or appears, unless `changed` says that one became the other.
 fn merge<T: Clone + Eq + std::hash::Hash + Ord>(old: &[T], new: &[T], changed: impl Fn(&T, &T) -> bool) -> Vec<Pair> {
-    let ops = capture_diff_slices(Algorithm::Lcs, old, new);
+    // Both find a longest common subsequence; the first finds the one that Terraform finds, and needs a table.
+    let small = old.len().saturating_mul(new.len()) <= MAX_TABLE;
+    let ops = capture_diff_slices(if small { Algorithm::Lcs } else { Algorithm::Myers }, old, new);
     let equal = ops.iter().filter(|op| op.tag() == DiffTag::Equal);
     let common: Vec<&T> = equal.flat_map(|op| old.get(op.old_range()).unwrap_or_default()).collect();
     let mut common = common.into_iter();
@@ -52,8 +59,9 @@ fn merge<T: Clone + Eq + std::hash::Hash + Ord>(old: &[T], new: &[T], changed: i
     }
 }
 
-fn plain(value: &Value) -> Value {
-    value.clone().unmark_deep().0
+/// Values without marks, which say nothing about whether two are the same.
+fn plain(values: &[Value]) -> Vec<Value> {
+    values.iter().map(|value| value.clone().unmark_deep().0).collect()
 }
 
 fn is_object(value: &Value) -> bool {
@@ -62,17 +70,16 @@ fn is_object(value: &Value) -> bool {
 
 /// Pairs the elements of two sets: equal ones with each other, then what goes away, then what appears.
 pub fn pair_set(before: &[Value], after: &[Value]) -> Vec<Pair> {
-    let mut taken = vec![false; after.len()];
-    let mut pairs = Vec::new();
-    for (old_at, old) in before.iter().enumerate() {
-        let found = after.iter().zip(&taken).position(|(new, taken)| !taken && plain(old) == plain(new));
-        if let Some(taken) = found.and_then(|at| taken.get_mut(at)) {
-            *taken = true;
-        }
-        pairs.push(Pair(Some(old_at), found));
+    let (old, new) = (plain(before), plain(after));
+    let mut places: HashMap<&Value, Vec<usize>> = HashMap::new();
+    for (at, item) in new.iter().enumerate().rev() {
+        places.entry(item).or_default().push(at);
     }
-    let new = taken.iter().enumerate().filter(|(_, taken)| !**taken);
-    pairs.extend(new.map(|(at, _)| Pair(None, Some(at))));
+    let mut take = |item: &Value| places.get_mut(item).and_then(Vec::pop);
+    let mut pairs: Vec<Pair> = old.iter().enumerate().map(|(at, item)| Pair(Some(at), take(item))).collect();
+    let mut left: Vec<usize> = places.into_values().flatten().collect();
+    left.sort_unstable();
+    pairs.extend(left.into_iter().map(|at| Pair(None, Some(at))));
     pairs
 }
 

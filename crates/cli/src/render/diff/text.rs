@@ -21,7 +21,12 @@ fn form(text: &str) -> Form<'_> {
     {
         return Form::Json(json);
     }
-    if text.contains('\n') { Form::Lines(text.trim()) } else { Form::Simple(text) }
+    if text.contains('\n') && is_printable(text) { Form::Lines(text.trim()) } else { Form::Simple(text) }
+}
+
+/// Whether a text can go to a terminal as it is, which what steers the terminal cannot.
+fn is_printable(text: &str) -> bool {
+    text.replace("\r\n", "\n").chars().all(|c| matches!(c, '\n' | '\t') || !c.is_control())
 }
 
 pub(super) fn render(
