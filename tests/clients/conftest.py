@@ -46,6 +46,11 @@ class Run:
     def text(self):
         return self.out + self.err
 
+    @property
+    def prose(self):
+        """Messages with the line breaks of wrapping taken out."""
+        return " ".join(self.text.split())
+
     def expect(self, code):
         assert self.code == code, f"exit {self.code}, expected {code}\n{self.text}"
         return self

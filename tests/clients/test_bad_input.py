@@ -58,7 +58,7 @@ def test_mistakes_are_located_and_change_nothing(project, name):
     project.write(text)
     run = project.run("apply", "-auto-approve", "-no-color").expect(1)
     for part in expected:
-        assert part in run.err, f"{part!r} is not in:\n{run.text}"
+        assert part in run.prose, f"{part!r} is not in:\n{run.text}"
     logs = list(project.folder.glob("*.calls.jsonl"))
     changing = [line for log in logs for line in log.read_text().splitlines() if '"Create' in line]
     assert changing == []
@@ -71,25 +71,25 @@ def test_subnets_of_two_vpcs(project):
         + MODEL % (VPC_MODE, vpc('"subnet-0123456789abcdef0", data.aws_subnets.other.ids[0]'))
     )
     run = project.run("plan", "-no-color").expect(1)
-    assert "main.tf line" in run.err and "VPC" in run.err
+    assert "main.tf line" in run.prose and "VPC" in run.prose
 
 
 def test_an_unreadable_state(project):
     project.write('resource "terraform_data" "x" {}\n')
-    state = project.folder / "terraform.sandbox.tfstate"
+    state = project.folder / "terraform.tfstate.sandbox.tfstate"
     state.write_text('{"version": 4, "serial"')
     run = project.run("plan", "-no-color").expect(1)
-    assert "terraform.sandbox.tfstate" in run.err and "line 1" in run.err
+    assert "terraform.tfstate.sandbox.tfstate" in run.err and "line 1" in run.err
     assert state.read_text() == '{"version": 4, "serial"'
 
 
 def test_a_state_of_a_newer_format(project):
     project.write("")
-    (project.folder / "terraform.sandbox.tfstate").write_text('{"version": 9, "serial": 1, "lineage": "x"}')
+    (project.folder / "terraform.tfstate.sandbox.tfstate").write_text('{"version": 9, "serial": 1, "lineage": "x"}')
     run = project.run("plan", "-no-color").expect(1)
     assert "version 9" in run.err
 
 
 def test_no_configuration(project):
     run = project.run("plan", "-no-color").expect(1)
-    assert "No configuration files" in run.err
+    assert "No configuration files" in run.prose

@@ -1,9 +1,13 @@
 """The main job: a private-registry endpoint from nothing to InService and away again, and the first change to it."""
 
 import json
+import subprocess
+import time
+
+from conftest import SMFORM, environment
 
 NEW_IMAGE = "myteam.myorg.com/docker-local/my-inference-image:v2"
-STATE = "../../state/private-registry.sandbox.tfstate"
+STATE = "../../state/private-registry.tfstate.sandbox.tfstate"
 
 
 def calls(project):
@@ -25,7 +29,7 @@ def test_from_nothing_to_in_service_and_back(example):
     assert "4 to add, 0 to change, 0 to destroy" in plan.out
     assert "sandbox" in plan.text.lower()
     apply = project.run("apply", "-auto-approve", "-no-color").expect(0)
-    assert "InService" in apply.text
+    assert "aws_sagemaker_endpoint.endpoint: Creation complete" in apply.out
     assert 'endpoint_name = "my-endpoint"' in apply.out
     again = project.run("plan", "-no-color", "-detailed-exitcode").expect(0)
     assert "No changes" in again.out
@@ -70,18 +74,15 @@ def test_a_failing_container_is_rolled_back_and_told(example):
     project = example("private-registry")
     project.run("apply", "-auto-approve", "-no-color").expect(0)
     old = attribute(project, "aws_sagemaker_endpoint", "endpoint_config_name")
-    faults = project.folder / "faults.json"
-    rule = {"match": {"service": "sagemaker", "operation": "UpdateEndpoint"}, "effect": {"type": "failed_container"}}
-    faults.write_text(json.dumps([rule]))
-    project.env["SMFORM_SANDBOX_FAULTS"] = str(faults)
+    script(project, {"match": {"operation": "UpdateEndpoint"}, "effect": {"failed_container": {}}})
     before = len(calls(project))
     changed = f"-var=image={NEW_IMAGE}"
     failed = project.run("apply", "-auto-approve", "-no-color", changed).expect(1)
-    assert "ping health check" in failed.text
+    assert "ping health check" in failed.prose
     log = calls(project)[before:]
     assert operations(log) == ["CreateModel", "CreateEndpointConfig", "UpdateEndpoint"]
     assert attribute(project, "aws_sagemaker_endpoint", "endpoint_config_name") == old
-    faults.write_text("[]")
+    script(project)
     left = project.run("plan", "-no-color", "-detailed-exitcode", changed).expect(2)
     assert "1 to change" in left.out
     project.run("apply", "-auto-approve", "-no-color", changed).expect(0)
@@ -114,6 +115,89 @@ def test_approval_is_asked_for(example):
     assert "sandbox" in declined.text.lower()
     assert project.run("state", "list").out == ""
     project.run("apply", "-no-color", stdin="yes\n").expect(0)
+
+
+def test_a_silent_rollback_is_noticed(example):
+    project = example("private-registry")
+    project.run("apply", "-auto-approve", "-no-color").expect(0)
+    old = attribute(project, "aws_sagemaker_endpoint", "endpoint_config_name")
+    script(project, {"match": {"operation": "UpdateEndpoint"}, "effect": "silent_rollback"})
+    project.run("apply", "-auto-approve", "-no-color", f"-var=image={NEW_IMAGE}").expect(1)
+    assert attribute(project, "aws_sagemaker_endpoint", "endpoint_config_name") == old
+    assert "DeleteEndpointConfig" not in operations(calls(project))
+
+
+def test_a_failed_create_is_recorded_and_replaced(example):
+    project = example("private-registry")
+    script(project, {"match": {"operation": "CreateEndpoint"}, "effect": {"failed_container": {}}})
+    failed = project.run("apply", "-auto-approve", "-no-color").expect(1)
+    assert "ping health check" in failed.prose
+    script(project)
+    plan = project.run("plan", "-no-color", "-detailed-exitcode").expect(2)
+    assert "tainted" in plan.out
+    project.run("apply", "-auto-approve", "-no-color").expect(0)
+    project.run("plan", "-no-color", "-detailed-exitcode").expect(0)
+
+
+def test_throttling_and_lost_replies_are_got_over(example):
+    project = example("private-registry")
+    script(
+        project,
+        {"match": {"operation": "CreateModel"}, "times": 2, "effect": "throttle"},
+        {"match": {"operation": "CreateEndpointConfig"}, "nth": 1, "effect": "lost_reply"},
+        {"match": {"operation": "CreateEndpoint"}, "nth": 1, "effect": "lost_reply"},
+    )
+    project.run("apply", "-auto-approve", "-no-color").expect(0)
+    script(project)
+    project.run("plan", "-no-color", "-detailed-exitcode").expect(0)
+
+
+def test_a_killed_run_is_followed_up(example):
+    """Killed while the endpoint comes up: the next run knows of everything, and nothing is made twice."""
+    project = example("private-registry")
+    env = environment(**{**project.env, "SMFORM_SANDBOX_SPEED": "20"})
+    command = [SMFORM, "apply", "-auto-approve", "-no-color"]
+    process = subprocess.Popen(command, cwd=project.folder, env=env, stdout=subprocess.PIPE, text=True)
+    for line in process.stdout:
+        if "aws_sagemaker_endpoint.endpoint: Creating" in line:
+            break
+    time.sleep(0.5)
+    process.kill()
+    process.wait()
+    project.run("apply", "-auto-approve", "-no-color").expect(0)
+    project.run("plan", "-no-color", "-detailed-exitcode").expect(0)
+    project.run("destroy", "-auto-approve", "-no-color").expect(0)
+    made = operations(calls(project))
+    assert made.count("CreateModel") == made.count("DeleteModel")
+    assert made.count("CreateEndpointConfig") == made.count("DeleteEndpointConfig")
+    assert made.count("CreateEndpoint") == made.count("DeleteEndpoint")
+
+
+def test_two_runs_at_once(sandbox, example):
+    """The second is told who is at work; the sandbox is a server here, so that both could reach it."""
+    sandbox.post("/_sandbox/speed", {"speed": 1})
+    project = example("private-registry", AWS_ENDPOINT_URL=sandbox.url, SMFORM_SANDBOX="0")
+    command = [SMFORM, "apply", "-auto-approve", "-no-color"]
+    process = subprocess.Popen(
+        command, cwd=project.folder, env=environment(**project.env), stdout=subprocess.PIPE, text=True
+    )
+    for line in process.stdout:
+        if "aws_sagemaker_endpoint.endpoint: Creating" in line:
+            break
+    second = project.run("plan", "-no-color").expect(1)
+    process.kill()
+    process.wait()
+    assert "locked" in second.prose and "apply" in second.prose.lower()
+    sandbox.post("/_sandbox/speed", {"speed": 2000})
+    project.run("destroy", "-auto-approve", "-no-color").expect(0)
+    assert sandbox.client("sagemaker").list_models()["Models"] == []
+
+
+def script(project, *rules):
+    """Has the sandbox go wrong as the rules say in the runs that follow; without rules, not at all."""
+    faults = project.folder / "faults.json"
+    faults.write_text(json.dumps({"rules": list(rules)}))
+    project.env["SMFORM_SANDBOX_FAULTS"] = str(faults)
 
 
 def attribute(project, type_name, name):

@@ -22,7 +22,10 @@ fn main() {
 fn chain(blocks: usize) -> String {
     let mut text = "resource \"terraform_data\" \"r0\" {\n  input = \"x\"\n}\n".to_owned();
     for n in 1..blocks {
-        text.push_str(&format!("resource \"terraform_data\" \"r{n}\" {{\n  input = terraform_data.r{}.id\n}}\n", n - 1));
+        text.push_str(&format!(
+            "resource \"terraform_data\" \"r{n}\" {{\n  input = terraform_data.r{}.id\n}}\n",
+            n - 1
+        ));
     }
     text
 }

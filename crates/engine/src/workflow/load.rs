@@ -22,6 +22,14 @@ pub struct Project {
     pub surroundings: Surroundings,
 }
 
+impl Project {
+    /// Whether the configuration has any file at all.
+    #[must_use]
+    pub fn has_files(&self) -> bool {
+        self.config.sources.iter().any(|(_, source)| source.name.ends_with(".tf") || source.name.ends_with(".tf.json"))
+    }
+}
+
 /// Loads the configuration of a directory. What it returns is for showing places even when there are errors.
 pub fn load(
     host: &dyn Host,

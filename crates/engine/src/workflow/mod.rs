@@ -24,7 +24,7 @@ use crate::check::violations;
 use crate::graph::{ProviderKey, build};
 use crate::plan::stored::Stored;
 use crate::plan::walk::{Found, Options, Walk, walk};
-use crate::plan::{Plan, moves, order, outputs, steps};
+use crate::plan::{Mode, Plan, moves, order, outputs, steps};
 use crate::providers::Providers;
 use crate::run::Conduct;
 use crate::values::evaluate::Setting;
@@ -60,6 +60,13 @@ pub struct Planned {
 pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Options) -> (Planned, Diagnostics) {
     let timestamp = rfc3339(&world.conduct);
     let (stored, mut found) = moves::apply(&project.config, stored);
+    if options.mode != Mode::Destroy && !project.has_files() {
+        found.push(Diagnostic::error(
+            "No configuration files",
+            "There are no .tf or .tf.json files in this directory. Planning here would delete everything that the state \
+             holds. If that is what you want, use destroy.",
+        ));
+    }
     let (graph, messages) = build(&project.config, &stored.resources(), &world.providers);
     found.extend(messages);
     if found.has_errors() {
