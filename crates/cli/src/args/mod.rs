@@ -236,6 +236,10 @@ pub enum StateCommand {
     Show(StateShow),
     /// Print the state as it is stored
     Pull(StateFile),
+    /// Forget recorded objects; they are not destroyed
+    Rm(StateRm),
+    /// Give recorded objects another address
+    Mv(StateMv),
 }
 
 /// Arguments of `state list`.
@@ -264,6 +268,49 @@ pub struct StateShow {
     /// The instance
     #[arg(value_name = "ADDRESS")]
     pub address: String,
+}
+
+/// Arguments of `state rm`.
+#[derive(Debug, clap::Args)]
+pub struct StateRm {
+    /// Which state.
+    #[command(flatten)]
+    pub state: StateFile,
+    /// The lock.
+    #[command(flatten)]
+    pub lock: StateLock,
+    /// Only say what would be forgotten
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Without colour
+    #[arg(long)]
+    pub no_color: bool,
+    /// Instances, resources and modules
+    #[arg(value_name = "ADDRESS", required = true)]
+    pub addresses: Vec<String>,
+}
+
+/// Arguments of `state mv`.
+#[derive(Debug, clap::Args)]
+pub struct StateMv {
+    /// Which state.
+    #[command(flatten)]
+    pub state: StateFile,
+    /// The lock.
+    #[command(flatten)]
+    pub lock: StateLock,
+    /// Only say what would be moved
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Without colour
+    #[arg(long)]
+    pub no_color: bool,
+    /// An instance, or a resource with all its instances
+    #[arg(value_name = "SOURCE")]
+    pub source: String,
+    /// Its new address
+    #[arg(value_name = "DESTINATION")]
+    pub destination: String,
 }
 
 /// Arguments of `version`.

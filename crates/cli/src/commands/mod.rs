@@ -9,6 +9,7 @@ mod providers;
 mod sandbox;
 mod show;
 mod state;
+mod state_change;
 mod validate;
 pub mod version;
 
@@ -37,6 +38,8 @@ pub async fn run(session: &Session, command: Command, matches: &ArgMatches) -> R
             StateCommand::List(args) => state::list(session, &args),
             StateCommand::Show(args) => state::show(session, &args),
             StateCommand::Pull(args) => state::pull(session, &args),
+            StateCommand::Rm(args) => state_change::remove(session, &args).await,
+            StateCommand::Mv(args) => state_change::relocate(session, &args).await,
         },
         Command::Version(args) => Ok(version::run(session, &args)),
         Command::Providers(args) => match args.command {

@@ -3,8 +3,8 @@
 use smform_engine::plan::ObjectKey;
 use smform_engine::plan::target::Target;
 use smform_state::{ObjectId, State, codec};
-use smform_types::InstanceAddress;
 use smform_types::suggest::did_you_mean;
+use smform_types::{AddressError, InstanceAddress, ModuleInstance};
 
 use crate::args::{StateFile, StateList, StateShow};
 use crate::errors::{Exit, Failure};
@@ -40,11 +40,44 @@ pub fn list(session: &Session, args: &StateList) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-fn covers(target: &Target, address: &InstanceAddress) -> bool {
+/// Addresses as given, each of which must be the address of something.
+pub(super) fn targets(state: &State, addresses: &[String]) -> Result<Vec<Target>, Failure> {
+    let mut targets = Vec::new();
+    for text in addresses {
+        let target: Target = text.parse().map_err(invalid)?;
+        if !state.objects().any(|(id, ..)| covers(&target, &id.address)) {
+            return Err(absent(state, text));
+        }
+        targets.push(target);
+    }
+    Ok(targets)
+}
+
+/// A text that is no address.
+pub(super) fn invalid(error: AddressError) -> Failure {
+    Failure::error("Invalid address", format!("{error}."))
+}
+
+/// An address at which nothing is recorded.
+pub(super) fn absent(state: &State, address: &str) -> Failure {
+    let names: Vec<String> = state.objects().map(|(id, ..)| id.address.to_string()).collect();
+    let hint = did_you_mean(address, names.iter().map(String::as_str));
+    let detail = format!("The state holds nothing at {address}.{hint} List what it holds with: smform state list");
+    Failure::error("No instance found for the given address", detail)
+}
+
+/// Whether an address is at or below a target; keys that the target leaves out may be any.
+pub(super) fn covers(target: &Target, address: &InstanceAddress) -> bool {
+    let fits = |module: &ModuleInstance| {
+        let mut levels = module.0.iter().zip(address.module.0.iter());
+        module.0.len() <= address.module.0.len()
+            && levels.all(|((name, key), (other, other_key))| name == other && (key.is_none() || key == other_key))
+    };
     match target {
-        Target::Module(module) => address.module.0.starts_with(&module.0),
+        Target::Module(module) => fits(module),
         Target::Resource(target) => {
-            target.module == address.module
+            target.module.0.len() == address.module.0.len()
+                && fits(&target.module)
                 && target.resource == address.resource
                 && (target.key.is_none() || target.key == address.key)
         }
@@ -53,10 +86,7 @@ fn covers(target: &Target, address: &InstanceAddress) -> bool {
 
 /// One object as configuration would write it.
 pub fn show(session: &Session, args: &StateShow) -> Result<Exit, Failure> {
-    let address: InstanceAddress = args
-        .address
-        .parse()
-        .map_err(|error: smform_types::AddressError| Failure::error("Invalid address", format!("{error}.")))?;
+    let address: InstanceAddress = args.address.parse().map_err(invalid)?;
     let (state, stored, found) = session.read_state(&args.state)?;
     let key = ObjectKey { address: address.clone(), deposed: None };
     let style = session.style(args.no_color);
@@ -73,11 +103,7 @@ pub fn show(session: &Session, args: &StateShow) -> Result<Exit, Failure> {
         session.console.out(&object(&key, &value, recorded.tainted, &session.providers, style));
         return Ok(Exit::Success);
     }
-    let names: Vec<String> = state.objects().map(|(id, ..)| id.address.to_string()).collect();
-    let hint = did_you_mean(&args.address, names.iter().map(String::as_str));
-    let detail =
-        format!("The state holds nothing at {}.{hint} List what it holds with: smform state list", args.address);
-    Err(Failure::error("No instance found for the given address", detail))
+    Err(absent(&state, &args.address))
 }
 
 /// The state as it is stored.

@@ -155,5 +155,6 @@ fn plan_json_as_terraform_writes_it() {
     for (ours, theirs) in resources(&ours).iter().zip(&resources(&theirs)) {
         assert_eq!(ours, theirs);
     }
+    assert_eq!(ours["configuration"]["provider_config"], theirs["configuration"]["provider_config"]);
     assert_eq!(ours["configuration"]["root_module"]["outputs"], theirs["configuration"]["root_module"]["outputs"]);
 }

@@ -221,3 +221,31 @@ fn a_damaged_state_is_an_error() {
     assert_eq!(ran.exit, Exit::Failure);
     assert!(ran.err.contains("is not a readable state"), "{}", ran.err);
 }
+
+#[test]
+fn removing_and_moving() {
+    let bench = applied();
+    let list = || bench.run(&["state", "list"]).ok().out;
+    assert_eq!(
+        bench.run(&["state", "rm", "-dry-run", "terraform_data.d"]).ok().out,
+        "Would remove terraform_data.d[\"x\"]\nWould remove terraform_data.d[\"y\"]\n"
+    );
+    assert!(
+        bench.run(&["state", "rm", "terraform_data.d[\"x\"]"]).ok().out.contains("removed 1 resource instance(s).")
+    );
+    assert_eq!(list(), "terraform_data.d[\"y\"]\ntest_thing.a\n");
+    bench.run(&["state", "mv", "terraform_data.d", "terraform_data.e"]).ok();
+    bench.run(&["state", "mv", "test_thing.a", "module.m[0].test_thing.b"]).ok();
+    assert_eq!(list(), "terraform_data.e[\"y\"]\nmodule.m[0].test_thing.b\n");
+    for (line, text) in [
+        (["rm", "test_thing.zz", "-no-color"], "holds nothing at test_thing.zz"),
+        (["mv", "terraform_data.e[\"y\"]", "test_thing.x"], "keeps its type"),
+        (["mv", "terraform_data.zz", "terraform_data.x"], "holds nothing at"),
+    ] {
+        let ran = bench.run(&[&["state"], &line[..]].concat());
+        assert!(ran.exit == Exit::Failure && ran.err.contains(text), "{line:?} {}", ran.all());
+    }
+    bench.run(&["state", "rm", "module.m"]).ok();
+    assert_eq!(list(), "terraform_data.e[\"y\"]\n");
+    assert_eq!(bench.service.names(), ["a"]);
+}

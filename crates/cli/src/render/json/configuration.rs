@@ -1,8 +1,11 @@
 //! The configuration within plan JSON: every expression as its constant value, or as what it refers to.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value as Json};
+use smform_engine::graph::ProviderKey;
 use smform_engine::providers::Providers;
-use smform_lang::config::{Config, Module, ModuleCall, Repetition, Resource};
+use smform_lang::config::{Config, ModuleCall, Repetition, Resource};
 use smform_lang::eval::{Reference, Subject, references, static_value};
 use smform_lang::syntax::{Body, Expr};
 use smform_types::json::plain;
@@ -15,26 +18,45 @@ use crate::render::diff::quoted;
 /// The configuration.
 #[must_use]
 pub fn configuration(config: &Config, providers: &Providers) -> Json {
-    let mut provider_config = Map::new();
+    let mut provider_config = BTreeMap::new();
     for (address, module) in &config.modules {
         for (reference, block) in &module.providers {
-            let alias = reference.alias.as_ref().map(|alias| format!(".{alias}")).unwrap_or_default();
-            let prefix = if address.is_root() { String::new() } else { format!("{address}:") };
-            let found = providers.named(module, &reference.name);
-            let expressions = found.map(|found| body(&block.body, &found.schema().block));
-            let entry = object([
-                ("name", Some(reference.name.to_string().into())),
-                ("full_name", found.map(|found| found.source().into())),
-                ("alias", reference.alias.as_ref().map(|alias| alias.to_string().into())),
-                ("module_address", (!address.is_root()).then(|| address.to_string().into())),
-                ("expressions", expressions.filter(|json| json.as_object().is_some_and(|map| !map.is_empty()))),
-            ]);
-            provider_config.insert(format!("{prefix}{}{alias}", reference.name), entry);
+            let key = ProviderKey { module: address.clone(), reference: reference.clone() };
+            provider_config.insert(config_key(&key), provider(config, &key, Some(&block.body), providers));
+        }
+        // Configurations that nothing is written for are there all the same.
+        for block in module.resources.values() {
+            if let Ok(key) = providers.key(config, address, block) {
+                let implied = || provider(config, &key, None, providers);
+                provider_config.entry(config_key(&key)).or_insert_with(implied);
+            }
         }
     }
+    let provider_config: Map<String, Json> = provider_config.into_iter().collect();
     object([
         ("provider_config", (!provider_config.is_empty()).then_some(Json::Object(provider_config))),
         ("root_module", Some(module(config, &ModuleAddress::root(), providers))),
+    ])
+}
+
+/// How a provider configuration is named: `aws`, `aws.west`, `module.child:aws`.
+fn config_key(key: &ProviderKey) -> String {
+    let alias = key.reference.alias.as_ref().map(|alias| format!(".{alias}")).unwrap_or_default();
+    let prefix = if key.module.is_root() { String::new() } else { format!("{}:", key.module) };
+    format!("{prefix}{}{alias}", key.reference.name)
+}
+
+fn provider(config: &Config, key: &ProviderKey, written: Option<&Body>, providers: &Providers) -> Json {
+    let (name, found) = (&key.reference.name, providers.of_key(config, key));
+    let required = config.modules.get(&key.module).and_then(|module| module.required_providers.get(name));
+    let expressions = found.zip(written).map(|(found, written)| body(written, &found.schema().block));
+    object([
+        ("name", Some(name.to_string().into())),
+        ("full_name", found.map(|found| found.source().into())),
+        ("alias", key.reference.alias.as_ref().map(|alias| alias.to_string().into())),
+        ("version_constraint", required.and_then(|required| required.version.as_deref()).map(Json::from)),
+        ("module_address", (!key.module.is_root()).then(|| key.module.to_string().into())),
+        ("expressions", expressions.filter(|json| json.as_object().is_some_and(|map| !map.is_empty()))),
     ])
 }
 
@@ -53,7 +75,7 @@ fn module(config: &Config, at: &ModuleAddress, providers: &Providers) -> Json {
         ]);
         (name.to_string(), json)
     });
-    let resources: Vec<Json> = found.resources.values().map(|block| resource(at, found, block, providers)).collect();
+    let resources: Vec<Json> = found.resources.values().map(|block| resource(config, at, block, providers)).collect();
     let calls = found.calls.iter().map(|(name, block)| {
         let child = module(config, &at.child(name), providers);
         (name.to_string(), call(block, child))
@@ -87,17 +109,17 @@ fn depends_on(exprs: &[Expr]) -> Option<Json> {
     (!names.is_empty()).then(|| names.into())
 }
 
-fn resource(at: &ModuleAddress, module: &Module, block: &Resource, providers: &Providers) -> Json {
+fn resource(config: &Config, at: &ModuleAddress, block: &Resource, providers: &Providers) -> Json {
     let address = &block.address;
-    let schema = providers.schema(at, module, block).ok();
-    let alias = block.provider.alias.as_ref().map(|alias| format!(".{alias}")).unwrap_or_default();
+    let schema = config.modules.get(at).and_then(|module| providers.schema(at, module, block).ok());
+    let key = providers.key(config, at, block);
     let (count, for_each) = repetition(&block.repetition);
     object([
         ("address", Some(address.to_string().into())),
         ("mode", Some(mode(address.mode).into())),
         ("type", Some(address.type_name.to_string().into())),
         ("name", Some(address.name.to_string().into())),
-        ("provider_config_key", Some(format!("{}{alias}", block.provider.name).into())),
+        ("provider_config_key", key.ok().map(|key| config_key(&key).into())),
         (
             "expressions",
             schema
