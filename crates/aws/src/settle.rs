@@ -12,9 +12,11 @@ pub(crate) fn settle(block: &Block, remembered: &Value, live: Value, equivalent:
 }
 
 fn settle_block(block: &Block, remembered: &Value, live: &Value, path: &Path, equivalent: Equivalence<'_>) -> Value {
-    let attributes = block.attributes.keys().filter_map(|name| {
+    let attributes = block.attributes.iter().filter_map(|(name, attribute)| {
         let live = live.get(name)?;
         let settled = match remembered.get(name) {
+            // Nobody wrote it, so there is no form to keep.
+            _ if !attribute.is_settable() => live.clone(),
             Some(known) if same(&path.attr(name), known, live, equivalent) => known.clone(),
             _ => live.clone(),
         };

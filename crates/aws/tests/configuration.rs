@@ -1,0 +1,201 @@
+use serde_json::json;
+use smform_provider::{CreateOutcome, ReplaceOrder};
+use smform_types::Value;
+
+use crate::support::{CONFIG, MODEL, ROLE, config_body, model_body, shown, world};
+
+#[tokio::test]
+async fn a_configuration_lives() {
+    let world = world().await;
+    world.create(MODEL, &model_body("m")).await;
+    let made = world.create(CONFIG, &config_body("c", "m", 1)).await;
+    assert_eq!(shown(&world.import(CONFIG, "c").await.unwrap()), shown(&made));
+    let response = world.plan(CONFIG, Some(&made), &config_body("c", "m", 2)).await.unwrap();
+    assert_eq!(response.replace.len(), 1);
+    assert!(matches!(response.order, ReplaceOrder::SameName { .. }));
+    let mut tagged = config_body("c", "m", 1);
+    tagged["tags"] = json!({"a": "1"});
+    let made = world.update(CONFIG, &made, &tagged).await;
+    world.delete(CONFIG, &made).await;
+}
+
+#[tokio::test]
+async fn weights_in_single_precision_settle() {
+    let world = world().await;
+    world.create(MODEL, &model_body("m")).await;
+    let mut body = config_body("c", "m", 1);
+    let variant = |name: &str, weight: f64| {
+        json!({"variant_name": name, "model_name": "m",
+        "instance_type": "ml.t2.medium", "initial_instance_count": 1, "initial_variant_weight": weight})
+    };
+    body["production_variants"] = json!([variant("a", 0.8), variant("b", 0.2), variant("c", 0.1)]);
+    let made = world.create(CONFIG, &body).await;
+    assert_eq!(shown(&world.import(CONFIG, "c").await.unwrap()), shown(&made));
+}
+
+#[tokio::test]
+async fn every_argument_comes_back_as_it_was_given() {
+    let world = world().await;
+    world.create(MODEL, &model_body("m")).await;
+    let body = json!({
+        "name_prefix": "all-",
+        "kms_key_arn": "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+        "production_variants": {
+            "model_name": "m", "instance_type": "ml.m5.xlarge", "initial_instance_count": 2,
+            "initial_variant_weight": 1, "volume_size_in_gb": 64, "enable_ssm_access": true,
+            "model_data_download_timeout_in_seconds": 600, "container_startup_health_check_timeout_in_seconds": 600,
+            "inference_ami_version": "al2-ami-sagemaker-inference-gpu-2",
+            "core_dump_config": {"destination_s3_uri": "s3://b/dumps"},
+            "routing_config": {"routing_strategy": "LEAST_OUTSTANDING_REQUESTS"},
+        },
+        "data_capture_config": {
+            "enable_capture": false, "initial_sampling_percentage": 10, "destination_s3_uri": "s3://b/capture",
+            "capture_options": [{"capture_mode": "Input"}, {"capture_mode": "Output"}],
+            "capture_content_type_header": {"csv_content_types": ["text/csv"]},
+        },
+        "async_inference_config": {
+            "client_config": {"max_concurrent_invocations_per_instance": 4},
+            "output_config": {"s3_output_path": "s3://b/out", "notification_config": {
+                "success_topic": "arn:aws:sns:us-east-1:123456789012:t",
+                "include_inference_response_in": ["SUCCESS_NOTIFICATION_TOPIC"]}},
+        },
+        "tags": {"k": "v"},
+    });
+    let made = world.create(CONFIG, &body).await;
+    let name = made
+        .get("production_variants")
+        .and_then(|v| v.get_index(0))
+        .and_then(|v| v.get("variant_name"))
+        .and_then(Value::as_str);
+    assert!(name.is_some_and(|name| name.starts_with("terraform-20")), "{name:?}");
+    let serverless = json!({"production_variants": {"variant_name": "v", "model_name": "plain",
+        "serverless_config": {"max_concurrency": 5, "memory_size_in_mb": 2048, "provisioned_concurrency": 1}}});
+    let plain = json!({"name": "plain", "execution_role_arn": ROLE,
+        "primary_container": {"image": "123456789012.dkr.ecr.us-east-1.amazonaws.com/a:1"}});
+    world.create(MODEL, &plain).await;
+    world.create(CONFIG, &serverless).await;
+    let components = json!({"execution_role_arn": ROLE, "production_variants": {"variant_name": "v",
+        "instance_type": "ml.g5.xlarge", "initial_instance_count": 1,
+        "managed_instance_scaling": {"status": "ENABLED", "min_instance_count": 0, "max_instance_count": 4}}});
+    world.create(CONFIG, &components).await;
+    let mut shadow = config_body("shadow", "m", 1);
+    shadow["shadow_production_variants"] = json!({"variant_name": "s", "model_name": "m",
+        "instance_type": "ml.t2.medium", "initial_instance_count": 1});
+    world.create(CONFIG, &shadow).await;
+}
+
+#[tokio::test]
+async fn empty_blocks_are_no_difference() {
+    let world = world().await;
+    world.create(MODEL, &model_body("m")).await;
+    let mut body = config_body("c", "m", 1);
+    body["async_inference_config"] =
+        json!({"client_config": {}, "output_config": {"s3_output_path": "s3://b/o", "notification_config": {}}});
+    body["production_variants"]["capacity_reservation_config"] = json!({});
+    world.create(CONFIG, &body).await;
+}
+
+#[tokio::test]
+async fn a_taken_name_is_an_error_and_a_lost_reply_is_not() {
+    let world = world().await;
+    world.create(MODEL, &model_body("m")).await;
+    world.create(CONFIG, &config_body("c", "m", 1)).await;
+    assert!(matches!(world.try_create(CONFIG, &config_body("c", "m", 1)).await, CreateOutcome::Failed(_)));
+    world
+        .faults(json!({"rules": [{"match": {"operation": "CreateEndpointConfig"}, "nth": 1, "effect": "lost_reply"}]}));
+    world.create(CONFIG, &config_body("lost", "m", 1)).await;
+    let mut prefixed = config_body("x", "m", 1);
+    prefixed["name"] = json!(null);
+    prefixed["name_prefix"] = json!("p-");
+    world
+        .faults(json!({"rules": [{"match": {"operation": "CreateEndpointConfig"}, "nth": 1, "effect": "lost_reply"}]}));
+    world.create(CONFIG, &prefixed).await;
+}
+
+#[tokio::test]
+async fn mistakes_are_found_offline() {
+    let world = world().await;
+    let check = |change: &dyn Fn(&mut serde_json::Value)| {
+        let mut body = config_body("c", "m", 1);
+        change(&mut body);
+        world.validate(CONFIG, &body)
+    };
+    let none: Vec<String> = vec![];
+    let v = "production_variants[0]";
+    assert_eq!(check(&|_| {}), none);
+    assert_eq!(
+        check(&|b| b["production_variants"]["serverless_config"] =
+            json!({"max_concurrency": 1, "memory_size_in_mb": 1024})),
+        [format!("Error {v}.instance_type: Conflicting arguments")]
+    );
+    assert_eq!(
+        check(&|b| b["production_variants"]["instance_type"] = json!(null)),
+        [format!("Error {v}: Variant without capacity")]
+    );
+    assert_eq!(
+        check(&|b| b["production_variants"]["model_name"] = json!(null)),
+        [format!("Error {v}: Variant without a model")]
+    );
+    assert_eq!(
+        check(&|b| b["production_variants"]["managed_instance_scaling"] = json!({"status": "ENABLED"})),
+        [format!("Error {v}.managed_instance_scaling: Managed scaling with a model")]
+    );
+    assert_eq!(
+        check(&|b| b["production_variants"]["instance_type"] = json!("ml.t2.mediun")),
+        [format!("Warning {v}.instance_type: Unknown value for instance_type")]
+    );
+    assert_eq!(
+        check(&|b| b["production_variants"]["initial_variant_weight"] = json!(-1)),
+        [format!("Error {v}.initial_variant_weight: Invalid value for initial_variant_weight")]
+    );
+    assert_eq!(
+        check(&|b| b["production_variants"]["initial_variant_weight"] = json!(0)),
+        [format!("Warning {v}.initial_variant_weight: No variant gets traffic")]
+    );
+    assert_eq!(
+        check(&|b| {
+            let one = b["production_variants"].take();
+            b["production_variants"] = json!([one.clone(), one]);
+        }),
+        ["Error production_variants[1].variant_name: Variant name used twice"]
+    );
+    assert_eq!(
+        check(&|b| {
+            let one = b["production_variants"].clone();
+            b["shadow_production_variants"] = json!([one.clone(), one]);
+            b["shadow_production_variants"][0]["variant_name"] = json!("s");
+            b["shadow_production_variants"][1]["variant_name"] = json!("t");
+        }),
+        ["Error shadow_production_variants: Too many variants for shadow testing"]
+    );
+    assert_eq!(
+        check(&|b| b["production_variants"] = json!({"variant_name": "v", "model_name": "m",
+        "serverless_config": {"max_concurrency": 1, "memory_size_in_mb": 1500, "provisioned_concurrency": 2}})),
+        [
+            format!("Error {v}.serverless_config[0].memory_size_in_mb: Invalid value for memory_size_in_mb"),
+            format!(
+                "Error {v}.serverless_config[0].provisioned_concurrency: Invalid value for provisioned_concurrency"
+            )
+        ]
+    );
+    assert_eq!(
+        check(&|b| b["production_variants"]["routing_config"] = json!({"routing_strategy": "RANDOM",
+        "prefix_aware_routing_config": {"prefix_length": 1024, "concurrency_threshold": 1}})),
+        [format!("Error {v}.routing_config[0]: Conflicting arguments")]
+    );
+    assert_eq!(
+        check(
+            &|b| b["data_capture_config"] = json!({"initial_sampling_percentage": 1, "destination_s3_uri": "s3://b/c",
+        "capture_options": [{"capture_mode": "Input"}], "capture_content_type_header": {}})
+        ),
+        ["Error data_capture_config[0].capture_content_type_header: Empty capture_content_type_header"]
+    );
+    assert_eq!(
+        check(&|b| {
+            b["production_variants"]["model_name"] = json!("?");
+            b["production_variants"]["instance_type"] = json!("?");
+            b["production_variants"]["initial_instance_count"] = json!("?");
+        }),
+        none
+    );
+}

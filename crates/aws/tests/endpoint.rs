@@ -1,0 +1,297 @@
+use std::sync::atomic::Ordering;
+
+use serde_json::{Value as Json, json};
+use smform_provider::{CreateOutcome, UpdateOutcome};
+use smform_types::{Path, Value};
+
+use crate::support::{CONFIG, ENDPOINT, MODEL, World, config_body, endpoint_body, model_body, serving, shown, world};
+
+fn text<'v>(object: &'v Value, name: &str) -> &'v str {
+    object.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn an_endpoint_lives() {
+    let (world, endpoint) = serving().await;
+    let begun = world.run.begun.lock().unwrap().clone();
+    assert_eq!(begun.len(), 1);
+    assert_eq!(text(&begun[0], "arn"), text(&endpoint, "arn"));
+    assert!(world.run.progress.lock().unwrap().iter().any(|status| status.contains("Creating")));
+    assert_eq!(shown(&world.import(ENDPOINT, "e").await.unwrap()), shown(&endpoint));
+    let moved = world.update(ENDPOINT, &endpoint, &endpoint_body("e", "two")).await;
+    assert_eq!(text(&moved, "endpoint_config_name"), "two");
+    assert_eq!(world.calls("UpdateEndpoint"), 1);
+    let mut tagged = endpoint_body("e", "two");
+    tagged["tags"] = json!({"a": "1"});
+    let moved = world.update(ENDPOINT, &moved, &tagged).await;
+    assert_eq!(world.calls("UpdateEndpoint"), 1);
+    world.delete(ENDPOINT, &moved).await;
+}
+
+#[tokio::test]
+async fn a_failed_endpoint_is_recorded_with_its_reason() {
+    let world = world().await;
+    world.create(MODEL, &model_body("m")).await;
+    world.create(CONFIG, &config_body("c", "m", 1)).await;
+    world.faults(json!({"rules": [{"match": {"operation": "CreateEndpoint"}, "effect": {"failed_container": {}}}]}));
+    let failed = match world.try_create(ENDPOINT, &endpoint_body("e", "c")).await {
+        CreateOutcome::Partial(value, error) => {
+            assert_eq!(error.summary, "Endpoint \"e\" failed");
+            for part in ["did not pass the ping health check", "GET /ping", "/aws/sagemaker/Endpoints/e"] {
+                assert!(error.detail.contains(part), "{part}: {error}");
+            }
+            assert!(value.is_wholly_known());
+            value
+        }
+        other => panic!("{other:?}"),
+    };
+    // The same name cannot be taken by another, and the message says what is the matter with it.
+    match world.try_create(ENDPOINT, &endpoint_body("e", "c")).await {
+        CreateOutcome::Failed(error) => assert!(error.detail.contains("status Failed"), "{error}"),
+        other => panic!("{other:?}"),
+    }
+    let plan = world.plan(ENDPOINT, Some(&failed), &endpoint_body("e", "c")).await.unwrap();
+    assert!(plan.replace.is_empty());
+    assert!(plan.diagnostics.iter().any(|note| note.summary == "Endpoint \"e\" does not serve"));
+    let plan = world.plan(ENDPOINT, Some(&failed), &endpoint_body("e", "d")).await.unwrap();
+    assert_eq!(plan.replace, [Path::attribute("endpoint_config_name")]);
+    world.delete(ENDPOINT, &failed).await;
+}
+
+async fn rolled_back(effect: Json) -> (World, Value, String) {
+    let (world, endpoint) = serving().await;
+    world.faults(json!({"rules": [{"match": {"operation": "UpdateEndpoint"}, "effect": effect}]}));
+    match world.try_update(ENDPOINT, &endpoint, &endpoint_body("e", "two")).await {
+        UpdateOutcome::Partial(value, error) => (world, value, error.to_string()),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_rollback_is_an_error_and_the_state_keeps_what_is_live() {
+    let (world, now, error) = rolled_back(json!({"failed_container": {}})).await;
+    assert_eq!(text(&now, "endpoint_config_name"), "one");
+    assert!(error.contains("was rolled back") && error.contains("still serves \"one\""), "{error}");
+    assert!(error.contains("ping health check"), "{error}");
+    // The reason stays, and is no failure of the next update.
+    world.faults(json!({}));
+    world.update(ENDPOINT, &now, &endpoint_body("e", "two")).await;
+}
+
+#[tokio::test]
+async fn a_rollback_without_a_reason_is_an_error_too() {
+    let (_, now, error) = rolled_back(json!("silent_rollback")).await;
+    assert_eq!(text(&now, "endpoint_config_name"), "one");
+    assert!(error.contains("SageMaker gives no reason"), "{error}");
+}
+
+#[tokio::test]
+async fn a_failed_rollback_is_told_from_a_rollback() {
+    let (_, _, error) = rolled_back(json!({"rollback_failed": {}})).await;
+    assert!(error.contains("UpdateRollbackFailed"), "{error}");
+}
+
+#[tokio::test]
+async fn an_interrupted_update_is_taken_up_again() {
+    let (world, endpoint) = serving().await;
+    let planned = world.plan(ENDPOINT, Some(&endpoint), &endpoint_body("e", "two")).await.unwrap().planned;
+    *world.run.cancel_at.lock().unwrap() = Some("Updating".to_owned());
+    let outcome = world.session.update(ENDPOINT, &endpoint, &planned, &world.run).await;
+    let now = match outcome {
+        UpdateOutcome::Partial(now, error) => {
+            assert!(error.to_string().contains("Apply again to go on waiting"), "{error}");
+            now
+        }
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(text(&now, "endpoint_config_name"), "one");
+    *world.run.cancel_at.lock().unwrap() = None;
+    world.run.cancelled.store(false, Ordering::Relaxed);
+    world.update(ENDPOINT, &now, &endpoint_body("e", "two")).await;
+    assert_eq!(world.calls("UpdateEndpoint"), 1);
+}
+
+#[tokio::test]
+async fn an_interrupted_creation_says_how_it_goes_on() {
+    let world = world().await;
+    world.create(MODEL, &model_body("m")).await;
+    world.create(CONFIG, &config_body("c", "m", 1)).await;
+    let planned = world.plan(ENDPOINT, None, &endpoint_body("e", "c")).await.unwrap().planned;
+    world.run.cancelled.store(true, Ordering::Relaxed);
+    match world.session.create(ENDPOINT, &planned, &world.run).await {
+        CreateOutcome::Partial(value, error) => {
+            assert!(value.is_wholly_known());
+            assert!(error.to_string().contains("recorded as tainted"), "{error}");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn timeouts_are_obeyed() {
+    let world = world().await;
+    world.create(MODEL, &model_body("m")).await;
+    world.create(CONFIG, &config_body("c", "m", 1)).await;
+    let mut body = endpoint_body("e", "c");
+    body["timeouts"] = json!({"create": "30s"});
+    match world.try_create(ENDPOINT, &body).await {
+        CreateOutcome::Partial(_, error) => assert!(error.to_string().contains("longer than 30 seconds"), "{error}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_busy_endpoint_is_waited_for() {
+    let (world, endpoint) = serving().await;
+    world.sandbox.maintain("us-east-1", "e", 300.0).unwrap();
+    let moved = world.update(ENDPOINT, &endpoint, &endpoint_body("e", "two")).await;
+    world.sandbox.maintain("us-east-1", "e", 300.0).unwrap();
+    world.delete(ENDPOINT, &moved).await;
+    assert!(world.run.progress.lock().unwrap().iter().any(|status| status.contains("SystemUpdating")));
+}
+
+#[tokio::test]
+async fn lost_replies_do_no_harm() {
+    let (world, endpoint) = serving().await;
+    world.faults(json!({"rules": [{"match": {"operation": "UpdateEndpoint"}, "nth": 1, "effect": "lost_reply"}]}));
+    let moved = world.update(ENDPOINT, &endpoint, &endpoint_body("e", "two")).await;
+    world.faults(json!({"rules": [{"match": {"operation": "DeleteEndpoint"}, "nth": 1, "effect": "lost_reply"}]}));
+    world.delete(ENDPOINT, &moved).await;
+    world.faults(json!({"rules": [{"match": {"operation": "CreateEndpoint"}, "nth": 1, "effect": "lost_reply"}]}));
+    world.create(ENDPOINT, &endpoint_body("f", "two")).await;
+}
+
+#[tokio::test]
+async fn a_configuration_may_take_a_moment_to_be_seen() {
+    let (world, endpoint) = serving().await;
+    let unseen = |operation: &str| {
+        json!({"rules": [{"match": {"operation": operation}, "nth": 1, "times": 2, "effect": {"error": {
+        "code": "ValidationException",
+        "message": "Could not find endpoint configuration \"arn:aws:sagemaker:us-east-1:123456789012:endpoint-config/two\"."}}}]})
+    };
+    world.faults(unseen("UpdateEndpoint"));
+    world.update(ENDPOINT, &endpoint, &endpoint_body("e", "two")).await;
+    world.faults(unseen("CreateEndpoint"));
+    world.create(ENDPOINT, &endpoint_body("f", "two")).await;
+}
+
+#[tokio::test]
+async fn a_configuration_that_is_not_there_is_an_error() {
+    let (world, endpoint) = serving().await;
+    match world.try_update(ENDPOINT, &endpoint, &endpoint_body("e", "nowhere")).await {
+        UpdateOutcome::Failed(error) => {
+            assert!(error.detail.contains("Is \"nowhere\" in the same region"), "{error}");
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(matches!(world.try_create(ENDPOINT, &endpoint_body("f", "nowhere")).await, CreateOutcome::Failed(_)));
+}
+
+#[tokio::test]
+async fn a_policy_alone_waits_for_the_next_update() {
+    let (world, endpoint) = serving().await;
+    let mut body = endpoint_body("e", "one");
+    body["deployment_config"] = json!({
+        "auto_rollback_configuration": {"alarms": [{"alarm_name": "b"}, {"alarm_name": "a"}]},
+        "blue_green_update_policy": {
+            "traffic_routing_configuration": {
+                "type": "CANARY", "wait_interval_in_seconds": 60,
+                "canary_size": {"type": "CAPACITY_PERCENT", "value": 50},
+            },
+            "maximum_execution_timeout_in_seconds": 1200,
+        },
+    });
+    let plan = world.plan(ENDPOINT, Some(&endpoint), &body).await.unwrap();
+    let notes: Vec<&str> = plan.diagnostics.iter().map(|note| note.summary.as_str()).collect();
+    assert_eq!(notes, ["The deployment policy takes effect with the next update"]);
+    let now = world.update(ENDPOINT, &endpoint, &body).await;
+    assert_eq!(world.calls("UpdateEndpoint"), 0);
+    world.create(CONFIG, &config_body("three", "m", 2)).await;
+    body["endpoint_config_name"] = json!("three");
+    let now = world.update(ENDPOINT, &now, &body).await;
+    // What an import finds is the policy that was used.
+    assert_eq!(shown(&world.import(ENDPOINT, "e").await.unwrap()), shown(&now));
+}
+
+#[tokio::test]
+async fn policies_are_checked_offline() {
+    let world = world().await;
+    let check = |policy: Json| {
+        let mut body = endpoint_body("e", "c");
+        body["deployment_config"] = policy;
+        world.validate(ENDPOINT, &body)
+    };
+    let canary = |kind: &str, value: u32| {
+        json!({"blue_green_update_policy": {"traffic_routing_configuration": {
+        "type": kind, "wait_interval_in_seconds": 300, "canary_size": {"type": "CAPACITY_PERCENT", "value": value}}}})
+    };
+    assert_eq!(check(canary("CANARY", 50)), Vec::<String>::new());
+    let at = "deployment_config[0].blue_green_update_policy[0]";
+    assert_eq!(
+        check(canary("CANARY", 51)),
+        [format!("Error {at}.traffic_routing_configuration[0].canary_size[0].value: Invalid value for value")]
+    );
+    assert_eq!(
+        check(canary("ALL_AT_ONCE", 10)),
+        [format!("Error {at}.traffic_routing_configuration[0].canary_size: Conflicting arguments")]
+    );
+    assert_eq!(check(json!({})), ["Error deployment_config[0]: One deployment policy is needed"]);
+    let rolling = |value: u32, most: u32| {
+        json!({"rolling_update_policy": {"wait_interval_in_seconds": 100,
+        "maximum_execution_timeout_in_seconds": most, "maximum_batch_size": {"type": "CAPACITY_PERCENT", "value": value}}})
+    };
+    assert_eq!(check(rolling(10, 1001)), Vec::<String>::new());
+    assert_eq!(
+        check(rolling(10, 1000)),
+        [
+            "Error deployment_config[0].rolling_update_policy[0].maximum_execution_timeout_in_seconds: Invalid value for maximum_execution_timeout_in_seconds"
+        ]
+    );
+    assert_eq!(
+        check(rolling(4, 28800)),
+        ["Error deployment_config[0].rolling_update_policy[0].maximum_batch_size[0].value: Invalid value for value"]
+    );
+}
+
+/// What the last update asked to keep, as the counts and weights show that came of it.
+async fn counts(world: &World, name: &str) -> (i64, f64) {
+    let body = json!({"EndpointName": name}).to_string();
+    let request = http::Request::post("https://api.sagemaker.us-east-1.amazonaws.com/")
+        .header("x-amz-target", "SageMaker.DescribeEndpoint")
+        .header("content-type", "application/x-amz-json-1.1")
+        .header(
+            "authorization",
+            "AWS4-HMAC-SHA256 Credential=A/20260101/us-east-1/sagemaker/aws4_request, SignedHeaders=host, Signature=0",
+        )
+        .body(body.into_bytes().into())
+        .unwrap();
+    let answer = world.sandbox.handle(request).await.unwrap();
+    let answer: Json = serde_json::from_slice(answer.body()).unwrap();
+    let variant = &answer["ProductionVariants"][0];
+    (variant["DesiredInstanceCount"].as_i64().unwrap(), variant["DesiredWeight"].as_f64().unwrap())
+}
+
+async fn scale(world: &World, count: i64) {
+    let body = json!({"EndpointName": "e", "DesiredWeightsAndCapacities": [{"VariantName": "MyVariant", "DesiredInstanceCount": count, "DesiredWeight": 3.0}]});
+    let request = http::Request::post("https://api.sagemaker.us-east-1.amazonaws.com/")
+        .header("x-amz-target", "SageMaker.UpdateEndpointWeightsAndCapacities")
+        .header("content-type", "application/x-amz-json-1.1")
+        .header(
+            "authorization",
+            "AWS4-HMAC-SHA256 Credential=A/20260101/us-east-1/sagemaker/aws4_request, SignedHeaders=host, Signature=0",
+        )
+        .body(body.to_string().into_bytes().into())
+        .unwrap();
+    assert_eq!(world.sandbox.handle(request).await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn what_autoscaling_moved_is_kept_unless_the_configuration_changes_it() {
+    let (world, endpoint) = serving().await;
+    scale(&world, 4).await;
+    let now = world.update(ENDPOINT, &endpoint, &endpoint_body("e", "two")).await;
+    assert_eq!(counts(&world, "e").await, (4, 3.0));
+    world.create(CONFIG, &config_body("more", "m", 2)).await;
+    world.update(ENDPOINT, &now, &endpoint_body("e", "more")).await;
+    assert_eq!(counts(&world, "e").await, (2, 3.0));
+}

@@ -1,0 +1,92 @@
+use serde_json::json;
+
+use crate::support::{GROUP, REGISTRY_GROUP, SUBNETS, VPC_CONFIG, place, world};
+
+#[tokio::test]
+async fn the_network_of_the_example_is_recorded() {
+    let world = world().await;
+    let body = json!({
+        "subnets": SUBNETS,
+        "security_group_ids": [GROUP],
+        "registry": {"host": "myteam.myorg.com", "security_group_id": REGISTRY_GROUP},
+    });
+    let planned = world.plan(VPC_CONFIG, None, &body).await.unwrap();
+    assert!(planned.diagnostics.is_empty(), "{:?}", planned.diagnostics);
+    assert_eq!(planned.planned.get("vpc_id").and_then(|id| id.as_str()), Some("vpc-0123456789abcdef0"));
+    let made = world.create(VPC_CONFIG, &body).await;
+    let id = made.get("id").and_then(|id| id.as_str()).unwrap().to_owned();
+    let imported = world.import(VPC_CONFIG, &id).await.unwrap();
+    assert_eq!(imported.get("vpc_id"), made.get("vpc_id"));
+    // A change is an update in place, with another identifier.
+    let other = json!({"subnets": SUBNETS, "security_group_ids": [GROUP, REGISTRY_GROUP]});
+    let now = world.update(VPC_CONFIG, &made, &other).await;
+    assert_ne!(now.get("id"), made.get("id"));
+    world.session.delete(VPC_CONFIG, &now, &world.run).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_not_there_stops_the_plan_and_names_the_place() {
+    let world = world().await;
+    let body = json!({"subnets": [SUBNETS[0], "subnet-00000000000000000"], "security_group_ids": [GROUP]});
+    let errors = world.plan(VPC_CONFIG, None, &body).await.unwrap_err();
+    let first = errors.iter().next().unwrap();
+    assert_eq!(place(first), "subnets");
+    assert!(
+        first.detail.contains("no subnet-00000000000000000 in account 123456789012, region us-east-1"),
+        "{first:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_registry_that_lets_nobody_in_stops_the_plan() {
+    let world = world().await;
+    let body = json!({
+        "subnets": SUBNETS,
+        "security_group_ids": [GROUP],
+        "registry": {"host": "myteam.myorg.com:8443", "security_group_id": REGISTRY_GROUP},
+    });
+    let errors = world.plan(VPC_CONFIG, None, &body).await.unwrap_err();
+    let first = errors.iter().next().unwrap();
+    assert_eq!(
+        (first.summary.as_str(), place(first).as_str()),
+        ("Registry not reachable: no inbound rule", "registry[0].security_group_id")
+    );
+}
+
+#[tokio::test]
+async fn a_missing_permission_is_a_note() {
+    let world = world().await;
+    world.faults(json!({"rules": [{
+        "match": {"service": "ec2"},
+        "effect": {"error": {"code": "UnauthorizedOperation", "message": "You are not authorized to perform this operation.", "status": 403}},
+    }]}));
+    let body = json!({"subnets": SUBNETS, "security_group_ids": [GROUP]});
+    let response = world.plan(VPC_CONFIG, None, &body).await.unwrap();
+    let notes: Vec<&str> = response.diagnostics.iter().map(|note| note.detail.as_str()).collect();
+    assert!(notes.iter().any(|note| note.contains("Allow the action ec2:DescribeSubnets")), "{notes:?}");
+    assert!(!response.diagnostics.has_errors());
+    assert!(response.planned.get("vpc_id").is_some_and(|id| !id.is_known()));
+}
+
+#[tokio::test]
+async fn unknown_inputs_are_checked_later() {
+    let world = world().await;
+    let response = world.plan(VPC_CONFIG, None, &json!({"subnets": "?", "security_group_ids": [GROUP]})).await.unwrap();
+    assert!(response.planned.get("id").is_some_and(|id| !id.is_known()));
+    assert_eq!(world.calls("DescribeSubnets"), 0);
+}
+
+#[tokio::test]
+async fn hosts_and_ids_are_checked_offline() {
+    let world = world().await;
+    let body = |host: &str| json!({"subnets": SUBNETS, "security_group_ids": [GROUP], "registry": {"host": host}});
+    assert_eq!(world.validate(VPC_CONFIG, &body("myteam.myorg.com:5000")), Vec::<String>::new());
+    for host in ["https://myteam.myorg.com", "h/x", "h:0", "localhost", "127.0.0.1:5000", "a_b.c"] {
+        let found = world.validate(VPC_CONFIG, &body(host));
+        assert_eq!(found, ["Error registry[0].host: Invalid registry host"], "{host}");
+    }
+    assert_eq!(
+        world.validate(VPC_CONFIG, &body("registry.local")),
+        ["Warning registry[0].host: Registry with an internal name"]
+    );
+}
