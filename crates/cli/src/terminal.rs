@@ -19,10 +19,6 @@ pub struct Terminal {
     pub stdout: Box<dyn Write + Send>,
     /// Where messages go.
     pub stderr: Box<dyn Write + Send>,
-    /// Whether answers are typed.
-    pub stdin_is_terminal: bool,
-    /// Whether a person reads the results.
-    pub stdout_is_terminal: bool,
     /// Columns, where they are known.
     pub width: Option<usize>,
     /// The display of work in progress; nothing where lines are printed instead.
@@ -44,8 +40,6 @@ impl Terminal {
             stdin: Box::new(io::BufReader::new(io::stdin())),
             stdout: Box::new(io::stdout()),
             stderr: Box::new(io::stderr()),
-            stdin_is_terminal,
-            stdout_is_terminal,
             width: size.filter(|_| stdout_is_terminal).map(|(_, columns)| usize::from(columns)),
             live: live.then(MultiProgress::new),
             secret: stdin_is_terminal.then_some(secret),
@@ -68,8 +62,6 @@ pub struct Console {
     secret: Option<fn() -> io::Result<String>>,
     /// Columns of standard output.
     pub width: usize,
-    /// Whether answers are typed.
-    pub stdin_is_terminal: bool,
 }
 
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -87,7 +79,6 @@ impl Console {
             live: terminal.live,
             secret: terminal.secret,
             width: terminal.width.unwrap_or(DEFAULT_WIDTH),
-            stdin_is_terminal: terminal.stdin_is_terminal,
         }
     }
 

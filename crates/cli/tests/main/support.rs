@@ -92,8 +92,6 @@ impl Bench {
             stdin: Box::new(Cursor::new(input.to_owned().into_bytes())),
             stdout: Box::new(out.clone()),
             stderr: Box::new(err.clone()),
-            stdin_is_terminal: false,
-            stdout_is_terminal: false,
             width: None,
             live: None,
             secret: None,

@@ -117,8 +117,6 @@ fn a_broken_pipe_is_no_error() {
         stdin: Box::new(Cursor::new(Vec::new())),
         stdout: Box::new(Gone),
         stderr: Box::new(Gone),
-        stdin_is_terminal: false,
-        stdout_is_terminal: false,
         width: None,
         live: None,
         secret: None,

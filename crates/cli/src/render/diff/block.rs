@@ -27,6 +27,7 @@ fn inner(schema: &Block, before: Option<&Value>, after: Option<&Value>, at: Plac
         let new = present(after.and_then(|value| value.get(name)));
         let path = at.path.attr(name);
         let place = Place { path: &path, ..at };
+        // What is never stored cannot differ.
         if attribute.write_only {
             continue;
         }

@@ -71,8 +71,6 @@ pub enum Kind {
         /// Whether the value itself changes.
         changes: bool,
     },
-    /// Never stored.
-    WriteOnly,
     /// Something of another kind.
     TypeChange {
         /// What goes away.

@@ -143,7 +143,6 @@ pub fn render(diff: &Diff, indent: usize, options: Options) -> String {
             format!("{} -> (known after apply){forces}", render(before, indent, inner))
         }
         Kind::Sensitive { .. } => format!("(sensitive value){}{forces}", options.null_suffix(diff.action)),
-        Kind::WriteOnly => format!("(write-only attribute){forces}"),
         Kind::TypeChange { before, after } => {
             let inner = Options { none_forces: true, no_null_suffix: true, ..options };
             let (before, after) = (render(before, indent, inner), render(after, indent, inner));
