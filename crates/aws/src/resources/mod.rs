@@ -21,5 +21,12 @@ pub(crate) fn resource_types() -> Vec<Box<dyn ResourceType<Clients>>> {
 
 /// Every data source.
 pub(crate) fn data_sources() -> Vec<Box<dyn DataSource<Clients>>> {
-    vec![]
+    vec![
+        Box::new(ec2::data_region::RegionData::new()),
+        Box::new(ec2::data_security_group::SecurityGroupData::new()),
+        Box::new(ec2::data_subnet::SubnetData::new()),
+        Box::new(ec2::data_subnets::SubnetsData::new()),
+        Box::new(ec2::data_vpc::VpcData::new()),
+        Box::new(sts::data_caller_identity::CallerIdentityData::new()),
+    ]
 }

@@ -1,1 +1,8 @@
+//! EC2: networks and security groups.
 
+pub(crate) mod data_region;
+pub(crate) mod data_security_group;
+pub(crate) mod data_subnet;
+pub(crate) mod data_subnets;
+pub(crate) mod data_vpc;
+mod filters;

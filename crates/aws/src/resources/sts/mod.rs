@@ -1,1 +1,3 @@
+//! STS: who is calling.
 
+pub(crate) mod data_caller_identity;
