@@ -127,21 +127,23 @@ fn from_environment(variable: &str, environment: &BTreeMap<String, String>) -> R
     Ok(words.into_iter().map(OsString::from).collect())
 }
 
-/// Gives every flag two dashes. A lone dash, negative numbers and whatever follows `--` stay as they are, and so do the
-/// values of flags that take the next word.
+/// Gives every flag two dashes. A lone dash, negative numbers and whatever follows `--` stay as they are.
 fn normalize(words: Vec<OsString>) -> Vec<OsString> {
     let mut out = Vec::with_capacity(words.len());
     let mut literal = false;
     for word in words {
         literal |= word == "--";
-        let flag = word.to_str().filter(|_| !literal).and_then(|text| {
-            let name = text.strip_prefix('-')?;
-            name.starts_with(|c: char| c.is_ascii_alphabetic()).then(|| format!("--{name}"))
-        });
-        match flag.as_deref() {
-            Some("--h") => out.push("--help".into()),
-            Some(flag) => out.push(flag.into()),
-            None => out.push(word),
+        // Lossy, since a value after the name need not be Unicode.
+        let text = word.to_string_lossy();
+        let is_flag = text.strip_prefix('-').is_some_and(|name| name.starts_with(|c: char| c.is_ascii_alphabetic()));
+        if literal || !is_flag {
+            out.push(word);
+        } else if text == "-h" {
+            out.push("--help".into());
+        } else {
+            let mut flag = OsString::from("-");
+            flag.push(&word);
+            out.push(flag);
         }
     }
     out

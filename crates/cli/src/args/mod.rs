@@ -50,7 +50,7 @@ fn switches(command: clap::Command) -> clap::Command {
             return arg;
         }
         let default = if arg.get_default_values().iter().any(|value| value == "true") { "true" } else { "false" };
-        let arg = arg.action(ArgAction::Set).num_args(0..=1).require_equals(true).hide_possible_values(true);
+        let arg = arg.action(ArgAction::Set).num_args(0..=1).require_equals(true).value_name("BOOL");
         arg.default_missing_value("true")
             .default_value(default)
             .hide_default_value(default == "false")
