@@ -53,7 +53,7 @@ which is written like 10s or 1m30s.
 
 Error: Invalid command line
 
-Invalid value 'maybe' for '-input[=<INPUT>]': write true or false.
+Invalid value 'maybe' for '-input[=<BOOL>]': write true or false.
 --- exit 1
 "#);
     insta::assert_snapshot!(bench.run(&["plan", "-no-color", "-target=what is this"]).all(), @r#"
