@@ -16,11 +16,8 @@ fn state(resources: usize) -> State {
         let Ok(address) = format!("aws_sagemaker_model.m{n}").parse() else { continue };
         let attributes: serde_json::Map<String, serde_json::Value> =
             (0..12).map(|at| (format!("attribute_{at}"), format!("value {at} of {n}").into())).collect();
-        let object = Object {
-            attributes: attributes.into(),
-            sensitive_attributes: serde_json::json!([]),
-            ..Object::default()
-        };
+        let object =
+            Object { attributes: attributes.into(), sensitive_attributes: serde_json::json!([]), ..Object::default() };
         state.put(&ObjectId { address, deposed: None }, "provider[\"registry.terraform.io/hashicorp/aws\"]", object);
     }
     state

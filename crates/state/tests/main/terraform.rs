@@ -4,7 +4,7 @@ use std::path::Path;
 
 use smform_state::codec;
 
-const WRITTEN_BY_TERRAFORM: &str = include_str!("fixtures/terraform.tfstate.json");
+const WRITTEN_BY_TERRAFORM: &str = include_str!("fixtures/written_by_terraform.json");
 
 #[test]
 fn a_state_of_terraform_is_written_back_byte_for_byte() {
