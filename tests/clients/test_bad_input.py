@@ -76,16 +76,16 @@ def test_subnets_of_two_vpcs(project):
 
 def test_an_unreadable_state(project):
     project.write('resource "terraform_data" "x" {}\n')
-    state = project.folder / "terraform.tfstate.sandbox.tfstate"
+    state = project.folder / "terraform.sandbox.tfstate"
     state.write_text('{"version": 4, "serial"')
     run = project.run("plan", "-no-color").expect(1)
-    assert "terraform.tfstate.sandbox.tfstate" in run.err and "line 1" in run.err
+    assert "terraform.sandbox.tfstate" in run.err and "line 1" in run.err
     assert state.read_text() == '{"version": 4, "serial"'
 
 
 def test_a_state_of_a_newer_format(project):
     project.write("")
-    (project.folder / "terraform.tfstate.sandbox.tfstate").write_text('{"version": 9, "serial": 1, "lineage": "x"}')
+    (project.folder / "terraform.sandbox.tfstate").write_text('{"version": 9, "serial": 1, "lineage": "x"}')
     run = project.run("plan", "-no-color").expect(1)
     assert "version 9" in run.err
 

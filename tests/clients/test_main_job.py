@@ -1,13 +1,14 @@
 """The main job: a private-registry endpoint from nothing to InService and away again, and the first change to it."""
 
 import json
+import signal
 import subprocess
 import time
 
 from conftest import SMFORM, environment
 
 NEW_IMAGE = "myteam.myorg.com/docker-local/my-inference-image:v2"
-STATE = "../../state/private-registry.tfstate.sandbox.tfstate"
+STATE = "../../state/private-registry.sandbox.tfstate"
 
 
 def calls(project):
@@ -171,6 +172,27 @@ def test_a_killed_run_is_followed_up(example):
     assert made.count("CreateModel") == made.count("DeleteModel")
     assert made.count("CreateEndpointConfig") == made.count("DeleteEndpointConfig")
     assert made.count("CreateEndpoint") == made.count("DeleteEndpoint")
+
+
+def test_an_interrupted_run_says_what_is_left(example):
+    project = example("private-registry")
+    env = environment(**{**project.env, "SMFORM_SANDBOX_SPEED": "20"})
+    command = [SMFORM, "apply", "-auto-approve", "-no-color"]
+    process = subprocess.Popen(
+        command, cwd=project.folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    printed = []
+    for line in process.stdout:
+        printed.append(line)
+        if "aws_sagemaker_endpoint.endpoint: Creating" in line:
+            break
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    printed.append(process.stdout.read())
+    assert process.wait() == 1
+    assert "aws_sagemaker_model.model (created)" in "".join(printed)
+    project.run("apply", "-auto-approve", "-no-color").expect(0)
+    project.run("plan", "-no-color", "-detailed-exitcode").expect(0)
 
 
 def test_two_runs_at_once(sandbox, example):

@@ -158,7 +158,7 @@ impl Session {
         let backend = backend.map_err(|found| Failure::about(found, config))?;
         let place = backend.place();
         let place = self.path(place.strip_prefix(".").unwrap_or(&place));
-        Ok(if self.in_sandbox(state.sandbox) { beside(&place, ".sandbox.tfstate") } else { place })
+        Ok(if self.in_sandbox(state.sandbox) { place.with_extension("sandbox.tfstate") } else { place })
     }
 
     /// Reads a state without locking it, and decodes what can be decoded.
@@ -218,13 +218,6 @@ impl Session {
             Diagnostic::error("Cannot read file", format!("{} is not text in UTF-8.", path.display())).into()
         })
     }
-}
-
-/// A file beside another one: its name with an ending.
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.to_path_buf().into_os_string();
-    name.push(ending);
-    name.into()
 }
 
 /// The file that holds the sandbox's world, beside the state of the sandbox.

@@ -232,13 +232,13 @@ fn the_sandbox_says_so_and_keeps_to_itself() {
     assert!(ran.out.starts_with("sandbox: "), "{}", ran.out);
     assert!(ran.out.contains("Do you want to perform these actions in the sandbox?"), "{}", ran.out);
     assert_eq!((inside.names().len(), bench.service.names().len()), (1, 0));
-    assert!(bench.has("terraform.tfstate.sandbox.tfstate") && bench.has("terraform.tfstate.sandbox.json"));
+    assert!(bench.has("terraform.sandbox.tfstate") && bench.has("terraform.sandbox.json"));
     assert!(!bench.has("terraform.tfstate"));
     bench.environment.insert("SMFORM_SANDBOX".to_owned(), "1".to_owned());
     assert_eq!(bench.run(&["state", "list"]).ok().out, "test_thing.a\n");
     assert!(bench.run(&["plan", "-json"]).ok().out.contains("sandbox: "));
     insta::assert_snapshot!(bench.run(&["sandbox", "-no-color", "-listen=127.0.0.1:4599"]).all(), @r#"
-sandbox: serving http://127.0.0.1:4599, its world is FOLDER/terraform.tfstate.sandbox.json
+sandbox: serving http://127.0.0.1:4599, its world is FOLDER/terraform.sandbox.json
 
 For other AWS clients:
 
