@@ -14,6 +14,7 @@ mod failure;
 mod fields;
 mod image;
 mod names;
+mod naming;
 mod preflight;
 mod resources;
 mod retry;

@@ -3,10 +3,13 @@
 pub(crate) mod endpoint;
 pub(crate) mod endpoint_configuration;
 pub(crate) mod model;
-mod naming;
 mod tagging;
 
+use smform_types::Value;
+
 use crate::failure::Failure;
+use crate::fields::{Fields, with};
+use crate::naming;
 
 /// The code that SageMaker answers with for nearly everything.
 const VALIDATION: &str = "ValidationException";
@@ -32,5 +35,14 @@ fn found<T>(result: Result<T, Failure>, what: &str) -> Result<Option<T>, Failure
         Ok(value) => Ok(Some(value)),
         Err(failure) if is_missing(&failure, what) => Ok(None),
         Err(failure) => Err(failure),
+    }
+}
+
+/// A new object with what is known of its identifiers before it exists: its id is its name.
+fn identified(config: &Value, planned: Value) -> Value {
+    let planned = naming::with_prefix(config, planned);
+    match Fields(config).text("name") {
+        Some(name) => with(planned, "id", Value::string(name)),
+        None => planned,
     }
 }

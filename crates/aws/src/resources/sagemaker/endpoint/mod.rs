@@ -19,10 +19,11 @@ use smform_provider::{
 use smform_types::schema::Schema;
 use smform_types::{Diagnostic, Diagnostics, Path, Type, Value};
 
-use super::{is_missing, is_taken, naming, tagging};
+use super::{identified, is_missing, is_taken, tagging};
 use crate::clients::Clients;
 use crate::failure::{Failure, Service, failed};
 use crate::fields::{Builder, Fields, with};
+use crate::naming;
 use crate::retry::while_passing;
 use crate::settle::{fill, settle};
 use crate::shared::{carry, import_seed, limit, plan};
@@ -183,7 +184,7 @@ impl ResourceType<Clients> for Endpoint {
         let mut response =
             plan(schema, request, cx.clients, &|path, prior, wanted| self.equivalent(path, prior, wanted));
         let Some(prior) = prior else {
-            response.planned = naming::planned(&config, response.planned);
+            response.planned = identified(&config, response.planned);
             return Ok(response);
         };
         let changed = |name: &str| match (prior.get(name), response.planned.get(name)) {

@@ -17,11 +17,12 @@ use smform_provider::{
 use smform_types::schema::Schema;
 use smform_types::{Diagnostics, Path, Step, Value};
 
-use super::{found, is_missing, is_taken, naming, tagging};
+use super::{found, identified, is_missing, is_taken, tagging};
 use crate::clients::Clients;
 use crate::failure::{Failure, Service, failed};
 use crate::fields::{Fields, single, with};
 use crate::names::{DEFAULT_PREFIX, unique};
+use crate::naming;
 use crate::settle::{fill, settle};
 use crate::shared::{carry, import_seed, plan};
 use crate::tags;
@@ -126,7 +127,11 @@ impl ResourceType<Clients> for EndpointConfiguration {
     ) -> Result<PlanResponse, Diagnostics> {
         let (config, is_new) = (request.config.clone(), request.prior.is_none());
         let response = plan(schema, request, cx.clients, &|path, prior, wanted| self.equivalent(path, prior, wanted));
-        Ok(naming::plan_immutable(&config, response, is_new))
+        let mut response = PlanResponse { order: naming::order(&config), ..response };
+        if is_new {
+            response.planned = identified(&config, response.planned);
+        }
+        Ok(response)
     }
 
     async fn read(&self, prior: &Value, cx: &Context<'_, Clients>) -> Result<Option<Value>, ProviderError> {

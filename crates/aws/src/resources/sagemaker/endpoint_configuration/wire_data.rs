@@ -9,9 +9,9 @@ use aws_sdk_sagemaker::types::{
 use smform_types::Value;
 use smform_types::schema::Schema;
 
-use super::super::naming::prefix_value;
 use super::wire::describe_variant;
 use crate::fields::{Builder, Fields};
+use crate::naming::prefix_value;
 
 /// The texts of a set, or nothing when there are none.
 fn some_texts(fields: Fields<'_>, name: &str) -> Option<Vec<String>> {

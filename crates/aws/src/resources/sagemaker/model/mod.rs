@@ -17,12 +17,13 @@ use smform_provider::{
 use smform_types::schema::Schema;
 use smform_types::{Diagnostic, Diagnostics, Path, Value};
 
-use super::{VALIDATION, found, is_missing, is_taken, naming, tagging};
+use super::{VALIDATION, found, identified, is_missing, is_taken, tagging};
 use crate::clients::{Clients, partition_of};
 use crate::constraints::arn_parts;
 use crate::failure::{Failure, Service, failed};
 use crate::fields::{Fields, with};
 use crate::image;
+use crate::naming;
 use crate::preflight::{self, Wanted};
 use crate::retry::while_passing;
 use crate::settle::{fill, settle};
@@ -126,8 +127,9 @@ impl ResourceType<Clients> for Model {
     ) -> Result<PlanResponse, Diagnostics> {
         let (config, is_new) = (request.config.clone(), request.prior.is_none());
         let response = plan(schema, request, cx.clients, &|path, prior, wanted| self.equivalent(path, prior, wanted));
-        let mut response = naming::plan_immutable(&config, response, is_new);
+        let mut response = PlanResponse { order: naming::order(&config), ..response };
         if is_new {
+            response.planned = identified(&config, response.planned);
             let mut found = regional(&response.planned, cx.clients);
             found.extend(network(&response.planned, cx.clients).await);
             let ((), warnings) = found.into_result(())?;

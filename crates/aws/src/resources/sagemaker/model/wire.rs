@@ -9,8 +9,8 @@ use aws_sdk_sagemaker::types::{
 use smform_types::schema::Schema;
 use smform_types::{Type, Value};
 
-use super::super::naming::prefix_value;
 use crate::fields::{Builder, Fields, text_map};
+use crate::naming::prefix_value;
 
 /// A container as it is sent.
 pub(super) fn container(fields: Fields<'_>) -> ContainerDefinition {
