@@ -1,4 +1,4 @@
-//! The difference between two values as people review it: computed as a tree by [`compute`], printed by [`print`].
+//! The difference between two values as people review it: computed as a tree by `compute`, printed by `print`.
 
 mod block;
 mod compute;
