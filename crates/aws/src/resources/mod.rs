@@ -16,6 +16,7 @@ pub(crate) fn resource_types() -> Vec<Box<dyn ResourceType<Clients>>> {
         Box::new(sagemaker::model::Model::new()),
         Box::new(sagemaker::endpoint_configuration::EndpointConfiguration::new()),
         Box::new(sagemaker::endpoint::Endpoint::new()),
+        Box::new(ec2::security_group::SecurityGroup::new()),
     ]
 }
 
@@ -29,4 +30,45 @@ pub(crate) fn data_sources() -> Vec<Box<dyn DataSource<Clients>>> {
         Box::new(ec2::data_vpc::VpcData::new()),
         Box::new(sts::data_caller_identity::CallerIdentityData::new()),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::fs;
+    use std::path::Path;
+
+    /// The types that the folder holds: in each service's folder, a file or folder for each type, `data_` for data
+    /// sources; a file of helpers has no `impl` of either trait.
+    fn in_folder() -> BTreeSet<String> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/resources");
+        let mut found = BTreeSet::new();
+        for service in fs::read_dir(root).unwrap().map(Result::unwrap).filter(|entry| entry.path().is_dir()) {
+            for entry in fs::read_dir(service.path()).unwrap().map(Result::unwrap) {
+                let path = entry.path();
+                let file = if path.is_dir() { path.join("mod.rs") } else { path.clone() };
+                let text = fs::read_to_string(file).unwrap();
+                let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
+                if text.contains("impl ResourceType<Clients> for") || text.contains("impl DataSource<Clients> for") {
+                    found.insert(stem);
+                }
+            }
+        }
+        found
+    }
+
+    /// `aws_sagemaker_model` is in `model`, the data source `aws_vpc` in `data_vpc`.
+    fn file_of(prefix: &str, name: &str) -> String {
+        let prefixes = ["aws_sagemaker_", "smform_", "aws_"];
+        let bare = prefixes.iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap();
+        format!("{prefix}{bare}")
+    }
+
+    #[test]
+    fn the_list_and_the_folder_agree() {
+        let managed = resource_types().into_iter().map(|ty| file_of("", ty.name()));
+        let data = data_sources().into_iter().map(|ty| file_of("data_", ty.name()));
+        assert_eq!(managed.chain(data).collect::<BTreeSet<_>>(), in_folder());
+    }
 }

@@ -1,5 +1,7 @@
 //! What the data sources of EC2 share: `filter` blocks and tags as the service's filters, and "exactly one".
 
+use std::collections::BTreeMap;
+
 use aws_sdk_ec2::types::{Filter, Tag};
 use smform_provider::ProviderError;
 use smform_types::schema::{Attribute, Block, NestedBlock};
@@ -57,11 +59,20 @@ pub(super) fn exactly_one<T>(found: Vec<T>, what: &str, clients: &Clients, regio
     }
 }
 
+/// A filter for one value.
+pub(super) fn filter(name: &str, value: &str) -> Filter {
+    Filter::builder().name(name).values(value).build()
+}
+
+/// Tags by key, those of AWS itself left out.
+pub(super) fn own_tags(tags: &[Tag]) -> BTreeMap<String, String> {
+    let own = tags.iter().filter_map(|tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned())));
+    own.filter(|(key, _)| !key.starts_with("aws:")).collect()
+}
+
 /// Tags as a value, those of AWS itself left out.
 pub(super) fn tags_value(tags: &[Tag]) -> Value {
-    let own = tags.iter().filter_map(|tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned())));
-    let own: std::collections::BTreeMap<String, String> = own.filter(|(key, _)| !key.starts_with("aws:")).collect();
-    text_map(&own)
+    text_map(&own_tags(tags))
 }
 
 /// The ARN of an object of EC2.

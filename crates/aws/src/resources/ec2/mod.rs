@@ -6,3 +6,4 @@ pub(crate) mod data_subnet;
 pub(crate) mod data_subnets;
 pub(crate) mod data_vpc;
 mod filters;
+pub(crate) mod security_group;
