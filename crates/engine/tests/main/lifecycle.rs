@@ -273,3 +273,18 @@ async fn a_cycle_is_refused() {
         .await;
     assert!(errors.iter().any(|error| error.contains("local.a")), "{errors:#?}");
 }
+
+#[tokio::test]
+async fn what_is_used_by_something_that_comes_first_comes_first_as_well() {
+    let bench = Bench::new();
+    let text = |image: &str| {
+        chain(image).replacen("image       =", "lifecycle {\n create_before_destroy = false\n }\n image =", 1)
+    };
+    bench.converge(&text("a")).await;
+    bench.service.forget_calls();
+    bench.converge(&text("b")).await;
+    assert_eq!(
+        bench.service.calls(),
+        ["create model-3", "create config-4", "update endpoint", "delete config-2", "delete model-1"]
+    );
+}

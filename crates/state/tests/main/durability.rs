@@ -59,10 +59,10 @@ fn a_torn_last_record_is_passed_over_and_a_damaged_one_is_not() {
         let store = open(&path).expect("every prefix of a journal can be read");
         assert!(store.state().objects().count() <= 2);
     }
-    let mut damaged = whole.clone();
-    damaged[20] ^= 1;
+    // Still valid JSON, with another address: only the checksum can tell.
+    let damaged = String::from_utf8(whole).expect("text").replacen("a.b", "a.d", 1);
     fs::write(&journal, &damaged).expect("writes");
-    assert!(matches!(open(&path), Err(StateError::Journal { line: 1, .. })));
+    assert!(matches!(open(&path), Err(StateError::Journal { line: 2, .. })));
 }
 
 #[test]

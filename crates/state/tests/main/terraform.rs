@@ -37,3 +37,17 @@ fn other_versions_and_other_files_are_refused_in_their_own_words() {
     assert!(message("{\"version\": 4, \"serial\": 1}").contains("no lineage"));
     assert!(message("hello").contains("the.tfstate"));
 }
+
+#[test]
+fn tainted_and_deposed_objects_read_back() {
+    let text = WRITTEN_BY_TERRAFORM.replacen(
+        "\"index_key\": \"a\",",
+        "\"index_key\": \"a\",\n          \"status\": \"tainted\",\n          \"deposed\": \"0a1b2c3d\",",
+        1,
+    );
+    let state = codec::read(text.as_bytes(), Path::new("x")).expect("reads");
+    let found: Vec<bool> =
+        state.objects().filter(|(id, ..)| id.deposed.as_deref() == Some("0a1b2c3d")).map(|(.., o)| o.tainted).collect();
+    assert_eq!(found, [true]);
+    assert_eq!(codec::write(&state), text);
+}
