@@ -43,7 +43,7 @@ fn settle_nested(nested: &NestedBlock, known: &Value, live: &Value, path: &Path,
         (ValueKind::Object(_), ValueKind::Object(_)) => settle_block(&nested.block, known, live, path, equivalent),
         (ValueKind::List(_, before), ValueKind::List(_, items)) => {
             // An empty block says nothing, so the service does not send it back.
-            if items.is_empty() && before.iter().all(|item| says_nothing(item)) {
+            if items.is_empty() && before.iter().all(says_nothing) {
                 return known.clone();
             }
             let settled = items.iter().enumerate().map(|(at, item)| match before.get(at) {
