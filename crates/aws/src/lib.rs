@@ -18,6 +18,8 @@ mod naming;
 mod preflight;
 mod resources;
 mod retry;
+#[cfg(test)]
+mod scripted;
 mod settings;
 mod settle;
 mod shared;

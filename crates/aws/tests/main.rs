@@ -2,9 +2,11 @@
 //! other.
 
 mod configuration;
+mod data;
 mod endpoint;
 mod failures;
 mod identity;
 mod model;
+mod security_group;
 mod support;
 mod vpc_config;

@@ -1,0 +1,198 @@
+use serde_json::{Value as Json, json};
+use smform_provider::{CreateOutcome, ReplaceOrder};
+use smform_types::Value;
+
+use crate::support::{CONFIG, ENDPOINT, MODEL};
+use crate::support::{GROUP, SUBNETS, World, config_body, endpoint_body, model_body, shown, world};
+
+const SG: &str = "aws_security_group";
+const VPC: &str = "vpc-0123456789abcdef0";
+
+fn body() -> Json {
+    json!({
+        "name": "web", "description": "d", "vpc_id": VPC,
+        "ingress": [
+            {"protocol": "tcp", "from_port": 443, "to_port": 443, "cidr_blocks": ["10.0.5.5/16", "192.168.0.0/24"], "description": "in"},
+            {"protocol": "TCP", "from_port": 80, "to_port": 80, "self": true},
+            {"protocol": "udp", "from_port": 53, "to_port": 53, "security_groups": [GROUP]},
+        ],
+        "egress": [{"protocol": "-1", "from_port": 0, "to_port": 0, "cidr_blocks": ["0.0.0.0/0"]}],
+        "tags": {"a": "1"},
+    })
+}
+
+fn id(object: &Value) -> String {
+    object.get("id").and_then(Value::as_str).unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_group_lives() {
+    let world = world().await;
+    let made = world.create(SG, &body()).await;
+    assert!(id(&made).starts_with("sg-"));
+    assert_eq!(world.run.begun.lock().unwrap().len(), 1);
+    let imported = world.import(SG, &id(&made)).await.unwrap();
+    assert_eq!(imported.get("name"), made.get("name"));
+    assert_eq!(imported.get("ingress").and_then(Value::as_slice).map(<[Value]>::len), Some(3));
+    // An interrupted creation is found by what was intended.
+    let intended = world.run.intended.lock().unwrap()[0].clone();
+    assert_eq!(id(&world.import(SG, &intended).await.unwrap()), id(&made));
+    let mut changed = body();
+    changed["ingress"] = json!([
+        {"protocol": "tcp", "from_port": 443, "to_port": 443, "cidr_blocks": ["10.0.0.0/16"]},
+    ]);
+    changed["egress"] = json!([]);
+    changed["tags"] = json!({"b": "2"});
+    let changed_egress_stays = world.update(SG, &made, &changed).await;
+    // Blocks that are left out are not managed any more, so they stay.
+    assert_eq!(changed_egress_stays.get("egress"), made.get("egress"));
+    world.delete(SG, &changed_egress_stays).await;
+}
+
+#[tokio::test]
+async fn a_group_without_egress_blocks_lets_nothing_out() {
+    let world = world().await;
+    let made = world.create(SG, &json!({"vpc_id": VPC})).await;
+    assert_eq!(made.get("egress").and_then(Value::as_slice).map(<[Value]>::len), Some(0));
+    assert_eq!(made.get("name_prefix"), Some(&Value::string("terraform-")));
+    assert_eq!(made.get("description"), Some(&Value::string("Managed by Terraform")));
+}
+
+#[tokio::test]
+async fn rules_that_others_made_are_shown() {
+    let world = world().await;
+    let made = world.create(SG, &body()).await;
+    let mut other = body();
+    other["ingress"] = json!([{"protocol": "tcp", "from_port": 22, "to_port": 22, "cidr_blocks": ["0.0.0.0/0"]}]);
+    world.update(SG, &made, &other).await;
+    // Whoever remembers the first rules sees what there is now.
+    let read = world.session.read(SG, &made, &world.run).await.unwrap().unwrap();
+    assert_eq!(read.get("ingress").and_then(Value::as_slice).map(<[Value]>::len), Some(1));
+    assert_ne!(shown(&read), shown(&made));
+    let plan = world.plan(SG, Some(&read), &other).await.unwrap();
+    assert_eq!(shown(&plan.planned), shown(&read));
+}
+
+#[tokio::test]
+async fn names_and_orders() {
+    let world = world().await;
+    world.create(SG, &body()).await;
+    match world.try_create(SG, &body()).await {
+        CreateOutcome::Failed(error) => assert!(error.detail.contains("smform import ADDRESS sg-"), "{error}"),
+        other => panic!("{other:?}"),
+    }
+    let order = async |body: Json| world.plan(SG, None, &body).await.unwrap().order;
+    assert_eq!(order(json!({"name_prefix": "web-"})).await, ReplaceOrder::CreateFirst);
+    assert!(matches!(order(json!({"name": "web"})).await, ReplaceOrder::SameName { .. }));
+}
+
+#[tokio::test]
+async fn lost_replies_do_no_harm() {
+    let world = world().await;
+    for (at, operation) in
+        ["CreateSecurityGroup", "AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupEgress", "DeleteSecurityGroup"]
+            .iter()
+            .enumerate()
+    {
+        world.faults(json!({"rules": [{"match": {"operation": operation}, "nth": 1, "effect": "lost_reply"}]}));
+        let mut body = body();
+        body["name"] = json!(format!("web-{at}"));
+        let made = world.create(SG, &body).await;
+        world.delete(SG, &made).await;
+    }
+}
+
+#[tokio::test]
+async fn a_refused_rule_leaves_a_recorded_group() {
+    let world = world().await;
+    world.faults(json!({"rules": [{"match": {"operation": "AuthorizeSecurityGroupIngress"}, "effect": {"error": {
+        "code": "RulesPerSecurityGroupLimitExceeded", "message": "The maximum number of rules per security group has been reached."}}}]}));
+    match world.try_create(SG, &body()).await {
+        CreateOutcome::Partial(value, error) => {
+            assert!(id(&value).starts_with("sg-"));
+            assert!(error.summary.contains("without all of its rules"), "{error}");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn used(world: &World) -> (Value, Value) {
+    let group = world
+        .create(
+            SG,
+            &json!({"name": "containers", "vpc_id": VPC,
+        "egress": [{"protocol": "-1", "from_port": 0, "to_port": 0, "cidr_blocks": ["0.0.0.0/0"]}]}),
+        )
+        .await;
+    let mut model = model_body("m");
+    model["vpc_config"] = json!({"subnets": SUBNETS, "security_group_ids": [id(&group)]});
+    world.create(MODEL, &model).await;
+    world.create(CONFIG, &config_body("c", "m", 1)).await;
+    let endpoint = world.create(ENDPOINT, &endpoint_body("e", "c")).await;
+    (group, endpoint)
+}
+
+#[tokio::test]
+async fn deletion_waits_for_the_interfaces_of_sagemaker() {
+    let world = world().await;
+    let (group, endpoint) = used(&world).await;
+    world.delete(ENDPOINT, &endpoint).await;
+    world.delete(SG, &group).await;
+    assert!(world.run.progress.lock().unwrap().iter().any(|status| status.contains("network interfaces eni-")));
+}
+
+#[tokio::test]
+async fn a_group_that_stays_in_use_is_told_by_whom() {
+    let world = world().await;
+    let (mut group, _) = used(&world).await;
+    group = group.update_at(&smform_types::Path::attribute("timeouts").0, &mut |_| {
+        Value::object([
+            ("create", Value::null(smform_types::Type::String)),
+            ("delete", Value::string("5m")),
+            ("update", Value::null(smform_types::Type::String)),
+        ])
+    });
+    let error = world.session.delete(SG, &group, &world.run).await.unwrap_err();
+    assert!(error.detail.contains("after 5 minutes") && error.detail.contains("eni-"), "{error}");
+}
+
+#[tokio::test]
+async fn rules_of_other_groups_are_not_waited_for_long() {
+    let world = world().await;
+    let target = world.create(SG, &json!({"name": "target", "vpc_id": VPC})).await;
+    let other = world
+        .create(
+            SG,
+            &json!({"name": "other", "vpc_id": VPC, "ingress": [
+        {"protocol": "tcp", "from_port": 1, "to_port": 1, "security_groups": [id(&target)]}]}),
+        )
+        .await;
+    let before = world.sandbox.clock().now();
+    let error = world.session.delete(SG, &target, &world.run).await.unwrap_err();
+    assert!(error.detail.contains(&format!("rules of {}", id(&other))), "{error}");
+    assert!(world.sandbox.clock().now().seconds_since(before) < 120.0);
+}
+
+#[tokio::test]
+async fn mistakes_are_found_offline() {
+    let world = world().await;
+    let check = |rule: Json| world.validate(SG, &json!({"ingress": [rule]}));
+    assert_eq!(check(json!({"protocol": "tcp", "from_port": 1, "to_port": 2, "self": true})), Vec::<String>::new());
+    assert_eq!(
+        check(json!({"protocol": "tcp", "from_port": 1, "to_port": 2})),
+        ["Error ingress[...]: Rule without a source"]
+    );
+    assert_eq!(
+        check(json!({"protocol": "-1", "from_port": 1, "to_port": 2, "self": true})),
+        ["Error ingress[...]: Ports with all protocols"]
+    );
+    assert_eq!(
+        check(json!({"protocol": "tcp", "from_port": 3, "to_port": 2, "self": true})),
+        ["Error ingress[...]: Ports in the wrong order"]
+    );
+    assert_eq!(
+        check(json!({"protocol": "tcp", "from_port": 3, "to_port": 3, "cidr_blocks": ["x"]})),
+        ["Error ingress[...].cidr_blocks: Invalid value for cidr_blocks"]
+    );
+    assert_eq!(world.validate(SG, &json!({"name": "sg-x"})), ["Error name: Invalid value for name"]);
+}
