@@ -10,6 +10,7 @@ use smform_types::{Type, Value};
 use crate::clients::Clients;
 use crate::constraints::{duration, parse_duration};
 use crate::fields::{Fields, with};
+use crate::settings::region_problem;
 
 /// The `region` argument of a resource.
 pub(crate) fn region() -> Attribute {
@@ -60,8 +61,15 @@ pub(crate) fn plan(
 /// What an import starts from: the identifier, without a region that may follow it after `@`, and an object in which
 /// only the region is set.
 pub(crate) fn import_seed<'i>(schema: &Schema, identifier: &'i str, clients: &Clients) -> (&'i str, Value) {
-    let (identifier, region) = identifier.rsplit_once('@').unwrap_or((identifier, &clients.region));
+    let suffixed = identifier.rsplit_once('@').filter(|(_, region)| region_problem(region).is_none());
+    let (identifier, region) = suffixed.unwrap_or((identifier, &clients.region));
     (identifier, with(schema.block.empty(), "region", Value::string(region)))
+}
+
+/// The identifier by which an import finds an object again that is to be made in the region of `planned`.
+pub(crate) fn importable(identifier: &str, planned: &Value, clients: &Clients) -> String {
+    let region = clients.region_of(planned);
+    if region == clients.region { identifier.to_owned() } else { format!("{identifier}@{region}") }
 }
 
 /// A described object with what only the record knows: its region and its `timeouts`.

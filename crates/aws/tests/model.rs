@@ -335,6 +335,7 @@ async fn a_region_argument_and_an_import_suffix_lead_elsewhere() {
     body["region"] = json!("eu-west-1");
     let made = world.create(MODEL, &body).await;
     assert!(made.get("arn").and_then(Value::as_str).unwrap().contains(":eu-west-1:"));
+    assert_eq!(*world.run.intended.lock().unwrap(), ["m@eu-west-1"]);
     assert!(world.import(MODEL, "m").await.is_none());
     assert_eq!(shown(&world.import(MODEL, "m@eu-west-1").await.unwrap()), shown(&made));
     body["region"] = json!(null);

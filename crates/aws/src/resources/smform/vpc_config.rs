@@ -14,7 +14,7 @@ use crate::fields::{Fields, with};
 use crate::image::{Image, split_authority};
 use crate::preflight::{self, Findings, Registry, Wanted};
 use crate::settle::fill;
-use crate::shared::{import_seed, plan, region};
+use crate::shared::{import_seed, importable, plan, region};
 
 /// The resource type.
 pub(crate) struct VpcConfig {
@@ -189,7 +189,7 @@ impl ResourceType<Clients> for VpcConfig {
             return CreateOutcome::Failed(ProviderError::new("The network cannot be recorded", detail));
         };
         let id = id_of(&wanted);
-        if let Err(error) = cx.run.intend(&id).await {
+        if let Err(error) = cx.run.intend(&importable(&id, planned, cx.clients)).await {
             return CreateOutcome::Failed(error);
         }
         let made = with(planned.clone(), "id", Value::string(id));

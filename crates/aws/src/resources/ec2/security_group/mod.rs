@@ -23,7 +23,7 @@ use crate::fields::{Builder, Fields, with};
 use crate::naming;
 use crate::retry::while_passing;
 use crate::settle::{fill, settle};
-use crate::shared::{carry, import_seed, plan};
+use crate::shared::{carry, import_seed, importable, plan};
 use crate::tags;
 use rules::{Rule, protocol};
 
@@ -250,7 +250,7 @@ impl ResourceType<Clients> for SecurityGroup {
             _ => {}
         }
         let intended = vpc.map_or_else(|| name.clone(), |vpc| format!("{vpc}/{name}"));
-        if let Err(error) = cx.run.intend(&intended).await {
+        if let Err(error) = cx.run.intend(&importable(&intended, planned, cx.clients)).await {
             return CreateOutcome::Failed(error);
         }
         let tags: Vec<Tag> = tags::all_of(planned)

@@ -26,7 +26,7 @@ use crate::fields::{Builder, Fields, with};
 use crate::naming;
 use crate::retry::while_passing;
 use crate::settle::{fill, settle};
-use crate::shared::{carry, import_seed, limit, plan};
+use crate::shared::{carry, import_seed, importable, limit, plan};
 use crate::tags;
 use crate::waiters::{Wait, in_words};
 use status::{Ended, Status, describe, unhealthy, why_stopped};
@@ -230,7 +230,7 @@ impl ResourceType<Clients> for Endpoint {
                 _ => {}
             }
         }
-        if let Err(error) = cx.run.intend(&name).await {
+        if let Err(error) = cx.run.intend(&importable(&name, planned, cx.clients)).await {
             return CreateOutcome::Failed(error);
         }
         let arn = match Self::ask(&client, &name, planned, cx.run).await {

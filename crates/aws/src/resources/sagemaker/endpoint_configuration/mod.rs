@@ -24,7 +24,7 @@ use crate::fields::{Fields, single, with};
 use crate::names::{DEFAULT_PREFIX, unique};
 use crate::naming;
 use crate::settle::{fill, settle};
-use crate::shared::{carry, import_seed, plan};
+use crate::shared::{carry, import_seed, importable, plan};
 use crate::tags;
 
 /// The resource type.
@@ -156,7 +156,7 @@ impl ResourceType<Clients> for EndpointConfiguration {
                 _ => {}
             }
         }
-        if let Err(error) = cx.run.intend(&name).await {
+        if let Err(error) = cx.run.intend(&importable(&name, planned, cx.clients)).await {
             return CreateOutcome::Failed(error);
         }
         let planned = with_variant_names(planned, cx);

@@ -27,7 +27,7 @@ use crate::naming;
 use crate::preflight::{self, Wanted};
 use crate::retry::while_passing;
 use crate::settle::{fill, settle};
-use crate::shared::{carry, import_seed, limit, plan};
+use crate::shared::{carry, import_seed, importable, limit, plan};
 use crate::tags;
 
 /// How long a role that was just made may stay unknown to SageMaker.
@@ -160,7 +160,7 @@ impl ResourceType<Clients> for Model {
                 _ => {}
             }
         }
-        if let Err(error) = cx.run.intend(&name).await {
+        if let Err(error) = cx.run.intend(&importable(&name, planned, cx.clients)).await {
             return CreateOutcome::Failed(error);
         }
         let arn = match self.make(&client, &name, planned, cx).await {
