@@ -6,6 +6,7 @@
 
 pub mod config;
 pub mod eval;
+pub mod format;
 pub mod functions;
 pub mod source;
 pub mod syntax;

@@ -19,6 +19,7 @@ use smform_types::{Diagnostics, Span, Value};
 pub use json::{parse_json, parse_json_values};
 pub use native::{parse_expression, parse_expression_within, parse_native, parse_template};
 pub use scan::is_identifier;
+pub(crate) use scan::{is_id_continue, is_id_start};
 
 /// A file, or what stands between the braces of a block.
 #[derive(Clone, Debug)]

@@ -230,11 +230,11 @@ pub(super) fn too_deep() -> &'static str {
     "Blocks, brackets and templates are nested too deeply here to be read. Move inner parts to locals."
 }
 
-pub(super) fn is_id_start(c: char) -> bool {
+pub(crate) fn is_id_start(c: char) -> bool {
     c.is_ascii_alphabetic() || c == '_' || (!c.is_ascii() && Ident::try_new(c.to_string()).is_ok())
 }
 
-pub(super) fn is_id_continue(c: char) -> bool {
+pub(crate) fn is_id_continue(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '-') || (!c.is_ascii() && Ident::try_new(format!("_{c}")).is_ok())
 }
 

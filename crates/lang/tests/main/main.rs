@@ -2,6 +2,7 @@
 
 mod configurations;
 mod expressions;
+mod format;
 mod functions;
 mod module;
 mod properties;

@@ -1,0 +1,5 @@
+bbbbb = f(<<EOT
+x
+EOT
+, 1)
+a = 1

@@ -1,0 +1,5 @@
+bbbbb = [<<EOT
+x
+EOT
+]
+a = 1

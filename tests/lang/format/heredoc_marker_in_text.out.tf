@@ -1,0 +1,6 @@
+a = <<EOT
+ x
+${a}EOT
+EOTX
+EOT 
+b = 1

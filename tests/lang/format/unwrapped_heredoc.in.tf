@@ -1,0 +1,8 @@
+a="${<<EOT
+x
+EOT
+}"
+b="${f(<<EOT
+x
+EOT
+)}"

@@ -1,0 +1,7 @@
+a = <<EOT
+x
+EOT
+b = (f(<<EOT
+x
+EOT
+))

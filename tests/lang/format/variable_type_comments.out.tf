@@ -1,0 +1,6 @@
+variable "a" {
+  type = /* c */ string /* d */
+}
+variable "b" {
+  type = list(any) /* d */ # e
+}
