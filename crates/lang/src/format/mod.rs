@@ -1,7 +1,7 @@
 //! The canonical layout of native syntax: what `fmt` writes.
 //!
-//! It works on tokens, so that comments, heredocs and blank lines stay: [`token`] splits the text, [`rewrite`] replaces
-//! the spellings that have a newer form, and [`layout`] indents and aligns the lines, with [`spacing`] between the
+//! It works on tokens, so that comments, heredocs and blank lines stay: `token` splits the text, `rewrite` replaces
+//! the spellings that have a newer form, and `layout` indents and aligns the lines, with `spacing` between the
 //! tokens of each. The rules are those of `terraform fmt`, recorded in `tests/lang/format/`.
 
 mod layout;
