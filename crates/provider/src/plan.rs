@@ -131,8 +131,9 @@ fn merge_nested(
     if !config.is_known() {
         return config;
     }
-    let empty = config.is_null() || config.children().next().is_none() && nested.nesting != Nesting::Single;
-    if empty {
+    // Where an argument could be written, no blocks are null, and an empty collection is what is wanted.
+    let none = || config.children().next().is_none() && nested.nesting != Nesting::Single && !nested.as_argument;
+    if config.is_null() || none() {
         return match (nested.computed, prior) {
             (true, Some(prior)) => prior.clone(),
             (true, None) => Value::unknown(nested.ty()),
@@ -328,5 +329,27 @@ mod tests {
         let unknown =
             config(Some("n"), "a").update_at(&Path::attribute("name").0, &mut |_| Value::unknown(Type::String));
         assert_eq!(plan(Some(prior), unknown).replace, [Path::attribute("name")]);
+    }
+
+    #[test]
+    fn an_argument_of_objects_tells_none_from_nothing_written() {
+        let rule = NestedBlock::set(Block::new([("port", Attribute::required(Type::Number))], []), 0, 0);
+        let nested = rule.or_computed().or_argument();
+        let ty = nested.block.ty();
+        let schema = Schema { version: 0, block: Block::new([], [("rule", nested.clone())]) };
+        let plan = |prior: Option<Value>, rules: Value| {
+            let request = PlanRequest {
+                prior: prior.map(|rules| Value::object([("rule", rules)])),
+                config: Value::object([("rule", rules)]),
+            };
+            plan_by_schema(&schema, &request, &|_, prior, wanted| prior == wanted).planned.get("rule").cloned()
+        };
+        let one = Value::set(ty.clone(), [Value::object([("port", Value::number(1))])]);
+        let none = Value::set(ty, []);
+        assert_eq!(plan(Some(one.clone()), nested.empty()), Some(one.clone()));
+        assert_eq!(plan(Some(one.clone()), none.clone()), Some(none.clone()));
+        assert_eq!(plan(None, none.clone()), Some(none));
+        assert_eq!(plan(None, nested.empty()), Some(Value::unknown(nested.ty())));
+        assert_eq!(plan(None, one.clone()), Some(one));
     }
 }

@@ -88,6 +88,10 @@ pub struct NestedBlock {
     pub computed: bool,
     /// A change in the number of blocks needs a new object.
     pub forces_replacement: bool,
+    /// An argument by nature: it may also be written with an equals sign and a list of objects, in which every
+    /// attribute is present. Then nothing written is null, and `[]` is none at all. Terraform calls this "attributes
+    /// as blocks".
+    pub as_argument: bool,
 }
 
 /// How nested blocks of one type are held.
@@ -195,7 +199,15 @@ impl Attribute {
 
 impl NestedBlock {
     fn new(nesting: Nesting, block: Block, min_items: usize, max_items: usize) -> NestedBlock {
-        NestedBlock { nesting, block, min_items, max_items, computed: false, forces_replacement: false }
+        NestedBlock {
+            nesting,
+            block,
+            min_items,
+            max_items,
+            computed: false,
+            forces_replacement: false,
+            as_argument: false,
+        }
     }
 
     /// At most one block, held as a list of at most one, as the AWS provider does.
@@ -242,6 +254,27 @@ impl NestedBlock {
         self
     }
 
+    /// The same; it may also be written as an argument.
+    #[must_use]
+    pub fn or_argument(mut self) -> NestedBlock {
+        self.as_argument = true;
+        self
+    }
+
+    /// The attribute that it is when it may be written as an argument.
+    #[must_use]
+    pub fn attribute(&self) -> Attribute {
+        let required = self.min_items > 0;
+        Attribute {
+            required,
+            optional: !required,
+            computed: self.computed,
+            description: self.block.description,
+            forces_replacement: self.forces_replacement,
+            ..Attribute::new(self.ty())
+        }
+    }
+
     /// The type of the attribute that holds the blocks.
     #[must_use]
     pub fn ty(&self) -> Type {
@@ -254,9 +287,12 @@ impl NestedBlock {
         }
     }
 
-    /// What stands for no blocks at all.
+    /// What stands for nothing written.
     #[must_use]
     pub fn empty(&self) -> Value {
+        if self.as_argument {
+            return Value::null(self.ty());
+        }
         let inner = self.block.ty();
         match self.nesting {
             Nesting::Single => Value::null(inner),

@@ -1,15 +1,16 @@
 //! The value of a body by the schema that describes it.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use smform_types::schema::{Attribute as SchemaAttribute, Block as SchemaBlock, NestedBlock, Nesting};
 use smform_types::suggest::{did_you_mean, nearest};
-use smform_types::{Diagnostic, Diagnostics, Span, Type, Value, convert};
+use smform_types::{Diagnostic, Diagnostics, Span, Step, Type, Value, convert};
 
 use super::evaluator::{Env, Evaluator};
 use super::spans;
-use crate::syntax::{Attribute, Block, Body, Expr};
+use crate::syntax::{Attribute, Block, Body, Expr, ExprKind};
 
 /// The blocks of one type, as written or generated.
 #[derive(Default)]
@@ -43,13 +44,7 @@ impl Evaluator<'_> {
         env: Env<'_>,
         diagnostics: &mut Diagnostics,
     ) -> Value {
-        let types: Vec<(&str, usize)> = schema
-            .blocks
-            .iter()
-            .map(|(name, block)| (*name, usize::from(block.nesting == Nesting::Map)))
-            .chain([("dynamic", 1)])
-            .collect();
-        let (body, errors) = body.expanded(&types);
+        let (body, errors) = with_blocks(body, schema);
         diagnostics.extend(errors);
         self.unexpected(&body, schema, diagnostics);
         let mut values: Vec<(Arc<str>, Value)> = Vec::with_capacity(schema.attributes.len() + schema.blocks.len());
@@ -70,6 +65,10 @@ impl Evaluator<'_> {
             values.push((Arc::from(*name), value));
         }
         for (name, block) in &schema.blocks {
+            if let Some(written) = body.attribute(name).filter(|_| block.as_argument) {
+                values.push((Arc::from(*name), self.objects(written, block, env, diagnostics)));
+                continue;
+            }
             let mut found = Found::default();
             for written in &body.blocks {
                 if *written.kind.text == **name {
@@ -125,6 +124,31 @@ impl Evaluator<'_> {
         }
     }
 
+    /// The value of blocks that are written as an argument.
+    fn objects(&self, written: &Attribute, schema: &NestedBlock, env: Env<'_>, diagnostics: &mut Diagnostics) -> Value {
+        let before = diagnostics.len();
+        let value = self.argument(written, &schema.attribute(), env, diagnostics);
+        if diagnostics.len() > before {
+            return value;
+        }
+        let (elements, _) = value.clone().unmark();
+        for (at, element) in elements.as_slice().unwrap_or_default().iter().enumerate() {
+            let place = spans::within(&written.expr, &[Step::Index(at)]);
+            if element.is_null() {
+                let detail = format!("An element of \"{}\" is null, but each must be an object.", written.name.text);
+                diagnostics.push(Diagnostic::error("Null value found in list", detail).at(place));
+            }
+            for (name, attribute) in schema.block.attributes.iter().filter(|(_, attribute)| attribute.required) {
+                if element.get(name).is_some_and(Value::is_null) {
+                    let detail =
+                        format!("The argument \"{name}\" is required, but its value is null.{}", about(attribute));
+                    diagnostics.push(Diagnostic::error("Missing required argument", detail).at(place));
+                }
+            }
+        }
+        value
+    }
+
     fn written(
         &self,
         written: &Block,
@@ -157,7 +181,11 @@ impl Evaluator<'_> {
                 let detail = format!("The argument \"{}\" is set more than once. Keep one.", name.text);
                 diagnostics.push(Diagnostic::error("Attribute redefined", detail).at(name.span));
             }
-            if !schema.attributes.contains_key(&*name.text) {
+            let objects = schema.blocks.get(&*name.text).is_some_and(|block| block.as_argument);
+            if objects && has_blocks(body, &name.text) {
+                let detail = format!("Write either \"{0}\" blocks or the argument \"{0}\", not both.", name.text);
+                diagnostics.push(Diagnostic::error("Unsupported argument", detail).at(name.span));
+            } else if !objects && !schema.attributes.contains_key(&*name.text) {
                 diagnostics.push(unsupported_argument(&name.text, schema).at(name.span));
             }
         }
@@ -177,6 +205,37 @@ impl Evaluator<'_> {
             }
         }
     }
+}
+
+/// The body with the schema's block types as blocks. In JSON, where both look alike, blocks that may be written as an
+/// argument are taken for blocks when objects are written out.
+pub(super) fn with_blocks<'b>(body: &'b Body, schema: &SchemaBlock) -> (Cow<'b, Body>, Diagnostics) {
+    let is_block = |name: &str, block: &NestedBlock| {
+        let argument = || body.attribute(name).is_some_and(|attribute| !holds_objects(&attribute.expr));
+        !(block.as_argument && argument())
+    };
+    let types: Vec<(&str, usize)> = schema
+        .blocks
+        .iter()
+        .filter(|(name, block)| is_block(name, block))
+        .map(|(name, block)| (*name, usize::from(block.nesting == Nesting::Map)))
+        .chain([("dynamic", 1)])
+        .collect();
+    body.expanded(&types)
+}
+
+fn holds_objects(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Object(_) => true,
+        ExprKind::Tuple(items) => items.first().is_some_and(holds_objects),
+        _ => false,
+    }
+}
+
+/// Whether blocks of a type are written or generated.
+fn has_blocks(body: &Body, kind: &str) -> bool {
+    body.blocks_of(kind).next().is_some()
+        || body.blocks_of("dynamic").any(|block| block.labels.first().is_some_and(|label| *label.text == *kind))
 }
 
 fn about(attribute: &SchemaAttribute) -> String {
@@ -239,6 +298,9 @@ fn collect(schema: &NestedBlock, found: Found) -> Value {
     if found.unknown {
         return Value::unknown(schema.ty());
     }
+    if found.blocks.is_empty() {
+        return schema.empty();
+    }
     let values = found.blocks.iter().map(|(_, value)| value.clone());
     match schema.nesting {
         Nesting::Single => found.blocks.into_iter().next_back().map_or_else(|| Value::null(inner), |(_, value)| value),
@@ -253,7 +315,7 @@ fn collect(schema: &NestedBlock, found: Found) -> Value {
 /// The values of `labels` of a dynamic block.
 pub(super) fn label_exprs(expr: &Expr) -> Vec<&Expr> {
     match &expr.kind {
-        crate::syntax::ExprKind::Tuple(items) => items.iter().collect(),
+        ExprKind::Tuple(items) => items.iter().collect(),
         _ => Vec::new(),
     }
 }

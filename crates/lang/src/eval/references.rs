@@ -5,6 +5,7 @@ use smform_types::{
     Diagnostic, Diagnostics, InstanceKey, Path, ResourceAddress, ResourceMode, Span, Step, ValueKind, schema,
 };
 
+use super::body::with_blocks;
 use super::{Reference, Subject};
 use crate::syntax::{Body, Expr, ExprKind, ForExpr, Ident, TemplatePart, TraversalStep};
 
@@ -32,15 +33,12 @@ pub(super) fn in_body<'x>(
     bound: &mut Vec<String>,
     see: &mut dyn FnMut(&Expr),
 ) {
-    let types: Vec<(&str, usize)> = schema
-        .into_iter()
-        .flat_map(|schema| schema.blocks.iter())
-        .map(|(name, block)| (*name, usize::from(block.nesting == schema::Nesting::Map)))
-        .chain([("dynamic", 1)])
-        .collect();
-    let (body, _) = body.expanded(&types);
+    let (body, _) = schema.map_or_else(|| body.expanded(&[("dynamic", 1)]), |schema| with_blocks(body, schema));
+    let is_argument = |schema: &schema::Block, name: &str| {
+        schema.attributes.contains_key(name) || schema.blocks.get(name).is_some_and(|block| block.as_argument)
+    };
     for attribute in &body.attributes {
-        if schema.is_none_or(|schema| schema.attributes.contains_key(&*attribute.name.text)) {
+        if schema.is_none_or(|schema| is_argument(schema, &attribute.name.text)) {
             walk(&attribute.expr, bound, see);
         }
     }

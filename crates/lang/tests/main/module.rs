@@ -21,6 +21,8 @@ fn schema() -> Block {
             [("source", NestedBlock::single(Block::new([("cidr", Attribute::required(Type::String))], [])))],
         )
     };
+    let port =
+        Block::new([("from", Attribute::required(Type::Number)), ("note", Attribute::optional(Type::String))], []);
     Block::new(
         [
             ("id", Attribute::computed(Type::String)),
@@ -33,6 +35,7 @@ fn schema() -> Block {
         [
             ("rule", NestedBlock::list(rule(), 0, 2)),
             ("peer", NestedBlock::set(Block::new([("id", Attribute::required(Type::String))], []), 0, 0)),
+            ("port", NestedBlock::set(port, 0, 0).or_computed().or_argument()),
         ],
     )
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use aws_sdk_ec2::types::VpcAttributeName;
 use smform_provider::{Context, DataSource, ProviderError};
-use smform_types::schema::{Attribute, Block, NestedBlock, Schema};
+use smform_types::schema::{Attribute, Block, Schema};
 use smform_types::{Type, Value};
 
 use super::filters::{arn, exactly_one, filter_block, filters, tags_value};
@@ -21,7 +21,6 @@ impl VpcData {
     pub(crate) fn new() -> VpcData {
         let asked = || Attribute::optional_computed(Type::String);
         let told = || Attribute::computed(Type::String);
-        let association = Block::new([("association_id", told()), ("cidr_block", told()), ("state", told())], []);
         let block = Block::new(
             [
                 ("id", asked().describe("The VPC.")),
@@ -32,6 +31,7 @@ impl VpcData {
                 ("tags", Attribute::optional_computed(Type::map(Type::String))),
                 ("region", data_region()),
                 ("arn", told()),
+                ("cidr_block_associations", Attribute::computed(Type::list(association_type()))),
                 ("enable_dns_support", Attribute::computed(Type::Bool)),
                 ("enable_dns_hostnames", Attribute::computed(Type::Bool)),
                 ("enable_network_address_usage_metrics", Attribute::computed(Type::Bool)),
@@ -41,13 +41,15 @@ impl VpcData {
                 ("main_route_table_id", told()),
                 ("owner_id", told()),
             ],
-            [
-                ("filter", filter_block()),
-                ("cidr_block_associations", NestedBlock::list(association, 0, 0).or_computed()),
-            ],
+            [("filter", filter_block())],
         );
         VpcData { schema: Schema { version: 0, block } }
     }
+}
+
+/// The type of an element of `cidr_block_associations`.
+fn association_type() -> Type {
+    Type::object([("association_id", Type::String), ("cidr_block", Type::String), ("state", Type::String)])
 }
 
 #[async_trait]
@@ -105,6 +107,15 @@ impl DataSource<Clients> for VpcData {
         let table = tables.as_ref().and_then(|answer| answer.route_tables().first()?.route_table_id());
         let owner = vpc.owner_id().or(cx.clients.account.as_deref()).unwrap_or_default();
         let ipv6 = vpc.ipv6_cidr_block_association_set().first();
+        let associations = vpc.cidr_block_association_set().iter().map(|association| {
+            let text = |text: Option<&str>| text.map_or(Value::null(Type::String), Value::string);
+            let state = association.cidr_block_state().and_then(|state| state.state());
+            Value::object([
+                ("association_id", text(association.association_id())),
+                ("cidr_block", text(association.cidr_block())),
+                ("state", text(state.map(|state| state.as_str()))),
+            ])
+        });
         let built = Builder::new(&self.schema.block)
             .text("id", Some(id))
             .text("cidr_block", vpc.cidr_block())
@@ -122,13 +133,7 @@ impl DataSource<Clients> for VpcData {
             .text("ipv6_cidr_block", ipv6.and_then(|ipv6| ipv6.ipv6_cidr_block()))
             .text("main_route_table_id", table)
             .text("owner_id", Some(owner))
-            .blocks("cidr_block_associations", vpc.cidr_block_association_set(), |block, association| {
-                let state = association.cidr_block_state().and_then(|state| state.state());
-                block
-                    .text("association_id", association.association_id())
-                    .text("cidr_block", association.cidr_block())
-                    .text("state", state.map(|state| state.as_str()))
-            })
+            .value("cidr_block_associations", Value::list(association_type(), associations))
             .value("filter", config.get("filter").cloned().unwrap_or_else(|| filter_block().empty()));
         Ok(built.finish())
     }

@@ -47,6 +47,14 @@ fn inner(schema: &Block, before: Option<&Value>, after: Option<&Value>, at: Plac
         let old = before.and_then(|value| value.get(name));
         let new = after.and_then(|value| value.get(name));
         let path = at.path.attr(name);
+        if nested.as_argument {
+            let (old, new) = (present(old), present(new));
+            if old.is_some() || new.is_some() {
+                let diff = part(old, new, &nested.ty(), Place { path: &path, ..at });
+                content.attributes.insert(Arc::from(*name), diff);
+            }
+            continue;
+        }
         let diffs = blocks(nested, old, new, Place { path: &path, ..at });
         if !diffs.is_empty() {
             content.blocks.insert(Arc::from(*name), diffs);

@@ -153,7 +153,7 @@ fn body(body: &Body, schema: &Block) -> Json {
     for found in &body.attributes {
         out.insert(found.name.text.to_string(), expression(&found.expr));
     }
-    for (name, nested) in &schema.blocks {
+    for (name, nested) in schema.blocks.iter().filter(|(name, _)| body.attribute(name).is_none()) {
         let found: Vec<&smform_lang::syntax::Block> = body.blocks_of(name).collect();
         if found.is_empty() {
             continue;

@@ -45,8 +45,11 @@ fn when(flag: bool) -> Option<Json> {
 }
 
 fn block(block: &Block) -> Json {
+    let (arguments, blocks): (Vec<_>, Vec<_>) = block.blocks.iter().partition(|(_, nested)| nested.as_argument);
+    let arguments = arguments.into_iter().map(|(name, nested)| ((*name).to_owned(), attribute(&nested.attribute())));
     let attributes = block.attributes.iter().map(|(name, attribute)| ((*name).to_owned(), self::attribute(attribute)));
-    let blocks = block.blocks.iter().map(|(name, nested)| ((*name).to_owned(), self::nested(nested)));
+    let attributes = attributes.chain(arguments);
+    let blocks = blocks.into_iter().map(|(name, nested)| ((*name).to_owned(), self::nested(nested)));
     let (attributes, blocks): (Map<String, Json>, Map<String, Json>) = (attributes.collect(), blocks.collect());
     object([
         ("attributes", (!attributes.is_empty()).then_some(Json::Object(attributes))),

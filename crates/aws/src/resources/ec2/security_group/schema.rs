@@ -60,7 +60,7 @@ pub(super) fn rule_blocks() -> NestedBlock {
         ],
         [],
     );
-    NestedBlock::set(rule, 0, 0).or_computed()
+    NestedBlock::set(rule, 0, 0).or_computed().or_argument()
 }
 
 fn is_ipv4_net(text: &str) -> bool {
