@@ -9,4 +9,5 @@ pub mod eval;
 pub mod format;
 pub mod functions;
 pub mod source;
+mod stack;
 pub mod syntax;

@@ -89,6 +89,13 @@ impl<'a> Evaluator<'a> {
     pub(super) fn eval(&self, expr: &Expr, env: Env<'_>) -> Eval {
         match &expr.kind {
             ExprKind::Literal(value) => Ok(value.clone()),
+            _ => crate::stack::with_room(|| self.eval_parts(expr, env)),
+        }
+    }
+
+    fn eval_parts(&self, expr: &Expr, env: Env<'_>) -> Eval {
+        match &expr.kind {
+            ExprKind::Literal(value) => Ok(value.clone()),
             ExprKind::Parens(inner) => self.eval(inner, env),
             ExprKind::Template(parts) => self.template(parts, env),
             ExprKind::Traversal { root, steps } => {

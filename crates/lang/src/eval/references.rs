@@ -100,6 +100,10 @@ pub(super) fn unbound_roots(expr: &Expr) -> Vec<Ident> {
 }
 
 fn walk(expr: &Expr, bound: &mut Vec<String>, see: &mut dyn FnMut(&Expr)) {
+    crate::stack::with_room(|| walk_parts_of(expr, bound, see));
+}
+
+fn walk_parts_of(expr: &Expr, bound: &mut Vec<String>, see: &mut dyn FnMut(&Expr)) {
     match &expr.kind {
         ExprKind::Literal(_) => {}
         ExprKind::Template(parts) => walk_parts(parts, bound, see),

@@ -1,14 +1,14 @@
 //! The syntax tree: bodies, blocks and expressions, each with its span.
 //!
-//! Native syntax is parsed with `hcl-edit` and lowered to this tree; JSON syntax is lowered to the same tree, so that
-//! nothing after this stage knows which of the two a file was written in.
+//! Native and JSON syntax are read into the same tree, so that nothing after this stage knows which of the two a file was
+//! written in.
 
 mod escape;
 mod json;
-mod lower;
+mod names;
 mod native;
+mod parser;
 mod place;
-mod scan;
 mod template;
 
 use std::borrow::Cow;
@@ -17,9 +17,9 @@ use std::sync::Arc;
 use smform_types::{Diagnostics, Span, Value};
 
 pub use json::{parse_json, parse_json_values};
+pub use names::is_identifier;
+pub(crate) use names::{is_id_continue, is_id_start};
 pub use native::{parse_expression, parse_expression_within, parse_native, parse_template};
-pub use scan::is_identifier;
-pub(crate) use scan::{is_id_continue, is_id_start};
 
 /// A file, or what stands between the braces of a block.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@ use std::ops::Range;
 use smform_types::{Diagnostic, Diagnostics, Number, SourceId, Span, Type, Value};
 
 use super::super::native::{template, within};
-use super::super::scan::{MAX_DEPTH, too_deep};
+use super::super::parser::{MAX_DEPTH, too_deep};
 use super::super::{Expr, ExprKind, ObjectItem};
 
 /// What strings are.
@@ -100,7 +100,7 @@ impl<'t> Reader<'t> {
             return self.fail(self.here(), too_deep());
         }
         self.depth += 1;
-        let result = inner(self);
+        let result = crate::stack::with_room(|| inner(self));
         self.depth -= 1;
         result
     }

@@ -3,27 +3,39 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::expression::Until;
-use super::{Scan, Scanner, Stop};
+use super::super::{Attribute, Block, Body, Ident};
+use super::{Lines, Parse, Parser, Stop};
 
-/// What an item was.
+/// An item of a body.
 enum Item {
-    Argument,
-    Block,
+    Argument(Attribute),
+    Block(Block),
 }
 
-impl<'t> Scanner<'t> {
-    /// Every top-level item that scans, going on after those that do not.
-    pub(super) fn top_level(&mut self) -> Vec<Range<usize>> {
-        let mut items = Vec::new();
-        let mut seen = HashMap::new();
+impl Item {
+    fn add_to(self, body: &mut Body) {
+        match self {
+            Item::Argument(attribute) => body.attributes.push(attribute),
+            Item::Block(block) => body.blocks.push(block),
+        }
+    }
+}
+
+/// Where each argument of a body is set.
+type Seen<'t> = HashMap<&'t str, usize>;
+
+impl<'t> Parser<'t> {
+    /// A whole file: every top-level item that is in order, going on after those that are not.
+    pub fn file(&mut self) -> Body {
+        let mut body = Body::empty(self.span(0..self.text.len()));
+        let mut seen = Seen::new();
         loop {
             if self.space().is_err() || self.peek().is_none() {
-                return items;
+                return body;
             }
             let start = self.at;
             match self.item(&mut seen) {
-                Ok(end) => items.push(start..end),
+                Ok(item) => item.add_to(&mut body),
                 Err(Stop) => self.resume(start),
             }
         }
@@ -34,6 +46,7 @@ impl<'t> Scanner<'t> {
     fn resume(&mut self, start: usize) {
         self.at = self.at.max(start);
         self.depth = 0;
+        self.lines = Lines::End;
         self.sequences.clear();
         while let Some(line) = self.rest().find('\n') {
             self.at += line + 1;
@@ -49,29 +62,31 @@ impl<'t> Scanner<'t> {
         self.at = self.text.len();
     }
 
-    /// One item and the end of its line. Returns where the item itself ends.
-    fn item(&mut self, seen: &mut HashMap<&'t str, usize>) -> Scan<usize> {
-        let what = self.argument_or_block(seen, false)?;
-        let end = self.at;
+    /// One item and the end of its line.
+    fn item(&mut self, seen: &mut Seen<'t>) -> Parse<Item> {
+        let item = self.argument_or_block(seen, false)?;
         self.blanks()?;
         self.line_comment();
-        match (self.peek(), what) {
+        match (self.peek(), &item) {
             (Some(b'\n'), _) => {
                 self.at += 1;
-                Ok(end)
+                Ok(item)
             }
-            (None, _) => Ok(end),
+            (None, _) => Ok(item),
             (Some(b'}' | b')' | b']'), _) => self.error(
                 self.here(),
                 "Unexpected closing bracket",
                 "This bracket closes nothing. Remove it, or write the bracket that opens it.",
             ),
-            (_, Item::Argument) => self.error(
-                self.here(),
-                "Missing newline after argument",
-                "An argument ends with its line; what follows must be on a line of its own.",
-            ),
-            (_, Item::Block) => self.error(
+            (_, Item::Argument(_)) => {
+                self.refuse_foreign()?;
+                let detail = format!(
+                    "An expression ended before {}. An operator, a comma or a line break may be missing.",
+                    self.found()
+                );
+                self.error(self.word(), "Missing newline after argument", detail)
+            }
+            (_, Item::Block(_)) => self.error(
                 self.here(),
                 "Missing newline after block definition",
                 "A block ends with its line; what follows must be on a line of its own.",
@@ -79,7 +94,7 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    fn argument_or_block(&mut self, seen: &mut HashMap<&'t str, usize>, one_line: bool) -> Scan<Item> {
+    fn argument_or_block(&mut self, seen: &mut Seen<'t>, one_line: bool) -> Parse<Item> {
         let Some(name) = self.identifier() else {
             if self.peek() == Some(b'"') {
                 return self.error(
@@ -105,38 +120,43 @@ impl<'t> Scanner<'t> {
                 }
                 self.at += 1;
                 self.blanks()?;
-                self.tokens(if one_line { Until::OneLineEnd } else { Until::LineEnd })?;
-                Ok(Item::Argument)
+                self.line_comment();
+                let expr = self.expression()?;
+                Ok(Item::Argument(Attribute { name: self.ident(name), expr }))
             }
             _ if one_line => self.error(
                 name,
                 "Invalid single-line block",
                 "A block on one line holds one argument. Put each argument and block on a line of its own.",
             ),
-            _ => self.block(&name).map(|()| Item::Block),
+            _ => self.block(name).map(Item::Block),
         }
     }
 
     /// Labels and body of a block whose type was just read.
-    fn block(&mut self, name: &Range<usize>) -> Scan {
+    fn block(&mut self, name: Range<usize>) -> Parse<Block> {
+        let mut labels: Vec<Ident> = Vec::new();
+        let mut header = name.clone();
         loop {
             self.blanks()?;
+            let start = self.at;
             match self.peek() {
                 Some(b'{') => break,
-                Some(b'"') => self.label()?,
-                _ => {
-                    if self.identifier().is_none() {
-                        return self.not_a_block(name);
-                    }
-                }
+                Some(b'"') => labels.push(self.label()?),
+                _ => match self.identifier() {
+                    Some(label) => labels.push(self.ident(label)),
+                    None => return self.not_a_block(name),
+                },
             }
+            header.end = self.at.max(start);
         }
         let open = self.at;
         self.at += 1;
-        self.nested(open, |scanner| scanner.block_body(name.start, open))
+        let body = self.within(Lines::End, open, |parser| parser.block_body(name.start, open))?;
+        Ok(Block { kind: self.ident(name), labels, body, header: self.span(header) })
     }
 
-    fn not_a_block(&mut self, name: &Range<usize>) -> Scan {
+    fn not_a_block<T>(&mut self, name: Range<usize>) -> Parse<T> {
         let text = self.slice(name.clone());
         match self.peek() {
             Some(b':') => self.error(
@@ -145,7 +165,7 @@ impl<'t> Scanner<'t> {
                 format!("An argument is set with an equals sign: {text} = value."),
             ),
             None | Some(b'\n' | b'#' | b'/') => self.error(
-                name.clone(),
+                name,
                 "Invalid block definition",
                 format!(
                     "Neither a value nor a body follows \"{text}\". Write {text} = value for an argument, or open the \
@@ -160,67 +180,56 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    fn label(&mut self) -> Scan {
+    fn label(&mut self) -> Parse<Ident> {
         let start = self.at;
-        if self.quoted()? {
-            return self.error(
-                start..self.at,
-                "Invalid block label",
-                "Labels are written out: they cannot hold template sequences.",
-            );
+        let text = self.quoted_text()?;
+        let range = start..self.at;
+        match text {
+            Some(text) => Ok(Ident { text: text.into(), span: self.span(range) }),
+            None => {
+                self.error(range, "Invalid block label", "Labels are written out: they cannot hold template sequences.")
+            }
         }
-        Ok(())
     }
 
-    fn block_body(&mut self, header: usize, open: usize) -> Scan {
-        let mut seen = HashMap::new();
+    /// The content of a block up to and with the closing brace.
+    fn block_body(&mut self, header: usize, open: usize) -> Parse<Body> {
+        let mut body = Body::empty(self.span(open..open));
+        let mut seen = Seen::new();
         self.blanks()?;
         self.line_comment();
-        let one_line = !matches!(self.peek(), Some(b'\n') | None);
-        if one_line {
-            return self.one_line_body(&mut seen, header, open);
-        }
-        loop {
-            self.space()?;
-            match self.peek() {
-                Some(b'}') => {
-                    self.at += 1;
-                    return Ok(());
+        if matches!(self.peek(), Some(b'\n') | None) {
+            loop {
+                self.space()?;
+                match self.peek() {
+                    Some(b'}') => break,
+                    None => return self.unclosed_block(header, open),
+                    _ => self.item(&mut seen)?.add_to(&mut body),
                 }
+            }
+        } else if self.peek() != Some(b'}') {
+            self.argument_or_block(&mut seen, true)?.add_to(&mut body);
+            self.blanks()?;
+            match self.peek() {
+                Some(b'}') => {}
                 None => return self.unclosed_block(header, open),
                 _ => {
-                    self.block_item(&mut seen)?;
+                    self.refuse_foreign()?;
+                    return self.error(
+                        self.word(),
+                        "Invalid single-line block",
+                        "A block on one line holds one argument and then its closing brace. Put the content of a \
+                         longer block on lines of its own.",
+                    );
                 }
             }
         }
+        body.span = self.span(open + 1..self.at);
+        self.at += 1;
+        Ok(body)
     }
 
-    /// As [`Scanner::item`], where the closing brace of the block around may follow only on a new line.
-    fn block_item(&mut self, seen: &mut HashMap<&'t str, usize>) -> Scan {
-        self.item(seen).map(|_| ())
-    }
-
-    fn one_line_body(&mut self, seen: &mut HashMap<&'t str, usize>, header: usize, open: usize) -> Scan {
-        if self.peek() != Some(b'}') {
-            self.argument_or_block(seen, true)?;
-            self.blanks()?;
-        }
-        match self.peek() {
-            Some(b'}') => {
-                self.at += 1;
-                Ok(())
-            }
-            None => self.unclosed_block(header, open),
-            _ => self.error(
-                self.here(),
-                "Invalid single-line block",
-                "A block on one line holds one argument and then its closing brace. Put the content of a longer block \
-                 on lines of its own.",
-            ),
-        }
-    }
-
-    fn unclosed_block<T>(&mut self, header: usize, open: usize) -> Scan<T> {
+    fn unclosed_block<T>(&mut self, header: usize, open: usize) -> Parse<T> {
         self.error(
             header..open + 1,
             "Unclosed configuration block",
