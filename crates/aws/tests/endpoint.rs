@@ -45,17 +45,84 @@ async fn a_failed_endpoint_is_recorded_with_its_reason() {
         }
         other => panic!("{other:?}"),
     };
-    // The same name cannot be taken by another, and the message says what is the matter with it.
+    let plan = world.plan(ENDPOINT, Some(&failed), &endpoint_body("e", "c")).await.unwrap();
+    assert_eq!(plan.replace, [Path::attribute("endpoint_config_name")]);
+    assert!(plan.diagnostics.iter().any(|note| note.summary == "Endpoint \"e\" does not serve"));
+    world.delete(ENDPOINT, &failed).await;
+}
+
+#[tokio::test]
+async fn a_failed_endpoint_of_the_same_name_is_explained_and_replaced() {
+    let world = world().await;
+    world.create(MODEL, &model_body("m")).await;
+    world.create(CONFIG, &config_body("c", "m", 1)).await;
+    world.faults(
+        json!({"rules": [{"match": {"operation": "CreateEndpoint"}, "nth": 1, "effect": {"failed_container": {}}}]}),
+    );
+    assert!(matches!(world.try_create(ENDPOINT, &endpoint_body("e", "c")).await, CreateOutcome::Partial(..)));
+    let plan = world.plan(ENDPOINT, None, &endpoint_body("e", "c")).await.unwrap();
+    let note = plan.diagnostics.iter().next().unwrap();
+    assert_eq!(note.summary, "A failed endpoint \"e\" exists");
+    assert!(note.detail.contains("ping health check") && note.detail.contains("deleted, and created anew"), "{note:?}");
+    world.create(ENDPOINT, &endpoint_body("e", "c")).await;
+    // One that serves is left alone.
     match world.try_create(ENDPOINT, &endpoint_body("e", "c")).await {
-        CreateOutcome::Failed(error) => assert!(error.detail.contains("status Failed"), "{error}"),
+        CreateOutcome::Failed(error) => assert!(error.detail.contains("status InService"), "{error}"),
         other => panic!("{other:?}"),
     }
-    let plan = world.plan(ENDPOINT, Some(&failed), &endpoint_body("e", "c")).await.unwrap();
-    assert!(plan.replace.is_empty());
-    assert!(plan.diagnostics.iter().any(|note| note.summary == "Endpoint \"e\" does not serve"));
-    let plan = world.plan(ENDPOINT, Some(&failed), &endpoint_body("e", "d")).await.unwrap();
-    assert_eq!(plan.replace, [Path::attribute("endpoint_config_name")]);
-    world.delete(ENDPOINT, &failed).await;
+}
+
+#[tokio::test]
+async fn an_endpoint_whose_role_was_not_visible_yet_is_made_again() {
+    let world = world().await;
+    world.create(MODEL, &model_body("m")).await;
+    world.create(CONFIG, &config_body("c", "m", 1)).await;
+    let reason = format!(
+        "The execution role ARN \"{}\" is invalid. Please ensure that the role exists and that its trust relationship \
+         policy allows the action \"sts:AssumeRole\" for the service principal \"sagemaker.amazonaws.com\".",
+        crate::support::ROLE
+    );
+    let rule =
+        json!({"match": {"operation": "CreateEndpoint"}, "nth": 1, "effect": {"failed_container": {"reason": reason}}});
+    world.faults(json!({"rules": [rule]}));
+    world.create(ENDPOINT, &endpoint_body("e", "c")).await;
+    assert_eq!((world.calls("CreateEndpoint"), world.calls("DeleteEndpoint")), (2, 1));
+    // A role that stays invisible is an error in the end.
+    let rule = json!({"match": {"operation": "CreateEndpoint"}, "effect": {"failed_container": {"reason": reason}}});
+    world.faults(json!({"rules": [rule]}));
+    match world.try_create(ENDPOINT, &endpoint_body("f", "c")).await {
+        CreateOutcome::Partial(_, error) => assert!(error.detail.contains("trust policy"), "{error}"),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(world.calls("CreateEndpoint"), 5);
+}
+
+#[tokio::test]
+async fn the_import_of_an_endpoint_that_is_being_created_waits_for_it() {
+    let world = world().await;
+    world.create(MODEL, &model_body("m")).await;
+    world.create(CONFIG, &config_body("c", "m", 1)).await;
+    world.ask("CreateEndpoint", json!({"EndpointName": "e", "EndpointConfigName": "c"})).await;
+    let found = world.import(ENDPOINT, "e").await.unwrap();
+    world.assert_settled(ENDPOINT, &found, &endpoint_body("e", "c")).await;
+    let live = world.ask("DescribeEndpoint", json!({"EndpointName": "e"})).await;
+    assert_eq!(live["EndpointStatus"], "InService");
+}
+
+#[tokio::test]
+async fn a_configuration_that_serves_is_not_deleted() {
+    let (world, endpoint) = serving().await;
+    let config = world.import(CONFIG, "one").await.unwrap();
+    let error = world.session.delete(CONFIG, &config, &world.run).await.unwrap_err();
+    assert!(error.summary.contains("is in use") && error.detail.contains("endpoint e."), "{error}");
+    assert_eq!(world.calls("DeleteEndpointConfig"), 0);
+    world.delete(ENDPOINT, &endpoint).await;
+    world.delete(CONFIG, &config).await;
+    // Without the permission to look, the service's own rules apply.
+    let denied = json!({"code": "AccessDeniedException", "message": "no"});
+    world.faults(json!({"rules": [{"match": {"operation": "ListEndpoints"}, "effect": {"error": denied}}]}));
+    let config = world.import(CONFIG, "two").await.unwrap();
+    world.delete(CONFIG, &config).await;
 }
 
 async fn rolled_back(effect: Json) -> (World, Value, String) {
@@ -73,6 +140,8 @@ async fn a_rollback_is_an_error_and_the_state_keeps_what_is_live() {
     assert_eq!(text(&now, "endpoint_config_name"), "one");
     assert!(error.contains("was rolled back") && error.contains("still serves \"one\""), "{error}");
     assert!(error.contains("ping health check"), "{error}");
+    assert!(error.contains("Variants: MyVariant: 1 of 1 instances, weight 1"), "{error}");
+    assert!(error.contains("Last seen before: Updating (MyVariant: Launching 1 instance(s)"), "{error}");
     // The reason stays, and is no failure of the next update.
     world.faults(json!({}));
     world.update(ENDPOINT, &now, &endpoint_body("e", "two")).await;
@@ -253,36 +322,17 @@ async fn policies_are_checked_offline() {
     );
 }
 
-/// What the last update asked to keep, as the counts and weights show that came of it.
+/// The count and weight of the endpoint's first variant.
 async fn counts(world: &World, name: &str) -> (i64, f64) {
-    let body = json!({"EndpointName": name}).to_string();
-    let request = http::Request::post("https://api.sagemaker.us-east-1.amazonaws.com/")
-        .header("x-amz-target", "SageMaker.DescribeEndpoint")
-        .header("content-type", "application/x-amz-json-1.1")
-        .header(
-            "authorization",
-            "AWS4-HMAC-SHA256 Credential=A/20260101/us-east-1/sagemaker/aws4_request, SignedHeaders=host, Signature=0",
-        )
-        .body(body.into_bytes().into())
-        .unwrap();
-    let answer = world.sandbox.handle(request).await.unwrap();
-    let answer: Json = serde_json::from_slice(answer.body()).unwrap();
+    let answer = world.ask("DescribeEndpoint", json!({"EndpointName": name})).await;
     let variant = &answer["ProductionVariants"][0];
     (variant["DesiredInstanceCount"].as_i64().unwrap(), variant["DesiredWeight"].as_f64().unwrap())
 }
 
 async fn scale(world: &World, count: i64) {
-    let body = json!({"EndpointName": "e", "DesiredWeightsAndCapacities": [{"VariantName": "MyVariant", "DesiredInstanceCount": count, "DesiredWeight": 3.0}]});
-    let request = http::Request::post("https://api.sagemaker.us-east-1.amazonaws.com/")
-        .header("x-amz-target", "SageMaker.UpdateEndpointWeightsAndCapacities")
-        .header("content-type", "application/x-amz-json-1.1")
-        .header(
-            "authorization",
-            "AWS4-HMAC-SHA256 Credential=A/20260101/us-east-1/sagemaker/aws4_request, SignedHeaders=host, Signature=0",
-        )
-        .body(body.to_string().into_bytes().into())
-        .unwrap();
-    assert_eq!(world.sandbox.handle(request).await.unwrap().status(), 200);
+    let wanted = json!([{"VariantName": "MyVariant", "DesiredInstanceCount": count, "DesiredWeight": 3.0}]);
+    let body = json!({"EndpointName": "e", "DesiredWeightsAndCapacities": wanted});
+    world.ask("UpdateEndpointWeightsAndCapacities", body).await;
 }
 
 #[tokio::test]

@@ -123,6 +123,25 @@ impl World {
         self.sandbox.calls().iter().filter(|call| call.operation == operation).count()
     }
 
+    /// Lets time pass, without anybody waiting.
+    pub fn pass(&self, seconds: f64) {
+        self.sandbox.advance(seconds).unwrap();
+    }
+
+    /// What another client of SageMaker would be answered.
+    pub async fn ask(&self, operation: &str, body: Json) -> Json {
+        let scope = "Credential=A/20260101/us-east-1/sagemaker/aws4_request, SignedHeaders=host, Signature=0";
+        let request = http::Request::post("https://api.sagemaker.us-east-1.amazonaws.com/")
+            .header("x-amz-target", format!("SageMaker.{operation}"))
+            .header("content-type", "application/x-amz-json-1.1")
+            .header("authorization", format!("AWS4-HMAC-SHA256 {scope}"))
+            .body(body.to_string().into_bytes().into())
+            .unwrap();
+        let answer = self.sandbox.handle(request).await.unwrap();
+        assert_eq!(answer.status(), 200, "{operation}: {:?}", answer.body());
+        serde_json::from_slice(answer.body()).unwrap()
+    }
+
     pub fn config(&self, ty: &str, body: &Json) -> Value {
         let schema = self.provider.resource_schema(ResourceMode::Managed, ty).unwrap();
         from_json(&schema.block, body)

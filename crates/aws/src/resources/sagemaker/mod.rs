@@ -4,11 +4,12 @@ pub(crate) mod endpoint;
 pub(crate) mod endpoint_configuration;
 pub(crate) mod model;
 mod tagging;
+mod users;
 
-use smform_types::Value;
+use smform_types::{Path, Step, Value};
 
 use crate::failure::Failure;
-use crate::fields::{Fields, with};
+use crate::fields::{Fields, single, with};
 use crate::naming;
 
 /// The code that SageMaker answers with for nearly everything.
@@ -36,6 +37,13 @@ fn found<T>(result: Result<T, Failure>, what: &str) -> Result<Option<T>, Failure
         Err(failure) if is_missing(&failure, what) => Ok(None),
         Err(failure) => Err(failure),
     }
+}
+
+/// Weights are compared in the precision that the service keeps.
+fn same_weight(path: &Path, prior: &Value, wanted: &Value) -> bool {
+    let of_weight = |name: &str| matches!(name, "initial_variant_weight" | "desired_weight");
+    matches!(path.0.last(), Some(Step::Attribute(name)) if of_weight(name))
+        && prior.as_number().map(single) == wanted.as_number().map(single)
 }
 
 /// A new object with what is known of its identifiers before it exists: its id is its name.

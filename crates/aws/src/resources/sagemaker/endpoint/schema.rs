@@ -3,6 +3,7 @@
 use smform_types::Type;
 use smform_types::schema::{Attribute, Block, Constraint, NestedBlock, Schema};
 
+use super::capacity::BLOCK;
 use crate::constraints::{alarm_name, at_least, between, name};
 use crate::shared::{region, timeouts};
 use crate::tags::{tags, tags_all};
@@ -29,10 +30,38 @@ pub(super) fn schema() -> Schema {
             ("tags", tags()),
             ("tags_all", tags_all()),
         ],
-        [("deployment_config", NestedBlock::at_most_one(deployment())), ("timeouts", timeouts())],
+        [
+            ("deployment_config", NestedBlock::at_most_one(deployment())),
+            (BLOCK, NestedBlock::list(wish(), 0, 0)),
+            ("timeouts", timeouts()),
+        ],
     );
     block.description = "A real-time endpoint: instances that serve the models of an endpoint configuration.";
     Schema { version: 0, block }
+}
+
+/// Weights and counts of a variant, changed on the running endpoint. The AWS provider has no such block; its members are
+/// named after those of UpdateEndpointWeightsAndCapacities.
+fn wish() -> Block {
+    let serverless = Block::new(
+        [
+            ("max_concurrency", Attribute::optional(Type::Number).with(between(1, 200))),
+            ("provisioned_concurrency", Attribute::optional(Type::Number).with(between(1, 200))),
+        ],
+        [],
+    );
+    let mut block = Block::new(
+        [
+            ("variant_name", Attribute::required(Type::String).with(name())),
+            ("desired_weight", Attribute::optional(Type::Number).with(at_least(0))),
+            ("desired_instance_count", Attribute::optional(Type::Number).with(at_least(0))),
+        ],
+        [("serverless_update_config", NestedBlock::at_most_one(serverless))],
+    );
+    block.description = "What a variant is to have on the running endpoint, whatever its configuration began with. A \
+                         change is made in place. What is left out is left to the configuration, operators and \
+                         autoscaling.";
+    block
 }
 
 fn deployment() -> Block {

@@ -12,7 +12,7 @@ use crate::failure::{Failure, Service, failed, sentence};
 use crate::waiters::{Stopped, Wait, in_words};
 
 /// The endpoint as the service describes it; nothing when there is none.
-pub(super) async fn describe(client: &Client, name: &str) -> Result<Option<DescribeEndpointOutput>, Failure> {
+pub(in super::super) async fn describe(client: &Client, name: &str) -> Result<Option<DescribeEndpointOutput>, Failure> {
     let answer = client.describe_endpoint().endpoint_name(name).send().await;
     found(answer.map_err(failed(Service::SageMaker, "DescribeEndpoint")), "endpoint")
 }
@@ -84,8 +84,8 @@ impl Status for DescribeEndpointOutput {
 /// How waiting ended.
 #[derive(Debug)]
 pub(super) enum Ended {
-    /// The endpoint will not change by itself any more.
-    Settled(Box<DescribeEndpointOutput>),
+    /// The endpoint will not change by itself any more; and what it was doing when it last did.
+    Settled(Box<DescribeEndpointOutput>, Option<String>),
     /// There is no endpoint.
     Gone,
     /// The wait was given up; the last that was seen.
@@ -103,6 +103,7 @@ pub(super) async fn settle(
     settled: impl Fn(&DescribeEndpointOutput) -> bool + Send,
 ) -> Ended {
     let mut wait = Wait::new(run, limit);
+    let mut doing = None;
     loop {
         let endpoint = match describe(client, name).await {
             Ok(Some(endpoint)) => Box::new(endpoint),
@@ -111,7 +112,10 @@ pub(super) async fn settle(
         };
         run.progress(&endpoint.summary());
         if !endpoint.is_busy() && settled(&endpoint) {
-            return Ended::Settled(endpoint);
+            return Ended::Settled(endpoint, doing);
+        }
+        if endpoint.is_busy() {
+            doing = Some(endpoint.summary());
         }
         if let Err(stopped) = wait.pause().await {
             return Ended::Stopped(stopped, endpoint);
@@ -130,8 +134,40 @@ pub(super) fn why_stopped(stopped: Stopped, last: &DescribeEndpointOutput) -> St
     }
 }
 
-/// An error about an endpoint that did not become what was wanted: the service's reason, what it usually means, and
-/// where the logs are.
+/// What each variant of the live fleet has, such as `MyVariant: 1 of 2 instances, weight 1`; nothing without a fleet.
+fn fleet(endpoint: &DescribeEndpointOutput) -> String {
+    let variants = endpoint.production_variants().iter().chain(endpoint.shadow_production_variants());
+    let lines: Vec<String> = variants
+        .map(|variant| {
+            let mut parts = Vec::new();
+            match (variant.current_instance_count(), variant.desired_instance_count()) {
+                (Some(current), Some(desired)) => parts.push(format!("{current} of {desired} instances")),
+                (Some(count), None) | (None, Some(count)) => parts.push(format!("{count} instances")),
+                (None, None) => {}
+            }
+            parts.extend(variant.current_weight().map(|weight| format!("weight {weight}")));
+            format!("{}: {}", variant.variant_name().unwrap_or_default(), parts.join(", "))
+        })
+        .collect();
+    if lines.is_empty() { String::new() } else { format!(" Variants: {}.", lines.join("; ")) }
+}
+
+/// The same, with what the endpoint was doing before it came to this.
+pub(super) fn unhealthy_after(
+    summary: String,
+    endpoint: &DescribeEndpointOutput,
+    what: &str,
+    doing: Option<String>,
+) -> ProviderError {
+    let mut error = unhealthy(summary, endpoint, what);
+    if let Some(doing) = doing {
+        error.detail.push_str(&format!(" Last seen before: {doing}."));
+    }
+    error
+}
+
+/// An error about an endpoint that did not become what was wanted: the service's reason, what it usually means, what
+/// each variant has, and where the logs are.
 pub(super) fn unhealthy(summary: String, endpoint: &DescribeEndpointOutput, what: &str) -> ProviderError {
     let name = endpoint.endpoint_name().unwrap_or_default();
     let reason = endpoint.failure_reason().map(str::trim).filter(|reason| !reason.is_empty());
@@ -144,7 +180,9 @@ pub(super) fn unhealthy(summary: String, endpoint: &DescribeEndpointOutput, what
     ProviderError::new(
         summary,
         format!(
-            "{what} {said}\n\n{hint}\n\nStatus: {status}. Logs: CloudWatch log group /aws/sagemaker/Endpoints/{name}."
+            "{what} {said}\n\n{hint}\n\nStatus: {status}.{} Logs: CloudWatch log group \
+             /aws/sagemaker/Endpoints/{name}.",
+            fleet(endpoint)
         ),
     )
 }

@@ -11,7 +11,7 @@ use smform_types::{Path, Value};
 
 use super::super::{VALIDATION, endpoint_configuration, is_missing};
 use super::deployment;
-use super::status::{Ended, Status, describe, settle, unhealthy, why_stopped};
+use super::status::{Ended, Status, describe, settle, unhealthy, unhealthy_after, why_stopped};
 use crate::failure::{Failure, Service, failed};
 use crate::fields::Fields;
 use crate::waiters::Wait;
@@ -20,7 +20,7 @@ use crate::waiters::Wait;
 pub(super) const CONFIG_PROPAGATION: Duration = Duration::from_secs(60);
 
 /// How long an accepted update may stay invisible in descriptions.
-const UPDATE_PROPAGATION: Duration = Duration::from_secs(60);
+pub(super) const UPDATE_PROPAGATION: Duration = Duration::from_secs(60);
 
 /// A failed move: what is live now, if the service told after the update was accepted, and why.
 pub(super) struct Failed {
@@ -69,8 +69,8 @@ pub(super) async fn roll_out(
 /// service keeps that of earlier updates.
 fn judge(name: &str, wanted: &str, ended: Ended) -> Result<(), Failed> {
     match ended {
-        Ended::Settled(endpoint) if endpoint.is_in_service() && endpoint.live_config() == wanted => Ok(()),
-        Ended::Settled(endpoint) => {
+        Ended::Settled(endpoint, _) if endpoint.is_in_service() && endpoint.live_config() == wanted => Ok(()),
+        Ended::Settled(endpoint, doing) => {
             let live = endpoint.live_config().to_owned();
             let (summary, what) = if endpoint.is_in_service() {
                 (
@@ -88,7 +88,7 @@ fn judge(name: &str, wanted: &str, ended: Ended) -> Result<(), Failed> {
                     ),
                 )
             };
-            Err(Failed { live: Some(live), error: unhealthy(summary, &endpoint, &what) })
+            Err(Failed { live: Some(live), error: unhealthy_after(summary, &endpoint, &what, doing) })
         }
         Ended::Stopped(stopped, last) => {
             let why = why_stopped(stopped, &last);
@@ -167,7 +167,7 @@ async fn start(
     }
 }
 
-fn gone(name: &str) -> ProviderError {
+pub(super) fn gone(name: &str) -> ProviderError {
     ProviderError::new(
         format!("Endpoint \"{name}\" is gone"),
         "It was deleted while it was to be updated. Plan again; it will be created anew.",

@@ -15,12 +15,12 @@ use smform_provider::{
     Context, CreateOutcome, Imported, PlanRequest, PlanResponse, ProviderError, ResourceType, UpdateOutcome,
 };
 use smform_types::schema::Schema;
-use smform_types::{Diagnostics, Path, Step, Value};
+use smform_types::{Diagnostic, Diagnostics, Path, Step, Value};
 
-use super::{found, identified, is_missing, is_taken, tagging};
+use super::{found, identified, is_missing, is_taken, same_weight, tagging, users};
 use crate::clients::Clients;
 use crate::failure::{Failure, Service, failed};
-use crate::fields::{Fields, single, with};
+use crate::fields::{Fields, with};
 use crate::names::{DEFAULT_PREFIX, unique};
 use crate::naming;
 use crate::settle::{fill, settle};
@@ -78,12 +78,6 @@ impl EndpointConfiguration {
     }
 }
 
-/// Weights are compared in the precision that the service keeps.
-fn same_weight(path: &Path, prior: &Value, wanted: &Value) -> bool {
-    matches!(path.0.last(), Some(Step::Attribute(name)) if name == "initial_variant_weight")
-        && prior.as_number().map(single) == wanted.as_number().map(single)
-}
-
 /// The planned object in which every variant has a name.
 fn with_variant_names(planned: &Value, cx: &Context<'_, Clients>) -> Value {
     ["production_variants", "shadow_production_variants"].iter().fold(planned.clone(), |planned, name| {
@@ -130,6 +124,13 @@ impl ResourceType<Clients> for EndpointConfiguration {
         let mut response = PlanResponse { order: naming::order(&config), ..response };
         if is_new {
             response.planned = identified(&config, response.planned);
+        }
+        if only_counts(&response.replace) {
+            let detail = "The change makes a new configuration, and an endpoint that moves to it starts a second fleet \
+                          of instances beside the first. To change weights and counts on the running instances, leave \
+                          the configuration as it is and set desired_weights_and_capacities in the endpoint.";
+            let warning = Diagnostic::warning("Only weights or counts of variants change", detail);
+            response.diagnostics.extend(response.replace.first().map(|path| warning.of_attribute(path.clone())));
         }
         Ok(response)
     }
@@ -194,6 +195,10 @@ impl ResourceType<Clients> for EndpointConfiguration {
     async fn delete(&self, prior: &Value, cx: &Context<'_, Clients>) -> Result<(), ProviderError> {
         let client = cx.clients.sagemaker(cx.clients.region_of(prior));
         let name = Fields(prior).text("id").unwrap_or_default();
+        let users = users::of_configuration(&client, name).await;
+        if !users.is_empty() {
+            return Err(in_use(name, &users));
+        }
         let answer = client.delete_endpoint_config().endpoint_config_name(name).send().await;
         match answer.map_err(failed(Service::SageMaker, "DeleteEndpointConfig")) {
             Ok(_) => Ok(()),
@@ -211,6 +216,28 @@ impl ResourceType<Clients> for EndpointConfiguration {
             .map_err(|failure| failure.into_error(format!("Endpoint configuration \"{name}\" could not be read")))?;
         Ok(live.map(|value| Imported { value }))
     }
+}
+
+/// Whether a replacement is asked for by nothing but the weights and counts with which variants begin.
+fn only_counts(replace: &[Path]) -> bool {
+    let is_count = |path: &Path| {
+        let names = ["initial_instance_count", "initial_variant_weight"];
+        matches!(path.0.last(), Some(Step::Attribute(name)) if names.contains(&name.as_str()))
+    };
+    !replace.is_empty() && replace.iter().all(is_count)
+}
+
+/// The service deletes a configuration that is in use, and the endpoint can then be neither updated, scaled nor rolled
+/// back. So it is not asked to.
+fn in_use(name: &str, users: &[String]) -> ProviderError {
+    ProviderError::new(
+        format!("Endpoint configuration \"{name}\" is in use"),
+        format!(
+            "It was not deleted, because without it SageMaker could neither update, scale nor repair what uses it: \
+             endpoint {}. Move the endpoint to another configuration or delete it first.",
+            users.join(", ")
+        ),
+    )
 }
 
 fn taken(name: &str) -> ProviderError {

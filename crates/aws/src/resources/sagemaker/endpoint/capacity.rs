@@ -1,0 +1,266 @@
+//! Weights and counts of the variants of a running endpoint, changed in place: no new fleet, no new configuration.
+//!
+//! The rules are those of `UpdateEndpointWeightsAndCapacities`: any number of weights in one call, the capacity of one
+//! variant in each.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use aws_sdk_sagemaker::Client;
+use aws_sdk_sagemaker::operation::describe_endpoint::DescribeEndpointOutput;
+use aws_sdk_sagemaker::types::{
+    DesiredWeightAndCapacity, ProductionVariantServerlessUpdateConfig, ProductionVariantSummary,
+};
+use smform_provider::{ProviderError, Run};
+use smform_types::{Diagnostic, Diagnostics, Path, Value};
+
+use super::status::{Ended, Status, settle, unhealthy, why_stopped};
+use super::update::{UPDATE_PROPAGATION, gone, is_in_progress};
+use crate::failure::{Service, failed};
+use crate::fields::{Builder, Fields};
+use crate::waiters::Wait;
+
+/// The block that says what is wanted.
+pub(super) const BLOCK: &str = "desired_weights_and_capacities";
+
+/// What is wanted of one variant; what is not given is left to the configuration, operators and autoscaling.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Wish {
+    variant: String,
+    weight: Option<f32>,
+    count: Option<i32>,
+    concurrency: Option<i32>,
+    provisioned: Option<i32>,
+}
+
+/// What an endpoint is to have.
+pub(super) fn wishes(endpoint: &Value) -> Vec<Wish> {
+    let of = |block: Fields<'_>| {
+        let serverless = block.block("serverless_update_config");
+        Some(Wish {
+            variant: block.owned("variant_name")?,
+            weight: block.float("desired_weight"),
+            count: block.int("desired_instance_count"),
+            concurrency: serverless.and_then(|config| config.count("max_concurrency")),
+            provisioned: serverless.and_then(|config| config.count("provisioned_concurrency")),
+        })
+    };
+    Fields(endpoint).blocks(BLOCK).filter_map(of).collect()
+}
+
+/// Rules between the arguments. Unknown parts are passed over.
+pub(super) fn check(endpoint: Fields<'_>) -> Diagnostics {
+    let mut found = Diagnostics::new();
+    let mut seen = BTreeSet::new();
+    for (at, block) in endpoint.blocks(BLOCK).enumerate() {
+        let path = Path::attribute(BLOCK).index(at);
+        let mut refuse = |summary: &str, detail: String, path: Path| {
+            found.push(Diagnostic::error(summary, detail).of_attribute(path));
+        };
+        if let Some(name) = block.text("variant_name")
+            && !seen.insert(name)
+        {
+            let detail = format!("Variant \"{name}\" has a {BLOCK} block already; write one for each variant.");
+            refuse("Variant named twice", detail, path.attr("variant_name"));
+        }
+        let given = ["desired_weight", "desired_instance_count", "serverless_update_config"];
+        let given: Vec<bool> = given.iter().map(|name| is_given(block, name)).collect();
+        if !given.contains(&true) {
+            let detail = "Give desired_weight, desired_instance_count or serverless_update_config.";
+            refuse("Nothing is wanted of the variant", detail.to_owned(), path.clone());
+        }
+        if let [_, true, true] = given.as_slice() {
+            let detail = "A serverless variant has no instances: give desired_instance_count or \
+                          serverless_update_config, not both.";
+            refuse("Conflicting arguments", detail.to_owned(), path);
+        }
+    }
+    found
+}
+
+/// Whether an argument or block is given, known or not.
+fn is_given(block: Fields<'_>, name: &str) -> bool {
+    block.is_given(name) && block.get(name).is_none_or(|value| value.as_slice().is_none_or(|items| !items.is_empty()))
+}
+
+/// Variants that are wished for and that the configuration does not have.
+pub(super) fn check_variants<'n>(wishes: &[Wish], config: &str, names: impl Iterator<Item = &'n str>) -> Diagnostics {
+    let known: Vec<&str> = names.collect();
+    let unknown = wishes.iter().enumerate().filter(|(_, wish)| !known.contains(&wish.variant.as_str()));
+    unknown
+        .map(|(at, wish)| {
+            let detail = format!("Configuration \"{config}\" has no such variant; it has: {}.", known.join(", "));
+            Diagnostic::error(format!("Unknown variant \"{}\"", wish.variant), detail)
+                .of_attribute(Path::attribute(BLOCK).index(at).attr("variant_name"))
+        })
+        .fold(Diagnostics::new(), |mut found, diagnostic| {
+            found.push(diagnostic);
+            found
+        })
+}
+
+fn variants(endpoint: &DescribeEndpointOutput) -> impl Iterator<Item = &ProductionVariantSummary> {
+    endpoint.production_variants().iter().chain(endpoint.shadow_production_variants())
+}
+
+/// What the endpoint has of what is remembered; what was left to others stays so, and is no drift.
+pub(super) fn describe<'b>(block: Builder<'b>, endpoint: &DescribeEndpointOutput, remembered: &Value) -> Builder<'b> {
+    let wishes = wishes(remembered);
+    let pairs = wishes.iter().filter_map(|wish| {
+        Some((wish, variants(endpoint).find(|variant| variant.variant_name() == Some(&wish.variant))?))
+    });
+    block.blocks(BLOCK, pairs, |block, (wish, variant)| {
+        let serverless = variant.desired_serverless_config();
+        let managed = wish.concurrency.is_some() || wish.provisioned.is_some();
+        block
+            .text("variant_name", Some(&wish.variant))
+            .float("desired_weight", wish.weight.and(variant.desired_weight()))
+            .int("desired_instance_count", wish.count.and(variant.desired_instance_count()))
+            .blocks("serverless_update_config", serverless.filter(|_| managed), |block, config| {
+                block
+                    .int("max_concurrency", wish.concurrency.and(config.max_concurrency()))
+                    .int("provisioned_concurrency", wish.provisioned.and(config.provisioned_concurrency()))
+            })
+    })
+}
+
+/// What to ask for so that the endpoint has what is wished, one entry for each variant that differs.
+fn differences(wishes: &[Wish], endpoint: &DescribeEndpointOutput) -> Vec<DesiredWeightAndCapacity> {
+    let mut asked = Vec::new();
+    for wish in wishes {
+        let Some(variant) = variants(endpoint).find(|variant| variant.variant_name() == Some(&wish.variant)) else {
+            continue;
+        };
+        let serverless = variant.desired_serverless_config();
+        let weight = wish.weight.filter(|weight| variant.desired_weight() != Some(*weight));
+        let count = wish.count.filter(|count| variant.desired_instance_count() != Some(*count));
+        let concurrency = wish.concurrency.filter(|n| serverless.and_then(|s| s.max_concurrency()) != Some(*n));
+        let provisioned = wish.provisioned.filter(|n| serverless.and_then(|s| s.provisioned_concurrency()) != Some(*n));
+        let serverless = (concurrency.is_some() || provisioned.is_some()).then(|| {
+            ProductionVariantServerlessUpdateConfig::builder()
+                .set_max_concurrency(wish.concurrency)
+                .set_provisioned_concurrency(wish.provisioned)
+                .build()
+        });
+        if weight.is_some() || count.is_some() || serverless.is_some() {
+            asked.push(
+                DesiredWeightAndCapacity::builder()
+                    .variant_name(&wish.variant)
+                    .set_desired_weight(weight)
+                    .set_desired_instance_count(count)
+                    .set_serverless_update_config(serverless)
+                    .build(),
+            );
+        }
+    }
+    asked
+}
+
+/// The part of the differences that one call may carry: all weights, and the capacity of one variant.
+fn one_call(differences: Vec<DesiredWeightAndCapacity>) -> Vec<DesiredWeightAndCapacity> {
+    let mut with_capacity = false;
+    let mut call = Vec::new();
+    for mut entry in differences {
+        let has_capacity = entry.desired_instance_count().is_some() || entry.serverless_update_config().is_some();
+        if has_capacity && with_capacity {
+            (entry.desired_instance_count, entry.serverless_update_config) = (None, None);
+        }
+        with_capacity |= has_capacity;
+        if entry.desired_weight().is_some()
+            || entry.desired_instance_count().is_some()
+            || entry.serverless_update_config().is_some()
+        {
+            call.push(entry);
+        }
+    }
+    call
+}
+
+/// Gives the variants the weights and counts that `planned` wants, and waits until they have them.
+///
+/// # Errors
+/// When they do not.
+pub(super) async fn bring(
+    client: &Client,
+    name: &str,
+    planned: &Value,
+    run: &dyn Run,
+    limit: Duration,
+) -> Result<(), ProviderError> {
+    let wishes = wishes(planned);
+    if wishes.is_empty() {
+        return Ok(());
+    }
+    let summary = || format!("Weights and counts of endpoint \"{name}\" could not be changed");
+    let mut wait = Wait::new(run, limit);
+    loop {
+        let before = settled(client, name, run, limit, |_| true, summary()).await?;
+        if !before.is_in_service() {
+            let what = format!("Its status is {}; only an endpoint in service can be changed.", before.status());
+            return Err(unhealthy(summary(), &before, &what));
+        }
+        let call = one_call(differences(&wishes, &before));
+        if call.is_empty() {
+            return Ok(());
+        }
+        let answer = client
+            .update_endpoint_weights_and_capacities()
+            .endpoint_name(name)
+            .set_desired_weights_and_capacities(Some(call.clone()))
+            .send()
+            .await
+            .map_err(failed(Service::SageMaker, "UpdateEndpointWeightsAndCapacities"));
+        match answer {
+            Ok(_) => {}
+            // Whoever was faster, such as autoscaling, or a call of ours whose answer was lost: look again.
+            Err(failure) if is_in_progress(&failure) => {
+                if wait.pause().await.is_err() {
+                    return Err(failure.into_error(summary()));
+                }
+                continue;
+            }
+            Err(failure) => return Err(failure.into_error(summary())),
+        }
+        let accepted = run.clock().now();
+        let fresh = |endpoint: &DescribeEndpointOutput| {
+            // A description may lag behind: what it says of the time before is not a rollback yet.
+            let waited = run.clock().now().duration_since(accepted).unwrap_or_default();
+            endpoint.last_modified_time() != before.last_modified_time()
+                || differences(&wishes, endpoint) != differences(&wishes, &before)
+                || waited > UPDATE_PROPAGATION
+        };
+        let after = settled(client, name, run, limit, fresh, summary()).await?;
+        let left = differences(&wishes, &after);
+        if !after.is_in_service() || call.iter().any(|asked| left.iter().any(|left| same_want(asked, left))) {
+            let what = "SageMaker accepted the change of weights and counts and then undid it.";
+            return Err(unhealthy(summary(), &after, what));
+        }
+    }
+}
+
+/// Whether something that was asked for is still wanted.
+fn same_want(asked: &DesiredWeightAndCapacity, left: &DesiredWeightAndCapacity) -> bool {
+    asked.variant_name() == left.variant_name()
+        && (asked.desired_weight().is_some() && left.desired_weight().is_some()
+            || asked.desired_instance_count().is_some() && left.desired_instance_count().is_some()
+            || asked.serverless_update_config().is_some() && left.serverless_update_config().is_some())
+}
+
+async fn settled(
+    client: &Client,
+    name: &str,
+    run: &dyn Run,
+    limit: Duration,
+    enough: impl Fn(&DescribeEndpointOutput) -> bool + Send,
+    summary: String,
+) -> Result<Box<DescribeEndpointOutput>, ProviderError> {
+    match settle(client, name, run, limit, enough).await {
+        Ended::Settled(endpoint, _) => Ok(endpoint),
+        Ended::Gone => Err(gone(name)),
+        Ended::Unknown(failure) => Err(failure.into_error(summary)),
+        Ended::Stopped(stopped, last) => {
+            let why = why_stopped(stopped, &last);
+            Err(ProviderError::new(summary, format!("{why} Apply again to go on.")))
+        }
+    }
+}

@@ -1,0 +1,124 @@
+use serde_json::{Value as Json, json};
+use smform_provider::UpdateOutcome;
+use smform_types::Value;
+
+use crate::support::{CONFIG, ENDPOINT, MODEL, World, endpoint_body, model_body, serving, shown, world};
+
+fn wanting(wishes: Json) -> Json {
+    let mut body = endpoint_body("e", "one");
+    body["desired_weights_and_capacities"] = wishes;
+    body
+}
+
+fn count_and_weight(object: &Value) -> String {
+    shown(object.get("desired_weights_and_capacities").unwrap())
+}
+
+#[tokio::test]
+async fn counts_and_weights_change_in_place() {
+    let (world, endpoint) = serving().await;
+    let body = wanting(json!([{"variant_name": "MyVariant", "desired_instance_count": 3, "desired_weight": 0.8}]));
+    let now = world.update(ENDPOINT, &endpoint, &body).await;
+    assert_eq!(world.calls("UpdateEndpointWeightsAndCapacities"), 1);
+    assert_eq!(world.calls("UpdateEndpoint"), 0);
+    // Left to others again, they stay as they are.
+    let now = world.update(ENDPOINT, &now, &endpoint_body("e", "one")).await;
+    assert_eq!(world.calls("UpdateEndpointWeightsAndCapacities"), 1);
+    world.delete(ENDPOINT, &now).await;
+}
+
+#[tokio::test]
+async fn an_endpoint_is_created_with_them() {
+    let (world, _) = serving().await;
+    let mut body = endpoint_body("f", "one");
+    body["desired_weights_and_capacities"] = json!([{"variant_name": "MyVariant", "desired_instance_count": 2}]);
+    world.create(ENDPOINT, &body).await;
+    assert_eq!(world.calls("UpdateEndpointWeightsAndCapacities"), 1);
+}
+
+#[tokio::test]
+async fn only_what_is_wanted_is_compared() {
+    let (world, endpoint) = serving().await;
+    let body = wanting(json!([{"variant_name": "MyVariant", "desired_weight": 2}]));
+    let now = world.update(ENDPOINT, &endpoint, &body).await;
+    world
+        .ask(
+            "UpdateEndpointWeightsAndCapacities",
+            json!({"EndpointName": "e", "DesiredWeightsAndCapacities": [
+            {"VariantName": "MyVariant", "DesiredInstanceCount": 5, "DesiredWeight": 7.0}]}),
+        )
+        .await;
+    world.pass(3600.0);
+    let read = world.session.read(ENDPOINT, &now, &world.run).await.unwrap().unwrap();
+    let drifted = count_and_weight(&read);
+    assert!(
+        drifted.contains("\"desired_weight\": 7") && drifted.contains("\"desired_instance_count\": null"),
+        "{drifted}"
+    );
+    let back = world.update(ENDPOINT, &read, &body).await;
+    assert!(count_and_weight(&back).contains("\"desired_weight\": 2"));
+}
+
+/// A configuration of two variants, and an endpoint on it.
+async fn of_two() -> (World, Value) {
+    let world = world().await;
+    world.create(MODEL, &model_body("m")).await;
+    let variant = |name: &str| json!({"variant_name": name, "model_name": "m", "instance_type": "ml.t2.medium", "initial_instance_count": 1});
+    world.create(CONFIG, &json!({"name": "one", "production_variants": [variant("a"), variant("b")]})).await;
+    let endpoint = world.create(ENDPOINT, &endpoint_body("e", "one")).await;
+    (world, endpoint)
+}
+
+#[tokio::test]
+async fn one_call_carries_the_capacity_of_one_variant() {
+    let (world, endpoint) = of_two().await;
+    let wish = |name: &str| json!({"variant_name": name, "desired_instance_count": 2, "desired_weight": 4});
+    world.update(ENDPOINT, &endpoint, &wanting(json!([wish("a"), wish("b")]))).await;
+    assert_eq!(world.calls("UpdateEndpointWeightsAndCapacities"), 2);
+}
+
+#[tokio::test]
+async fn a_change_that_is_undone_is_an_error_and_the_state_keeps_what_is_live() {
+    let (world, endpoint) = serving().await;
+    world.faults(json!({"rules": [{"match": {"operation": "UpdateEndpointWeightsAndCapacities"}, "effect": {"failed_container": {}}}]}));
+    let body = wanting(json!([{"variant_name": "MyVariant", "desired_instance_count": 3}]));
+    match world.try_update(ENDPOINT, &endpoint, &body).await {
+        UpdateOutcome::Partial(now, error) => {
+            assert!(error.detail.contains("then undid it"), "{error}");
+            assert!(error.detail.contains("MyVariant: 1 of 1 instances"), "{error}");
+            assert!(count_and_weight(&now).contains("\"desired_instance_count\": 1"));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn wishes_are_checked() {
+    let (world, endpoint) = serving().await;
+    let check = |wishes: Json| world.validate(ENDPOINT, &wanting(wishes));
+    let at = "desired_weights_and_capacities";
+    assert_eq!(check(json!([{"variant_name": "a"}])), [format!("Error {at}[0]: Nothing is wanted of the variant")]);
+    assert_eq!(
+        check(json!([{"variant_name": "a", "desired_weight": 1}, {"variant_name": "a", "desired_weight": 2}])),
+        [format!("Error {at}[1].variant_name: Variant named twice")]
+    );
+    assert_eq!(
+        check(
+            json!([{"variant_name": "a", "desired_instance_count": 1, "serverless_update_config": {"max_concurrency": 5}}])
+        ),
+        [format!("Error {at}[0]: Conflicting arguments")]
+    );
+    let unknown = wanting(json!([{"variant_name": "other", "desired_weight": 1}]));
+    let found = world.plan(ENDPOINT, Some(&endpoint), &unknown).await.unwrap_err();
+    assert!(found.iter().any(|d| d.detail.contains("it has: MyVariant")), "{found:?}");
+}
+
+#[tokio::test]
+async fn a_configuration_that_changes_only_counts_says_what_that_costs() {
+    let (world, _) = serving().await;
+    let before = world.import(CONFIG, "one").await.unwrap();
+    let plan = world.plan(CONFIG, Some(&before), &crate::support::config_body("one", "m", 2)).await.unwrap();
+    assert!(plan.diagnostics.iter().any(|d| d.summary == "Only weights or counts of variants change"));
+    let plan = world.plan(CONFIG, Some(&before), &crate::support::config_body("one", "other", 2)).await.unwrap();
+    assert_eq!(plan.diagnostics.iter().count(), 0);
+}
