@@ -41,12 +41,15 @@ async fn a_group_lives() {
     changed["ingress"] = json!([
         {"protocol": "tcp", "from_port": 443, "to_port": 443, "cidr_blocks": ["10.0.0.0/16"]},
     ]);
-    changed["egress"] = json!([]);
     changed["tags"] = json!({"b": "2"});
-    let changed_egress_stays = world.update(SG, &made, &changed).await;
-    // Blocks that are left out are not managed any more, so they stay.
-    assert_eq!(changed_egress_stays.get("egress"), made.get("egress"));
-    world.delete(SG, &changed_egress_stays).await;
+    changed["egress"] = json!(null);
+    let egress_stays = world.update(SG, &made, &changed).await;
+    // What is left out is not managed any more, so it stays; an empty list is none at all.
+    assert_eq!(egress_stays.get("egress"), made.get("egress"));
+    changed["egress"] = json!([]);
+    let closed = world.update(SG, &egress_stays, &changed).await;
+    assert_eq!(closed.get("egress").and_then(Value::as_slice).map(<[Value]>::len), Some(0));
+    world.delete(SG, &closed).await;
 }
 
 #[tokio::test]

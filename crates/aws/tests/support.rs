@@ -251,7 +251,7 @@ pub fn from_json(block: &Block, body: &Json) -> Value {
     });
     let blocks = block.blocks.iter().map(|(name, nested)| {
         let items: Vec<Value> = match &body[*name] {
-            Json::Null => vec![],
+            Json::Null => return (*name, nested.empty()),
             Json::Array(items) => items.iter().map(|item| from_json(&nested.block, item)).collect(),
             item => vec![from_json(&nested.block, item)],
         };
