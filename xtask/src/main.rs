@@ -2,7 +2,8 @@
 //!
 //! * `test`: every test, in Rust and with real AWS clients;
 //! * `deps`: dependency directions between our crates, licences and banned crates;
-//! * `sizes`: files that have grown too long.
+//! * `sizes`: files that have grown too long;
+//! * `docs`: writes the reference pages of resource types and data sources anew.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a chore reports on the terminal")]
 
@@ -21,7 +22,8 @@ fn main() -> ExitCode {
         Some("test") => test::run(&rest),
         Some("deps") => deps::run(),
         Some("sizes") => sizes::run(),
-        _ => Err("usage: cargo xtask test|deps|sizes".to_owned()),
+        Some("docs") => docs(),
+        _ => Err("usage: cargo xtask test|deps|sizes|docs".to_owned()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -36,6 +38,12 @@ fn main() -> ExitCode {
 fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.parent().unwrap_or(here).to_owned()
+}
+
+/// The pages come from the schemas, which only the binary has all of: its test of them writes them when asked to.
+fn docs() -> Result<(), String> {
+    let mut test = Command::new(env!("CARGO"));
+    run(test.args(["test", "--quiet", "-p", "smform", "reference_pages"]).env("SMFORM_WRITE_REFERENCE", "1"))
 }
 
 /// Runs a command in the root folder; an error when it cannot be started or fails.

@@ -10,6 +10,7 @@ pub mod constraints;
 pub mod error;
 pub mod plan;
 pub mod provider;
+pub mod reference;
 pub mod registry;
 pub mod resource;
 pub mod run;

@@ -1,7 +1,7 @@
 //! The registry: one list of resource types and data sources makes a provider.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use serde_json::Value as Json;
@@ -26,9 +26,28 @@ pub trait Configure<C>: Send + Sync {
     async fn configure(&self, config: Value, clock: Arc<dyn Clock>) -> Result<(C, Option<Identity>), Diagnostics>;
 }
 
+/// One type. Its schema is made when it is first asked for: most runs use a few of the types, `version` none.
 struct Entry<T: ?Sized> {
     implementation: Box<T>,
-    schema: Schema,
+    schema: OnceLock<Schema>,
+}
+
+impl<T: ?Sized> Entry<T> {
+    fn new(implementation: Box<T>) -> Entry<T> {
+        Entry { implementation, schema: OnceLock::new() }
+    }
+}
+
+impl<C: Send + Sync> Entry<dyn ResourceType<C>> {
+    fn schema(&self) -> &Schema {
+        self.schema.get_or_init(|| self.implementation.schema())
+    }
+}
+
+impl<C: Send + Sync> Entry<dyn DataSource<C>> {
+    fn schema(&self) -> &Schema {
+        self.schema.get_or_init(|| self.implementation.schema())
+    }
 }
 
 /// A provider over the clients `C`, made of one implementation per type.
@@ -54,15 +73,10 @@ impl<C: Send + Sync + 'static> Registry<C> {
         resources: Vec<Box<dyn ResourceType<C>>>,
         data: Vec<Box<dyn DataSource<C>>>,
     ) -> Registry<C> {
-        let resources = resources.into_iter().map(|implementation| {
-            let schema = implementation.schema();
-            (implementation.name(), Entry { implementation, schema })
-        });
-        let data = data.into_iter().map(|implementation| {
-            let schema = implementation.schema();
-            (implementation.name(), Entry { implementation, schema })
-        });
-        let types = Types { resources: resources.collect(), data: data.collect() };
+        let types = Types {
+            resources: resources.into_iter().map(|ty| (ty.name(), Entry::new(ty))).collect(),
+            data: data.into_iter().map(|source| (source.name(), Entry::new(source))).collect(),
+        };
         Registry { source, schema, configure, types: Arc::new(types) }
     }
 }
@@ -79,8 +93,8 @@ impl<C: Send + Sync + 'static> Provider for Registry<C> {
 
     fn resource_schema(&self, mode: ResourceMode, type_name: &str) -> Option<&Schema> {
         match mode {
-            ResourceMode::Managed => self.types.resources.get(type_name).map(|entry| &entry.schema),
-            ResourceMode::Data => self.types.data.get(type_name).map(|entry| &entry.schema),
+            ResourceMode::Managed => self.types.resources.get(type_name).map(|entry| entry.schema()),
+            ResourceMode::Data => self.types.data.get(type_name).map(|entry| entry.schema()),
         }
     }
 
@@ -110,17 +124,21 @@ impl<C: Send + Sync + 'static> Provider for Registry<C> {
 
     fn upgrade(&self, type_name: &str, version: u64, attributes: Json) -> Result<Json, ProviderError> {
         let entry = self.types.resource(type_name)?;
-        if version > entry.schema.version {
+        if version > entry.schema().version {
             return Err(ProviderError::new(
                 format!("Stored {type_name} is newer than this version of smform"),
                 format!(
                     "It was stored with schema version {version}; this version of smform knows up to {}. Use a newer \
                      smform.",
-                    entry.schema.version
+                    entry.schema().version
                 ),
             ));
         }
-        if version == entry.schema.version { Ok(attributes) } else { entry.implementation.upgrade(version, attributes) }
+        if version == entry.schema().version {
+            Ok(attributes)
+        } else {
+            entry.implementation.upgrade(version, attributes)
+        }
     }
 
     async fn configure(&self, config: Value, clock: Arc<dyn Clock>) -> Result<Arc<dyn Session>, Diagnostics> {
@@ -164,7 +182,7 @@ impl<C: Send + Sync + 'static> Session for Connected<C> {
 
     async fn plan(&self, type_name: &str, request: PlanRequest, run: &dyn Run) -> Result<PlanResponse, Diagnostics> {
         let entry = self.types.resource(type_name).map_err(|error| Diagnostics::from(error.into_diagnostic()))?;
-        entry.implementation.plan(&entry.schema, request, &self.cx(run)).await
+        entry.implementation.plan(entry.schema(), request, &self.cx(run)).await
     }
 
     async fn read(&self, type_name: &str, prior: &Value, run: &dyn Run) -> Result<Option<Value>, ProviderError> {

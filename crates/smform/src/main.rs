@@ -1,5 +1,6 @@
 //! The smform binary: wires providers, sandbox, terminal and signals to the commands, and does nothing else.
 
+mod providers;
 mod sandbox;
 mod signals;
 
@@ -7,18 +8,16 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use smform_cli::{Terminal, World};
-use smform_engine::providers::Providers;
-use smform_provider::{Provider, SystemClock};
+use smform_provider::SystemClock;
 use tokio_util::sync::CancellationToken;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let cancel = CancellationToken::new();
     signals::watch(cancel.clone());
-    let aws: Arc<dyn Provider> = Arc::new(smform_aws::provider(smform_aws::Settings::default()));
     let variables = std::env::vars_os();
     let world = World {
-        providers: Providers::new([aws]),
+        providers: providers::all(),
         clock: Arc::new(SystemClock),
         terminal: Terminal::standard(),
         // What is not Unicode cannot be meant for smform.
