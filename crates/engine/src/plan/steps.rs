@@ -110,11 +110,14 @@ pub fn lay_out(
     changes: &BTreeMap<ObjectKey, Change>,
 ) -> StepGraph {
     let mut steps = StepGraph::default();
+    let expanded = referred_to(mode, graph, visited);
     for node in visited {
         match node {
             Node::Provider(key) => steps.add(Step::Configure(key.clone())),
             Node::Resource(resource) => {
-                steps.add(Step::Expand(resource.clone()));
+                if expanded.contains(node) {
+                    steps.add(Step::Expand(resource.clone()));
+                }
                 steps.add(Step::Complete(resource.clone()));
                 steps.add(Step::Gone(resource.clone()));
             }
@@ -131,6 +134,16 @@ pub fn lay_out(
     connect_nodes(&mut steps, graph, visited);
     connect_deletions(&mut steps, changes);
     steps
+}
+
+/// The vertices whose values something may ask for. Destroying only asks for what provider configurations need; the
+/// repetition of the rest may use variables and locals that are not part of it.
+fn referred_to<'g>(mode: Mode, graph: &'g Graph, visited: &'g BTreeSet<Node>) -> BTreeSet<&'g Node> {
+    if mode == Mode::Destroy {
+        graph.closure(visited.iter().filter(|node| matches!(node, Node::Provider(_))))
+    } else {
+        visited.iter().collect()
+    }
 }
 
 /// The step that makes the object of a change what it should be, if any.

@@ -288,3 +288,23 @@ async fn what_is_used_by_something_that_comes_first_comes_first_as_well() {
         ["create model-3", "create config-4", "update endpoint", "delete config-2", "delete model-1"]
     );
 }
+
+#[tokio::test]
+async fn repeated_blocks_are_destroyed_whatever_they_repeat_over() {
+    for (values, repetition, one) in [
+        ("locals { names = { a = 1 } }", "for_each = local.names", "test_thing.model[\"a\"]"),
+        ("variable \"names\" { default = { a = 1 } }", "for_each = var.names", "test_thing.model[\"a\"]"),
+        ("locals { number = 2 }", "count = local.number", "test_thing.model[0]"),
+        ("variable \"number\" { default = 2 }", "count = var.number", "test_thing.model[0]"),
+    ] {
+        let text = format!(
+            "{values}\nresource \"test_thing\" \"model\" {{\n  {repetition}\n  name_prefix = \"model-\"\n}}\n\
+             resource \"test_thing\" \"config\" {{\n  name_prefix = \"config-\"\n  parent = {one}.name\n}}"
+        );
+        let bench = Bench::new();
+        bench.converge(&text).await;
+        let report = bench.apply_with(&text, &Options { mode: Mode::Destroy, ..Options::default() }).await;
+        assert!(!report.diagnostics.has_errors(), "{repetition}: {:#?}", report.diagnostics);
+        assert!(bench.record.lock().await.stored().objects.is_empty(), "{repetition}");
+    }
+}
