@@ -20,6 +20,8 @@ pub enum Instances {
     Count(u64),
     /// Once for each entry, by name.
     Each(BTreeMap<Arc<str>, Value>),
+    /// Repeated, nobody knows how often: one without a key stands for any of them.
+    Any(Repetition),
 }
 
 impl Instances {
@@ -27,7 +29,7 @@ impl Instances {
     #[must_use]
     pub fn keys(&self) -> Vec<Option<InstanceKey>> {
         match self {
-            Instances::Single => vec![None],
+            Instances::Single | Instances::Any(_) => vec![None],
             Instances::Count(count) => (0..*count).map(|index| Some(InstanceKey::Index(index))).collect(),
             Instances::Each(entries) => entries.keys().map(|name| Some(InstanceKey::Name(name.clone()))).collect(),
         }
@@ -37,7 +39,7 @@ impl Instances {
     #[must_use]
     pub fn contains(&self, key: Option<&InstanceKey>) -> bool {
         match (self, key) {
-            (Instances::Single, None) => true,
+            (Instances::Single | Instances::Any(_), None) => true,
             (Instances::Count(count), Some(InstanceKey::Index(index))) => index < count,
             (Instances::Each(entries), Some(InstanceKey::Name(name))) => entries.contains_key(name),
             _ => false,
@@ -51,6 +53,7 @@ impl Instances {
             (Instances::Each(entries), Some(InstanceKey::Name(name))) => {
                 Repetition { each: entries.get(name).map(|value| (Value::string(&**name), value.clone())), count: None }
             }
+            (Instances::Any(repetition), None) => repetition.clone(),
             (_, Some(InstanceKey::Index(index))) => {
                 Repetition { each: None, count: i64::try_from(*index).ok().map(Value::number) }
             }
@@ -63,6 +66,7 @@ impl Instances {
     pub fn compose(&self, get: &dyn Fn(Option<InstanceKey>) -> Value) -> Value {
         match self {
             Instances::Single => get(None),
+            Instances::Any(_) => Value::unknown(Type::Dynamic),
             Instances::Count(_) => Value::tuple(self.keys().into_iter().map(get)),
             Instances::Each(entries) => {
                 Value::object(entries.keys().map(|name| (name.clone(), get(Some(InstanceKey::Name(name.clone()))))))
@@ -72,7 +76,7 @@ impl Instances {
 }
 
 /// What `each` and `count` stand for in one instance.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Repetition {
     /// `each.key` and `each.value`.
     pub each: Option<(Value, Value)>,

@@ -69,6 +69,13 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
     }
     let (graph, messages) = build(&project.config, &stored.resources(), &world.providers);
     found.extend(messages);
+    // A mistake that files alone show is told before anything is read, and not beside half a plan.
+    if !found.has_errors() {
+        found.extend(validate::inputs(project));
+    }
+    if !found.has_errors() {
+        found.extend(validate(world, project).into_iter().filter(Diagnostic::is_error));
+    }
     if found.has_errors() {
         return (nothing(stored, options, timestamp), found);
     }

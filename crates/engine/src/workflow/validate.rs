@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use smform_lang::config::values::{Origin, VariableValue};
-use smform_lang::config::{Repetition as Repeated, Resource};
+use smform_lang::config::Repetition as Repeated;
+use smform_lang::config::values::{Origin, VariableValue, finish};
 use smform_lang::eval::{Evaluator, Templates};
 use smform_lang::functions::{FunctionContext, Phase};
 use smform_provider::{PlanRequest, plan_by_schema};
@@ -17,6 +17,13 @@ use crate::graph::{Node, build};
 use crate::values::evaluate::{Setting, within};
 use crate::values::expand::expand;
 use crate::values::{Instances, Repetition, Values};
+
+/// What is wrong with the values given to the root module's variables: one is missing, or does not suit its type.
+pub fn inputs(project: &Project) -> Diagnostics {
+    let root = project.config.modules.get(&ModuleAddress::root());
+    let variables = root.into_iter().flat_map(|module| module.variables.iter());
+    variables.filter_map(|(name, variable)| finish(variable, project.inputs.get(name)).err()).flatten().collect()
+}
 
 /// Validates a configuration. Root variables count as unknown, repeated blocks are looked at once.
 pub fn validate(world: &World, project: &Project) -> Diagnostics {
@@ -44,7 +51,7 @@ pub fn validate(world: &World, project: &Project) -> Diagnostics {
     let mut values = Values::default();
     for node in order {
         found.extend(match &node {
-            Node::Module(module) => module_once(module, &mut values),
+            Node::Module(module) => module_once(&setting, module, &mut values),
             Node::Resource(resource) => resource_once(world, &setting, resource, &mut values),
             Node::Provider(key) => match world.providers.of_key(&project.config, key) {
                 Some(provider) => setting.provider_config(key, provider.as_ref(), &values).1,
@@ -67,13 +74,18 @@ fn unknown_inputs(project: &Project) -> BTreeMap<Arc<str>, VariableValue> {
         .collect()
 }
 
-fn module_once(module: &ModuleAddress, values: &mut Values) -> Diagnostics {
-    if let Some((parent, name)) = module.parent() {
-        for instance in values.module_instances(&parent) {
-            values.set_module(&instance, name, Instances::Single);
-        }
+/// One instance of a module stands for all.
+fn module_once(setting: &Setting<'_>, module: &ModuleAddress, values: &mut Values) -> Diagnostics {
+    let mut found = Diagnostics::new();
+    let Some((parent, name)) = module.parent() else { return found };
+    let calls = setting.config.modules.get(&parent).map(|parent| &parent.calls);
+    let Some(call) = calls.and_then(|calls| calls.get(name)) else { return found };
+    for at in values.module_instances(&parent) {
+        let (instances, messages) = instances(setting, &at, &call.repetition, values);
+        found.extend(within(messages, &format!("module \"{name}\"")));
+        values.set_module(&at, name, instances);
     }
-    Diagnostics::new()
+    found
 }
 
 fn resource_once(
@@ -89,14 +101,15 @@ fn resource_once(
     let Some(provider) = world.providers.offering(mode, type_name) else { return found };
     let Some(schema) = provider.resource_schema(mode, type_name) else { return found };
     for at in values.module_instances(&resource.module) {
-        let (repetition, messages) = repetition(setting, &at, block, values);
-        found.extend(messages);
+        let (instances, messages) = instances(setting, &at, &block.repetition, values);
+        found.extend(within(messages, &crate::blocks::block_context(block)));
+        let single = instances == Instances::Single;
+        let repetition = instances.repetition(None);
         let address = InstanceAddress { module: at.clone(), resource: resource.resource.clone(), key: None };
         let evaluated = setting.resource_config(&address, block, &schema.block, repetition, values, provider.as_ref());
-        values.set_resource(&at, &resource.resource, Instances::Single);
+        values.set_resource(&at, &resource.resource, instances);
         let Some((config, marks, warnings)) = found.take(evaluated) else { continue };
         found.extend(warnings);
-        let single = matches!(block.repetition, Repeated::Single);
         let value = if single {
             let request = PlanRequest { prior: None, config };
             plan_by_schema(schema, &request, &|_, prior, wanted| prior == wanted).planned.mark_paths(&marks)
@@ -112,47 +125,38 @@ fn resource_once(
     found
 }
 
-/// What `each` and `count` may be: the first instance where the instances are known, anything otherwise.
-fn repetition(
+/// The instances of a block: one, or any. What `each` stands for is that of the first where the instances are known.
+fn instances(
     setting: &Setting<'_>,
     at: &ModuleInstance,
-    block: &Resource,
+    repeated: &Repeated,
     values: &Values,
-) -> (Repetition, Diagnostics) {
-    let Some(scope) = setting.scope(at, values, Repetition::default(), None) else {
-        return (Repetition::default(), Diagnostics::new());
+) -> (Instances, Diagnostics) {
+    let (expr, unknown) = match repeated {
+        Repeated::Single => return (Instances::Single, Diagnostics::new()),
+        Repeated::Count(expr) => (expr, Repetition { each: None, count: Some(Value::unknown(Type::Number)) }),
+        Repeated::ForEach(expr) => {
+            let each = (Value::unknown(Type::String), Value::unknown(Type::Dynamic));
+            (expr, Repetition { each: Some(each), count: None })
+        }
     };
+    let any = Instances::Any(unknown);
+    let Some(scope) = setting.scope(at, values, Repetition::default(), None) else { return (any, Diagnostics::new()) };
     let evaluator = Evaluator::new(&scope, setting.functions);
-    let (Repeated::Count(expr) | Repeated::ForEach(expr)) = &block.repetition else {
-        return (Repetition::default(), Diagnostics::new());
-    };
-    let context = crate::blocks::block_context(block);
-    let known = match evaluator.expr(expr) {
-        Ok(value) => value.is_known() && value.children().all(Value::is_known),
-        Err(errors) => return (anything(block), within(errors, &context)),
-    };
-    if !known {
-        return (anything(block), Diagnostics::new());
+    match evaluator.expr(expr) {
+        Ok(value) if value.is_known() && value.children().all(Value::is_known) => {}
+        Ok(_) => return (any, Diagnostics::new()),
+        Err(errors) => return (any, errors),
     }
-    match expand(&evaluator, &block.repetition) {
+    match expand(&evaluator, repeated) {
         Ok(Instances::Each(entries)) => match entries.first_key_value() {
             Some((key, value)) => {
                 let each = Some((Value::string(&**key), value.clone()));
-                (Repetition { each, count: None }, Diagnostics::new())
+                (Instances::Any(Repetition { each, count: None }), Diagnostics::new())
             }
-            None => (anything(block), Diagnostics::new()),
+            None => (any, Diagnostics::new()),
         },
-        Ok(_) => (anything(block), Diagnostics::new()),
-        Err(errors) => (anything(block), within(errors, &context)),
-    }
-}
-
-fn anything(block: &Resource) -> Repetition {
-    match block.repetition {
-        Repeated::Single => Repetition::default(),
-        Repeated::Count(_) => Repetition { each: None, count: Some(Value::unknown(Type::Number)) },
-        Repeated::ForEach(_) => {
-            Repetition { each: Some((Value::unknown(Type::String), Value::unknown(Type::Dynamic))), count: None }
-        }
+        Ok(_) => (any, Diagnostics::new()),
+        Err(errors) => (any, errors),
     }
 }

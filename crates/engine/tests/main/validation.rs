@@ -1,5 +1,7 @@
 //! Validation finds what can be known to be wrong without state or calls.
 
+use smform_engine::plan::walk::Options;
+
 use crate::support::Bench;
 
 #[tokio::test]
@@ -42,4 +44,18 @@ async fn mistakes_are_found_each_at_its_place() {
 async fn a_type_that_nobody_offers_is_named_with_the_nearest_one() {
     let errors = Bench::new().validate("resource \"test_thingg\" \"x\" {}");
     assert!(errors.iter().any(|error| error.contains("Did you mean \"test_thing\"")), "{errors:#?}");
+}
+
+#[tokio::test]
+async fn what_files_alone_show_to_be_wrong_is_told_before_anything_is_read() {
+    for wrong in ["imagee = \"b\"", "uses = 1", "image = nothing(1)", "image = var.missing"] {
+        let text = format!("resource \"test_thing\" \"a\" {{}}\nresource \"test_thing\" \"b\" {{\n  {wrong}\n}}");
+        let (_, _, planned, found) = Bench::new().plan(&text, &Options::default()).await;
+        assert!(found.has_errors(), "{wrong}");
+        assert!(planned.plan.changes.is_empty(), "{wrong}");
+    }
+    let unset = "resource \"test_thing\" \"a\" {}\nvariable \"unset\" {}";
+    let (_, _, planned, found) = Bench::new().plan(unset, &Options::default()).await;
+    assert_eq!(found.iter().map(|d| d.summary.as_str()).collect::<Vec<_>>(), ["No value for required variable"]);
+    assert!(planned.plan.changes.is_empty());
 }
