@@ -5,6 +5,7 @@
 //! Nothing here knows state or plan: whoever evaluates says through [`eval::Scope`] what a reference stands for.
 
 pub mod config;
+pub mod edit;
 pub mod eval;
 pub mod format;
 pub mod functions;

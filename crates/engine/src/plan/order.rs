@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use smform_lang::config::Config;
+use smform_lang::edit::replace_argument;
 use smform_lang::eval::attribute_span;
 use smform_types::{Diagnostic, Diagnostics, InstanceAddress, Path, ResourceConfigAddress, Value};
 
@@ -69,11 +70,18 @@ fn refusal(config: &Config, change: &Change, attribute: &Path, instead: &str, us
         [one] => format!("{one} uses it"),
         [head @ .., last] => format!("{} and {last} use it", head.join(", ")),
     };
+    let fix = block.and_then(|block| {
+        let file = config.sources.get(block.span.source)?;
+        let labels = [&*resource.resource.type_name, &*resource.resource.name];
+        replace_argument(&file.name, &file.text, labels, &attribute.to_string(), instead)
+    });
+    let fix = fix.unwrap_or_else(|| format!("- {attribute} = \"{name}\"\n+ {instead}\n"));
     let detail = format!(
         "{address} has to be replaced{cause}, but its name is fixed and {used}. A new object cannot take the name \
          \"{name}\" while the old one has it, and deleting the old one first would take away what is in service.\n\n\
-         Let the name be generated, so that the new object comes first and the old one goes last:\n\n  \
-         - {attribute} = \"{name}\"\n  + {instead}\n\nOr give it another name by hand."
+         Let the name be generated, so that the new object comes first and the old one goes last:\n\n{}\n\
+         Or give it another name by hand.",
+        indented(&fix)
     );
     let span = block.map(|block| attribute_span(&block.body, attribute).unwrap_or(block.span));
     let diagnostic = Diagnostic::error("Replacement would reuse a name that is in use", detail).at(span).about(address);
@@ -81,4 +89,9 @@ fn refusal(config: &Config, change: &Change, attribute: &Path, instead: &str, us
         Some(block) => diagnostic.within(block_context(block)),
         None => diagnostic,
     }
+}
+
+/// Lines set apart, so that they are shown as they are.
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("  {line}\n")).collect()
 }

@@ -325,8 +325,13 @@ impl<'a> Walker<'a> {
                 return;
             }
         };
-        let value = match (&decision.action, &before) {
-            (Action::NoOp, Some(before)) => before.clone(),
+        let value = match (&decision.action, &before, &decision.same_name) {
+            (Action::NoOp, Some(before), _) => before.clone(),
+            // This plan will be refused. What uses the object is planned as it will be once the name is another one, so
+            // that everything in the way is told at once.
+            (_, _, Some((attribute, _))) if self.has_users(&address.config()) => {
+                decision.after.clone().update_at(&attribute.0, &mut |name| Value::unknown(name.ty()))
+            }
             _ => decision.after.clone(),
         };
         self.found.values.set_instance(address, value.clone());
@@ -354,6 +359,12 @@ impl<'a> Walker<'a> {
                 .unwrap_or(forced || matches!(decision.action, Action::Replace(super::Replacement::CreateFirst))),
         };
         self.found.changes.insert(pending.object, change);
+    }
+
+    /// Whether objects exist whose configuration refers to this block.
+    fn has_users(&self, resource: &ResourceConfigAddress) -> bool {
+        let mut users = self.dependencies.iter().filter(|(_, needed)| needed.contains(resource));
+        users.any(|(user, _)| self.recorded.contains_key(user))
     }
 
     /// An object that is to go, if it is still there.
