@@ -21,4 +21,4 @@ locals {
 # error call_errors.tf:8:16-17 Invalid expanding argument value
 # error call_errors.tf:9:10-42 Error in function call | local.name is "x"
 # error call_errors.tf:10:10-15 Not enough function arguments
-# error call_errors.tf:11:10-33 Call to unknown function
+# error call_errors.tf:11:10-33 Unknown provider function

@@ -214,15 +214,23 @@ fn sequence(items: &[Value], from: Option<&Type>, to: &Type, what: &str) -> Resu
 }
 
 fn one_type(items: Vec<Value>, from: Option<&Type>, to: &Type, what: &str) -> Result<(Type, Vec<Value>), ConvertError> {
-    if !to.has_dynamic() {
-        return Ok((to.without_optional(), items));
-    }
     if items.is_empty() {
         let element = from.map_or_else(|| Ok(to.without_optional()), |from| resolve(from, to))?;
         return Ok((element, items));
     }
-    crate::unify::unify_values(items)
-        .ok_or_else(|| ConvertError::new(format!("all {what} elements must have the same type")))
+    if !to.has_dynamic() {
+        return Ok((to.without_optional(), items));
+    }
+    let failed = || ConvertError::new(format!("all {what} elements must have the same type"));
+    if what != "map" {
+        return crate::unify::unify_values(items).ok_or_else(failed);
+    }
+    // An untyped null in a map is of whatever type the others are.
+    let is_open = |item: &Value| item.is_null() && item.ty() == Type::Dynamic;
+    let others = items.iter().filter(|item| !is_open(item)).cloned();
+    let (element, _) = crate::unify::unify_values(others).ok_or_else(failed)?;
+    let items = items.into_iter().map(|item| convert(item, &element)).collect::<Result<_, _>>()?;
+    Ok((element, items))
 }
 
 fn entries(items: &BTreeMap<Arc<str>, Value>, from: Option<&Type>, to: &Type) -> Result<Value, ConvertError> {

@@ -31,5 +31,5 @@ pub use path::{Path, Step};
 pub use refinement::Refinement;
 pub use span::{SourceId, SourceMap, Span};
 pub use ty::Type;
-pub use unify::{unify, unify_types_of, unify_values};
+pub use unify::{unify, unify_values};
 pub use value::{Value, ValueKind};

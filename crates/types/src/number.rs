@@ -337,7 +337,9 @@ impl Number {
             return Some(self.clone());
         }
         let whole = self.div(other)?.truncate();
-        self.sub(&other.mul(&whole)?)
+        // Both steps are rounded to the precision of the dividend.
+        let product = other.mul(&whole)?.with_precision(self.precision);
+        self.sub(&product).map(|rest| rest.with_precision(self.precision))
     }
 
     /// The number without its fraction.

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::convert::convert;
+use crate::convert::{convert, is_convertible};
 use crate::ty::Type;
-use crate::value::{Value, ValueKind};
+use crate::value::Value;
 
-/// The type that all the given types convert to without loss, if there is one; [`Type::Dynamic`] for none at all. A type
-/// that is not known yet will fit the others, so it counts only when there are no others.
+/// The type that all the given types convert to, if there is one; [`Type::Dynamic`] for none at all. A primitive whose type
+/// is not known yet will fit the others. Of structures among them nothing can be said until all are known, so they come to
+/// [`Type::Dynamic`], as in Terraform.
 #[must_use]
 pub fn unify(types: &[Type]) -> Option<Type> {
     let Some(first) = types.first() else { return Some(Type::Dynamic) };
@@ -17,7 +18,11 @@ pub fn unify(types: &[Type]) -> Option<Type> {
     }
     if types.contains(&Type::Dynamic) {
         let known: Vec<Type> = types.iter().filter(|ty| **ty != Type::Dynamic).cloned().collect();
-        return unify(&known);
+        let alike = |kind: fn(&Type) -> bool| known.iter().all(kind);
+        let structures = alike(|ty| matches!(ty, Type::Map(_) | Type::Object(_)))
+            || alike(|ty| matches!(ty, Type::List(_) | Type::Tuple(_)))
+            || alike(|ty| matches!(ty, Type::Set(_)));
+        return if structures { Some(Type::Dynamic) } else { unify(&known) };
     }
     if types.iter().all(Type::is_primitive) {
         // Numbers and bools have no common ground but text, and text must be among them to be chosen.
@@ -32,12 +37,21 @@ pub fn unify(types: &[Type]) -> Option<Type> {
     if types.iter().all(|ty| matches!(ty, Type::Map(_) | Type::Object(_))) {
         return unify_members(types).map(Type::map);
     }
-    // A tuple becomes whichever of list and set stands beside it.
-    if types.iter().all(|ty| matches!(ty, Type::Set(_) | Type::Tuple(_))) {
+    if types.iter().all(|ty| matches!(ty, Type::List(_) | Type::Tuple(_))) {
+        return unify_members(types).map(Type::list);
+    }
+    if types.iter().all(|ty| matches!(ty, Type::Set(_))) {
         return unify_members(types).map(Type::set);
     }
-    if types.iter().all(|ty| matches!(ty, Type::List(_) | Type::Tuple(_) | Type::Set(_))) {
-        return unify_members(types).map(Type::list);
+    // Of sequences of several kinds the lists decide, and of sets and tuples the sets.
+    if types.iter().all(|ty| matches!(ty, Type::List(_) | Type::Set(_) | Type::Tuple(_))) {
+        let is_list = |ty: &&Type| matches!(ty, Type::List(_));
+        let decide: Vec<Type> = if types.iter().any(|ty| is_list(&ty)) {
+            types.iter().filter(is_list).cloned().collect()
+        } else {
+            types.iter().filter(|ty| matches!(ty, Type::Set(_))).cloned().collect()
+        };
+        return unify(&decide).filter(|wanted| types.iter().all(|ty| is_convertible(ty, wanted)));
     }
     None
 }
@@ -87,57 +101,22 @@ fn unify_tuples(types: &[Type]) -> Option<Type> {
         .map(Type::tuple)
 }
 
-/// The type that all the given values convert to, if there is one. Untyped nulls, also within objects and tuples, take
-/// the type of what stands in their place in the others.
-#[must_use]
-pub fn unify_types_of<'v>(values: impl IntoIterator<Item = &'v Value> + Clone) -> Option<Type> {
-    let types: Vec<Type> = values.clone().into_iter().map(Value::ty).collect();
-    if !types.iter().any(Type::has_dynamic) {
-        return unify(&types);
-    }
-    let filled = types.iter().cloned().reduce(|filled, ty| fill(filled, &ty)).unwrap_or(Type::Dynamic);
-    let types: Vec<Type> = values.into_iter().map(|value| typed_like(value, &filled)).collect();
-    unify(&types)
-}
-
-/// The type with what it leaves open taken from the other.
-fn fill(ty: Type, other: &Type) -> Type {
-    match (&ty, other) {
-        (Type::Dynamic, other) => other.clone(),
-        (Type::Object(object), Type::Object(others)) => Type::object(object.attributes.iter().map(|(name, ty)| {
-            let other = others.attributes.get(name);
-            (Arc::clone(name), other.map_or_else(|| ty.clone(), |other| fill(ty.clone(), other)))
-        })),
-        (Type::Tuple(items), Type::Tuple(others)) if items.len() == others.len() => {
-            Type::tuple(items.iter().zip(others.iter()).map(|(ty, other)| fill(ty.clone(), other)))
-        }
-        _ => ty,
-    }
-}
-
-/// The type of a value in which untyped nulls take the type of what stands in their place in `other`.
-fn typed_like(value: &Value, other: &Type) -> Type {
-    match (value.kind(), other) {
-        (ValueKind::Null(Type::Dynamic), other) => other.clone(),
-        (ValueKind::Object(items), Type::Object(object)) => Type::object(items.iter().map(|(name, item)| {
-            let other = object.attributes.get(name);
-            (Arc::clone(name), other.map_or_else(|| item.ty(), |other| typed_like(item, other)))
-        })),
-        (ValueKind::Tuple(items), Type::Tuple(others)) if items.len() == others.len() => {
-            Type::tuple(items.iter().zip(others.iter()).map(|(item, other)| typed_like(item, other)))
-        }
-        _ => value.ty(),
-    }
-}
-
-/// The values, converted to the type they unify to, and that type; nothing when there is none. Untyped nulls take the
-/// type of the others.
+/// The values, converted to the type they unify to, and that type; nothing when there is none. Where structures stand
+/// beside values of unknown type, there is none that all of them have.
 #[must_use]
 pub fn unify_values(values: impl IntoIterator<Item = Value>) -> Option<(Type, Vec<Value>)> {
     let values: Vec<Value> = values.into_iter().collect();
-    let ty = unify_types_of(values.iter().filter(|value| !(value.is_null() && value.ty() == Type::Dynamic)))?;
+    let types: Vec<Type> = values.iter().map(Value::ty).collect();
+    let ty = unify(&types)?;
     let values = values.into_iter().map(|value| convert(value, &ty)).collect::<Result<Vec<_>, _>>().ok()?;
-    Some((ty, values))
+    if !ty.has_dynamic() {
+        return Some((ty, values));
+    }
+    // The conversion may have told more of the types, as of an empty set beside a tuple.
+    let types: Vec<Type> = values.iter().map(Value::ty).collect();
+    let ty = unify(&types)?;
+    let values = values.into_iter().map(|value| convert(value, &ty)).collect::<Result<Vec<_>, _>>().ok()?;
+    values.iter().all(|value| value.ty() == ty).then_some((ty, values))
 }
 
 #[cfg(test)]
@@ -162,11 +141,14 @@ mod tests {
     }
 
     #[test]
-    fn nulls_within_objects_take_the_type_of_their_place() {
-        let a = Value::object([("a", Value::null(Type::Dynamic)), ("b", Value::number(1))]);
-        let b = Value::object([("a", Value::number(1)), ("b", Value::null(Type::Dynamic))]);
+    fn untyped_nulls_take_the_type_of_primitives_only() {
+        let object = |a: Value, b: Value| Value::object([("a", a), ("b", b)]);
+        let null = Value::null(Type::Dynamic);
+        let a = object(null.clone(), Value::number(1));
+        let b = object(Value::number(1), null.clone());
         let expected = Type::object([("a", Type::Number), ("b", Type::Number)]);
-        assert_eq!(unify_types_of([&a, &b]), Some(expected.clone()));
-        assert_eq!(unify_values([a, b]).map(|(ty, _)| ty), Some(expected));
+        assert_eq!(unify_values([a, b.clone()]).map(|(ty, _)| ty), Some(expected));
+        assert_eq!(unify_values([b, null.clone()]), None);
+        assert_eq!(unify_values([null.clone(), null]).map(|(ty, _)| ty), Some(Type::Dynamic));
     }
 }

@@ -1,6 +1,6 @@
 //! Function calls, and the two functions that look at how their arguments fail.
 
-use smform_types::{Diagnostic, Refinement, Type, Value, ValueKind};
+use smform_types::{Diagnostic, Refinement, Type, Value, ValueKind, convert};
 
 use super::evaluator::{Env, Eval, Evaluator};
 use super::references::traversals;
@@ -21,6 +21,7 @@ impl Evaluator<'_> {
         match plain {
             "try" => return self.first_that_works(call, whole, env),
             "can" => return self.works(call, whole, env),
+            "convert" => return self.converted(call, whole, env),
             "templatefile" | "templatestring" if self.in_template => {
                 let detail = format!("A template cannot call \"{plain}\" itself.");
                 return Err(failed("Error in function call", detail));
@@ -39,11 +40,19 @@ impl Evaluator<'_> {
                 }
             }
             _ if !functions::exists(name) => {
-                if let Some(provider) = name.strip_prefix("provider::").and_then(|name| name.split("::").next()) {
-                    let detail = format!("The provider \"{provider}\" brings no functions along in smform.");
-                    return Err(failed("Call to unknown function", detail));
+                if let Some((namespace, rest)) = name.split_once("::").filter(|(namespace, _)| *namespace != "core") {
+                    let detail = match (namespace, rest.split_once("::")) {
+                        ("provider", Some((provider, _))) => {
+                            format!("The provider \"{provider}\" brings no functions along in smform.")
+                        }
+                        _ => format!(
+                            "There are no functions in the namespace \"{namespace}\". Functions of a provider are \
+                             called as provider::name::function."
+                        ),
+                    };
+                    return Err(failed("Unknown provider function", detail));
                 }
-                let hint = smform_types::suggest::did_you_mean(plain, functions::names().chain(["try", "can"]));
+                let hint = smform_types::suggest::did_you_mean(plain, functions::names().chain(["convert"]));
                 let error = Diagnostic {
                     function: Some(name.to_owned()),
                     ..Diagnostic::error(
@@ -127,6 +136,27 @@ impl Evaluator<'_> {
             return Ok(Value::refined(Type::Bool, Refinement::not_null()));
         }
         Ok(Value::bool(self.eval(argument, quiet).is_ok()))
+    }
+
+    /// `convert`: the first argument as the type that the second is written as.
+    fn converted(&self, call: &Call, whole: &Expr, env: Env<'_>) -> Eval {
+        let invalid = |summary: &str, detail: String, place: &Expr| {
+            let error = Diagnostic { function: Some("convert".to_owned()), ..Diagnostic::error(summary, detail) };
+            self.failed(error.at(place.span), whole, env)
+        };
+        let ([value, ty], false) = (call.arguments.as_slice(), call.expand_last) else {
+            let detail = "Function \"convert\" expects 2 arguments: a value, and the type to convert it to.";
+            let summary =
+                if call.arguments.len() > 2 { "Too many function arguments" } else { "Not enough function arguments" };
+            return Err(invalid(summary, detail.to_owned(), whole));
+        };
+        let (wanted, defaults) = crate::config::type_constraint(ty)?;
+        let value = self.eval(value, env)?;
+        let value = defaults.apply(value);
+        convert(value, &wanted).map_err(|error| {
+            let detail = format!("Call to function \"convert\" failed: {error}.");
+            invalid("Error in function call", detail, call.arguments.first().unwrap_or(whole))
+        })
     }
 
     /// Whether a reference in the expression is to something not wholly known, so that the expression may still fail.

@@ -1,9 +1,9 @@
 //! `condition ? a : b`.
 
-use smform_types::{Diagnostic, Diagnostics, Marks, Refinement, Type, Value, convert, unify, unify_types_of};
+use smform_types::{Diagnostic, Diagnostics, Marks, Refinement, Type, Value, convert, unify};
 
 use super::evaluator::{Env, Eval, Evaluator};
-use crate::syntax::Expr;
+use crate::syntax::{Expr, ExprKind, TemplatePart, UnaryOp};
 
 impl Evaluator<'_> {
     /// Both arms are evaluated, because the type of the result depends on both; an error in the arm that is not
@@ -15,11 +15,9 @@ impl Evaluator<'_> {
         let quiet = |wanted: bool| Env { quiet: env.quiet || chosen == Some(!wanted), ..env };
         let a = self.eval(then, quiet(true));
         let b = self.eval(otherwise, quiet(false));
-        let ty = match (&a, &b) {
-            (Ok(a), Ok(b)) => result_type(a, b).ok_or_else(|| self.inconsistent(a, b, whole, env))?,
-            // What failed may have been of any type.
-            _ => Type::Dynamic,
-        };
+        let shape = |arm: &Eval, expr: &Expr| arm.clone().unwrap_or_else(|_| self.shape(expr, quiet(true)));
+        let (left, right) = (shape(&a, then), shape(&b, otherwise));
+        let ty = result_type(&left, &right).ok_or_else(|| self.inconsistent(&left, &right, whole, env))?;
         let to_type = |value: Value| {
             convert(value, &ty).map_err(|error| {
                 let detail = format!("The two results must have one type, but one does not convert: {error}.");
@@ -42,6 +40,38 @@ impl Evaluator<'_> {
             }
         };
         Ok(value.with_marks(marks))
+    }
+
+    /// What can be told of the value of an expression that fails: unknown, of a type if its form says one.
+    fn shape(&self, expr: &Expr, env: Env<'_>) -> Value {
+        if let Ok(value) = self.eval(expr, env) {
+            return value;
+        }
+        let unknown = |ty: Type| Value::unknown(ty);
+        match &expr.kind {
+            ExprKind::Parens(inner) => self.shape(inner, env),
+            ExprKind::Tuple(items) => Value::tuple(items.iter().map(|item| self.shape(item, env))),
+            ExprKind::Object(items) => {
+                let members = items.iter().map(|item| match &item.key.kind {
+                    ExprKind::Literal(key) => Some((key.as_str()?.to_owned(), self.shape(&item.value, env))),
+                    _ => None,
+                });
+                members.collect::<Option<Vec<_>>>().map_or_else(|| unknown(Type::Dynamic), Value::object)
+            }
+            ExprKind::Template(parts) => match parts.as_slice() {
+                [TemplatePart::Interpolation(inner)] => self.shape(inner, env),
+                _ => unknown(Type::String),
+            },
+            ExprKind::Binary(operator, _) if operator.is_arithmetic() => unknown(Type::Number),
+            ExprKind::Binary(..) | ExprKind::Unary(UnaryOp::Not, _) => unknown(Type::Bool),
+            ExprKind::Unary(UnaryOp::Negate, _) => unknown(Type::Number),
+            ExprKind::Conditional(parts) => {
+                let [_, then, otherwise] = &**parts;
+                let ty = result_type(&self.shape(then, env), &self.shape(otherwise, env));
+                unknown(ty.unwrap_or(Type::Dynamic))
+            }
+            _ => unknown(Type::Dynamic),
+        }
     }
 
     /// The condition, nothing while it is unknown, and its marks.
@@ -75,7 +105,7 @@ fn result_type(a: &Value, b: &Value) -> Option<Type> {
         (_, true) => Some(ta),
         // The arm that is not chosen may have been of any type.
         _ if ta == Type::Dynamic || tb == Type::Dynamic => Some(Type::Dynamic),
-        _ => unify_types_of([a, b]),
+        _ => unify(&[ta, tb]),
     }
 }
 

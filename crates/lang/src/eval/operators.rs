@@ -40,7 +40,7 @@ impl Evaluator<'_> {
             (_, _, Some(a), Some(b)) => {
                 calculate(operator, a, b).map_err(|message| self.operation_failed(message, whole, env))?
             }
-            _ if is_arithmetic(operator) => unknown(Type::Number),
+            _ if operator.is_arithmetic() => unknown(Type::Number),
             _ => compare_ranges(operator, &a, &b).map_or_else(|| unknown(Type::Bool), Value::bool),
         };
         Ok(result.with_marks(marks))
@@ -74,11 +74,6 @@ impl Evaluator<'_> {
 
 fn unknown(ty: Type) -> Value {
     Value::refined(ty, Refinement::not_null())
-}
-
-fn is_arithmetic(operator: BinaryOp) -> bool {
-    use BinaryOp::{Add, Divide, Modulo, Multiply, Subtract};
-    matches!(operator, Add | Subtract | Multiply | Divide | Modulo)
 }
 
 /// A bound of a number, and whether the number may be equal to it.

@@ -7,7 +7,7 @@ use smform_types::{
 
 use super::body::with_blocks;
 use super::{Reference, Subject};
-use crate::syntax::{Body, Expr, ExprKind, ForExpr, Ident, TemplatePart, TraversalStep};
+use crate::syntax::{Body, Call, Expr, ExprKind, ForExpr, Ident, TemplatePart, TraversalStep};
 
 /// The references in an expression, in order; names bound by `for` are not among them. Malformed ones are left out,
 /// since evaluation reports them.
@@ -126,8 +126,16 @@ fn walk_parts_of(expr: &Expr, bound: &mut Vec<String>, see: &mut dyn FnMut(&Expr
         ExprKind::Conditional(parts) => parts.iter().for_each(|part| walk(part, bound, see)),
         ExprKind::Binary(_, operands) => operands.iter().for_each(|operand| walk(operand, bound, see)),
         ExprKind::Unary(_, operand) | ExprKind::Parens(operand) => walk(operand, bound, see),
-        ExprKind::Call(call) => call.arguments.iter().for_each(|argument| walk(argument, bound, see)),
+        ExprKind::Call(call) => {
+            // The second argument of `convert` is a type, whose keywords refer to nothing.
+            let values = if is_conversion(call) { 1 } else { call.arguments.len() };
+            call.arguments.iter().take(values).for_each(|argument| walk(argument, bound, see));
+        }
     }
+}
+
+fn is_conversion(call: &Call) -> bool {
+    matches!(&*call.name.text, "convert" | "core::convert")
 }
 
 fn walk_steps(steps: &[TraversalStep], bound: &mut Vec<String>, see: &mut dyn FnMut(&Expr)) {

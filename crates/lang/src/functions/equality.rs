@@ -13,9 +13,17 @@ pub fn equals(a: &Value, b: &Value) -> Option<bool> {
     let (ta, tb) = (a.ty(), b.ty());
     if ta != tb {
         // A part whose type is not known yet may still make them alike.
-        return if ta.has_dynamic() || tb.has_dynamic() { may_conform(a, b) } else { Some(false) };
+        return if has_open_part(a) || has_open_part(b) { may_conform(a, b) } else { Some(false) };
     }
     parts(a, b)
+}
+
+/// Whether a part is unknown down to its type.
+fn has_open_part(value: &Value) -> bool {
+    match value.kind() {
+        ValueKind::Unknown(ty, _) => *ty == Type::Dynamic,
+        _ => value.children().any(has_open_part),
+    }
 }
 
 /// The answer where null or unknown settle it.

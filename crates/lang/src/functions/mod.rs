@@ -32,6 +32,7 @@ mod set;
 mod signature;
 mod string;
 mod template;
+mod tfvars;
 mod verb;
 mod yaml;
 mod yaml_read;
@@ -112,9 +113,9 @@ pub fn exists(name: &str) -> bool {
     find(name).is_some()
 }
 
-/// The names of all functions, sorted, without `core::` and without those that are only there to be refused.
+/// The names of all functions, sorted, without `core::`, those of providers, and those that are only there to be refused.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    TABLE.keys().copied().filter(|name| !REMOVED.contains(name))
+    TABLE.keys().copied().filter(|name| !REMOVED.contains(name) && !name.contains("::"))
 }
 
 /// The parameters and result of a function.
@@ -146,6 +147,7 @@ const FAMILIES: &[&[Function]] = &[
     set::FUNCTIONS,
     string::FUNCTIONS,
     template::FUNCTIONS,
+    tfvars::FUNCTIONS,
     yaml::FUNCTIONS,
 ];
 

@@ -30,7 +30,7 @@ fn in_phase(phase: Phase, name: &str, arguments: &[Value]) -> Result<Value, Call
     call(name, arguments, &FunctionContext { host: &host, phase, plan_timestamp, templates: &NoTemplates })
 }
 
-fn console(name: &str, arguments: &[Value]) -> Result<Value, CallError> {
+pub(super) fn console(name: &str, arguments: &[Value]) -> Result<Value, CallError> {
     in_phase(Phase::Console, name, arguments)
 }
 
