@@ -12,7 +12,6 @@ mod connect;
 mod constraints;
 mod failure;
 mod fields;
-mod image;
 mod names;
 mod naming;
 mod preflight;

@@ -6,6 +6,7 @@
 pub mod address;
 pub mod convert;
 pub mod diagnostic;
+pub mod image;
 pub mod json;
 pub mod marks;
 pub mod number;

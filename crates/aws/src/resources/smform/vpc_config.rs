@@ -6,12 +6,12 @@ use async_trait::async_trait;
 use smform_provider::{
     Context, CreateOutcome, Imported, PlanRequest, PlanResponse, ProviderError, ResourceType, UpdateOutcome,
 };
+use smform_types::image::{is_address, is_internal_name, split_authority, unreachable_host};
 use smform_types::schema::{Attribute, Block, Constraint, NestedBlock, Schema};
 use smform_types::{Diagnostic, Diagnostics, Path, Type, Value};
 
 use crate::clients::Clients;
 use crate::fields::{Fields, with};
-use crate::image::{Image, split_authority};
 use crate::preflight::{self, Findings, Registry, Wanted};
 use crate::settle::fill;
 use crate::shared::{import_seed, importable, plan, region};
@@ -134,11 +134,10 @@ impl ResourceType<Clients> for VpcConfig {
             } else {
                 match split_authority(text) {
                     Err(why) => say(invalid(format!("\"{text}\" is not host or host:port: {why}."))),
-                    Ok((host, port)) => {
-                        let image = Image { host: Some(host), port, tag: None, digest: None };
-                        if let Some(why) = image.unreachable_host() {
+                    Ok((host, _)) => {
+                        if let Some(why) = unreachable_host(host) {
                             say(invalid(format!("{host} cannot be a registry in the VPC: {why}.")));
-                        } else if !image.is_address() && image.is_internal_name() {
+                        } else if !is_address(host) && is_internal_name(host) {
                             say(Diagnostic::warning(
                                 "Registry with an internal name",
                                 format!(

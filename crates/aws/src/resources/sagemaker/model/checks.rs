@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use smform_types::image::{self, Image};
 use smform_types::{Diagnostic, Diagnostics, Path, Value};
 
 use crate::fields::Fields;
-use crate::image::{self, Image};
 
 /// Checks a configuration. Unknown parts are passed over.
 pub(super) fn check(config: &Value) -> Diagnostics {
@@ -131,7 +131,7 @@ impl Container<'_> {
     fn image(&self, text: &str, image: &Image<'_>, mode: Option<Mode>, found: &mut Diagnostics) {
         let at = self.at.attr("image");
         let mut say = |diagnostic: Diagnostic| found.push(diagnostic.of_attribute(at.clone()));
-        if let Some(why) = image.unreachable_host() {
+        if let Some(why) = image.host.and_then(image::unreachable_host) {
             let host = image.host.unwrap_or_default();
             say(Diagnostic::error("Unusable registry host", format!("{host} cannot be a registry in the VPC: {why}.")));
             return;
@@ -295,7 +295,7 @@ fn looks_secret(key: &str) -> bool {
 /// What the host of a private registry tells about its certificate.
 fn host(image: &Image<'_>, say: &mut impl FnMut(Diagnostic)) {
     let Some(host) = image.host else { return };
-    if image.is_address() {
+    if image::is_address(host) {
         say(Diagnostic::warning(
             "Registry by address",
             format!(
@@ -303,7 +303,7 @@ fn host(image: &Image<'_>, say: &mut impl FnMut(Diagnostic)) {
                  {host}. Give the registry a name."
             ),
         ));
-    } else if image.is_internal_name() {
+    } else if image::is_internal_name(host) {
         say(Diagnostic::warning(
             "Registry with an internal name",
             format!(

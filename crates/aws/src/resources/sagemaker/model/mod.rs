@@ -15,14 +15,13 @@ use smform_provider::{
     Context, CreateOutcome, Imported, PlanRequest, PlanResponse, ProviderError, ResourceType, UpdateOutcome,
 };
 use smform_types::schema::Schema;
-use smform_types::{Diagnostic, Diagnostics, Path, Value};
+use smform_types::{Diagnostic, Diagnostics, Path, Value, image};
 
 use super::{VALIDATION, found, identified, is_missing, is_taken, tagging};
 use crate::clients::{Clients, partition_of};
 use crate::constraints::arn_parts;
 use crate::failure::{Failure, Service, failed};
 use crate::fields::{Fields, with};
-use crate::image;
 use crate::naming;
 use crate::preflight::{self, Wanted};
 use crate::retry::while_passing;

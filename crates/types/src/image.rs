@@ -4,20 +4,24 @@ use std::net::IpAddr;
 
 /// An image reference, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Image<'a> {
+pub struct Image<'a> {
     /// The registry's host name; nothing means the default public registry.
-    pub(crate) host: Option<&'a str>,
+    pub host: Option<&'a str>,
     /// The registry's port, if it is written.
-    pub(crate) port: Option<u16>,
-    pub(crate) tag: Option<&'a str>,
-    pub(crate) digest: Option<&'a str>,
+    pub port: Option<u16>,
+    /// The path below the registry.
+    pub repository: &'a str,
+    /// The tag, if it is written.
+    pub tag: Option<&'a str>,
+    /// The digest with its algorithm, if it is written.
+    pub digest: Option<&'a str>,
 }
 
 /// Takes a reference apart.
 ///
 /// # Errors
 /// Why it is none, as the end of a sentence.
-pub(crate) fn parse(text: &str) -> Result<Image<'_>, String> {
+pub fn parse(text: &str) -> Result<Image<'_>, String> {
     if text.is_empty() {
         return Err("it is empty".to_owned());
     }
@@ -55,7 +59,7 @@ pub(crate) fn parse(text: &str) -> Result<Image<'_>, String> {
         Some(authority) => split_authority(authority).map(|(host, port)| (Some(host), port))?,
         None => (None, None),
     };
-    Ok(Image { host, port, tag, digest })
+    Ok(Image { host, port, repository, tag, digest })
 }
 
 /// The first part of a reference is a registry if it could not be part of a repository: Docker's own rule.
@@ -67,7 +71,7 @@ fn is_authority(first: &str) -> bool {
 ///
 /// # Errors
 /// Why it is not that, as the end of a sentence.
-pub(crate) fn split_authority(authority: &str) -> Result<(&str, Option<u16>), String> {
+pub fn split_authority(authority: &str) -> Result<(&str, Option<u16>), String> {
     let (host, port) = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((host, rest)) => (host, rest.strip_prefix(':')),
         None => authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port))),
@@ -139,12 +143,14 @@ fn check_digest(digest: &str) -> Result<(), String> {
 
 impl Image<'_> {
     /// Whether the image is in a private repository of Amazon ECR.
-    pub(crate) fn is_ecr(&self) -> bool {
+    #[must_use]
+    pub fn is_ecr(&self) -> bool {
         self.ecr_region().is_some()
     }
 
     /// The region of the ECR registry.
-    pub(crate) fn ecr_region(&self) -> Option<&str> {
+    #[must_use]
+    pub fn ecr_region(&self) -> Option<&str> {
         let (account, rest) = self.host?.split_once('.')?;
         if account.len() != 12 || !account.bytes().all(|b| b.is_ascii_digit()) {
             return None;
@@ -155,37 +161,47 @@ impl Image<'_> {
             .find_map(|service| rest.strip_prefix(service))?;
         rest.split_once('.').map(|(region, _)| region)
     }
+}
 
-    /// Why the host cannot be a registry that SageMaker reaches, as the end of a sentence.
-    pub(crate) fn unreachable_host(&self) -> Option<&'static str> {
-        let host = self.host?;
-        if host.eq_ignore_ascii_case("localhost") {
-            return Some("it means the machine itself");
-        }
-        match host.parse::<IpAddr>().ok()? {
-            IpAddr::V4(v4) if v4.is_loopback() || v4.is_unspecified() => Some("it means the machine itself"),
-            IpAddr::V4(v4) if v4.is_link_local() => Some("link-local addresses do not leave the machine's own link"),
-            IpAddr::V6(v6) if v6.is_loopback() || v6.is_unspecified() => Some("it means the machine itself"),
-            IpAddr::V6(v6) if v6.is_unicast_link_local() => {
-                Some("link-local addresses do not leave the machine's own link")
-            }
-            _ => None,
-        }
+/// Why a host cannot be a registry that SageMaker reaches, as the end of a sentence.
+#[must_use]
+pub fn unreachable_host(host: &str) -> Option<&'static str> {
+    if host.eq_ignore_ascii_case("localhost") {
+        return Some(ITSELF);
     }
+    unreachable_address(host.parse().ok()?)
+}
 
-    /// Whether the host is an address rather than a name.
-    pub(crate) fn is_address(&self) -> bool {
-        self.host.is_some_and(|host| host.parse::<IpAddr>().is_ok())
-    }
+const ITSELF: &str = "it means the machine itself";
 
-    /// Whether no public certificate authority certifies the host, because its name is for inside use only.
-    pub(crate) fn is_internal_name(&self) -> bool {
-        self.host.is_some_and(|host| {
-            let host = host.to_ascii_lowercase();
-            !host.contains('.')
-                || [".local", ".internal", ".lan", ".corp", ".home.arpa"].iter().any(|suffix| host.ends_with(suffix))
-        })
+/// Why an address cannot be that of a registry that SageMaker reaches, as the end of a sentence.
+#[must_use]
+pub fn unreachable_address(address: IpAddr) -> Option<&'static str> {
+    let (itself, link_local) = match address.to_canonical() {
+        IpAddr::V4(v4) => (v4.is_loopback() || v4.is_unspecified(), v4.is_link_local()),
+        IpAddr::V6(v6) => (v6.is_loopback() || v6.is_unspecified(), v6.is_unicast_link_local()),
+    };
+    if itself {
+        Some(ITSELF)
+    } else if link_local {
+        Some("link-local addresses do not leave the machine's own link")
+    } else {
+        None
     }
+}
+
+/// Whether a host is an address rather than a name.
+#[must_use]
+pub fn is_address(host: &str) -> bool {
+    host.parse::<IpAddr>().is_ok()
+}
+
+/// Whether no public certificate authority certifies a host, because its name is for inside use only.
+#[must_use]
+pub fn is_internal_name(host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    !host.contains('.')
+        || [".local", ".internal", ".lan", ".corp", ".home.arpa"].iter().any(|suffix| host.ends_with(suffix))
 }
 
 #[cfg(test)]
@@ -199,11 +215,17 @@ mod tests {
         let image = parse(&both);
         assert_eq!(
             image,
-            Ok(Image { host: Some("reg.example.org"), port: Some(5000), tag: Some("1.0"), digest: Some(&digest) })
+            Ok(Image {
+                host: Some("reg.example.org"),
+                port: Some(5000),
+                repository: "team/img",
+                tag: Some("1.0"),
+                digest: Some(&digest)
+            })
         );
-        let plain = |tag| Ok(Image { host: None, port: None, tag, digest: None });
-        assert_eq!(parse("nginx"), plain(None));
-        assert_eq!(parse("library/nginx:1"), plain(Some("1")));
+        let plain = |repository, tag| Ok(Image { host: None, port: None, repository, tag, digest: None });
+        assert_eq!(parse("nginx"), plain("nginx", None));
+        assert_eq!(parse("library/nginx:1"), plain("library/nginx", Some("1")));
         assert_eq!(parse("localhost:5000/a").map(|image| image.host), Ok(Some("localhost")));
     }
 
@@ -235,9 +257,10 @@ mod tests {
         assert!(ecr("123456789012.dkr.ecr.us-east-1.amazonaws.com/a:1"));
         assert!(ecr("123456789012.dkr-ecr.us-east-1.on.aws/a:1"));
         assert!(!ecr("public.ecr.aws/a/b:1") && !ecr("myteam.myorg.com/a:1") && !ecr("nginx"));
-        let unreachable = |text: &str| parse(text).is_ok_and(|image| image.unreachable_host().is_some());
+        let unreachable = |text: &str| parse(text).is_ok_and(|image| image.host.and_then(unreachable_host).is_some());
         assert!(unreachable("localhost/a") && unreachable("127.0.0.1:5000/a") && unreachable("169.254.169.254/a"));
         assert!(!unreachable("10.0.0.1/a"));
-        assert!(parse("reg.corp.internal/a").is_ok_and(|image| image.is_internal_name()));
+        assert!(unreachable("[::ffff:127.0.0.1]:5000/a") && unreachable("[fe80::1]/a"));
+        assert!(is_internal_name("reg.corp.internal") && is_internal_name("registry") && !is_internal_name("a.io"));
     }
 }
