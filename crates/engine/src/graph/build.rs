@@ -34,7 +34,7 @@ pub fn build(config: &Config, stored: &BTreeSet<ResourceConfigAddress>, provider
             .is_some_and(|module| module.resources.contains_key(&resource.resource));
         if !known && let Some(key) = providers.key_for_stored(config, resource) {
             let node = builder.provider(key);
-            builder.graph.connect(&node, &Node::Resource(resource.clone()));
+            builder.graph.connect(&node, &Node::Resource(resource.clone()), None);
         }
     }
     (builder.graph, builder.found)
@@ -108,7 +108,7 @@ impl<'a> Builder<'a> {
     /// Everything in a module comes after the module's own expansion.
     fn within_module(&mut self, at: &ModuleAddress, node: &Node) {
         if !at.is_root() {
-            self.graph.connect(&Node::Module(at.clone()), node);
+            self.graph.connect(&Node::Module(at.clone()), node, None);
         }
     }
 
@@ -152,7 +152,7 @@ impl<'a> Builder<'a> {
             match self.providers.key(self.config, at, resource) {
                 Ok(key) => {
                     let provider = self.provider(key);
-                    self.graph.connect(&provider, &node);
+                    self.graph.connect(&provider, &node, None);
                 }
                 Err(error) => self.found.push(error.at(resource.span).within(block_context(resource))),
             }
@@ -220,7 +220,7 @@ impl<'a> Builder<'a> {
                 if needed == *node && !matches!(reference.subject, Subject::SelfObject) {
                     self.found.push(self_reference(node, reference));
                 }
-                self.graph.connect(&needed, node);
+                self.graph.connect(&needed, node, Some(reference.span));
             }
         }
     }

@@ -8,15 +8,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use petgraph::Direction;
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
-use smform_types::{Diagnostic, Diagnostics, ResourceConfigAddress};
+use smform_types::{Diagnostic, Diagnostics, ResourceConfigAddress, SourceMap, Span};
 
 pub use build::build;
 pub use node::{Node, ProviderKey};
 
-/// A graph whose edges lead from what is needed to what needs it.
+/// A graph whose edges lead from what is needed to what needs it, with the place of the reference that says so, if any.
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
-    inner: DiGraph<Node, ()>,
+    inner: DiGraph<Node, Option<Span>>,
     index: BTreeMap<Node, NodeIndex>,
 }
 
@@ -29,12 +29,14 @@ impl Graph {
         }
     }
 
-    /// Says that `dependent` needs `dependency`. Both must have been added; a thing does not need itself.
-    pub fn connect(&mut self, dependency: &Node, dependent: &Node) {
+    /// Says that `dependent` needs `dependency`, and where that is written. Both must have been added; a thing does not
+    /// need itself.
+    pub fn connect(&mut self, dependency: &Node, dependent: &Node, written: Option<Span>) {
         if let (Some(from), Some(to)) = (self.index.get(dependency), self.index.get(dependent))
             && from != to
+            && !self.inner.contains_edge(*from, *to)
         {
-            self.inner.update_edge(*from, *to, ());
+            self.inner.add_edge(*from, *to, written);
         }
     }
 
@@ -108,21 +110,21 @@ impl Graph {
     /// The vertices in an order in which everything comes after what it needs.
     ///
     /// # Errors
-    /// When some need each other: one message per cycle, naming its members.
-    pub fn order(&self) -> Result<Vec<Node>, Diagnostics> {
+    /// When some need each other: one message per cycle, naming its members and where each is referred to.
+    pub fn order(&self, sources: &SourceMap) -> Result<Vec<Node>, Diagnostics> {
         let mut errors = Diagnostics::new();
         let mut order = Vec::with_capacity(self.index.len());
         // Strongly connected components come in reverse topological order.
         for component in tarjan_scc(&self.inner).into_iter().rev() {
             if component.len() > 1 {
-                errors.push(self.cycle(&component));
+                errors.push(self.cycle(&component, sources));
             }
             order.extend(component.into_iter().filter_map(|index| self.inner.node_weight(index)).cloned());
         }
         if errors.has_errors() { Err(errors) } else { Ok(order) }
     }
 
-    fn cycle(&self, members: &[NodeIndex]) -> Diagnostic {
+    fn cycle(&self, members: &[NodeIndex], sources: &SourceMap) -> Diagnostic {
         // Follow edges within the component from its first member by name, so that the message reads as a way around.
         let inside: BTreeSet<NodeIndex> = members.iter().copied().collect();
         let named = |index: &NodeIndex| self.inner.node_weight(*index).cloned();
@@ -147,16 +149,26 @@ impl Graph {
         }
         let closing = way.last().copied().unwrap_or(start);
         let from = way.iter().position(|index| *index == closing).unwrap_or(0);
-        let names: Vec<String> =
-            way.iter().skip(from).filter_map(|index| self.inner.node_weight(*index)).map(ToString::to_string).collect();
-        Diagnostic::error(
-            "Dependency cycle",
-            format!(
-                "These need each other, so none of them can come first:\n\n  {}\n\nRemove one of the references between \
-                 them.",
-                names.join("\n  -> ")
-            ),
-        )
+        let way = way.get(from..).unwrap_or_default();
+        let mut lines: Vec<String> = Vec::new();
+        let mut place = None;
+        for (index, next) in way.iter().zip(way.iter().skip(1)) {
+            let Some(node) = self.inner.node_weight(*index) else { continue };
+            let edge = self.inner.find_edge(*next, *index).and_then(|edge| self.inner.edge_weight(edge));
+            let written = edge.copied().flatten();
+            let shown = written.and_then(|span| {
+                let source = sources.get(span.source)?;
+                Some(format!(" ({}:{})", source.name, source.position(span.start as usize).line))
+            });
+            lines.push(format!("{node}{}", shown.unwrap_or_default()));
+            place = place.or(written);
+        }
+        lines.extend(self.inner.node_weight(closing).map(ToString::to_string));
+        let detail = format!(
+            "These need each other, so none of them can come first:\n\n  {}\n\nRemove one of the references between them.",
+            lines.join("\n  -> ")
+        );
+        Diagnostic::error("Dependency cycle", detail).at(place)
     }
 }
 
@@ -174,20 +186,21 @@ mod tests {
         for (from, to) in edges {
             graph.add(local(from));
             graph.add(local(to));
-            graph.connect(&local(from), &local(to));
+            graph.connect(&local(from), &local(to), None);
         }
         graph
     }
 
     #[test]
     fn everything_comes_after_what_it_needs() {
-        let order = graph(&[("a", "b"), ("b", "c"), ("a", "c")]).order().expect("no cycle");
+        let order = graph(&[("a", "b"), ("b", "c"), ("a", "c")]).order(&SourceMap::default()).expect("no cycle");
         assert_eq!(order, [local("a"), local("b"), local("c")]);
     }
 
     #[test]
     fn a_cycle_is_named_as_a_way_around() {
-        let errors = graph(&[("a", "b"), ("b", "c"), ("c", "a"), ("x", "a")]).order().expect_err("a cycle");
+        let errors =
+            graph(&[("a", "b"), ("b", "c"), ("c", "a"), ("x", "a")]).order(&SourceMap::default()).expect_err("a cycle");
         let detail = errors.iter().map(|error| error.detail.clone()).collect::<String>();
         assert!(detail.contains("local.a\n  -> local.c\n  -> local.b\n  -> local.a"), "{detail}");
         assert!(!detail.contains("local.x"));

@@ -106,7 +106,7 @@ pub(super) struct Walker<'a> {
 pub async fn walk(walk: &Walk<'_>) -> Found {
     let selection = Selection::new(walk.graph, &walk.options.targets);
     let nodes = scope_of(walk.graph, walk.stored, walk.options.mode, &selection);
-    let order = match walk.graph.order() {
+    let order = match walk.graph.order(&walk.setting.config.sources) {
         Ok(order) => order,
         Err(errors) => return Found { diagnostics: errors, ..Found::default() },
     };

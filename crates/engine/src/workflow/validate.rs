@@ -28,7 +28,7 @@ pub fn inputs(project: &Project) -> Diagnostics {
 /// Validates a configuration. Root variables count as unknown, repeated blocks are looked at once.
 pub fn validate(world: &World, project: &Project) -> Diagnostics {
     let (graph, mut found) = build(&project.config, &Default::default(), &world.providers);
-    let order = match graph.order() {
+    let order = match graph.order(&project.config.sources) {
         Ok(order) => order,
         Err(errors) => {
             found.extend(errors);

@@ -281,7 +281,8 @@ async fn a_cycle_is_refused() {
     let errors = bench
         .errors("locals {\n  a = local.b\n  b = local.a\n}\nresource \"test_thing\" \"x\" {\n  name = local.a\n}")
         .await;
-    assert!(errors.iter().any(|error| error.contains("local.a")), "{errors:#?}");
+    let way = "local.a (main.tf:2)\n  -> local.b (main.tf:3)\n  -> local.a\n";
+    assert!(errors.iter().any(|error| error.starts_with("main.tf:2: ") && error.contains(way)), "{errors:#?}");
 }
 
 #[tokio::test]

@@ -113,7 +113,14 @@ fn variant() -> Block {
         [
             ("variant_name", Attribute::optional_computed(Type::String).forces_replacement().with(name())),
             ("model_name", text()),
-            ("instance_type", text().with(Constraint::KnownValues(INSTANCE_TYPES))),
+            (
+                "instance_type",
+                text()
+                    .with(Constraint::Text("an instance type of SageMaker, such as ml.m5.large", |ty| {
+                        ty.starts_with("ml.")
+                    }))
+                    .with(Constraint::KnownValues(INSTANCE_TYPES)),
+            ),
             ("initial_instance_count", number().with(at_least(1))),
             ("initial_variant_weight", number().default_value(1).with(at_least(0))),
             (
