@@ -114,6 +114,16 @@ pub(crate) fn alarm_name() -> Constraint {
     })
 }
 
+/// The path at which a container tells its metrics.
+pub(crate) fn metrics_path() -> Constraint {
+    Constraint::Text("a path that begins with /", |text| text.starts_with('/'))
+}
+
+/// How often metrics are published, in seconds.
+pub(crate) fn metric_frequency() -> Constraint {
+    Constraint::OneOfNumbers(&[10, 30, 60, 120, 180, 240, 300])
+}
+
 /// A whole number between two bounds.
 pub(crate) fn between(min: i32, max: i32) -> Constraint {
     Constraint::Range(f64::from(min), f64::from(max))

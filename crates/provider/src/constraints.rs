@@ -93,6 +93,14 @@ fn violation(name: &str, constraint: &Constraint, value: &Value) -> Option<Diagn
             }
             invalid(format!("It must have {min} to {max} characters; {} has {length}.", shown()))
         }
+        Constraint::OneOfNumbers(allowed) => {
+            let number = value.as_number()?.to_f64();
+            if allowed.iter().any(|allowed| f64::from(*allowed) == number) {
+                return None;
+            }
+            let allowed: Vec<String> = allowed.iter().map(ToString::to_string).collect();
+            invalid(format!("{} is not one of: {}.", shown(), allowed.join(", ")))
+        }
         Constraint::Range(min, max) => {
             let number = value.as_number()?.to_f64();
             if (*min..=*max).contains(&number) {

@@ -65,6 +65,8 @@ pub enum Constraint {
     KnownValues(&'static [&'static str]),
     /// So many characters, both ends included.
     Length(usize, usize),
+    /// One of these numbers; anything else is an error.
+    OneOfNumbers(&'static [i32]),
     /// A number within these bounds, both included.
     Range(f64, f64),
     /// So many elements, both ends included.

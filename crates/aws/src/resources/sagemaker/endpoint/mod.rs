@@ -64,10 +64,14 @@ impl Endpoint {
             None => live,
         };
         let live = carry(live, remembered);
-        ["tags", "tags_all"].iter().fold(live, |live, name| match remembered.get(name) {
-            Some(tags) => with(live, name, tags.clone()),
-            None => live,
-        })
+        let of_updates = [
+            "retain_all_variant_properties",
+            "exclude_retained_variant_properties",
+            "retain_deployment_config",
+            "tags",
+            "tags_all",
+        ];
+        members_of(live, remembered, &of_updates)
     }
 
     /// The object as it is now; nothing when there is none.

@@ -9,6 +9,8 @@ use crate::shared::{region, timeouts};
 use crate::tags::{tags, tags_all};
 
 pub(super) fn schema() -> Schema {
+    let properties = Constraint::OneOf(&["DesiredInstanceCount", "DesiredWeight", "DataCaptureConfig"]);
+    let excluded = Block::new([("variant_property_type", Attribute::required(Type::String).with(properties))], []);
     let mut block = Block::new(
         [
             ("id", Attribute::computed(Type::String)),
@@ -26,6 +28,18 @@ pub(super) fn schema() -> Schema {
                     .with(name())
                     .describe("What the endpoint serves. A change moves it over without interruption."),
             ),
+            (
+                "retain_all_variant_properties",
+                Attribute::optional(Type::Bool).describe(
+                    "Whether an update keeps the counts and weights that autoscaling or operators gave the variants. If \
+                     left out, they are kept, except where the new configuration itself changes them.",
+                ),
+            ),
+            (
+                "retain_deployment_config",
+                Attribute::optional(Type::Bool)
+                    .describe("Whether an update without deployment_config uses that of the last one."),
+            ),
             ("region", region()),
             ("tags", tags()),
             ("tags_all", tags_all()),
@@ -33,6 +47,7 @@ pub(super) fn schema() -> Schema {
         [
             ("deployment_config", NestedBlock::at_most_one(deployment())),
             (BLOCK, NestedBlock::list(wish(), 0, 0)),
+            ("exclude_retained_variant_properties", NestedBlock::set(excluded, 0, 3)),
             ("timeouts", timeouts()),
         ],
     );

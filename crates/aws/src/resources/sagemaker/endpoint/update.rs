@@ -214,29 +214,44 @@ fn is_current(failure: &Failure) -> bool {
 }
 
 async fn call(client: &Client, name: &str, wanted: &str, planned: &Value, live: &str) -> Result<(), Failure> {
-    let old = endpoint_configuration::describe(client, live).await.ok().flatten();
-    let new = endpoint_configuration::describe(client, wanted).await.ok().flatten();
-    let retention = match (&old, &new) {
-        (Some(old), Some(new)) => retention(old, new),
-        // What cannot be compared is kept: losing instances under load is worse than keeping some too many.
-        _ => Some(Vec::new()),
+    let fields = Fields(planned);
+    let retention = match fields.flag("retain_all_variant_properties") {
+        Some(false) => None,
+        _ => kept(client, wanted, fields, live).await,
     };
-    let excluded = retention.clone().unwrap_or_default();
-    let excluded: Vec<VariantProperty> = excluded
-        .into_iter()
-        .map(|property| VariantProperty::builder().variant_property_type(property).build())
-        .collect();
+    let excluded = retention.iter().flatten();
+    let excluded: Vec<VariantProperty> =
+        excluded.map(|property| VariantProperty::builder().variant_property_type(property.clone()).build()).collect();
     client
         .update_endpoint()
         .endpoint_name(name)
         .endpoint_config_name(wanted)
         .set_retain_all_variant_properties(retention.map(|_| true))
         .set_exclude_retained_variant_properties((!excluded.is_empty()).then_some(excluded))
-        .set_deployment_config(deployment::config(Fields(planned)))
+        .set_deployment_config(deployment::config(fields))
+        .set_retain_deployment_config(fields.flag("retain_deployment_config"))
         .send()
         .await
         .map(|_| ())
         .map_err(failed(Service::SageMaker, "UpdateEndpoint"))
+}
+
+/// What is kept of the variants of the live configuration, as properties that are not; nothing to keep nothing.
+async fn kept(client: &Client, wanted: &str, planned: Fields<'_>, live: &str) -> Option<Vec<VariantPropertyType>> {
+    let told: Vec<VariantPropertyType> = planned
+        .blocks("exclude_retained_variant_properties")
+        .filter_map(|block| block.text("variant_property_type").map(VariantPropertyType::from))
+        .collect();
+    if !told.is_empty() || planned.flag("retain_all_variant_properties") == Some(true) {
+        return Some(told);
+    }
+    let old = endpoint_configuration::describe(client, live).await.ok().flatten();
+    let new = endpoint_configuration::describe(client, wanted).await.ok().flatten();
+    match (&old, &new) {
+        (Some(old), Some(new)) => retention(old, new),
+        // What cannot be compared is kept: losing instances under load is worse than keeping some too many.
+        _ => Some(Vec::new()),
+    }
 }
 
 /// Which properties of variants are not kept, because the new configuration itself changes them; nothing when keeping

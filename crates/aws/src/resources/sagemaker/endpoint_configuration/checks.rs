@@ -44,14 +44,20 @@ impl Variant<'_> {
         let fields = self.fields;
         let mut say = |diagnostic: Diagnostic, at: &Path| found.push(diagnostic.of_attribute(at.clone()));
         let serverless = fields.block("serverless_config");
+        let pools = fields.block("instance_pools").is_some();
+        let unsure = self.is_unknown("serverless_config") || self.is_unknown("instance_pools");
         let instances = ["instance_type", "initial_instance_count"].into_iter().find(|name| fields.is_given(name));
         if let (Some(_), Some(name)) = (serverless, instances) {
             let detail = format!("A variant has either instances or serverless_config. Leave {name} out.");
             say(Diagnostic::error("Conflicting arguments", detail), &self.at.attr(name));
         }
+        if pools && (serverless.is_some() || fields.is_given("instance_type")) {
+            let detail = "A variant has exactly one of instance_type, instance_pools and serverless_config.";
+            say(Diagnostic::error("Conflicting arguments", detail), &self.at.attr("instance_pools"));
+        }
         // Managed scaling may bring the count.
         let scaled = fields.block("managed_instance_scaling").is_some();
-        if serverless.is_none() && !self.is_unknown("serverless_config") {
+        if serverless.is_none() && !pools && !unsure {
             let missing = if !fields.is_given("instance_type") {
                 Some("instance_type")
             } else if !fields.is_given("initial_instance_count") && !scaled {
@@ -61,7 +67,7 @@ impl Variant<'_> {
             };
             if let Some(missing) = missing {
                 let detail = format!(
-                    "A variant needs instance_type and initial_instance_count, or serverless_config. Add {missing}."
+                    "A variant needs instance_type and initial_instance_count, instance_pools, or serverless_config. Add {missing}."
                 );
                 say(Diagnostic::error("Variant without capacity", detail), &self.at);
             }

@@ -1,6 +1,7 @@
 //! `aws_sagemaker_endpoint_configuration`.
 
 mod checks;
+mod explainer;
 mod instance_types;
 mod schema;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use smform_provider::{
 use smform_types::schema::Schema;
 use smform_types::{Diagnostic, Diagnostics, Path, Step, Value};
 
+use super::model::wire::vpc_config;
 use super::{found, identified, is_missing, is_taken, same_weight, tagging, users};
 use crate::clients::Clients;
 use crate::failure::{Failure, Service, failed};
@@ -52,7 +54,7 @@ impl EndpointConfiguration {
         remembered: &Value,
     ) -> Result<Option<Value>, Failure> {
         let Some(config) = describe(client, name).await? else { return Ok(None) };
-        let live = carry(wire_data::describe(&self.schema, &config), remembered);
+        let live = carry(wire_data::describe(&self.schema, &config, remembered), remembered);
         let arn = config.endpoint_config_arn().unwrap_or_default();
         let live = tagging::read(client, &clients.tags, arn, live, remembered).await?;
         Ok(Some(settle(&self.schema.block, remembered, live, &same_weight)))
@@ -70,6 +72,10 @@ impl EndpointConfiguration {
             .set_async_inference_config(fields.block("async_inference_config").map(wire_data::asynchronous))
             .set_kms_key_id(fields.owned("kms_key_arn"))
             .set_execution_role_arn(fields.owned("execution_role_arn"))
+            .set_enable_network_isolation(fields.flag("enable_network_isolation"))
+            .set_vpc_config(vpc_config(fields))
+            .set_explainer_config(fields.block("explainer_config").map(explainer::config))
+            .set_metrics_config(fields.block("metrics_config").map(wire_data::metrics))
             .set_tags(tagging::for_create(planned))
             .send()
             .await
@@ -124,6 +130,10 @@ impl ResourceType<Clients> for EndpointConfiguration {
         let mut response = PlanResponse { order: naming::order(&config), ..response };
         if is_new {
             response.planned = identified(&config, response.planned);
+            // Known at once, though the service could fill it in: see `wire_data::describe`.
+            if let Some(none) = config.get("metrics_config").filter(|block| block.as_slice() == Some(&[])) {
+                response.planned = with(response.planned, "metrics_config", none.clone());
+            }
         }
         if only_counts(&response.replace) {
             let detail = "The change makes a new configuration, and an endpoint that moves to it starts a second fleet \

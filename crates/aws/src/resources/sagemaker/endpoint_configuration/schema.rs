@@ -3,9 +3,12 @@
 use smform_types::Type;
 use smform_types::schema::{Attribute, Block, Constraint, NestedBlock, Schema};
 
+use super::super::model::schema::vpc_config;
+use super::explainer;
 use super::instance_types::INSTANCE_TYPES;
 use crate::constraints::{
-    arn, at_least, between, content_type, destination_uri, kms_key, name, name_prefix, role_arn, topic_arn,
+    arn, at_least, between, content_type, destination_uri, kms_key, metric_frequency, name, name_prefix, role_arn,
+    topic_arn,
 };
 use crate::shared::{region, timeouts};
 use crate::tags::{tags, tags_all};
@@ -45,6 +48,7 @@ pub(super) fn schema() -> Schema {
             ),
             ("execution_role_arn", text().with(role_arn())),
             ("kms_key_arn", text().with(arn())),
+            ("enable_network_isolation", flag()),
             ("region", region()),
             ("tags", tags()),
             ("tags_all", tags_all()),
@@ -54,6 +58,9 @@ pub(super) fn schema() -> Schema {
             ("shadow_production_variants", NestedBlock::list(variant(), 0, 10).forces_replacement()),
             ("data_capture_config", NestedBlock::at_most_one(data_capture()).forces_replacement()),
             ("async_inference_config", NestedBlock::at_most_one(asynchronous()).forces_replacement()),
+            ("vpc_config", NestedBlock::at_most_one(vpc_config()).forces_replacement()),
+            ("explainer_config", NestedBlock::at_most_one(explainer::schema()).forces_replacement()),
+            ("metrics_config", NestedBlock::at_most_one(metrics()).or_computed().forces_replacement()),
             ("timeouts", timeouts()),
         ],
     );
@@ -109,6 +116,16 @@ fn variant() -> Block {
         ],
         [],
     );
+    let pool = Block::new(
+        [
+            ("instance_type", required().with(Constraint::KnownValues(INSTANCE_TYPES))),
+            ("priority", Attribute::required(Type::Number).forces_replacement().with(between(1, 5))),
+            ("model_name_override", text().with(name())),
+        ],
+        [],
+    );
+    let partitions = Attribute::required(Type::list(Type::String)).forces_replacement().with(Constraint::Items(1, 32));
+    let partitions = Block::new([("accelerator_partition_types", partitions)], []);
     Block::new(
         [
             ("variant_name", Attribute::optional_computed(Type::String).forces_replacement().with(name())),
@@ -133,6 +150,7 @@ fn variant() -> Block {
             ),
             ("model_data_download_timeout_in_seconds", number().with(between(60, 3600))),
             ("container_startup_health_check_timeout_in_seconds", number().with(between(60, 3600))),
+            ("variant_instance_provision_timeout_in_seconds", number().with(between(300, 3600))),
             ("enable_ssm_access", flag()),
             (
                 "inference_ami_version",
@@ -151,7 +169,24 @@ fn variant() -> Block {
             ("routing_config", NestedBlock::list(routing, 0, 1)),
             ("managed_instance_scaling", NestedBlock::at_most_one(scaling)),
             ("capacity_reservation_config", NestedBlock::at_most_one(reservation)),
+            ("instance_pools", NestedBlock::list(pool, 0, 5).forces_replacement()),
+            ("accelerator_partition_layouts", NestedBlock::list(partitions, 0, 32).forces_replacement()),
         ],
+    )
+}
+
+fn metrics() -> Block {
+    let told = || Attribute::optional_computed(Type::Bool).forces_replacement();
+    Block::new(
+        [
+            ("enable_enhanced_metrics", told()),
+            ("enable_detailed_observability", told()),
+            (
+                "metric_publish_frequency_in_seconds",
+                Attribute::optional_computed(Type::Number).forces_replacement().with(metric_frequency()),
+            ),
+        ],
+        [],
     )
 }
 

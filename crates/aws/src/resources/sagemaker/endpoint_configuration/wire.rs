@@ -2,8 +2,8 @@
 //! in `wire_data`.
 
 use aws_sdk_sagemaker::types::{
-    CapacityReservationPreference, ManagedInstanceScalingScaleInStrategy, ManagedInstanceScalingStatus,
-    PrefixAwareRoutingConfig, ProductionVariant, ProductionVariantAcceleratorType,
+    AcceleratorPartitionLayout, CapacityReservationPreference, InstancePool, ManagedInstanceScalingScaleInStrategy,
+    ManagedInstanceScalingStatus, PrefixAwareRoutingConfig, ProductionVariant, ProductionVariantAcceleratorType,
     ProductionVariantCapacityReservationConfig, ProductionVariantCoreDumpConfig, ProductionVariantInferenceAmiVersion,
     ProductionVariantInstanceType, ProductionVariantManagedInstanceScaling,
     ProductionVariantManagedInstanceScalingScaleInPolicy, ProductionVariantRoutingConfig,
@@ -35,6 +35,37 @@ pub(super) fn variant(fields: Fields<'_>) -> ProductionVariant {
         .set_routing_config(fields.block("routing_config").map(routing))
         .set_managed_instance_scaling(fields.block("managed_instance_scaling").and_then(scaling))
         .set_capacity_reservation_config(fields.block("capacity_reservation_config").and_then(reservation))
+        .set_variant_instance_provision_timeout_in_seconds(
+            fields.count("variant_instance_provision_timeout_in_seconds"),
+        )
+        .set_instance_pools(some(fields.blocks("instance_pools").map(pool)))
+        .set_accelerator_partition_layouts(some(fields.blocks("accelerator_partition_layouts").map(partitions)))
+        .build()
+}
+
+/// The texts of a list or set, or nothing when there are none.
+pub(super) fn some_texts(fields: Fields<'_>, name: &str) -> Option<Vec<String>> {
+    let texts = fields.texts(name);
+    (!texts.is_empty()).then_some(texts)
+}
+
+/// Nothing for none.
+fn some<T>(items: impl Iterator<Item = T>) -> Option<Vec<T>> {
+    let items: Vec<T> = items.collect();
+    (!items.is_empty()).then_some(items)
+}
+
+fn pool(fields: Fields<'_>) -> InstancePool {
+    InstancePool::builder()
+        .set_instance_type(fields.text("instance_type").map(ProductionVariantInstanceType::from))
+        .set_priority(fields.count("priority"))
+        .set_model_name_override(fields.owned("model_name_override"))
+        .build()
+}
+
+fn partitions(fields: Fields<'_>) -> AcceleratorPartitionLayout {
+    AcceleratorPartitionLayout::builder()
+        .set_accelerator_partition_types(Some(fields.texts("accelerator_partition_types")))
         .build()
 }
 
@@ -112,6 +143,16 @@ pub(super) fn describe_variant<'b>(block: Builder<'b>, variant: &ProductionVaria
             variant.container_startup_health_check_timeout_in_seconds(),
         )
         .flag("enable_ssm_access", variant.enable_ssm_access())
+        .int("variant_instance_provision_timeout_in_seconds", variant.variant_instance_provision_timeout_in_seconds())
+        .blocks("instance_pools", variant.instance_pools(), |block, pool| {
+            block
+                .text("instance_type", pool.instance_type().map(ProductionVariantInstanceType::as_str))
+                .int("priority", pool.priority())
+                .text("model_name_override", pool.model_name_override())
+        })
+        .blocks("accelerator_partition_layouts", variant.accelerator_partition_layouts(), |block, layout| {
+            block.texts("accelerator_partition_types", layout.accelerator_partition_types())
+        })
         .text("inference_ami_version", variant.inference_ami_version().map(|version| version.as_str()))
         .blocks("core_dump_config", variant.core_dump_config(), |block, config| {
             block.text("destination_s3_uri", config.destination_s3_uri()).text("kms_key_id", config.kms_key_id())

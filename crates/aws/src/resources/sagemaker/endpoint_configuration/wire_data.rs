@@ -5,19 +5,15 @@ use aws_sdk_sagemaker::operation::describe_endpoint_config::DescribeEndpointConf
 use aws_sdk_sagemaker::types::{
     AsyncInferenceClientConfig, AsyncInferenceConfig, AsyncInferenceNotificationConfig, AsyncInferenceOutputConfig,
     AsyncNotificationTopicTypes, CaptureContentTypeHeader, CaptureMode, CaptureOption, DataCaptureConfig,
+    MetricsConfig,
 };
 use smform_types::Value;
 use smform_types::schema::Schema;
 
-use super::wire::describe_variant;
+use super::explainer;
+use super::wire::{describe_variant, some_texts};
 use crate::fields::{Builder, Fields};
 use crate::naming::prefix_value;
-
-/// The texts of a set, or nothing when there are none.
-fn some_texts(fields: Fields<'_>, name: &str) -> Option<Vec<String>> {
-    let texts = fields.texts(name);
-    (!texts.is_empty()).then_some(texts)
-}
 
 /// Data capture as it is sent.
 pub(super) fn data_capture(fields: Fields<'_>) -> DataCaptureConfig {
@@ -69,8 +65,29 @@ fn notification(fields: Fields<'_>) -> Option<AsyncInferenceNotificationConfig> 
     (config != AsyncInferenceNotificationConfig::builder().build()).then_some(config)
 }
 
-/// A configuration as the service describes it.
-pub(super) fn describe(schema: &Schema, config: &DescribeEndpointConfigOutput) -> Value {
+/// Metrics as they are sent.
+pub(super) fn metrics(fields: Fields<'_>) -> MetricsConfig {
+    MetricsConfig::builder()
+        .set_enable_enhanced_metrics(fields.flag("enable_enhanced_metrics"))
+        .set_enable_detailed_observability(fields.flag("enable_detailed_observability"))
+        .set_metric_publish_frequency_in_seconds(fields.count("metric_publish_frequency_in_seconds"))
+        .build()
+}
+
+/// Whether metrics are as the service sets them for a configuration that says nothing of them.
+fn is_usual(metrics: &MetricsConfig) -> bool {
+    metrics.enable_enhanced_metrics() != Some(true)
+        && metrics.enable_detailed_observability() != Some(false)
+        && metrics.metric_publish_frequency_in_seconds().is_none_or(|seconds| seconds == 60)
+}
+
+/// A configuration as the service describes it. `remembered` tells whether metrics were configured.
+pub(super) fn describe(schema: &Schema, config: &DescribeEndpointConfigOutput, remembered: &Value) -> Value {
+    // What the service sets by itself is no part of a configuration that is known to say nothing of it.
+    let unasked = Fields(remembered).text("name").is_some() && Fields(remembered).block("metrics_config").is_none();
+    let metrics = config.metrics_config().filter(|metrics| !unasked || !is_usual(metrics));
+    let network = config.vpc_config().filter(|vpc| !vpc.subnets().is_empty());
+
     let name = config.endpoint_config_name().unwrap_or_default();
     // Some imitations of the service send an empty structure instead of none.
     let capture = config.data_capture_config().filter(|capture| **capture != DataCaptureConfig::builder().build());
@@ -86,6 +103,17 @@ pub(super) fn describe(schema: &Schema, config: &DescribeEndpointConfigOutput) -
         .blocks("shadow_production_variants", config.shadow_production_variants(), describe_variant)
         .blocks("data_capture_config", capture, describe_capture)
         .blocks("async_inference_config", asynchronous, describe_async)
+        .flag("enable_network_isolation", Some(config.enable_network_isolation() == Some(true)))
+        .blocks("vpc_config", network, |block, vpc| {
+            block.texts("subnets", vpc.subnets()).texts("security_group_ids", vpc.security_group_ids())
+        })
+        .blocks("explainer_config", config.explainer_config(), explainer::describe)
+        .blocks("metrics_config", metrics, |block, metrics| {
+            block
+                .flag("enable_enhanced_metrics", metrics.enable_enhanced_metrics())
+                .flag("enable_detailed_observability", metrics.enable_detailed_observability())
+                .int("metric_publish_frequency_in_seconds", metrics.metric_publish_frequency_in_seconds())
+        })
         .finish()
 }
 

@@ -1,10 +1,10 @@
 //! `aws_sagemaker_model`.
 
 mod checks;
-mod schema;
+pub(super) mod schema;
 #[cfg(test)]
 mod tests;
-mod wire;
+pub(super) mod wire;
 
 use std::time::Duration;
 

@@ -3,7 +3,9 @@
 use smform_types::Type;
 use smform_types::schema::{Attribute, Block, Constraint, NestedBlock, Schema};
 
-use crate::constraints::{channel_name, function_arn, model_package, model_uri, name, name_prefix, role_arn};
+use crate::constraints::{
+    channel_name, function_arn, metric_frequency, metrics_path, model_package, model_uri, name, name_prefix, role_arn,
+};
 use crate::shared::{region, timeouts};
 use crate::tags::{tags, tags_all};
 
@@ -54,7 +56,8 @@ fn required() -> Attribute {
     Attribute::required(Type::String).forces_replacement()
 }
 
-fn vpc_config() -> Block {
+/// The network in which containers run.
+pub(in super::super) fn vpc_config() -> Block {
     let ids = || Attribute::required(Type::set(Type::String)).forces_replacement();
     Block::new(
         [
@@ -83,6 +86,17 @@ fn container() -> Block {
         [("channel_name", required().with(channel_name()))],
         [("s3_data_source", NestedBlock::list(s3_data_source(), 1, 1))],
     );
+    let metrics = Block::new(
+        [
+            ("metrics_endpoint_path", required().with(Constraint::Length(1, 256)).with(metrics_path())),
+            (
+                "metric_publish_frequency_in_seconds",
+                Attribute::optional(Type::Number).forces_replacement().default_value(60).with(metric_frequency()),
+            ),
+        ],
+        [],
+    );
+    let metrics = Block::new([], [("metrics_endpoint", NestedBlock::at_most_one(metrics).forces_replacement())]);
     Block::new(
         [
             ("container_hostname", text().with(name())),
@@ -98,18 +112,27 @@ fn container() -> Block {
             ("model_data_source", NestedBlock::at_most_one(data_source).or_computed()),
             ("additional_model_data_source", NestedBlock::list(additional, 0, 5).or_computed()),
             ("multi_model_config", NestedBlock::at_most_one(cache).forces_replacement()),
+            ("container_metrics_config", NestedBlock::at_most_one(metrics).forces_replacement()),
         ],
     )
 }
 
 fn s3_data_source() -> Block {
+    let text = || Attribute::optional(Type::String).forces_replacement();
+    let hub = Block::new([("hub_content_arn", required().with(Constraint::Length(1, 255)))], []);
     let access = Block::new([("accept_eula", Attribute::required(Type::Bool).forces_replacement())], []);
     Block::new(
         [
             ("s3_uri", required().with(model_uri())),
             ("s3_data_type", required().with(Constraint::OneOf(&["S3Prefix", "S3Object"]))),
             ("compression_type", required().with(Constraint::OneOf(&["None", "Gzip"]))),
+            ("manifest_s3_uri", text().with(model_uri())),
+            ("etag", text()),
+            ("manifest_etag", text()),
         ],
-        [("model_access_config", NestedBlock::at_most_one(access).forces_replacement())],
+        [
+            ("model_access_config", NestedBlock::at_most_one(access).forces_replacement()),
+            ("hub_access_config", NestedBlock::at_most_one(hub).forces_replacement()),
+        ],
     )
 }

@@ -2,9 +2,10 @@
 
 use aws_sdk_sagemaker::operation::describe_model::DescribeModelOutput;
 use aws_sdk_sagemaker::types::{
-    AdditionalModelDataSource, ContainerDefinition, ContainerMode, ImageConfig, InferenceExecutionConfig,
-    InferenceExecutionMode, ModelAccessConfig, ModelCacheSetting, ModelCompressionType, ModelDataSource,
-    MultiModelConfig, RepositoryAccessMode, RepositoryAuthConfig, S3ModelDataSource, S3ModelDataType, VpcConfig,
+    AdditionalModelDataSource, ContainerDefinition, ContainerMetricsConfig, ContainerMode, ImageConfig,
+    InferenceExecutionConfig, InferenceExecutionMode, InferenceHubAccessConfig, MetricsEndpoint, ModelAccessConfig,
+    ModelCacheSetting, ModelCompressionType, ModelDataSource, MultiModelConfig, RepositoryAccessMode,
+    RepositoryAuthConfig, S3ModelDataSource, S3ModelDataType, VpcConfig,
 };
 use smform_types::schema::Schema;
 use smform_types::{Type, Value};
@@ -28,6 +29,7 @@ pub(super) fn container(fields: Fields<'_>) -> ContainerDefinition {
         .set_model_package_name(fields.owned("model_package_name"))
         .set_inference_specification_name(fields.owned("inference_specification_name"))
         .set_multi_model_config(fields.block("multi_model_config").and_then(multi_model))
+        .set_container_metrics_config(fields.block("container_metrics_config").and_then(metrics))
         .build()
 }
 
@@ -47,6 +49,15 @@ fn multi_model(fields: Fields<'_>) -> Option<MultiModelConfig> {
     Some(MultiModelConfig::builder().model_cache_setting(setting).build())
 }
 
+fn metrics(fields: Fields<'_>) -> Option<ContainerMetricsConfig> {
+    let endpoint = fields.block("metrics_endpoint")?;
+    let endpoint = MetricsEndpoint::builder()
+        .set_metrics_endpoint_path(endpoint.owned("metrics_endpoint_path"))
+        .set_metric_publish_frequency_in_seconds(endpoint.count("metric_publish_frequency_in_seconds"))
+        .build();
+    Some(ContainerMetricsConfig::builder().metrics_endpoints(endpoint).build())
+}
+
 fn data_source(fields: Fields<'_>) -> Option<ModelDataSource> {
     Some(ModelDataSource::builder().s3_data_source(s3(fields.block("s3_data_source")?)).build())
 }
@@ -60,16 +71,21 @@ fn additional(fields: Fields<'_>) -> AdditionalModelDataSource {
 
 fn s3(fields: Fields<'_>) -> S3ModelDataSource {
     let access = fields.block("model_access_config").and_then(|access| access.flag("accept_eula"));
+    let hub = fields.block("hub_access_config").and_then(|hub| hub.owned("hub_content_arn"));
     S3ModelDataSource::builder()
         .set_s3_uri(fields.owned("s3_uri"))
         .set_s3_data_type(fields.text("s3_data_type").map(S3ModelDataType::from))
         .set_compression_type(fields.text("compression_type").map(ModelCompressionType::from))
         .set_model_access_config(access.map(|accept| ModelAccessConfig::builder().accept_eula(accept).build()))
+        .set_hub_access_config(hub.map(|arn| InferenceHubAccessConfig::builder().hub_content_arn(arn).build()))
+        .set_manifest_s3_uri(fields.owned("manifest_s3_uri"))
+        .set_e_tag(fields.owned("etag"))
+        .set_manifest_etag(fields.owned("manifest_etag"))
         .build()
 }
 
 /// The network of the model, if it has one.
-pub(super) fn vpc_config(fields: Fields<'_>) -> Option<VpcConfig> {
+pub(in super::super) fn vpc_config(fields: Fields<'_>) -> Option<VpcConfig> {
     let block = fields.block("vpc_config")?;
     Some(
         VpcConfig::builder()
@@ -152,6 +168,13 @@ fn describe_container<'b>(block: Builder<'b>, container: &ContainerDefinition) -
         .blocks("multi_model_config", container.multi_model_config(), |block, config| {
             block.text("model_cache_setting", config.model_cache_setting().map(ModelCacheSetting::as_str))
         })
+        .blocks("container_metrics_config", container.container_metrics_config(), |block, config| {
+            block.blocks("metrics_endpoint", config.metrics_endpoints(), |block, endpoint| {
+                block
+                    .text("metrics_endpoint_path", endpoint.metrics_endpoint_path())
+                    .int("metric_publish_frequency_in_seconds", endpoint.metric_publish_frequency_in_seconds())
+            })
+        })
 }
 
 fn describe_s3<'b>(block: Builder<'b>, source: &S3ModelDataSource) -> Builder<'b> {
@@ -159,7 +182,13 @@ fn describe_s3<'b>(block: Builder<'b>, source: &S3ModelDataSource) -> Builder<'b
         .text("s3_uri", source.s3_uri())
         .text("s3_data_type", source.s3_data_type().map(S3ModelDataType::as_str))
         .text("compression_type", source.compression_type().map(ModelCompressionType::as_str))
+        .text("manifest_s3_uri", source.manifest_s3_uri())
+        .text("etag", source.e_tag())
+        .text("manifest_etag", source.manifest_etag())
         .blocks("model_access_config", source.model_access_config(), |block, access| {
             block.flag("accept_eula", access.accept_eula())
+        })
+        .blocks("hub_access_config", source.hub_access_config(), |block, hub| {
+            block.text("hub_content_arn", hub.hub_content_arn())
         })
 }
