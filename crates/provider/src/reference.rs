@@ -115,6 +115,10 @@ fn rule(constraint: &Constraint) -> String {
         }
         Constraint::KnownValues(values) => format!("Known values: {}.", quoted(values)),
         Constraint::Length(min, max) => format!("{min} to {max} characters."),
+        Constraint::OneOfNumbers(values) => {
+            let values: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
+            format!("One of {}.", values.join(", "))
+        }
         Constraint::Range(min, max) if max.is_finite() => format!("Between {min} and {max}."),
         Constraint::Range(min, _) => format!("{min} or more."),
         Constraint::Items(min, max) if *max == usize::MAX => format!("{min} or more elements."),
