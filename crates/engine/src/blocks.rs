@@ -119,7 +119,7 @@ impl Setting<'_> {
 
 fn not_ephemeral(path: &Path) -> Diagnostic {
     Diagnostic::error(
-        "Invalid use of an ephemeral value",
+        "Invalid use of ephemeral value",
         "The argument is stored in the state, so it cannot take an ephemeral value.",
     )
     .of_attribute(path.clone())

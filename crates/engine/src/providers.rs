@@ -86,6 +86,12 @@ impl Providers {
     /// # Errors
     /// When an alias is used that is configured nowhere; without a place.
     pub fn key(&self, config: &Config, at: &ModuleAddress, resource: &Resource) -> Result<ProviderKey, Diagnostic> {
+        self.resolve(config, at, &self.reference(config, at, resource))
+    }
+
+    /// The name, within its module, of the provider configuration that a block uses.
+    #[must_use]
+    pub fn reference(&self, config: &Config, at: &ModuleAddress, resource: &Resource) -> ProviderRef {
         let module = config.modules.get(at);
         let mode = resource.address.mode;
         // A type that the provider of its local name does not offer uses the default configuration of the one that
@@ -93,14 +99,12 @@ impl Providers {
         let named = module.and_then(|module| self.named(module, &resource.provider.name));
         let offers =
             named.is_some_and(|provider| provider.resource_schema(mode, &resource.address.type_name).is_some());
-        let reference = if offers {
-            resource.provider.clone()
-        } else {
-            let offering = self.offering(mode, &resource.address.type_name);
-            let name = offering.map_or("", |provider| local_name(provider.source()));
-            ProviderRef { name: name.into(), alias: None }
-        };
-        self.resolve(config, at, &reference)
+        if offers {
+            return resource.provider.clone();
+        }
+        let offering = self.offering(mode, &resource.address.type_name);
+        let name = offering.map_or("", |provider| local_name(provider.source()));
+        ProviderRef { name: name.into(), alias: None }
     }
 
     /// Follows a reference outwards to the module that configures it.

@@ -179,6 +179,11 @@ async fn apply_saved(
         };
         return Err(Failure::error("Saved plan is stale", detail));
     }
+    if saved.is_errored() {
+        let detail =
+            "Planning ended in errors, so this plan is not whole: it can be shown, but not applied. Plan again.";
+        return Err(Failure::error("Cannot apply incomplete plan", detail));
+    }
     let (project, planned) = saved.open(&run.world, stored)?;
     same_variables(session, &project, &variable_inputs(flags))?;
     operation::tell(view.as_ref(), &found, &project);

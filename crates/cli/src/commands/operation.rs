@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use smform_engine::plan::Mode;
 use smform_engine::plan::stored::Stored;
 use smform_engine::plan::walk::Options;
+use smform_engine::plan::{Extent, Mode};
 use smform_engine::run::Conduct;
 use smform_engine::snapshot::Recording;
 use smform_engine::workflow::saved::{self, Basis};
@@ -249,7 +249,8 @@ pub async fn plan(
     run.view.plan(&planned, &run.world.providers, errored);
     let basis = run.basis(&store);
     let (text, digest) = saved::write(&project, &planned, &planning.targets, &run.recording.snapshot(), &basis);
-    if let (Some(path), false) = (out, errored) {
+    // A partial plan is saved for those who inspect it; it cannot be applied.
+    if let Some(path) = out.filter(|_| planned.plan.extent != Extent::Nothing) {
         session.write(path, &text)?;
     }
     let digest = out.filter(|_| !errored).map(|_| digest);
@@ -270,7 +271,7 @@ const fn operation(mode: Mode) -> &'static str {
 fn write_copies(session: &Session, planning: &Planning, made: &Made) -> Result<(), Failure> {
     let providers = &made.run.world.providers;
     if let Some(path) = &planning.json_into {
-        let json = json::plan::plan(&made.project, &made.planned, providers, made.found.has_errors());
+        let json = json::plan::plan(&made.project, &made.planned, providers);
         session.write(path, &format!("{}\n", to_text(&json, None)))?;
     }
     if let Some(path) = &planning.markdown_into {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use smform_engine::events::Silent;
-use smform_engine::plan::ObjectKey;
 use smform_engine::plan::stored::Stored;
+use smform_engine::plan::{Extent, ObjectKey};
 use smform_engine::run::Conduct;
 use smform_engine::workflow::state::decode;
 use smform_engine::workflow::{World, saved};
@@ -71,14 +71,14 @@ fn show_plan(session: &Session, args: &Show, text: &str) -> Result<Exit, Failure
     let world = World { host: Arc::new(saved.files.clone()), providers: session.providers.clone(), conduct };
     let (project, planned) = saved.open(&world, stored)?;
     let text = if args.json {
-        format!("{}\n", to_text(&json::plan::plan(&project, &planned, &session.providers, false), None))
+        format!("{}\n", to_text(&json::plan::plan(&project, &planned, &session.providers), None))
     } else {
         let view = PlanView {
             plan: &planned.plan,
             providers: &session.providers,
             style: session.style(args.no_color),
             width: session.console.width,
-            errored: false,
+            errored: planned.plan.extent != Extent::Whole,
             automation: session.automation(),
         };
         format!("{}\nDigest: {}\n", plan(view), saved.digest)

@@ -23,7 +23,15 @@ pub fn planned(change: &Change, style: Style) -> String {
         Action::Read => format!("{subject} will be read during apply"),
         Action::Update => format!("{subject} will be updated in-place"),
         Action::Delete => format!("{subject} will be {}", style.strong(Paint::Red, "destroyed")),
-        Action::Forget => format!("{subject} will no longer be managed, but will not be destroyed"),
+        // Other programs know this one by its narrower margin.
+        Action::Forget => {
+            let subject = style.bold(&format!(" # {address}"));
+            let moved = moved.map(|from| format!("\n # (moved from {from})")).unwrap_or_default();
+            return format!(
+                "{subject} will no longer be managed by smform, but will not be destroyed\n \
+                 # (destroy = false is set in the configuration){moved}"
+            );
+        }
         Action::Replace(_) => match change.reason {
             Some(Reason::Tainted) => format!("{subject} is tainted, so must be {replaced}"),
             Some(Reason::Requested) => format!("{subject} will be {replaced}, as requested"),

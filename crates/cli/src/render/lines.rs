@@ -79,6 +79,11 @@ pub fn line(
         }
         Moment::Done if operation == Operation::Refresh => format!("{subject} {done}{}\n", bracket([id, None])),
         Moment::Done => {
+            // An object that is gone has neither an identifier nor, in Terraform's words, a key.
+            let subject = match operation {
+                Operation::Delete => style.bold(&format!("{}:", object.address)),
+                _ => subject,
+            };
             let id = if operation == Operation::Delete { None } else { id };
             format!("{subject} {done} after {}{}\n", seconds(elapsed), bracket([id, None]))
         }

@@ -49,7 +49,7 @@ pub fn diff_of(change: &Change, providers: &Providers) -> Diff {
 
 /// The changes that are worth showing, in order of address.
 pub fn shown(plan: &Plan) -> impl Iterator<Item = &Change> {
-    plan.changes.values().filter(|change| change.action != Action::NoOp || change.previous_address.is_some())
+    plan.listed().into_iter().filter(|change| change.action != Action::NoOp || change.previous_address.is_some())
 }
 
 /// The symbol of an action, three columns wide.
@@ -64,7 +64,7 @@ pub fn symbol(action: Action, style: Style) -> String {
         Action::Replace(Replacement::DeleteFirst) => format!("{minus}/{plus}"),
         Action::Replace(Replacement::CreateFirst) => format!("{plus}/{minus}"),
         Action::Read => format!(" {}", style.paint(Paint::Cyan, "<=")),
-        Action::Forget => format!("  {}", style.paint(Paint::Red, ".")),
+        Action::Forget => format!(" {}", style.paint(Paint::Red, ".")),
     }
 }
 

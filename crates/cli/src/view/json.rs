@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use smform_engine::plan::Mode;
+use smform_engine::plan::{Extent, Mode};
 use smform_engine::providers::Providers;
 use smform_engine::workflow::Planned;
 use smform_provider::Clock;
@@ -63,10 +63,11 @@ impl View for Stream {
         }
     }
 
-    fn plan(&self, planned: &Planned, _: &Providers, errored: bool) {
-        if !errored {
-            stream::plan(&planned.plan).into_iter().for_each(|message| self.write(message));
+    fn plan(&self, planned: &Planned, _: &Providers, _: bool) {
+        if planned.plan.extent == Extent::Nothing {
+            return;
         }
+        stream::plan(&planned.plan).into_iter().for_each(|message| self.write(message));
     }
 
     fn diagnostics(&self, found: &[Diagnostic], sources: &SourceMap) {
@@ -82,6 +83,8 @@ impl View for Stream {
             return;
         }
         self.write(stream::summary(applied.report.done, operation));
-        self.write(stream::outputs(applied.outputs, applied.sensitive));
+        if applied.mode != Mode::Destroy {
+            self.write(stream::outputs(applied.outputs, applied.sensitive));
+        }
     }
 }

@@ -7,4 +7,5 @@ mod rendering;
 mod saved;
 mod states;
 mod support;
+mod terraform;
 mod usage;

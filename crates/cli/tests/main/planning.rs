@@ -216,7 +216,6 @@ data "test_thing" "later" { name = test_thing.replaced.name }
     );
     insta::assert_snapshot!(bench.run(&["plan", "-no-color"]).all(), @r#"
 test_thing.gone: Refreshing state... [id=gone]
-test_thing.forgotten: Refreshing state... [id=forgotten]
 test_thing.secret: Refreshing state... [id=secret]
 test_thing.replaced: Refreshing state... [id=thing-1]
 test_thing.many[0]: Refreshing state... [id=many-0]
@@ -256,9 +255,9 @@ smform will perform the following actions:
         # (1 unchanged attribute hidden)
     }
 
-  # test_thing.forgotten will no longer be managed, but will not be destroyed
-  # (because test_thing.forgotten is not in configuration)
-  . resource "test_thing" "forgotten" {
+ # test_thing.forgotten will no longer be managed by smform, but will not be destroyed
+ # (destroy = false is set in the configuration)
+ . resource "test_thing" "forgotten" {
         id   = "forgotten"
         name = "forgotten"
         # (1 unchanged attribute hidden)
@@ -302,6 +301,13 @@ Plan: 1 to add, 2 to change, 3 to destroy.
 
 Note: This plan was not saved (-out), so "smform apply" makes a new one, which
 may differ.
+--- stderr
+
+Warning: Some objects will no longer be managed by smform
+
+These leave the state, and stay as they are. To manage one again, import it.
+
+  - test_thing.forgotten
 --- exit 0
 "#);
 }

@@ -437,6 +437,12 @@ impl<'a> Executor<'a> {
                 self.report.diagnostics.extend(record.retain_data(&self.data_in_use()).await.err());
             }
         }
+        if self.apply.plan.targeted {
+            self.report.diagnostics.push(Diagnostic::warning(
+                "Applied changes may be incomplete",
+                "Only the targets and what they need were worked on. Plan without -target to see what is left to do.",
+            ));
+        }
         self.report.outputs = outputs.into_iter().map(|(name, (value, _))| (name, value)).collect();
         if self.apply.conduct.cancel.is_cancelled() {
             RunOutcome::Stopped(self.report)
@@ -453,17 +459,19 @@ impl<'a> Executor<'a> {
     /// The root outputs: as evaluated, or as they were where that was not possible.
     fn outputs(&self) -> BTreeMap<Arc<str>, (Value, bool)> {
         if self.apply.plan.mode == Mode::Destroy {
-            let left = self.report.failed.is_empty() && self.report.skipped.is_empty();
-            let kept = self.apply.stored.outputs.iter().filter(|_| !left);
+            let gone = self.report.failed.is_empty() && self.report.skipped.is_empty() && !self.apply.plan.targeted;
+            let kept = self.apply.stored.outputs.iter().filter(|_| !gone);
             return kept.map(|(name, value)| (name.clone(), (value.clone(), value.has_sensitive()))).collect();
         }
         let declared = self.apply.setting.config.modules.get(&ModuleAddress::root()).map(|module| &module.outputs);
         let mut outputs = BTreeMap::new();
         for (name, output) in declared.into_iter().flatten() {
-            let evaluated = self.values.output(&ModuleInstance::root(), name).filter(|value| value.is_wholly_known());
-            let value = evaluated.or_else(|| self.apply.stored.outputs.get(name));
+            // What targets leave out is unknown even now, and is recorded as null.
+            let evaluated = self.values.output(&ModuleInstance::root(), name).cloned();
+            let value = evaluated.map(|value| conform::without_unknown(value).0);
+            let value = value.or_else(|| self.apply.stored.outputs.get(name).cloned());
             if let Some(value) = value.filter(|value| !value.is_null()) {
-                outputs.insert(name.clone(), (value.clone(), output.sensitive));
+                outputs.insert(name.clone(), (value, output.sensitive));
             }
         }
         outputs

@@ -246,6 +246,8 @@ impl Job {
         };
         if planned == prior {
             // What was unknown turned out as it was, or only marks differ: there is nothing to ask of the service.
+            let run = self.begin(Operation::Update, id.clone());
+            run.task.finished(id);
             let value = prior.mark_paths(&self.marks);
             let entry = Entry { value: value.clone(), ..self.entry.clone() };
             let recorded = self.record.lock().await.put(&self.change.object, entry).await;

@@ -117,11 +117,15 @@ impl<'a> Builder<'a> {
         let node = Node::Module(child.clone());
         self.repetition(at, module, &node, &call.repetition);
         self.within_module(at, &node);
-        if let Some(callee) = self.config.modules.get(&child) {
-            // What a call depends on, all resources in it depend on.
-            let resources: Vec<_> = callee.resources.keys().cloned().collect();
-            for resource in resources {
-                let resource = Node::Resource(resource.in_module(child.clone()));
+        if call.depends_on.is_empty() {
+            return;
+        }
+        // What a call depends on, all resources in it and in the modules within it depend on.
+        let config = self.config;
+        let within = config.modules.range(child.clone()..).take_while(|(inner, _)| inner.0.starts_with(&child.0));
+        for (inner, callee) in within {
+            for resource in callee.resources.keys() {
+                let resource = Node::Resource(resource.clone().in_module(inner.clone()));
                 self.depends_on(at, module, &resource, &call.depends_on);
             }
         }

@@ -42,6 +42,8 @@ pub struct Decision {
     pub replace_paths: Vec<Path>,
     /// Set when a replacement would take the name of the object it replaces.
     pub same_name: Option<(Path, String)>,
+    /// Set when the user's rules forbid it.
+    pub refusal: Option<Diagnostic>,
 }
 
 /// Whether the instance will be replaced, so that the provider must be asked about a new object as well.
@@ -51,20 +53,12 @@ pub fn is_replaced(prior: bool, tainted: bool, forced: bool, planned: &PlanRespo
 }
 
 /// Decides.
-///
-/// # Errors
-/// When the user's rules forbid what would have to be done.
-pub fn decide(situation: &Situation<'_>) -> Result<Decision, Diagnostic> {
+#[must_use]
+pub fn decide(situation: &Situation<'_>) -> Decision {
     let marked = |value: &Value| value.clone().mark_paths(situation.marks);
     let Some(prior) = situation.prior else {
         let after = marked(&situation.planned.planned);
-        return Ok(Decision {
-            action: Action::Create,
-            reason: None,
-            after,
-            replace_paths: Vec::new(),
-            same_name: None,
-        });
+        return plain(Action::Create, after);
     };
     let forced = situation.requested || situation.triggered;
     if is_replaced(true, situation.tainted, forced, situation.planned) {
@@ -73,13 +67,15 @@ pub fn decide(situation: &Situation<'_>) -> Result<Decision, Diagnostic> {
     let after = marked(&situation.planned.planned);
     // A value that only became sensitive, or ceased to be, is an update of the record.
     let action = if *prior == after { Action::NoOp } else { Action::Update };
-    Ok(Decision { action, reason: None, after, replace_paths: Vec::new(), same_name: None })
+    plain(action, after)
 }
 
-fn replace(situation: &Situation<'_>, marked: impl Fn(&Value) -> Value) -> Result<Decision, Diagnostic> {
-    if situation.lifecycle.prevent_destroy {
-        return Err(prevented(situation.address));
-    }
+fn plain(action: Action, after: Value) -> Decision {
+    Decision { action, reason: None, after, replace_paths: Vec::new(), same_name: None, refusal: None }
+}
+
+fn replace(situation: &Situation<'_>, marked: impl Fn(&Value) -> Value) -> Decision {
+    let refusal = situation.lifecycle.prevent_destroy.then(|| prevented(situation.address));
     let fresh = situation.fresh.unwrap_or(situation.planned);
     let replace_paths = situation.planned.replace.clone();
     let reason = if situation.tainted {
@@ -102,7 +98,7 @@ fn replace(situation: &Situation<'_>, marked: impl Fn(&Value) -> Value) -> Resul
         _ => None,
     };
     let after = marked(&fresh.planned);
-    Ok(Decision { action: Action::Replace(order), reason: Some(reason), after, replace_paths, same_name })
+    Decision { action: Action::Replace(order), reason: Some(reason), after, replace_paths, same_name, refusal }
 }
 
 /// Whether the new object gets another name after all.
@@ -145,7 +141,7 @@ mod tests {
         Value::object([("name", Value::string("a")), ("size", Value::number(1))])
     }
 
-    fn run(prior: Option<&Value>, planned: &PlanResponse, lifecycle: &Lifecycle) -> Result<Decision, Diagnostic> {
+    fn run(prior: Option<&Value>, planned: &PlanResponse, lifecycle: &Lifecycle) -> Decision {
         let address: InstanceAddress = "t.x".parse().expect("address");
         decide(&Situation {
             address: &address,
@@ -164,10 +160,10 @@ mod tests {
     fn what_is_missing_is_created_and_what_differs_updated() {
         let lifecycle = Lifecycle::default();
         let planned = response("a", false, ReplaceOrder::DeleteFirst);
-        assert_eq!(run(None, &planned, &lifecycle).map(|d| d.action), Ok(Action::Create));
-        assert_eq!(run(Some(&prior()), &planned, &lifecycle).map(|d| d.action), Ok(Action::Update));
+        assert_eq!(run(None, &planned, &lifecycle).action, Action::Create);
+        assert_eq!(run(Some(&prior()), &planned, &lifecycle).action, Action::Update);
         let same = PlanResponse { planned: prior(), ..planned };
-        assert_eq!(run(Some(&prior()), &same, &lifecycle).map(|d| d.action), Ok(Action::NoOp));
+        assert_eq!(run(Some(&prior()), &same, &lifecycle).action, Action::NoOp);
     }
 
     #[test]
@@ -175,25 +171,25 @@ mod tests {
         let planned = response("a", true, ReplaceOrder::CreateFirst);
         let action = |cbd| {
             let lifecycle = Lifecycle { create_before_destroy: cbd, ..Lifecycle::default() };
-            run(Some(&prior()), &planned, &lifecycle).map(|decision| decision.action)
+            run(Some(&prior()), &planned, &lifecycle).action
         };
-        assert_eq!(action(None), Ok(Action::Replace(Replacement::CreateFirst)));
-        assert_eq!(action(Some(false)), Ok(Action::Replace(Replacement::DeleteFirst)));
+        assert_eq!(action(None), Action::Replace(Replacement::CreateFirst));
+        assert_eq!(action(Some(false)), Action::Replace(Replacement::DeleteFirst));
     }
 
     #[test]
     fn a_kept_name_is_noticed_and_a_changed_one_is_not() {
         let lifecycle = Lifecycle::default();
         let order = ReplaceOrder::SameName { attribute: Path::attribute("name"), instead: String::new() };
-        let kept = run(Some(&prior()), &response("a", true, order.clone()), &lifecycle).expect("decided");
+        let kept = run(Some(&prior()), &response("a", true, order.clone()), &lifecycle);
         assert!(kept.same_name.is_some());
-        let changed = run(Some(&prior()), &response("b", true, order), &lifecycle).expect("decided");
+        let changed = run(Some(&prior()), &response("b", true, order), &lifecycle);
         assert!(changed.same_name.is_none());
     }
 
     #[test]
     fn prevent_destroy_refuses_a_replacement() {
         let lifecycle = Lifecycle { prevent_destroy: true, ..Lifecycle::default() };
-        assert!(run(Some(&prior()), &response("a", true, ReplaceOrder::DeleteFirst), &lifecycle).is_err());
+        assert!(run(Some(&prior()), &response("a", true, ReplaceOrder::DeleteFirst), &lifecycle).refusal.is_some());
     }
 }

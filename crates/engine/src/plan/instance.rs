@@ -37,6 +37,25 @@ pub struct Question {
     pub forced: bool,
 }
 
+impl Question {
+    /// A question that only reads: nothing is recorded, wanted or asked for.
+    #[must_use]
+    pub fn about(object: ObjectKey, session: Arc<dyn Session>, block: Block, refresh: bool) -> Question {
+        Question {
+            object,
+            session,
+            recorded: None,
+            candidate: None,
+            refresh,
+            config: None,
+            ignore: IgnoreChanges::None,
+            block,
+            tainted: false,
+            forced: false,
+        }
+    }
+}
+
 /// What was answered.
 pub struct Answer {
     /// The object as read; nothing when there is none.

@@ -10,6 +10,7 @@ pub mod instance;
 pub mod moves;
 pub mod order;
 pub mod outputs;
+pub mod relevant;
 mod resource;
 pub mod steps;
 pub mod stored;
@@ -188,20 +189,30 @@ pub struct OutputChange {
     pub before: Option<Value>,
     /// As it will be, possibly unknown; nothing when it goes away.
     pub after: Option<Value>,
-    /// Whether it is declared sensitive.
+    /// Whether it is, or was, declared sensitive: it may be shown only when neither is the case.
     pub sensitive: bool,
+    /// What happens to it, as far as is known: nothing, or it is created, updated or deleted.
+    pub action: Action,
 }
 
 impl OutputChange {
     /// Whether the value changes, as far as is known.
     #[must_use]
     pub fn is_change(&self) -> bool {
-        let plain =
-            |value: &Option<Value>| value.as_ref().filter(|value| !value.is_null()).map(|v| v.clone().unmark_deep().0);
-        let (before, after) = (plain(&self.before), plain(&self.after));
-        let known = after.as_ref().is_none_or(Value::is_wholly_known);
-        !known || before != after
+        self.action != Action::NoOp
     }
+}
+
+/// How far planning came.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Extent {
+    /// Nothing was planned, since the configuration cannot be used.
+    #[default]
+    Nothing,
+    /// Planning ended in errors: only for showing.
+    Partial,
+    /// Everything was planned.
+    Whole,
 }
 
 /// A finished plan.
@@ -209,6 +220,8 @@ impl OutputChange {
 pub struct Plan {
     /// What kind it is.
     pub mode: Mode,
+    /// How far planning came. Only a whole plan can be applied.
+    pub extent: Extent,
     /// Every object, those that do not change included.
     pub changes: BTreeMap<ObjectKey, Change>,
     /// Every root output.
@@ -221,6 +234,8 @@ pub struct Plan {
     pub steps: StepGraph,
     /// Whether targets leave a part of the configuration out.
     pub targeted: bool,
+    /// The attributes that contribute to the changes.
+    pub relevant: BTreeSet<relevant::Relevant>,
     /// When it was made: RFC 3339, UTC.
     pub timestamp: String,
     /// Warnings of the planning.
@@ -228,6 +243,14 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// The changes in the order in which they are listed: outer modules before inner ones, then by address.
+    #[must_use]
+    pub fn listed(&self) -> Vec<&Change> {
+        let mut changes: Vec<&Change> = self.changes.values().collect();
+        changes.sort_by_key(|change| (change.object.address.module.0.len(), &change.object));
+        changes
+    }
+
     /// Whether an apply would change an object, an output, or only what the state says.
     #[must_use]
     pub fn is_applyable(&self) -> bool {

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use smform_types::{Marks, ModuleAddress, ModuleInstance, Type, Value};
+use smform_types::{Marks, ModuleAddress, ModuleInstance, Value};
 
 use super::stored::Stored;
-use super::{Mode, OutputChange};
+use super::{Action, Mode, OutputChange};
 use crate::values::Values;
 use crate::values::evaluate::Setting;
 
-/// Compares the recorded root outputs with those just evaluated. Outputs that targets leave out stay as recorded.
+/// Compares the recorded root outputs with those just evaluated. Outputs that were not evaluated, since targets leave
+/// them out or what they need failed, are left out here as well.
 #[must_use]
 pub fn changes(
     setting: &Setting<'_>,
@@ -22,24 +23,38 @@ pub fn changes(
     let root = ModuleInstance::root();
     let declared = setting.config.modules.get(&ModuleAddress::root()).map(|module| &module.outputs);
     let mut changes = BTreeMap::new();
-    for (name, output) in declared.into_iter().flatten() {
-        let before = stored.outputs.get(name).cloned();
-        let evaluated = values.output(&root, name).cloned();
-        let after = match mode {
-            Mode::Destroy => None,
-            _ if evaluated.is_none() && partial => before.clone(),
-            _ => Some(evaluated.unwrap_or_else(|| Value::unknown(Type::Dynamic))),
-        };
-        if before.is_none() && after.is_none() {
-            continue;
+    if mode != Mode::Destroy {
+        for (name, output) in declared.into_iter().flatten() {
+            if let Some(after) = values.output(&root, name) {
+                changes.insert(name.clone(), change(stored.outputs.get(name), after, output.sensitive));
+            }
         }
-        changes.insert(name.clone(), OutputChange { before, after, sensitive: output.sensitive });
     }
+    let kept = |name| mode != Mode::Destroy && declared.is_some_and(|declared| declared.contains_key(name));
     for (name, before) in &stored.outputs {
-        if !changes.contains_key(name) && !partial {
-            let sensitive = before.marks().contains(Marks::SENSITIVE);
-            changes.insert(name.clone(), OutputChange { before: Some(before.clone()), after: None, sensitive });
+        if !partial && !kept(name) {
+            let sensitive = is_sensitive(before);
+            let gone = OutputChange { before: Some(before.clone()), after: None, sensitive, action: Action::Delete };
+            changes.insert(name.clone(), gone);
         }
     }
     changes
+}
+
+fn is_sensitive(value: &Value) -> bool {
+    value.marks().contains(Marks::SENSITIVE)
+}
+
+fn change(before: Option<&Value>, after: &Value, declared: bool) -> OutputChange {
+    let plain = |value: &Value| value.clone().unmark_deep().0;
+    let recorded = before.filter(|value| !value.is_null());
+    let was_sensitive = recorded.is_some_and(is_sensitive);
+    let action = match recorded {
+        None if after.is_null() => Action::NoOp,
+        None => Action::Create,
+        // That a value becomes sensitive, or ceases to be, is recorded as well.
+        Some(before) if plain(before) == plain(after) && declared == was_sensitive => Action::NoOp,
+        Some(_) => Action::Update,
+    };
+    OutputChange { before: before.cloned(), after: Some(after.clone()), sensitive: declared || was_sensitive, action }
 }

@@ -25,13 +25,20 @@ pub(super) struct Pending<'a> {
     pub(super) node: Node,
     pub(super) object: ObjectKey,
     pub(super) provider: ProviderKey,
-    /// What the configuration says; nothing for an object that is to go.
-    wanted: Option<Wanted<'a>>,
-    /// Why an object is to go.
-    reason: Option<Reason>,
+    purpose: Purpose<'a>,
     recorded: Option<StoredObject>,
     requested: bool,
     triggered: bool,
+}
+
+/// What becomes of an object.
+enum Purpose<'a> {
+    /// It is to be as the configuration says.
+    Keep(Box<Wanted<'a>>),
+    /// It is to go, for a reason that is plain to some.
+    Leave(Option<Reason>),
+    /// It is only read, since the configuration has errors.
+    Read,
 }
 
 /// What the configuration says of an instance.
@@ -104,34 +111,46 @@ impl<'a> Walker<'a> {
             return;
         }
         let evaluated = self.evaluate_body(&object.address, block, &schema.block, &repetition);
-        let Some((config, marks)) = evaluated else { return };
+        let Some((config, marks)) = evaluated else { return self.read_only(node, object, key, schema) };
         let triggered = self.is_triggered(&object.address.module, block, &repetition);
         let requested = self.walk.options.replace.contains(&object.address);
         let Some(session) = self.found.sessions.get(key).cloned() else { return };
         let question = Question {
-            object: object.clone(),
-            session,
             recorded: recorded.as_ref().map(|recorded| recorded.value.clone().unmark_deep().0),
             candidate: self.walk.stored.candidates.get(&object).cloned(),
-            refresh: self.walk.options.refresh,
             config: (self.walk.options.mode == Mode::Normal).then_some(config),
             ignore: block.lifecycle.ignore_changes.clone(),
-            block: schema.block.clone(),
             tainted: recorded.as_ref().is_some_and(|recorded| recorded.tainted),
             forced: triggered || requested,
+            ..Question::about(object.clone(), session, schema.block.clone(), self.walk.options.refresh)
         };
         let wanted = Wanted { resource: block, marks, repetition };
         let pending = Pending {
             node: node.clone(),
             object,
             provider: key.clone(),
-            wanted: Some(wanted),
-            reason: None,
+            purpose: Purpose::Keep(Box::new(wanted)),
             recorded,
             requested,
             triggered,
         };
         self.spawn_instance(pending, question);
+    }
+
+    /// Reads an object whose configuration has errors: what changed outside is worth knowing all the same.
+    fn read_only(&mut self, node: &Node, object: ObjectKey, key: &ProviderKey, schema: &Schema) {
+        let Some(recorded) = self.walk.stored.objects.get(&object).cloned() else { return };
+        let Some(session) = self.found.sessions.get(key).cloned() else { return };
+        let question = Question {
+            recorded: Some(recorded.value.clone().unmark_deep().0),
+            tainted: recorded.tainted,
+            ..Question::about(object.clone(), session, schema.block.clone(), self.walk.options.refresh)
+        };
+        let provider = key.clone();
+        let node = node.clone();
+        let (requested, triggered, recorded) = (false, false, Some(recorded));
+        let purpose = Purpose::Read;
+        self.spawn_instance(Pending { node, object, provider, purpose, recorded, requested, triggered }, question);
     }
 
     /// Evaluates the body of a block for one instance and checks it as far as can be done without asking; nothing
@@ -220,27 +239,21 @@ impl<'a> Walker<'a> {
             let Some(reason) = self.departure(&object, block) else { continue };
             if block.is_some_and(|block| block.lifecycle.prevent_destroy) && object.deposed.is_none() {
                 self.found.diagnostics.push(prevented(&object.address).at(block.map(|block| block.span)));
-                continue;
             }
             let Some(session) = self.found.sessions.get(key).cloned() else { continue };
+            // What is only forgotten need not be reachable any more.
+            let refresh = self.walk.options.refresh && !self.walk.setting.is_forgotten(&object.address);
             let question = Question {
-                object: object.clone(),
-                session,
                 recorded: recorded.as_ref().map(|recorded| recorded.value.clone().unmark_deep().0),
                 candidate: self.walk.stored.candidates.get(&object).cloned(),
-                refresh: self.walk.options.refresh,
-                config: None,
-                ignore: smform_lang::config::IgnoreChanges::None,
-                block: schema.block.clone(),
                 tainted: recorded.as_ref().is_some_and(|recorded| recorded.tainted),
-                forced: false,
+                ..Question::about(object.clone(), session, schema.block.clone(), refresh)
             };
             let pending = Pending {
                 node: node.clone(),
                 object,
                 provider: key.clone(),
-                wanted: None,
-                reason,
+                purpose: Purpose::Leave(reason),
                 recorded,
                 requested: false,
                 triggered: false,
@@ -269,9 +282,9 @@ impl<'a> Walker<'a> {
         let answer = match answer {
             Ok(answer) => answer,
             Err(errors) => {
-                self.found.diagnostics.extend(match &pending.wanted {
-                    Some(wanted) => locate(errors, wanted.resource),
-                    None => errors,
+                self.found.diagnostics.extend(match &pending.purpose {
+                    Purpose::Keep(wanted) => locate(errors, wanted.resource),
+                    Purpose::Leave(_) | Purpose::Read => errors,
                 });
                 return;
             }
@@ -283,13 +296,14 @@ impl<'a> Walker<'a> {
         if let (None, Some(before)) = (&pending.recorded, &before) {
             self.found.adopted.insert(pending.object.clone(), before.clone());
         }
-        match pending.wanted {
-            Some(_) if answer.planned.is_some() => self.decided(pending, answer, before),
-            Some(_) => {
+        match pending.purpose {
+            Purpose::Keep(_) if answer.planned.is_some() => self.decided(pending, answer, before),
+            Purpose::Keep(_) => {
                 let value = before.unwrap_or_else(|| Self::placeholder(smform_types::Type::Dynamic));
                 self.found.values.set_instance(&pending.object.address, value);
             }
-            None => self.departed(pending, before),
+            Purpose::Leave(reason) => self.departed(pending, reason, before),
+            Purpose::Read => {}
         }
     }
 
@@ -303,7 +317,7 @@ impl<'a> Walker<'a> {
     }
 
     fn decided(&mut self, pending: Pending<'a>, answer: Answer, before: Option<Value>) {
-        let (Some(wanted), Some(planned)) = (&pending.wanted, &answer.planned) else { return };
+        let (Purpose::Keep(wanted), Some(planned)) = (&pending.purpose, &answer.planned) else { return };
         let address = &pending.object.address;
         let decision = decide(&Situation {
             address,
@@ -318,13 +332,9 @@ impl<'a> Walker<'a> {
         });
         let notes = answer.fresh.as_ref().unwrap_or(planned).diagnostics.clone();
         self.found.diagnostics.extend(locate(notes, wanted.resource).map(|note| note.about(address)));
-        let decision = match decision {
-            Ok(decision) => decision,
-            Err(error) => {
-                self.found.diagnostics.push(error.at(wanted.resource.span).within(block_context(wanted.resource)));
-                return;
-            }
-        };
+        if let Some(error) = decision.refusal {
+            self.found.diagnostics.push(error.at(wanted.resource.span).within(block_context(wanted.resource)));
+        }
         let value = match (&decision.action, &before, &decision.same_name) {
             (Action::NoOp, Some(before), _) => before.clone(),
             // This plan will be refused. What uses the object is planned as it will be once the name is another one, so
@@ -368,7 +378,7 @@ impl<'a> Walker<'a> {
     }
 
     /// An object that is to go, if it is still there.
-    fn departed(&mut self, pending: Pending<'a>, before: Option<Value>) {
+    fn departed(&mut self, pending: Pending<'a>, reason: Option<Reason>, before: Option<Value>) {
         let recorded = pending.recorded.as_ref();
         if self.walk.options.mode == Mode::RefreshOnly || before.is_none() {
             return;
@@ -379,7 +389,7 @@ impl<'a> Walker<'a> {
             previous_address: recorded.and_then(|recorded| recorded.previous.clone()),
             provider: pending.provider,
             action: if forget { Action::Forget } else { Action::Delete },
-            reason: pending.reason,
+            reason,
             before,
             after: None,
             replace_paths: Vec::new(),

@@ -1,9 +1,11 @@
 //! `-target`: which part of the configuration a run is limited to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use smform_types::{InstanceAddress, ModuleInstance};
+use smform_types::{InstanceAddress, ModuleInstance, ResourceConfigAddress};
 
+use super::Mode;
+use super::stored::Stored;
 use crate::graph::{Graph, Node};
 
 /// What a user names.
@@ -66,49 +68,88 @@ fn fits(target: &ModuleInstance, module: &ModuleInstance) -> bool {
             .all(|((name, key), (other, other_key))| name == other && (key.is_none() || key == other_key))
 }
 
+fn named(graph: &Graph, targets: &[Target]) -> BTreeSet<Node> {
+    graph.nodes().filter(|node| targets.iter().any(|target| target.covers_node(node))).cloned().collect()
+}
+
 /// What a run works on.
 #[derive(Clone, Debug)]
 pub enum Selection {
     /// Everything.
     All,
-    /// Targets with all that they need.
+    /// Targets with all that they need, or when destroying with all that needs them.
     Targets {
         /// As the user named them.
         targets: Vec<Target>,
         /// The vertices named.
         named: BTreeSet<Node>,
-        /// The vertices named and those that they need.
+        /// The vertices named, and those that come along.
         nodes: BTreeSet<Node>,
     },
 }
 
 impl Selection {
-    /// Selects in a graph; everything when there are no targets.
+    /// Selects in a graph; everything when there are no targets. What is destroyed takes along what needs it, anything
+    /// else what it needs.
     #[must_use]
-    pub fn new(graph: &Graph, targets: &[Target]) -> Selection {
-        if targets.is_empty() {
-            return Selection::All;
+    pub fn new(graph: &Graph, stored: &Stored, mode: Mode, targets: &[Target]) -> Selection {
+        match (targets, mode) {
+            ([], _) => Selection::All,
+            (_, Mode::Destroy) => Selection::with_users(graph, stored, targets),
+            (_, Mode::Normal | Mode::RefreshOnly) => Selection::with_needed(graph, targets),
         }
-        let named: BTreeSet<Node> =
-            graph.nodes().filter(|node| targets.iter().any(|target| target.covers_node(node))).cloned().collect();
-        let nodes = graph.closure(named.iter()).into_iter().cloned().collect();
+    }
+
+    fn with_needed(graph: &Graph, targets: &[Target]) -> Selection {
+        let named = named(graph, targets);
+        let mut nodes = graph.closure(named.iter());
+        let is_resource = |node: &&Node| matches!(node, Node::Resource(_));
+        // Root outputs come along when every resource that they need does, and there is one.
+        let outputs = graph.nodes().filter(|node| matches!(node, Node::Output(module, _) if module.is_root()));
+        let closures: Vec<BTreeSet<&Node>> = outputs.map(|output| graph.closure([output])).collect();
+        for closure in closures {
+            let mut resources = closure.iter().copied().filter(is_resource).peekable();
+            if resources.peek().is_some() && resources.all(|needed| nodes.contains(needed)) {
+                nodes.extend(closure);
+            }
+        }
+        let nodes = nodes.into_iter().cloned().collect();
         Selection::Targets { targets: targets.to_vec(), named, nodes }
     }
 
-    /// Whether a vertex is worked on. Outputs are, when all they need is.
+    fn with_users(graph: &Graph, stored: &Stored, targets: &[Target]) -> Selection {
+        let named = named(graph, targets);
+        let mut users: BTreeMap<&ResourceConfigAddress, BTreeSet<ResourceConfigAddress>> = BTreeMap::new();
+        for (object, recorded) in &stored.objects {
+            for used in &recorded.dependencies {
+                users.entry(used).or_default().insert(object.address.config());
+            }
+        }
+        let mut nodes = BTreeSet::new();
+        let mut open: Vec<Node> = named.iter().cloned().collect();
+        while let Some(node) = open.pop() {
+            if nodes.contains(&node) {
+                continue;
+            }
+            open.extend(graph.dependents(&node).filter(|node| !matches!(node, Node::Provider(_))).cloned());
+            if let Node::Resource(resource) = &node {
+                open.extend(users.get(resource).into_iter().flatten().cloned().map(Node::Resource));
+            }
+            nodes.insert(node);
+        }
+        Selection::Targets { targets: targets.to_vec(), named, nodes }
+    }
+
+    /// Whether a vertex is worked on.
     #[must_use]
-    pub fn has_node(&self, graph: &Graph, node: &Node) -> bool {
+    pub fn has_node(&self, node: &Node) -> bool {
         match self {
             Selection::All => true,
-            Selection::Targets { nodes, .. } => {
-                nodes.contains(node)
-                    || matches!(node, Node::Output(module, _) if module.is_root())
-                        && graph.closure([node]).into_iter().all(|needed| needed == node || nodes.contains(needed))
-            }
+            Selection::Targets { nodes, .. } => nodes.contains(node),
         }
     }
 
-    /// Whether an instance is worked on: one that a target names, or any that a target needs.
+    /// Whether an instance is worked on: one that a target names, or any that comes along.
     #[must_use]
     pub fn has_instance(&self, address: &InstanceAddress) -> bool {
         match self {

@@ -104,7 +104,7 @@ pub(super) struct Walker<'a> {
 
 /// Walks.
 pub async fn walk(walk: &Walk<'_>) -> Found {
-    let selection = Selection::new(walk.graph, &walk.options.targets);
+    let selection = Selection::new(walk.graph, walk.stored, walk.options.mode, &walk.options.targets);
     let nodes = scope_of(walk.graph, walk.stored, walk.options.mode, &selection);
     let order = match walk.graph.order(&walk.setting.config.sources) {
         Ok(order) => order,
@@ -146,7 +146,7 @@ pub async fn walk(walk: &Walk<'_>) -> Found {
 /// The vertices to work on. Destroying needs, besides what is stored, only what provider configurations need.
 #[must_use]
 pub fn scope_of(graph: &Graph, stored: &Stored, mode: Mode, selection: &Selection) -> BTreeSet<Node> {
-    let selected: BTreeSet<Node> = graph.nodes().filter(|node| selection.has_node(graph, node)).cloned().collect();
+    let selected: BTreeSet<Node> = graph.nodes().filter(|node| selection.has_node(node)).cloned().collect();
     if mode != Mode::Destroy {
         return selected;
     }

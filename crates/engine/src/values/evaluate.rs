@@ -223,7 +223,7 @@ impl<'a> Setting<'a> {
                     "Whoever can read the state or the screen would see it. Add sensitive = true to the output, or use \
                      nonsensitive() if the value may be shown.",
                 )
-                .at(output.expr.span),
+                .at(output.span),
             );
             return within(found, &context);
         }

@@ -39,7 +39,7 @@ impl Instances {
     #[must_use]
     pub fn contains(&self, key: Option<&InstanceKey>) -> bool {
         match (self, key) {
-            (Instances::Single | Instances::Any(_), None) => true,
+            (Instances::Single, None) | (Instances::Any(_), _) => true,
             (Instances::Count(count), Some(InstanceKey::Index(index))) => index < count,
             (Instances::Each(entries), Some(InstanceKey::Name(name))) => entries.contains_key(name),
             _ => false,
@@ -50,10 +50,10 @@ impl Instances {
     #[must_use]
     pub fn repetition(&self, key: Option<&InstanceKey>) -> Repetition {
         match (self, key) {
+            (Instances::Any(repetition), _) => repetition.clone(),
             (Instances::Each(entries), Some(InstanceKey::Name(name))) => {
                 Repetition { each: entries.get(name).map(|value| (Value::string(&**name), value.clone())), count: None }
             }
-            (Instances::Any(repetition), None) => repetition.clone(),
             (_, Some(InstanceKey::Index(index))) => {
                 Repetition { each: None, count: i64::try_from(*index).ok().map(Value::number) }
             }
@@ -162,6 +162,11 @@ impl Values {
     #[must_use]
     pub fn output(&self, at: &ModuleInstance, name: &Arc<str>) -> Option<&Value> {
         self.outputs.get(&(at.clone(), name.clone()))
+    }
+
+    /// Every output that is not null, with the module instance that it belongs to.
+    pub fn outputs(&self) -> impl Iterator<Item = (&ModuleInstance, &Arc<str>)> {
+        self.outputs.iter().filter(|(_, value)| !value.is_null()).map(|((at, name), _)| (at, name))
     }
 
     /// How often a module call is repeated.

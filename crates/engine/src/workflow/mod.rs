@@ -15,7 +15,7 @@ use smform_lang::eval::Templates;
 use smform_lang::functions::{FunctionContext, Phase};
 use smform_lang::source::Host;
 use smform_provider::Session;
-use smform_types::{Diagnostic, Diagnostics};
+use smform_types::{Diagnostic, Diagnostics, InstanceAddress};
 use tokio::sync::Mutex;
 
 use crate::apply::record::Record;
@@ -24,9 +24,10 @@ use crate::check::violations;
 use crate::graph::{ProviderKey, build};
 use crate::plan::stored::Stored;
 use crate::plan::walk::{Found, Options, Walk, walk};
-use crate::plan::{Mode, Plan, moves, order, outputs, steps};
+use crate::plan::{Action, Extent, Mode, Plan, moves, order, outputs, relevant, steps};
 use crate::providers::Providers;
 use crate::run::Conduct;
+use crate::values::Values;
 use crate::values::evaluate::Setting;
 
 pub use backend::backend;
@@ -71,13 +72,16 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
     found.extend(messages);
     // A mistake that files alone show is told before anything is read, and not beside half a plan.
     if !found.has_errors() {
-        found.extend(validate::inputs(project));
-    }
-    if !found.has_errors() {
         found.extend(validate(world, project).into_iter().filter(Diagnostic::is_error));
     }
     if found.has_errors() {
         return (nothing(stored, options, timestamp), found);
+    }
+    found.extend(validate::inputs(project));
+    if found.has_errors() {
+        let mut planned = nothing(stored, options, timestamp);
+        planned.plan.extent = Extent::Partial;
+        return (planned, found);
     }
     let templates = Templates;
     let functions = FunctionContext {
@@ -97,6 +101,13 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
     let walked = walk(&inputs).await;
     let Found { mut changes, same_names, drift, adopted, data, values, sessions, visited, diagnostics } = walked;
     found.extend(diagnostics);
+    if options.mode == Mode::Normal {
+        let messages = moves::check::moved(&project.config, &values);
+        if messages.has_errors() {
+            found.extend(messages);
+            return (nothing(stored, options, timestamp), found);
+        }
+    }
     if world.conduct.cancel.is_cancelled() {
         found.push(Diagnostic::error("Interrupted", "The plan was not finished. Nothing was changed."));
     }
@@ -110,18 +121,58 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
              plan without -target afterwards.",
         ));
     }
+    let forgotten: String = changes
+        .values()
+        .filter(|change| change.action == Action::Forget)
+        .map(|change| format!("\n  - {}", change.object))
+        .collect();
+    if !forgotten.is_empty() {
+        found.push(Diagnostic::warning(
+            "Some objects will no longer be managed by smform",
+            format!("These leave the state, and stay as they are. To manage one again, import it.\n{forgotten}"),
+        ));
+    }
+    found.extend(options.replace.iter().filter_map(|address| unmatched_replace(address, &values)));
     let outputs = outputs::changes(&setting, options.mode, targeted || found.has_errors(), &stored, &values);
     let steps = steps::lay_out(options.mode, &graph, &visited, &changes);
     let mode = options.mode;
     let mut plan = Plan { mode, changes, outputs, drift, adopted, steps, targeted, timestamp, ..Plan::default() };
+    plan.relevant = relevant::relevant(&project.config, &world.providers, &plan, &values);
     // Proving every pair of steps takes longer than planning when there are very many; the rules are the same for few.
     if !found.has_errors() && (cfg!(debug_assertions) || plan.changes.len() <= 500) {
         found.extend(violations(&plan).into_iter().map(|violation| {
             Diagnostic::error("Unsound plan", format!("{violation} This is a defect of smform; nothing was changed."))
         }));
     }
+    plan.extent = if found.has_errors() { Extent::Partial } else { Extent::Whole };
     plan.warnings = found.iter().filter(|diagnostic| !diagnostic.is_error()).cloned().collect();
     (Planned { plan, stored, data, sessions }, found)
+}
+
+/// What is wrong with a request to replace an address that lacks the key of an instance.
+fn unmatched_replace(address: &InstanceAddress, values: &Values) -> Option<Diagnostic> {
+    let instances = values.instances(&address.module, &address.resource)?;
+    let keys = instances.keys();
+    if address.key.is_some() || keys.iter().any(Option::is_none) {
+        return None;
+    }
+    let list: String = keys
+        .into_iter()
+        .take(10)
+        .map(|key| format!("\n  -replace={}", shell_quoted(&InstanceAddress { key, ..address.clone() }.to_string())))
+        .collect();
+    let detail = if list.is_empty() {
+        format!("-replace={address} names no object: the resource has no instances.")
+    } else {
+        format!(
+            "-replace={address} names no object: the resource has several instances. Name the one you mean:\n{list}"
+        )
+    };
+    Some(Diagnostic::warning("Incompletely-matched force-replace resource instance", detail))
+}
+
+fn shell_quoted(text: &str) -> String {
+    if text.contains('"') { format!("'{text}'") } else { text.to_owned() }
 }
 
 fn nothing(stored: Stored, options: &Options, timestamp: String) -> Planned {

@@ -4,7 +4,7 @@
 //! steps follow from these, by the same function that laid them out. It holds secrets in clear, as Terraform's does, so
 //! it is written readable by its owner only. Its digest covers everything in it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json, json};
@@ -19,10 +19,13 @@ use super::{Planned, Project, World};
 use crate::apply::Data;
 use crate::graph::{ProviderKey, build};
 use crate::plan::codec::{decode, encode};
+use crate::plan::relevant::Relevant;
 use crate::plan::stored::Stored;
 use crate::plan::target::{Selection, Target};
 use crate::plan::walk::scope_of;
-use crate::plan::{Action, Change, Drift, Mode, ObjectKey, OutputChange, Plan, Reason, Replacement, moves, steps};
+use crate::plan::{
+    Action, Change, Drift, Extent, Mode, ObjectKey, OutputChange, Plan, Reason, Replacement, moves, steps,
+};
 use crate::snapshot::Snapshot;
 
 const FORMAT: &str = "smform-plan";
@@ -71,6 +74,7 @@ pub fn write(
                 "before": change.before.as_ref().map(encode),
                 "after": change.after.as_ref().map(encode),
                 "sensitive": change.sensitive,
+                "action": action_name(change.action),
             });
             (name.to_string(), json)
         })
@@ -88,6 +92,7 @@ pub fn write(
         "made_by": env!("CARGO_PKG_VERSION"),
         "timestamp": plan.timestamp,
         "mode": mode_name(plan.mode),
+        "errored": plan.extent != Extent::Whole,
         "targets": targets.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "basis": { "lineage": basis.lineage, "serial": basis.serial, "workspace": basis.workspace },
         "directory": project.config.directory.to_string_lossy(),
@@ -97,6 +102,7 @@ pub fn write(
         "drift": plan.drift.iter().map(drift_json).collect::<Vec<_>>(),
         "adopted": plan.adopted.iter().map(adopted_json).collect::<Vec<_>>(),
         "outputs": outputs,
+        "relevant": plan.relevant.iter().map(relevant_json).collect::<Vec<_>>(),
         "data": data,
         "files": files.to_json(),
     });
@@ -155,6 +161,12 @@ impl Saved {
         self.document.get("mode").and_then(Json::as_str) == Some(mode_name(Mode::Destroy))
     }
 
+    /// Whether planning ended in errors, so that the plan can be shown but not applied.
+    #[must_use]
+    pub fn is_errored(&self) -> bool {
+        self.document.get("errored").and_then(Json::as_bool) != Some(false)
+    }
+
     /// The plan and the configuration that it was made from. `world` must see the saved files (see
     /// [`Saved::files`]), `stored` is what is recorded now, which the caller has compared with [`Saved::basis`].
     ///
@@ -188,15 +200,17 @@ impl Saved {
         if found.has_errors() {
             return Err(found);
         }
-        let selection = Selection::new(&graph, &targets);
+        let selection = Selection::new(&graph, &stored, mode, &targets);
         let visited = scope_of(&graph, &stored, mode, &selection);
         let plan = Plan {
             mode,
+            extent: if self.is_errored() { Extent::Partial } else { Extent::Whole },
             steps: steps::lay_out(mode, &graph, &visited, &changes),
             changes,
             outputs,
             drift,
             adopted: adopted(document).ok_or_else(unreadable)?,
+            relevant: relevant(document).ok_or_else(unreadable)?,
             targeted: !targets.is_empty(),
             timestamp: text("timestamp")?.to_owned(),
             warnings: Diagnostics::new(),
@@ -228,6 +242,14 @@ const ACTIONS: [(Action, &str); 8] = [
     (Action::Forget, "forget"),
 ];
 
+fn action_name(action: Action) -> Option<&'static str> {
+    ACTIONS.iter().find(|(known, _)| *known == action).map(|(_, name)| *name)
+}
+
+fn action_of(name: &str) -> Option<Action> {
+    ACTIONS.iter().find(|(_, known)| *known == name).map(|(action, _)| *action)
+}
+
 const REASONS: [Reason; 11] = [
     Reason::CannotUpdate,
     Reason::Tainted,
@@ -243,16 +265,13 @@ const REASONS: [Reason; 11] = [
 ];
 
 fn change_json(change: &Change) -> Json {
-    let action = ACTIONS.iter().find(|(action, _)| *action == change.action).map(|(_, name)| *name);
-    let resources = |set: &std::collections::BTreeSet<ResourceConfigAddress>| {
-        set.iter().map(ToString::to_string).collect::<Vec<_>>()
-    };
+    let resources = |set: &BTreeSet<ResourceConfigAddress>| set.iter().map(ToString::to_string).collect::<Vec<_>>();
     json!({
         "address": change.object.address.to_string(),
         "deposed": change.object.deposed,
         "previous_address": change.previous_address.as_ref().map(ToString::to_string),
         "provider": provider_json(&change.provider),
-        "action": action,
+        "action": action_name(change.action),
         "reason": change.reason.map(Reason::as_str),
         "before": change.before.as_ref().map(encode),
         "after": change.after.as_ref().map(encode),
@@ -282,7 +301,7 @@ fn change_of(json: &Json) -> Option<Change> {
         object,
         previous_address,
         provider: provider_of(json.get("provider")?)?,
-        action: ACTIONS.iter().find(|(_, name)| Some(*name) == text("action"))?.0,
+        action: action_of(text("action")?)?,
         reason,
         before: optional_value(json.get("before"))?,
         after: optional_value(json.get("after"))?,
@@ -350,6 +369,21 @@ fn path_of(json: &Json) -> Option<Path> {
     json.as_array()?.iter().map(step).collect::<Option<_>>().map(Path)
 }
 
+fn relevant_json(relevant: &Relevant) -> Json {
+    let Relevant { module, resource, key, attribute } = relevant;
+    let address = InstanceAddress { module: module.clone(), resource: resource.clone(), key: key.clone() };
+    json!({ "address": address.to_string(), "attribute": path_json(attribute) })
+}
+
+fn relevant(document: &Json) -> Option<BTreeSet<Relevant>> {
+    let relevant = document.get("relevant")?.as_array()?.iter();
+    let relevant = relevant.map(|json| {
+        let InstanceAddress { module, resource, key } = json.get("address")?.as_str()?.parse().ok()?;
+        Some(Relevant { module, resource, key, attribute: path_of(json.get("attribute")?)? })
+    });
+    relevant.collect()
+}
+
 fn inputs(document: &Json) -> Option<BTreeMap<Arc<str>, VariableValue>> {
     let variables = document.get("variables")?.as_object()?.iter();
     let variables = variables.map(|(name, json)| {
@@ -397,6 +431,7 @@ fn outputs(document: &Json) -> Option<BTreeMap<Arc<str>, OutputChange>> {
             before: optional_value(json.get("before"))?,
             after: optional_value(json.get("after"))?,
             sensitive: json.get("sensitive")?.as_bool()?,
+            action: action_of(json.get("action")?.as_str()?)?,
         };
         Some((Arc::from(name.as_str()), change))
     });

@@ -14,6 +14,7 @@ use smform_types::{
 
 use super::{Project, World};
 use crate::graph::{Node, build};
+use crate::plan::moves;
 use crate::values::evaluate::{Setting, within};
 use crate::values::expand::expand;
 use crate::values::{Instances, Repetition, Values};
@@ -28,6 +29,7 @@ pub fn inputs(project: &Project) -> Diagnostics {
 /// Validates a configuration. Root variables count as unknown, repeated blocks are looked at once.
 pub fn validate(world: &World, project: &Project) -> Diagnostics {
     let (graph, mut found) = build(&project.config, &Default::default(), &world.providers);
+    found.extend(moves::check::removed(&project.config));
     let order = match graph.order(&project.config.sources) {
         Ok(order) => order,
         Err(errors) => {

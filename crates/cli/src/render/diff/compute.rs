@@ -39,7 +39,8 @@ pub(super) fn part(before: Option<&Value>, after: Option<&Value>, ty: &Type, at:
         return unknown(before, ty, at);
     }
     match ty {
-        Type::Dynamic => dynamic(before, after, at),
+        // Terraform says nothing about replacement inside of values whose type is not fixed.
+        Type::Dynamic => dynamic(before, after, Place { replace: &[], ..at }),
         Type::Object(object) => {
             let types = object.attributes.iter().map(|(name, ty)| (name.clone(), ty)).collect();
             self::object(present(before), present(after), &types, at)

@@ -1,6 +1,7 @@
 //! Changes of objects and outputs in plan JSON.
 
 use serde_json::{Value as Json, json};
+use smform_engine::plan::relevant::Relevant;
 use smform_engine::plan::{Action, Change, Drift, OutputChange, Reason, Replacement};
 use smform_engine::providers::Providers;
 use smform_types::{InstanceAddress, Path, Step, Value};
@@ -52,7 +53,7 @@ fn sides(action: Action, before: Option<&Value>, after: Option<&Value>, replace:
         ("actions", Some(actions(action))),
         ("before", Some(json(before))),
         ("after", Some(json(after))),
-        ("after_unknown", Some(after.map_or_else(|| json!({}), unknown_mask))),
+        ("after_unknown", Some(after.filter(|value| !value.is_wholly_known()).map_or_else(|| json!({}), unknown_mask))),
         ("before_sensitive", Some(mask(before))),
         ("after_sensitive", Some(mask(after))),
         ("replace_paths", (!replace.is_empty()).then(|| replace.into())),
@@ -96,6 +97,14 @@ pub fn change(change: &Change, providers: &Providers) -> Json {
     Json::Object(out)
 }
 
+/// One entry of `relevant_attributes`.
+#[must_use]
+pub fn relevant(relevant: &Relevant) -> Json {
+    let Relevant { module, resource, key, attribute } = relevant;
+    let address = InstanceAddress { module: module.clone(), resource: resource.clone(), key: key.clone() };
+    json!({ "resource": address.to_string(), "attribute": path(attribute) })
+}
+
 /// One entry of `resource_drift`.
 #[must_use]
 pub fn drift(drift: &Drift, providers: &Providers) -> Json {
@@ -108,19 +117,6 @@ pub fn drift(drift: &Drift, providers: &Providers) -> Json {
     Json::Object(out)
 }
 
-/// What happens to a root output, as one action.
-#[must_use]
-pub fn output_action(change: &OutputChange) -> Action {
-    let present = |value: &Option<Value>| value.as_ref().is_some_and(|value| !value.is_null());
-    match (present(&change.before), present(&change.after)) {
-        _ if !change.is_change() => Action::NoOp,
-        (false, true) => Action::Create,
-        (true, false) => Action::Delete,
-        (false, false) => Action::NoOp,
-        (true, true) => Action::Update,
-    }
-}
-
 /// One entry of `output_changes`.
 #[must_use]
 pub fn output(change: &OutputChange) -> Json {
@@ -129,12 +125,12 @@ pub fn output(change: &OutputChange) -> Json {
         Some(value) => known(value).filter(|_| value.is_known()),
         None => Some(Json::Null),
     };
-    let unknown = after.is_some_and(|value| !value.is_wholly_known());
+    let unknown = after.filter(|value| !value.is_wholly_known()).map_or(Json::Bool(false), unknown_mask);
     object([
-        ("actions", Some(actions(output_action(change)))),
+        ("actions", Some(actions(change.action))),
         ("before", Some(change.before.as_ref().and_then(known).unwrap_or(Json::Null))),
         ("after", known_after),
-        ("after_unknown", Some(unknown.into())),
+        ("after_unknown", Some(unknown)),
         ("before_sensitive", Some(change.sensitive.into())),
         ("after_sensitive", Some(change.sensitive.into())),
     ])

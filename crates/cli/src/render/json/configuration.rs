@@ -1,9 +1,6 @@
 //! The configuration within plan JSON: every expression as its constant value, or as what it refers to.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value as Json};
-use smform_engine::graph::ProviderKey;
 use smform_engine::providers::Providers;
 use smform_lang::config::{Config, ModuleCall, Repetition, Resource};
 use smform_lang::eval::{Reference, Subject, references, static_value};
@@ -12,51 +9,17 @@ use smform_types::json::plain;
 use smform_types::schema::{Block, Nesting};
 use smform_types::{ModuleAddress, Step};
 
+use super::provider_config::Keys;
 use super::{mode, object};
 use crate::render::diff::quoted;
 
 /// The configuration.
 #[must_use]
 pub fn configuration(config: &Config, providers: &Providers) -> Json {
-    let mut provider_config = BTreeMap::new();
-    for (address, module) in &config.modules {
-        for (reference, block) in &module.providers {
-            let key = ProviderKey { module: address.clone(), reference: reference.clone() };
-            provider_config.insert(config_key(&key), provider(config, &key, Some(&block.body), providers));
-        }
-        // Configurations that nothing is written for are there all the same.
-        for block in module.resources.values() {
-            if let Ok(key) = providers.key(config, address, block) {
-                let implied = || provider(config, &key, None, providers);
-                provider_config.entry(config_key(&key)).or_insert_with(implied);
-            }
-        }
-    }
-    let provider_config: Map<String, Json> = provider_config.into_iter().collect();
+    let keys = Keys::new(config, providers);
     object([
-        ("provider_config", (!provider_config.is_empty()).then_some(Json::Object(provider_config))),
-        ("root_module", Some(module(config, &ModuleAddress::root(), providers))),
-    ])
-}
-
-/// How a provider configuration is named: `aws`, `aws.west`, `module.child:aws`.
-fn config_key(key: &ProviderKey) -> String {
-    let alias = key.reference.alias.as_ref().map(|alias| format!(".{alias}")).unwrap_or_default();
-    let prefix = if key.module.is_root() { String::new() } else { format!("{}:", key.module) };
-    format!("{prefix}{}{alias}", key.reference.name)
-}
-
-fn provider(config: &Config, key: &ProviderKey, written: Option<&Body>, providers: &Providers) -> Json {
-    let (name, found) = (&key.reference.name, providers.of_key(config, key));
-    let required = config.modules.get(&key.module).and_then(|module| module.required_providers.get(name));
-    let expressions = found.zip(written).map(|(found, written)| body(written, &found.schema().block));
-    object([
-        ("name", Some(name.to_string().into())),
-        ("full_name", found.map(|found| found.source().into())),
-        ("alias", key.reference.alias.as_ref().map(|alias| alias.to_string().into())),
-        ("version_constraint", required.and_then(|required| required.version.as_deref()).map(Json::from)),
-        ("module_address", (!key.module.is_root()).then(|| key.module.to_string().into())),
-        ("expressions", expressions.filter(|json| json.as_object().is_some_and(|map| !map.is_empty()))),
+        ("provider_config", some(keys.json())),
+        ("root_module", Some(module(config, &ModuleAddress::root(), providers, &keys))),
     ])
 }
 
@@ -64,7 +27,7 @@ fn some(map: Map<String, Json>) -> Option<Json> {
     (!map.is_empty()).then_some(Json::Object(map))
 }
 
-fn module(config: &Config, at: &ModuleAddress, providers: &Providers) -> Json {
+fn module(config: &Config, at: &ModuleAddress, providers: &Providers, keys: &Keys) -> Json {
     let Some(found) = config.modules.get(at) else { return Json::Object(Map::new()) };
     let outputs = found.outputs.iter().map(|(name, output)| {
         let json = object([
@@ -75,9 +38,10 @@ fn module(config: &Config, at: &ModuleAddress, providers: &Providers) -> Json {
         ]);
         (name.to_string(), json)
     });
-    let resources: Vec<Json> = found.resources.values().map(|block| resource(config, at, block, providers)).collect();
+    let resources: Vec<Json> =
+        found.resources.values().map(|block| resource(config, at, block, providers, keys)).collect();
     let calls = found.calls.iter().map(|(name, block)| {
-        let child = module(config, &at.child(name), providers);
+        let child = module(config, &at.child(name), providers, keys);
         (name.to_string(), call(block, child))
     });
     let variables = found.variables.iter().map(|(name, variable)| {
@@ -99,9 +63,14 @@ fn module(config: &Config, at: &ModuleAddress, providers: &Providers) -> Json {
 fn repetition(repetition: &Repetition) -> (Option<Json>, Option<Json>) {
     match repetition {
         Repetition::Single => (None, None),
-        Repetition::Count(expr) => (Some(expression(expr)), None),
-        Repetition::ForEach(expr) => (None, Some(expression(expr))),
+        Repetition::Count(expr) => (some_expression(expr), None),
+        Repetition::ForEach(expr) => (None, some_expression(expr)),
     }
+}
+
+/// An expression, unless it is neither constant nor refers to anything.
+fn some_expression(expr: &Expr) -> Option<Json> {
+    Some(expression(expr)).filter(|json| json.as_object().is_some_and(|members| !members.is_empty()))
 }
 
 fn depends_on(exprs: &[Expr]) -> Option<Json> {
@@ -109,17 +78,16 @@ fn depends_on(exprs: &[Expr]) -> Option<Json> {
     (!names.is_empty()).then(|| names.into())
 }
 
-fn resource(config: &Config, at: &ModuleAddress, block: &Resource, providers: &Providers) -> Json {
+fn resource(config: &Config, at: &ModuleAddress, block: &Resource, providers: &Providers, keys: &Keys) -> Json {
     let address = &block.address;
     let schema = config.modules.get(at).and_then(|module| providers.schema(at, module, block).ok());
-    let key = providers.key(config, at, block);
     let (count, for_each) = repetition(&block.repetition);
     object([
         ("address", Some(address.to_string().into())),
         ("mode", Some(mode(address.mode).into())),
         ("type", Some(address.type_name.to_string().into())),
         ("name", Some(address.name.to_string().into())),
-        ("provider_config_key", key.ok().map(|key| config_key(&key).into())),
+        ("provider_config_key", Some(keys.of(at, &providers.reference(config, at, block)).into())),
         (
             "expressions",
             schema
@@ -148,7 +116,7 @@ fn call(block: &ModuleCall, child: Json) -> Json {
 }
 
 /// A body by its schema: blocks are objects or arrays of objects as they nest.
-fn body(body: &Body, schema: &Block) -> Json {
+pub(super) fn body(body: &Body, schema: &Block) -> Json {
     let mut out = Map::new();
     for found in &body.attributes {
         out.insert(found.name.text.to_string(), expression(&found.expr));

@@ -4,6 +4,7 @@ pub mod change;
 pub mod configuration;
 pub mod diagnostic;
 pub mod plan;
+mod provider_config;
 pub mod schema;
 pub mod state;
 pub mod stream;

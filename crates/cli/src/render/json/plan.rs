@@ -1,23 +1,25 @@
 //! A plan as JSON, format version 1.2.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Map, Value as Json, json};
-use smform_engine::plan::{Action, Mode, Plan};
+use smform_engine::plan::{Action, Extent, Mode, ObjectKey, Plan};
 use smform_engine::providers::Providers;
 use smform_engine::workflow::{Planned, Project};
 use smform_state::codec::TERRAFORM_VERSION;
 use smform_types::json::type_to_json;
-use smform_types::{InstanceAddress, Value};
+use smform_types::{InstanceAddress, Marks, Value};
 
 use super::state::{Entry, values_of};
 use super::values::known;
 use super::{change, object};
 
-/// A plan, as `show -json` prints it. `errored` says that planning ended in an error.
+/// A plan, as `show -json` prints it.
 #[must_use]
-pub fn plan(project: &Project, planned: &Planned, providers: &Providers, errored: bool) -> Json {
+pub fn plan(project: &Project, planned: &Planned, providers: &Providers) -> Json {
     let plan = &planned.plan;
+    let errored = plan.extent != Extent::Whole;
     let list = |items: Vec<Json>| (!items.is_empty()).then_some(Json::Array(items));
     let drift = plan.drift.iter().map(|drift| change::drift(drift, providers)).collect();
     let outputs = plan.outputs.iter().map(|(name, output)| (name.to_string(), change::output(output)));
@@ -29,8 +31,9 @@ pub fn plan(project: &Project, planned: &Planned, providers: &Providers, errored
         ("resource_drift", list(drift)),
         ("resource_changes", list(changes(plan, providers))),
         ("output_changes", (!plan.outputs.is_empty()).then(|| Json::Object(outputs.collect()))),
-        ("prior_state", prior_state(planned, providers)),
+        ("prior_state", prior_state(project, planned, providers)),
         ("configuration", Some(super::configuration::configuration(&project.config, providers))),
+        ("relevant_attributes", list(plan.relevant.iter().map(change::relevant).collect())),
         ("timestamp", Some(plan.timestamp.as_str().into())),
         ("applyable", Some((plan.is_applyable() && !errored).into())),
         ("complete", Some((!plan.targeted && !errored).into())),
@@ -41,9 +44,8 @@ pub fn plan(project: &Project, planned: &Planned, providers: &Providers, errored
 fn variables(project: &Project) -> Option<Json> {
     let root = project.config.root()?;
     let values = root.variables.iter().filter_map(|(name, variable)| {
-        let given = project.inputs.get(name).map(|given| &given.value);
-        let value = smform_lang::config::values::finish(variable, project.inputs.get(name)).ok();
-        let value = value.as_ref().or(given).or(variable.default.as_ref())?;
+        // As given, before conversion.
+        let value = project.inputs.get(name).map(|given| &given.value).or(variable.default.as_ref())?;
         Some((name.to_string(), json!({ "value": known(value) })))
     });
     let values: Map<String, Json> = values.collect();
@@ -51,7 +53,7 @@ fn variables(project: &Project) -> Option<Json> {
 }
 
 fn changes(plan: &Plan, providers: &Providers) -> Vec<Json> {
-    plan.changes.values().map(|change| change::change(change, providers)).collect()
+    plan.listed().into_iter().map(|change| change::change(change, providers)).collect()
 }
 
 fn planned_values(plan: &Plan, providers: &Providers) -> Json {
@@ -59,7 +61,7 @@ fn planned_values(plan: &Plan, providers: &Providers) -> Json {
         .outputs
         .iter()
         .filter_map(|(name, output)| {
-            let after = output.after.as_ref().filter(|value| !value.is_null())?;
+            let after = output.after.as_ref()?;
             let whole = after.is_wholly_known();
             let json = object([
                 ("sensitive", Some(output.sensitive.into())),
@@ -70,37 +72,66 @@ fn planned_values(plan: &Plan, providers: &Providers) -> Json {
         })
         .collect();
     let entries = plan.changes.values().filter_map(|change| {
-        let stays = !matches!(change.action, Action::Delete | Action::Forget) && plan.mode != Mode::Destroy;
+        if change.action == Action::Forget {
+            return Some(Entry::forgotten(&change.object.address, providers));
+        }
+        let stays = change.action != Action::Delete && plan.mode != Mode::Destroy;
         let value = change.after.as_ref().filter(|_| stays && change.object.deposed.is_none())?;
         Some(Entry::planned(&change.object.address, value, providers))
     });
     values_of(outputs, entries.collect())
 }
 
-fn prior_state(planned: &Planned, providers: &Providers) -> Option<Json> {
+fn prior_state(project: &Project, planned: &Planned, providers: &Providers) -> Option<Json> {
     let plan = &planned.plan;
-    let mut objects: BTreeMap<&InstanceAddress, &Value> = BTreeMap::new();
-    for (key, stored) in planned.stored.objects.iter().filter(|(key, _)| key.deposed.is_none()) {
-        objects.insert(&key.address, &stored.value);
+    let mut objects: BTreeMap<(&InstanceAddress, Option<&String>), &Value> = BTreeMap::new();
+    for (key, stored) in &planned.stored.objects {
+        objects.insert((&key.address, key.deposed.as_ref()), &stored.value);
     }
-    for change in plan.changes.values().filter(|change| change.object.deposed.is_none()) {
+    for change in plan.changes.values() {
+        let key = (&change.object.address, change.object.deposed.as_ref());
         match &change.before {
-            Some(before) => objects.insert(&change.object.address, before),
-            None => objects.remove(&change.object.address),
+            Some(before) => objects.insert(key, before),
+            None => objects.remove(&key),
         };
     }
-    objects.extend(planned.data.iter().map(|(address, (_, value))| (address, value)));
-    if objects.is_empty() && planned.stored.outputs.is_empty() {
+    objects.extend(planned.data.iter().map(|(address, (_, value))| ((address, None), value)));
+    let outputs = prior_outputs(project, planned);
+    if objects.is_empty() && outputs.is_empty() {
         return None;
     }
-    let outputs = planned.stored.outputs.iter().map(|(name, value)| {
-        let sensitive = value.marks().contains(smform_types::Marks::SENSITIVE);
-        (name.to_string(), super::state::output(value, sensitive))
+    let entries = objects.into_iter().map(|((address, deposed), value)| {
+        let object = ObjectKey { address: address.clone(), deposed: deposed.cloned() };
+        let stored = planned.stored.objects.get(&object);
+        let dependencies = stored.map(|stored| stored.dependencies.iter().map(ToString::to_string).collect());
+        let tainted = stored.is_some_and(|stored| stored.tainted);
+        Entry::planned(address, value, providers).recorded(dependencies.unwrap_or_default(), tainted, deposed)
     });
-    let entries = objects.into_iter().map(|(address, value)| Entry::planned(address, value, providers));
     Some(json!({
         "format_version": "1.0",
         "terraform_version": TERRAFORM_VERSION,
-        "values": values_of(outputs.collect(), entries.collect()),
+        "values": values_of(outputs, entries.collect()),
     }))
+}
+
+/// The root outputs as they are known while planning: those just evaluated, if wholly known, else those recorded.
+fn prior_outputs(project: &Project, planned: &Planned) -> Map<String, Json> {
+    let plan = &planned.plan;
+    let mut outputs = planned.stored.outputs.clone();
+    let declared = project.config.root().map(|root| &root.outputs);
+    for (name, change) in &plan.outputs {
+        let sensitive = declared.and_then(|outputs| outputs.get(name)).is_some_and(|output| output.sensitive);
+        let marks = if sensitive { Marks::SENSITIVE } else { Marks::NONE };
+        match &change.after {
+            Some(after) if after.is_wholly_known() => {
+                outputs.insert(Arc::clone(name), after.clone().unmark_deep().0.with_marks(marks));
+            }
+            Some(_) | None => {}
+        }
+    }
+    let listed = outputs
+        .iter()
+        .filter(|(_, value)| !value.is_null())
+        .map(|(name, value)| (name.to_string(), super::state::output(value, value.marks().contains(Marks::SENSITIVE))));
+    listed.collect()
 }

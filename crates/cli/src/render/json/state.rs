@@ -33,6 +33,32 @@ impl Entry {
         put("sensitive_values", sensitive_mask(&value));
         Entry { module: address.module.clone(), json }
     }
+
+    /// An object that is to leave the state: Terraform lists it without its values.
+    #[must_use]
+    pub fn forgotten(address: &InstanceAddress, providers: &Providers) -> Entry {
+        let mut json = identify(address);
+        let mut put = |name: &str, value: Json| json.insert(name.to_owned(), value);
+        put("provider_name", provider_name(address, providers).into());
+        put("schema_version", schema_of(providers, address).map_or(0, |schema| schema.version).into());
+        put("sensitive_values", false.into());
+        Entry { module: address.module.clone(), json }
+    }
+
+    /// The same, with what the state says of the object besides its attributes.
+    #[must_use]
+    pub fn recorded(mut self, dependencies: Vec<String>, tainted: bool, deposed: Option<&String>) -> Entry {
+        if !dependencies.is_empty() {
+            self.json.insert("depends_on".to_owned(), dependencies.into());
+        }
+        if tainted {
+            self.json.insert("tainted".to_owned(), true.into());
+        }
+        if let Some(key) = deposed {
+            self.json.insert("deposed_key".to_owned(), key.as_str().into());
+        }
+        self
+    }
 }
 
 /// A root output.
@@ -101,16 +127,7 @@ pub fn state(state: &State, values: &dyn Fn(&smform_state::ObjectId) -> Option<V
         let mut put = |name: &str, value: Json| entry.json.insert(name.to_owned(), value);
         put("provider_name", source_of(&resource.provider).into());
         put("schema_version", object.schema_version.into());
-        if !object.dependencies.is_empty() {
-            put("depends_on", object.dependencies.clone().into());
-        }
-        if object.tainted {
-            put("tainted", true.into());
-        }
-        if let Some(key) = &id.deposed {
-            put("deposed_key", key.as_str().into());
-        }
-        entry
+        entry.recorded(object.dependencies.clone(), object.tainted, id.deposed.as_ref())
     });
     json!({
         "format_version": "1.0",

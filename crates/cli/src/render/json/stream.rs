@@ -10,7 +10,7 @@ use smform_engine::plan::{Action, Change, Counts, Drift, ObjectKey, OutputChange
 use smform_types::json::{plain, type_to_json};
 use smform_types::{Diagnostic, InstanceAddress, Severity, SourceMap, Value};
 
-use super::{change, diagnostic, key, object};
+use super::{diagnostic, key, object};
 use crate::render::lines::{self, Moment};
 use crate::render::style::Style;
 
@@ -144,7 +144,7 @@ pub fn planned_outputs(outputs: &BTreeMap<Arc<str>, OutputChange>) -> Message {
     let entries: Map<String, Json> = outputs
         .iter()
         .map(|(name, output)| {
-            let action = short_action(change::output_action(output));
+            let action = short_action(output.action);
             (name.to_string(), json!({ "sensitive": output.sensitive, "action": action }))
         })
         .collect();
@@ -194,6 +194,9 @@ pub fn hook(
         Operation::Delete => Some("delete"),
         Operation::Import => Some("import"),
     };
+    // A deposed object goes by its address here, and one that is gone has no identifier.
+    let object_key = &ObjectKey { address: object_key.address.clone(), deposed: None };
+    let id = id.filter(|_| operation != Operation::Delete || moment != Moment::Done);
     let timed = moment != Moment::Start && operation != Operation::Refresh;
     let hook = object([
         ("resource", Some(resource(&object_key.address))),
@@ -210,7 +213,7 @@ pub fn hook(
 #[must_use]
 pub fn plan(plan: &Plan) -> Vec<Message> {
     let drift = plan.drift.iter().map(drift);
-    let changes = plan.changes.values().filter_map(planned);
+    let changes = plan.listed().into_iter().filter_map(planned);
     let mut out: Vec<Message> = drift.chain(changes).collect();
     out.push(summary(plan.counts(), "plan"));
     if !plan.outputs.is_empty() {

@@ -1,0 +1,175 @@
+//! `moved` blocks: recorded objects get the addresses that the configuration now has for them.
+//!
+//! [`statement`] reads the blocks and puts them in order, [`check`] holds them against what the configuration declares.
+
+pub mod check;
+mod statement;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use smform_lang::config::{Config, Repetition};
+use smform_types::{Diagnostic, Diagnostics, InstanceAddress, InstanceKey, ModuleAddress, ResourceConfigAddress};
+
+use super::ObjectKey;
+use super::stored::Stored;
+use statement::{Endpoints, Statement};
+
+/// Applies the `moved` blocks of all modules, then the moves that adding or removing `count` implies.
+pub fn apply(config: &Config, mut stored: Stored) -> (Stored, Diagnostics) {
+    let mut found = Diagnostics::new();
+    let statements = statement::ordered(statement::read(config, &mut found), &mut found);
+    let mut blocked: BTreeSet<(InstanceAddress, InstanceAddress)> = BTreeSet::new();
+    for statement in &statements {
+        carry_out(statement, &mut stored, &mut blocked);
+    }
+    imply(config, &statements, &mut stored);
+    if !blocked.is_empty() {
+        let list: String = blocked.iter().map(|(from, to)| format!("\n  - {from} could not move to {to}")).collect();
+        found.push(Diagnostic::warning(
+            "Unresolved resource instance address changes",
+            format!(
+                "There is an object at the new address already, so these stay where they are, and are destroyed if the \
+                 configuration has no block for them:{list}"
+            ),
+        ));
+    }
+    (stored, found)
+}
+
+fn carry_out(statement: &Statement, stored: &mut Stored, blocked: &mut BTreeSet<(InstanceAddress, InstanceAddress)>) {
+    let moves: Vec<(ObjectKey, InstanceAddress)> = stored
+        .objects
+        .keys()
+        .filter_map(|object| Some((object.clone(), statement.destination(&object.address)?)))
+        .collect();
+    for (object, to) in moves {
+        let target = ObjectKey { address: to.clone(), deposed: object.deposed.clone() };
+        if stored.objects.contains_key(&target) {
+            blocked.insert((object.address, to));
+        } else {
+            relocate(stored, &object, target);
+        }
+    }
+}
+
+fn relocate(stored: &mut Stored, from: &ObjectKey, to: ObjectKey) {
+    if let Some(mut object) = stored.objects.remove(from) {
+        object.previous.get_or_insert_with(|| from.address.clone());
+        stored.objects.insert(to, object);
+    }
+}
+
+/// A block that gains `count` keeps its one object as number 0, and the reverse, unless a statement is about it.
+fn imply(config: &Config, statements: &[Statement], stored: &mut Stored) {
+    let named: BTreeSet<ResourceConfigAddress> = statements.iter().flat_map(named_resources).collect();
+    let mut by_resource: BTreeMap<ResourceConfigAddress, Vec<ObjectKey>> = BTreeMap::new();
+    for object in stored.objects.keys().filter(|object| object.deposed.is_none()) {
+        by_resource.entry(object.address.config()).or_default().push(object.clone());
+    }
+    for (resource, objects) in by_resource {
+        let module = config.modules.get(&resource.module);
+        let Some(block) = module.and_then(|module| module.resources.get(&resource.resource)) else { continue };
+        let (from, to) = match block.repetition {
+            Repetition::Count(_) => (None, Some(InstanceKey::Index(0))),
+            Repetition::Single => (Some(InstanceKey::Index(0)), None),
+            Repetition::ForEach(_) => continue,
+        };
+        if named.contains(&resource) {
+            continue;
+        }
+        for object in objects.into_iter().filter(|object| object.address.key == from) {
+            let target =
+                ObjectKey { address: InstanceAddress { key: to.clone(), ..object.address.clone() }, deposed: None };
+            if !stored.objects.contains_key(&target) {
+                relocate(stored, &object, target);
+            }
+        }
+    }
+}
+
+fn named_resources(statement: &Statement) -> Vec<ResourceConfigAddress> {
+    let Endpoints::Resource(from, to) = &statement.endpoints else { return Vec::new() };
+    let whole = |address: &InstanceAddress| {
+        let module = statement.module.0.iter().chain(address.module.config().0.iter()).cloned().collect();
+        address.resource.clone().in_module(ModuleAddress(module))
+    };
+    vec![whole(from), whole(to)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::stored::StoredObject;
+    use smform_lang::config::Moved;
+    use smform_types::{SourceMap, Span, Type, Value};
+
+    fn span() -> Span {
+        let mut sources = SourceMap::default();
+        let source = sources.add("main.tf", "");
+        Span { source, start: 0, end: 0 }
+    }
+
+    fn config(moves: &[(&str, &str, &str)]) -> Config {
+        let mut modules: BTreeMap<ModuleAddress, smform_lang::config::Module> = BTreeMap::new();
+        for (module, from, to) in moves {
+            let address = module.parse::<smform_types::ModuleInstance>().map(|module| module.config());
+            let module = modules.entry(address.unwrap_or_default()).or_default();
+            let at = |text: &str| (text.to_owned(), span());
+            module.moved.push(Moved { from: at(from), to: at(to), span: span() });
+        }
+        Config { modules, sources: SourceMap::default(), directory: ".".into(), contexts: Vec::new() }
+    }
+
+    fn stored(addresses: &[&str]) -> Stored {
+        let object = |address: &&str| {
+            let address = address.parse().expect("an address");
+            let content = StoredObject {
+                value: Value::null(Type::Dynamic),
+                tainted: false,
+                dependencies: BTreeSet::new(),
+                create_before_destroy: false,
+                previous: None,
+            };
+            (ObjectKey { address, deposed: None }, content)
+        };
+        Stored { objects: addresses.iter().map(object).collect(), ..Stored::default() }
+    }
+
+    fn moved(moves: &[(&str, &str, &str)], before: &[&str]) -> (Vec<String>, Vec<String>) {
+        let (after, found) = apply(&config(moves), stored(before));
+        let addresses = after.objects.keys().map(|object| object.address.to_string()).collect();
+        (addresses, found.iter().map(|found| found.summary.clone()).collect())
+    }
+
+    #[test]
+    fn statements_follow_each_other_whatever_their_order() {
+        let moves = [("", "t.c", "t.d[0]"), ("", "t.a", "t.b"), ("", "t.b", "t.c")];
+        assert_eq!(moved(&moves, &["t.a"]).0, ["t.d[0]"]);
+    }
+
+    #[test]
+    fn a_statement_in_a_module_is_about_each_of_its_instances() {
+        let moves = [("module.m", "t.a", "t.b"), ("module.m", "t.x[0]", "module.n.t.x")];
+        let (after, _) = moved(&moves, &["module.m[0].t.a", "module.m[\"k\"].t.a", "module.m[0].t.x[0]", "t.a"]);
+        assert_eq!(after, ["t.a", "module.m[0].t.b", "module.m[0].module.n.t.x", "module.m[\"k\"].t.b"]);
+    }
+
+    #[test]
+    fn a_module_moves_with_all_that_is_in_it() {
+        let moves = [("", "module.a", "module.b"), ("", "module.b[1]", "module.c[\"x\"]")];
+        let (after, _) = moved(&moves, &["module.a[0].t.a", "module.a[1].module.z.t.a"]);
+        assert_eq!(after, ["module.b[0].t.a", "module.c[\"x\"].module.z.t.a"]);
+    }
+
+    #[test]
+    fn what_is_in_the_way_stays_and_is_told_once() {
+        let (after, found) = moved(&[("", "t.a", "t.b")], &["t.a", "t.b"]);
+        assert_eq!((after, found.len()), (vec!["t.a".to_owned(), "t.b".to_owned()], 1));
+    }
+
+    #[test]
+    fn a_cycle_is_refused() {
+        let (_, found) = moved(&[("", "t.a", "t.b"), ("", "t.b", "t.a")], &["t.a"]);
+        assert_eq!(found, ["Cyclic dependency in move statements"]);
+    }
+}

@@ -1,0 +1,168 @@
+//! `moved` blocks as statements: what each is about, and which comes before which.
+
+use petgraph::algo::tarjan_scc;
+use petgraph::graph::DiGraph;
+use smform_lang::config::Config;
+use smform_types::{Diagnostic, Diagnostics, InstanceAddress, InstanceKey, ModuleAddress, ModuleInstance, Span};
+
+/// One statement. Its addresses are relative to each instance of the module that makes it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Statement {
+    /// The module that makes it.
+    pub(super) module: ModuleAddress,
+    /// What moves where.
+    pub(super) endpoints: Endpoints,
+    /// The header of the block.
+    pub(super) span: Span,
+}
+
+/// What moves where.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Endpoints {
+    /// A resource: one instance, or with no key on both sides all of them.
+    Resource(InstanceAddress, InstanceAddress),
+    /// A module: one instance, or with no key on both sides all of them.
+    Module(ModuleInstance, ModuleInstance),
+}
+
+/// The steps of an address, as far as order between statements is concerned: the names that lead to it.
+type Steps = Vec<(String, Option<InstanceKey>)>;
+
+/// The statements of all modules, in the order in which they are written.
+pub(super) fn read(config: &Config, found: &mut Diagnostics) -> Vec<Statement> {
+    let mut statements = Vec::new();
+    for (module, content) in &config.modules {
+        for moved in &content.moved {
+            let (from, to) = (&moved.from.0, &moved.to.0);
+            let resources = from.parse().ok().zip(to.parse().ok());
+            let modules = from.parse().ok().zip(to.parse().ok());
+            let endpoints = match (resources, modules) {
+                (Some((from, to)), _) => Endpoints::Resource(from, to),
+                (None, Some((from, to))) => Endpoints::Module(from, to),
+                (None, None) => {
+                    let detail = "\"from\" and \"to\" must both be resources, or both modules.";
+                    found.push(Diagnostic::error("Invalid \"moved\" addresses", detail).at(moved.span));
+                    continue;
+                }
+            };
+            statements.push(Statement { module: module.clone(), endpoints, span: moved.span });
+        }
+    }
+    statements
+}
+
+/// The statements in an order in which chains resolve: what leads to a place comes before what leads away from it, and
+/// what moves something around a place before what moves the place.
+pub(super) fn ordered(statements: Vec<Statement>, found: &mut Diagnostics) -> Vec<Statement> {
+    let mut graph: DiGraph<Statement, ()> = DiGraph::new();
+    let indices: Vec<_> = statements.into_iter().map(|statement| graph.add_node(statement)).collect();
+    for after in &indices {
+        for before in &indices {
+            if after != before && graph.node_weight(*after).zip(graph.node_weight(*before)).is_some_and(follows) {
+                graph.update_edge(*before, *after, ());
+            }
+        }
+    }
+    let mut order = Vec::new();
+    for component in tarjan_scc(&graph).into_iter().rev() {
+        let members = component.iter().filter_map(|index| graph.node_weight(*index));
+        if component.len() > 1 {
+            let list: String =
+                members.map(|statement| format!("\n  - {} to {}", statement.from(), statement.to())).collect();
+            found.push(Diagnostic::error(
+                "Cyclic dependency in move statements",
+                format!("These lead around in a circle, so none of them can come first:{list}"),
+            ));
+        } else {
+            order.extend(members.cloned());
+        }
+    }
+    order
+}
+
+fn follows((after, before): (&Statement, &Statement)) -> bool {
+    let (from, to, earlier) = (after.steps().0, after.steps().1, before.steps().1);
+    let within = |inner: &Steps| inner.len() > earlier.len() && overlaps(inner, &earlier);
+    from.len() == earlier.len() && overlaps(&from, &earlier) || within(&from) || within(&to)
+}
+
+/// Whether the first address may lead into, or be, what the second names. A last step without a key stands for all.
+fn overlaps(inner: &Steps, outer: &Steps) -> bool {
+    let last = outer.len().saturating_sub(1);
+    inner.iter().zip(outer).enumerate().all(|(at, ((name, key), (other, other_key)))| {
+        name == other && (key == other_key || at == last && (key.is_none() || other_key.is_none()))
+    })
+}
+
+impl Statement {
+    /// What moves, as written from the root module.
+    pub(super) fn from(&self) -> String {
+        match &self.endpoints {
+            Endpoints::Resource(from, _) => self.absolute(&from.to_string()),
+            Endpoints::Module(from, _) => self.absolute(&from.to_string()),
+        }
+    }
+
+    /// Where it moves, as written from the root module.
+    pub(super) fn to(&self) -> String {
+        match &self.endpoints {
+            Endpoints::Resource(_, to) => self.absolute(&to.to_string()),
+            Endpoints::Module(_, to) => self.absolute(&to.to_string()),
+        }
+    }
+
+    fn absolute(&self, relative: &str) -> String {
+        if self.module.is_root() { relative.to_owned() } else { format!("{}.{relative}", self.module) }
+    }
+
+    fn steps(&self) -> (Steps, Steps) {
+        let base = || self.module.0.iter().map(|name| (name.to_string(), None));
+        let of_module = |module: &ModuleInstance| -> Steps {
+            base().chain(module.0.iter().map(|(name, key)| (name.to_string(), key.clone()))).collect()
+        };
+        let of_resource = |address: &InstanceAddress| -> Steps {
+            let last = (format!(".{}", address.resource), address.key.clone());
+            of_module(&address.module).into_iter().chain([last]).collect()
+        };
+        match &self.endpoints {
+            Endpoints::Resource(from, to) => (of_resource(from), of_resource(to)),
+            Endpoints::Module(from, to) => (of_module(from), of_module(to)),
+        }
+    }
+
+    /// Where an object goes; nothing when the statement is not about it.
+    pub(super) fn destination(&self, address: &InstanceAddress) -> Option<InstanceAddress> {
+        let depth = self.module.0.len();
+        let (outer, inner) = (address.module.0.get(..depth)?, address.module.0.get(depth..)?);
+        if !outer.iter().zip(self.module.0.iter()).all(|((name, _), wanted)| name == wanted) {
+            return None;
+        }
+        let within = |module: Vec<_>| ModuleInstance(outer.iter().cloned().chain(module).collect());
+        match &self.endpoints {
+            Endpoints::Resource(from, to) => {
+                // Without keys the statement moves the whole resource, and its instances keep theirs.
+                let whole = from.key.is_none() && to.key.is_none();
+                if *inner != *from.module.0 || from.resource != address.resource || !whole && from.key != address.key {
+                    return None;
+                }
+                let key = if whole { address.key.clone() } else { to.key.clone() };
+                Some(InstanceAddress { module: within(to.module.0.to_vec()), key, resource: to.resource.clone() })
+            }
+            Endpoints::Module(from, to) => {
+                let (head, rest) = (inner.get(..from.0.len())?, inner.get(from.0.len()..)?);
+                let ((name, key), around) = from.0.split_last()?;
+                let ((have, have_key), have_around) = head.split_last()?;
+                let whole = key.is_none() && to.0.last().is_some_and(|(_, key)| key.is_none());
+                if have_around != around || have != name || !whole && have_key != key {
+                    return None;
+                }
+                let mut path = to.0.to_vec();
+                if let (true, Some(last)) = (whole, path.last_mut()) {
+                    last.1 = have_key.clone();
+                }
+                path.extend(rest.iter().cloned());
+                Some(InstanceAddress { module: within(path), ..address.clone() })
+            }
+        }
+    }
+}
