@@ -6,13 +6,17 @@ use std::process::Command;
 use serde_json::Value as Json;
 
 /// Which of our crates each of them may depend on (dev-dependencies aside).
-const MAY_SEE: [(&str, &[&str]); 10] = [
+const MAY_SEE: [(&str, &[&str]); 11] = [
     ("smform-types", &[]),
     ("smform-provider", &["smform-types"]),
     ("smform-lang", &["smform-types"]),
     ("smform-state", &["smform-types"]),
     ("smform-engine", &["smform-types", "smform-lang", "smform-provider", "smform-state"]),
-    ("smform-cli", &["smform-types", "smform-lang", "smform-provider", "smform-state", "smform-engine"]),
+    ("smform-registry", &["smform-types"]),
+    (
+        "smform-cli",
+        &["smform-types", "smform-lang", "smform-provider", "smform-state", "smform-engine", "smform-registry"],
+    ),
     ("smform-sandbox", &[]),
     ("smform-aws", &["smform-types", "smform-provider"]),
     ("smform-testkit", &["smform-types", "smform-provider", "smform-state", "smform-engine"]),
