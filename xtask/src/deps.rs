@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value as Json;
 
 /// Which of our crates each of them may depend on (dev-dependencies aside).
-const MAY_SEE: [(&str, &[&str]); 11] = [
+const MAY_SEE: &[(&str, &[&str])] = &[
     ("smform-types", &[]),
     ("smform-provider", &["smform-types"]),
     ("smform-lang", &["smform-types"]),
@@ -19,8 +19,20 @@ const MAY_SEE: [(&str, &[&str]); 11] = [
     ),
     ("smform-sandbox", &[]),
     ("smform-aws", &["smform-types", "smform-provider"]),
+    ("smform-utility", &["smform-types", "smform-provider"]),
     ("smform-testkit", &["smform-types", "smform-provider", "smform-state", "smform-engine"]),
-    ("smform", &["smform-cli", "smform-aws", "smform-sandbox", "smform-engine", "smform-provider", "smform-types"]),
+    (
+        "smform",
+        &[
+            "smform-cli",
+            "smform-aws",
+            "smform-utility",
+            "smform-sandbox",
+            "smform-engine",
+            "smform-provider",
+            "smform-types",
+        ],
+    ),
 ];
 
 /// Only these may reach an AWS SDK, which takes minutes to build.

@@ -26,6 +26,16 @@ pub trait Configure<C>: Send + Sync {
     async fn configure(&self, config: Value, clock: Arc<dyn Clock>) -> Result<(C, Option<Identity>), Diagnostics>;
 }
 
+/// Configuration of a provider that has nothing to connect to.
+pub struct NoClients;
+
+#[async_trait]
+impl Configure<()> for NoClients {
+    async fn configure(&self, _: Value, _: Arc<dyn Clock>) -> Result<((), Option<Identity>), Diagnostics> {
+        Ok(((), None))
+    }
+}
+
 /// One type. Its schema is made when it is first asked for: most runs use a few of the types, `version` none.
 struct Entry<T: ?Sized> {
     implementation: Box<T>,

@@ -8,7 +8,9 @@ use smform_provider::Provider;
 /// Every provider, not yet configured.
 pub(crate) fn all() -> Providers {
     let aws: Arc<dyn Provider> = Arc::new(smform_aws::provider(smform_aws::Settings::default()));
-    Providers::new([aws])
+    let others: [Arc<dyn Provider>; 3] =
+        [Arc::new(smform_utility::random()), Arc::new(smform_utility::null()), Arc::new(smform_utility::time())];
+    Providers::new([aws].into_iter().chain(others))
 }
 
 #[cfg(test)]

@@ -9,3 +9,4 @@ mod states;
 mod support;
 mod terraform;
 mod usage;
+mod utility;

@@ -104,7 +104,12 @@ impl Bench {
     pub fn on(&self, terminal: Terminal, line: &[&str]) -> Exit {
         let test: Arc<dyn Provider> = Arc::new(provider(&self.service));
         let world = World {
-            providers: Providers::new([test]),
+            providers: Providers::new([
+                test,
+                Arc::new(smform_utility::random()),
+                Arc::new(smform_utility::null()),
+                Arc::new(smform_utility::time()),
+            ]),
             clock: Arc::new(SystemClock),
             terminal,
             environment: self.environment.clone(),

@@ -2,24 +2,12 @@
 
 mod terraform_data;
 
-use std::sync::Arc;
-
-use async_trait::async_trait;
-use smform_provider::{Clock, Configure, Identity, Registry};
+use smform_provider::Registry;
+use smform_provider::registry::NoClients;
 use smform_types::schema::Schema;
-use smform_types::{Diagnostics, Value};
 
 /// The source address that Terraform gives its built-in provider.
 pub const SOURCE: &str = "terraform.io/builtin/terraform";
-
-struct NoClients;
-
-#[async_trait]
-impl Configure<()> for NoClients {
-    async fn configure(&self, _: Value, _: Arc<dyn Clock>) -> Result<((), Option<Identity>), Diagnostics> {
-        Ok(((), None))
-    }
-}
 
 /// The built-in provider.
 #[must_use]
