@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use smform_lang::config::{Condition, Config, Module, ModuleCall, Repetition, Resource};
+use smform_lang::config::{Condition, Config, IgnoreChanges, Module, ModuleCall, Repetition, Resource};
 use smform_lang::eval::{Reference, Subject, check_references, parse_reference, references, references_in_body};
 use smform_lang::syntax::Expr;
 use smform_types::schema::Schema;
-use smform_types::{Diagnostic, Diagnostics, ModuleAddress, ResourceConfigAddress};
+use smform_types::suggest::did_you_mean;
+use smform_types::{Diagnostic, Diagnostics, ModuleAddress, Path, ResourceConfigAddress, Span, Step};
 
 use super::{Graph, Node};
 use crate::blocks::block_context;
@@ -120,6 +121,9 @@ impl<'a> Builder<'a> {
         if call.depends_on.is_empty() {
             return;
         }
+        for reference in call.depends_on.iter().filter_map(|target| parse_reference(target).ok()) {
+            self.found.extend(check_references(module, &[reference]));
+        }
         // What a call depends on, all resources in it and in the modules within it depend on.
         let config = self.config;
         let within = config.modules.range(child.clone()..).take_while(|(inner, _)| inner.0.starts_with(&child.0));
@@ -137,7 +141,7 @@ impl<'a> Builder<'a> {
         let schema = match self.providers.schema(at, module, resource) {
             Ok(schema) => Some(schema),
             Err(error) => {
-                self.found.push(error.at(resource.span).within(context));
+                self.found.push(error.at(resource.span).within(context.clone()));
                 None
             }
         };
@@ -148,6 +152,17 @@ impl<'a> Builder<'a> {
         self.depends_on(at, module, &node, &resource.depends_on);
         self.conditions(at, module, &node, &resource.lifecycle.preconditions, None);
         self.conditions(at, module, &node, &resource.lifecycle.postconditions, None);
+        if let (IgnoreChanges::Paths(paths), Some(block)) = (&resource.lifecycle.ignore_changes, block) {
+            let unknown = |(path, span): &(Path, Span)| {
+                let Some(Step::Attribute(name)) = path.0.first() else { return None };
+                let names: Vec<&str> = block.names().collect();
+                let hint = did_you_mean(name, names.iter().copied());
+                let detail = format!("This object has no attribute \"{name}\", whose changes could be ignored.{hint}");
+                let error = Diagnostic::error("Unsupported attribute", detail).at(*span).within(context.clone());
+                (!names.contains(&name.as_str())).then_some(error)
+            };
+            self.found.extend(paths.iter().filter_map(unknown));
+        }
         for trigger in &resource.lifecycle.replace_triggered_by {
             self.expression(at, module, &node, trigger);
         }

@@ -6,7 +6,7 @@ mod node;
 use std::collections::{BTreeMap, BTreeSet};
 
 use petgraph::Direction;
-use petgraph::algo::tarjan_scc;
+use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 use smform_types::{Diagnostic, Diagnostics, ResourceConfigAddress, SourceMap, Span};
 
@@ -115,7 +115,7 @@ impl Graph {
         let mut errors = Diagnostics::new();
         let mut order = Vec::with_capacity(self.index.len());
         // Strongly connected components come in reverse topological order.
-        for component in tarjan_scc(&self.inner).into_iter().rev() {
+        for component in kosaraju_scc(&self.inner).into_iter().rev() {
             if component.len() > 1 {
                 errors.push(self.cycle(&component, sources));
             }

@@ -121,6 +121,15 @@ impl<'a> Setting<'a> {
         };
         let mut found = Diagnostics::new();
         let Some(value) = found.take(finish(variable, given.as_ref())) else { return found };
+        if !variable.ephemeral && value.marks_deep().contains(Marks::EPHEMERAL) {
+            let detail = format!(
+                "The variable \"{name}\" takes no ephemeral values, since its value may be stored. Add ephemeral = true to \
+                 its block, or use ephemeralasnull()."
+            );
+            let place = given.and_then(|given| given.span).unwrap_or(variable.span);
+            found.push(Diagnostic::error("Ephemeral value not allowed", detail).at(place));
+            return found;
+        }
         let mut marks = Marks::NONE;
         if variable.sensitive {
             marks |= Marks::SENSITIVE;
@@ -128,7 +137,9 @@ impl<'a> Setting<'a> {
         if variable.ephemeral {
             marks |= Marks::EPHEMERAL;
         }
-        if let (Some(reason), Some(given)) = (&variable.deprecated, &given) {
+        // Validation looks at variables of which nothing is given; those are unknown and have no place.
+        let set = given.as_ref().filter(|given| given.span.is_some() || given.value.is_known());
+        if let (Some(reason), Some(given)) = (&variable.deprecated, set) {
             found
                 .push(Diagnostic::warning(format!("Variable \"{name}\" is deprecated"), reason.clone()).at(given.span));
         }

@@ -9,7 +9,8 @@ use smform_lang::eval::{Evaluator, Templates};
 use smform_lang::functions::{FunctionContext, Phase};
 use smform_provider::{PlanRequest, plan_by_schema};
 use smform_types::{
-    Diagnostics, InstanceAddress, ModuleAddress, ModuleInstance, ResourceConfigAddress, ResourceMode, Type, Value,
+    Diagnostics, InstanceAddress, Marks, ModuleAddress, ModuleInstance, ResourceConfigAddress, ResourceMode, Type,
+    Value,
 };
 
 use super::{Project, World};
@@ -127,6 +128,11 @@ fn resource_once(
     found
 }
 
+/// Whether a value with marks cannot be the repetition of a block.
+fn refused(repeated: &Repeated, marks: Marks) -> bool {
+    marks.contains(Marks::EPHEMERAL) || matches!(repeated, Repeated::ForEach(_)) && marks.contains(Marks::SENSITIVE)
+}
+
 /// The instances of a block: one, or any. What `each` stands for is that of the first where the instances are known.
 fn instances(
     setting: &Setting<'_>,
@@ -146,6 +152,8 @@ fn instances(
     let Some(scope) = setting.scope(at, values, Repetition::default(), None) else { return (any, Diagnostics::new()) };
     let evaluator = Evaluator::new(&scope, setting.functions);
     match evaluator.expr(expr) {
+        // What may not decide the instances may not do so whatever it is.
+        Ok(value) if refused(repeated, value.marks()) => {}
         Ok(value) if value.is_known() && value.children().all(Value::is_known) => {}
         Ok(_) => return (any, Diagnostics::new()),
         Err(errors) => return (any, errors),

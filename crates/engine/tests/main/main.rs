@@ -6,3 +6,4 @@ mod modules;
 mod saved;
 mod support;
 mod validation;
+mod verdicts;

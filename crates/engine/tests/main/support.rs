@@ -92,12 +92,17 @@ impl Bench {
     }
 
     pub fn validate(&self, text: &str) -> Vec<String> {
-        let world = self.world(Arc::new(Bench::host(&[("main.tf", text)])));
+        self.validate_files(&[("main.tf", text)]).into_iter().map(|(_, _, text)| text).collect()
+    }
+
+    /// Each message: whether it is an error, whether it has a place, and its text.
+    pub fn validate_files(&self, files: &[(&str, &str)]) -> Vec<(bool, bool, String)> {
+        let world = self.world(Arc::new(Bench::host(files)));
         let (project, mut found) = load(world.host.as_ref(), Path::new("."), &LocalModules, &[], "default");
         if !found.has_errors() {
             found.extend(validate(&world, &project));
         }
-        found.iter().map(|d| shown(d, &project.config.sources)).collect()
+        found.iter().map(|d| (d.is_error(), d.span.is_some(), shown(d, &project.config.sources))).collect()
     }
 
     async fn apply_files(&self, files: &[(&str, impl AsRef<str>)], options: &Options) -> Report {

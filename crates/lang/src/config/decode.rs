@@ -91,7 +91,11 @@ fn declare(module: &mut Module, block: &Block, sources: &SourceMap, diagnostics:
         }
         ("moved", _) => module.moved.extend(refactor::moved(block, diagnostics)),
         ("removed", _) => module.removed.extend(refactor::removed(block, diagnostics)),
-        ("import", _) => module.imports.extend(refactor::import(block, diagnostics)),
+        ("import", _) => {
+            let import = refactor::import(block, diagnostics);
+            refactor::refuse_second(&module.imports, import.as_ref(), diagnostics);
+            module.imports.extend(import);
+        }
         ("provider", [name]) => {
             let provider = settings::provider(block, name, diagnostics);
             let key = provider.reference.clone();

@@ -37,7 +37,15 @@ pub(super) fn lifecycle(block: &Block, mode: ResourceMode, diagnostics: &mut Dia
         create_before_destroy: content.bool("create_before_destroy", diagnostics),
         prevent_destroy: content.bool("prevent_destroy", diagnostics).unwrap_or(false),
         forget_on_destroy: content.bool("destroy", diagnostics) == Some(false),
-        ignore_changes: content.get("ignore_changes").map_or(IgnoreChanges::None, |expr| ignored(expr, diagnostics)),
+        ignore_changes: match content.get("ignore_changes") {
+            None => IgnoreChanges::None,
+            Some(expr) if !block.body.json && matches!(expr.kind, ExprKind::Literal(_)) => {
+                let detail = "Write ignore_changes = all, without quotes, or a list of attributes.";
+                diagnostics.push(Diagnostic::error("Invalid expression", detail).at(expr.span));
+                IgnoreChanges::None
+            }
+            Some(expr) => ignored(expr, diagnostics),
+        },
         replace_triggered_by: content.get("replace_triggered_by").map_or_else(Vec::new, |expr| {
             elements(expr, diagnostics).iter().filter_map(|element| trigger(element, diagnostics)).collect()
         }),

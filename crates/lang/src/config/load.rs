@@ -7,7 +7,8 @@ use smform_types::suggest::did_you_mean;
 use smform_types::{Diagnostic, Diagnostics, ModuleAddress, SourceMap};
 
 use super::decode::{TOP_LEVEL, context};
-use super::{Config, Context, Module, ModuleCall, ModuleResolver, decode, merge};
+use super::{Config, Context, Module, ModuleCall, ModuleResolver, decode, default_source, merge};
+use crate::eval::{Subject, parse_reference};
 use crate::source::{Host, is_json, module_files, read_text};
 use crate::syntax::{Block, Body, parse_json, parse_native};
 
@@ -68,11 +69,28 @@ impl Loader<'_> {
             }
             let child = self.module(&directory, config);
             self.check_arguments(call, &child);
+            self.check_providers(call, &module, &child);
             chain.push(directory);
             self.add(address.child(name), child, chain, config);
             chain.pop();
         }
+        self.check_imports(&module);
         config.modules.insert(address, module);
+    }
+
+    /// The target of an import into a module must be in one that is called.
+    fn check_imports(&mut self, module: &Module) {
+        for import in &module.imports {
+            let Ok(reference) = parse_reference(&import.to) else { continue };
+            if let Subject::Module(name) = &reference.subject
+                && !module.calls.contains_key(name)
+            {
+                let hint = did_you_mean(name, module.calls.keys().map(|name| &**name));
+                let detail = format!("There is no module \"{name}\" that could hold the object.{hint}");
+                let error = Diagnostic::error("Configuration for import target does not exist", detail);
+                self.diagnostics.push(error.at(import.to.span).within("import"));
+            }
+        }
     }
 
     fn report(&mut self, error: Diagnostic, call: &ModuleCall) {
@@ -101,6 +119,23 @@ impl Loader<'_> {
                 );
                 let error = Diagnostic::error("Missing required argument", detail);
                 self.diagnostics.push(error.at(call.span).within(&context));
+            }
+        }
+    }
+
+    /// What a module gets under a local name must be of the provider that the module means by it.
+    fn check_providers(&mut self, call: &ModuleCall, module: &Module, child: &Module) {
+        let source = |module: &Module, name: &str| {
+            module.required_providers.get(name).map_or_else(|| default_source(name), |entry| entry.source.clone())
+        };
+        for (theirs, own) in &call.providers {
+            let (wanted, given) = (source(child, &theirs.name), source(module, &own.name));
+            if wanted != given {
+                let detail = format!(
+                    "By \"{}\" the module means the provider {wanted}, but \"{}\" here is {given}.",
+                    theirs.name, own.name
+                );
+                self.report(Diagnostic::error("Provider type mismatch", detail), call);
             }
         }
     }

@@ -3,7 +3,7 @@
 use smform_types::{Diagnostic, Diagnostics};
 
 use crate::eval::static_string;
-use crate::syntax::{Attribute, Block, Body};
+use crate::syntax::{Attribute, Block, Body, ExprKind};
 
 /// Merges the blocks of an override file into those read before.
 pub(super) fn merge(base: &mut Vec<Block>, overrides: Vec<Block>, diagnostics: &mut Diagnostics) {
@@ -47,7 +47,8 @@ fn same_object(a: &Block, b: &Block) -> bool {
 
 /// Reports what an override must not hold.
 fn refuse_members(over: &Block, diagnostics: &mut Diagnostics) {
-    if let Some(attribute) = over.body.attribute("depends_on") {
+    let is_empty = |attribute: &&Attribute| matches!(&attribute.expr.kind, ExprKind::Tuple(items) if items.is_empty());
+    if let Some(attribute) = over.body.attribute("depends_on").filter(|attribute| !is_empty(attribute)) {
         let detail = "The depends_on argument is not allowed in an override file: dependencies are not overridden.";
         diagnostics.push(Diagnostic::error("Unsupported override", detail).at(attribute.name.span));
     }

@@ -5,7 +5,7 @@ use smform_types::{Diagnostic, Diagnostics, Span};
 use super::content::{Content, Shape};
 use super::resource::provider_ref;
 use super::{Import, Moved, Removed};
-use crate::eval::{keyword, unquoted};
+use crate::eval::{Subject, keyword, references, unquoted};
 use crate::syntax::{Block, Expr, ExprKind, TraversalStep};
 
 const MOVED: Shape = Shape { arguments: &["from", "to"], blocks: &[] };
@@ -16,9 +16,24 @@ const IMPORT: Shape = Shape { arguments: &["to", "id", "identity", "for_each", "
 
 pub(super) fn moved(block: &Block, diagnostics: &mut Diagnostics) -> Option<Moved> {
     let content = Content::exact(block, &MOVED, diagnostics);
-    let from = content.required("from", diagnostics).and_then(|expr| diagnostics.take(address(expr)));
-    let to = content.required("to", diagnostics).and_then(|expr| diagnostics.take(address(expr)));
+    let end = |name: &str, diagnostics: &mut Diagnostics| {
+        let expr = content.required(name, diagnostics)?;
+        if !block.body.json && matches!(expr.kind, ExprKind::Literal(_)) {
+            let detail = "An address is written without quotes.";
+            diagnostics.push(Diagnostic::error("Invalid expression", detail).at(expr.span));
+            return None;
+        }
+        diagnostics.take(address(expr))
+    };
+    let from = end("from", diagnostics);
+    let to = end("to", diagnostics);
     let (from, to) = (from?, to?);
+    if is_module(&from.0) != is_module(&to.0) {
+        let detail =
+            "One end is a module and the other a resource. A module moves to a module, a resource to a resource.";
+        diagnostics.push(Diagnostic::error("Invalid \"moved\" addresses", detail).at(block.header));
+        return None;
+    }
     if from.0 == to.0 {
         let detail = "An object cannot move to where it already is.";
         diagnostics.push(Diagnostic::error("Redundant move statement", detail).at(block.header));
@@ -46,6 +61,11 @@ pub(super) fn removed(block: &Block, diagnostics: &mut Diagnostics) -> Option<Re
         diagnostics.push(Diagnostic::error("Invalid \"removed\" address", detail).at(expr.span));
         return None;
     }
+    if is_data(&from.0) {
+        let detail = "A data source has nothing to destroy or forget: remove its block, and that is all.";
+        diagnostics.push(Diagnostic::error("Data source address not allowed", detail).at(expr.span));
+        return None;
+    }
     Some(Removed { from, destroy: destroy.unwrap_or(true), span: block.header })
 }
 
@@ -69,6 +89,15 @@ pub(super) fn import(block: &Block, diagnostics: &mut Diagnostics) -> Option<Imp
         diagnostics.push(Diagnostic::error("Invalid import address", detail).at(to.span));
         return None;
     }
+    let target = address(&to).ok();
+    if target.as_ref().is_some_and(|(target, _)| is_data(target)) {
+        let detail = "Only managed resources can be imported; a data source is read anew by every plan.";
+        diagnostics.push(Diagnostic::error("Invalid import address", detail).at(to.span));
+        return None;
+    }
+    if let Some(id) = &id {
+        check_identifier(id, target.as_ref().map(|(target, _)| target.as_str()), diagnostics);
+    }
     Some(Import {
         to,
         id,
@@ -77,6 +106,56 @@ pub(super) fn import(block: &Block, diagnostics: &mut Diagnostics) -> Option<Imp
         provider: content.get("provider").and_then(|expr| diagnostics.take(provider_ref(expr))),
         span: block.header,
     })
+}
+
+/// Reports an import of what another block imports already.
+pub(super) fn refuse_second(before: &[Import], import: Option<&Import>, diagnostics: &mut Diagnostics) {
+    let target = |import: &Import| address(&import.to).ok().map(|(target, _)| target);
+    let Some(import) = import else { return };
+    let Some(own) = target(import) else { return };
+    if before.iter().any(|other| target(other).as_ref() == Some(&own)) {
+        let detail = format!("Another import block has {own} as its target. Keep one of them.");
+        let summary = format!("Duplicate import configuration for \"{own}\"");
+        diagnostics.push(Diagnostic::error(summary, detail).at(import.to.span));
+    }
+}
+
+/// Reports an identifier that cannot be one: null, empty, or taken from the very object that is to be imported.
+fn check_identifier(id: &Expr, target: Option<&str>, diagnostics: &mut Diagnostics) {
+    let mut refuse = |detail: &str| {
+        diagnostics.push(Diagnostic::error("Invalid import id argument", detail).at(id.span));
+    };
+    if let ExprKind::Literal(value) = &id.kind
+        && (value.is_null() || value.as_str() == Some(""))
+    {
+        return refuse("The identifier is null or empty. Give the one by which the provider knows the object.");
+    }
+    let own = |reference: &crate::eval::Reference| match &reference.subject {
+        Subject::Resource(address) => target.is_some_and(|target| {
+            let address = address.to_string();
+            target == address || target.strip_prefix(&address).is_some_and(|rest| rest.starts_with('['))
+        }),
+        _ => false,
+    };
+    if references(id).iter().any(own) {
+        refuse("The identifier must be known before the import, so it cannot come from the object that is imported.");
+    }
+}
+
+/// Whether an address is that of a module.
+fn is_module(address: &str) -> bool {
+    address.split('.').step_by(2).all(|name| name == "module")
+}
+
+/// Whether an address is that of a data source.
+fn is_data(address: &str) -> bool {
+    let mut names = address.split('.');
+    loop {
+        match names.next() {
+            Some("module") => drop(names.next()),
+            first => return first == Some("data"),
+        }
+    }
 }
 
 /// The address that an expression writes out, in its canonical spelling, and its place.

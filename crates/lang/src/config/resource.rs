@@ -111,6 +111,11 @@ pub(super) fn depends_on(expr: Option<&Expr>, diagnostics: &mut Diagnostics) -> 
     for element in elements(expr, diagnostics) {
         let Some(element) = diagnostics.take(unquoted(element)) else { continue };
         match parse_reference(&element) {
+            // An output of a module can be waited for, an attribute of an object cannot.
+            Ok(reference) if reference.rest.0.len() > usize::from(matches!(reference.subject, Subject::Module(_))) => {
+                let detail = "depends_on waits for whole objects. Remove the attribute after the name.";
+                diagnostics.push(Diagnostic::error("Invalid depends_on reference", detail).at(element.span));
+            }
             Ok(reference) => match reference.subject {
                 Subject::Resource(_) | Subject::Module(_) | Subject::Variable(_) | Subject::Local(_) => {
                     found.push(element);

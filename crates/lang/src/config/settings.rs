@@ -32,8 +32,16 @@ pub(super) fn terraform(block: &Block, module: &mut Module, sources: &SourceMap,
         required_version(&text, expr.span, diagnostics);
         module.required_versions.push((text, expr.span));
     }
-    for block in content.blocks_of("required_providers") {
-        if let Some(first) = module.required_providers.values().next().map(|provider| provider.span) {
+    if let Some(expr) = content.get("experiments") {
+        for experiment in elements(expr, diagnostics) {
+            let detail = "smform has no experimental language features. Remove the entry.";
+            diagnostics.push(Diagnostic::error("Unknown experiment keyword", detail).at(experiment.span));
+        }
+    }
+    for (at, block) in content.blocks_of("required_providers").enumerate() {
+        let first = module.required_providers.values().next().map(|provider| provider.span);
+        let before = content.blocks_of("required_providers").next().map(|block| block.header).filter(|_| at > 0);
+        if let Some(first) = first.or(before) {
             let at = sources.get(first.source).map_or_else(String::new, |source| {
                 format!(": the first is in {} on line {}", source.name, source.position(first.start as usize).line)
             });

@@ -148,7 +148,9 @@ fn object(argument: &Expr) -> Result<(Type, TypeDefaults), Diagnostics> {
         if !inner.is_empty() {
             defaults.children.insert(Arc::clone(&name), inner);
         }
-        attributes.insert(name, ty);
+        if attributes.insert(Arc::clone(&name), ty).is_some() {
+            return Err(invalid(&item.key, format!("The attribute \"{name}\" stands here twice. Keep one of them.")));
+        }
     }
     Ok((Type::Object(Arc::new(ObjectType { attributes, optional })), defaults))
 }

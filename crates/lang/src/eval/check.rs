@@ -1,17 +1,46 @@
 //! References to what is not declared.
 
 use smform_types::suggest::did_you_mean;
-use smform_types::{Diagnostic, Diagnostics, ResourceAddress, ResourceMode};
+use smform_types::{Diagnostic, Diagnostics, ResourceAddress, ResourceMode, Step};
 
 use super::{Reference, Subject};
-use crate::config::Module;
+use crate::config::{Module, Repetition};
 
 /// Errors for references to what the module does not declare.
 pub fn check_references(module: &Module, references: &[Reference]) -> Diagnostics {
     references
         .iter()
-        .filter_map(|reference| check(module, &reference.subject).map(|error| error.at(reference.span)))
+        .filter_map(|reference| {
+            let error = check(module, &reference.subject).or_else(|| check_key(module, reference));
+            error.map(|error| error.at(reference.span))
+        })
         .collect()
+}
+
+/// An error for a reference that names an instance where there is but one object, or none where there are several.
+fn check_key(module: &Module, reference: &Reference) -> Option<Diagnostic> {
+    let (what, name, repetition) = match &reference.subject {
+        Subject::Resource(address) => ("resource", address.to_string(), &module.resources.get(address)?.repetition),
+        Subject::Module(name) => ("module", format!("module.{name}"), &module.calls.get(name)?.repetition),
+        _ => return None,
+    };
+    let key = match (repetition, &reference.key) {
+        (Repetition::Single, Some(_)) => {
+            let detail = format!(
+                "{name} has neither \"count\" nor \"for_each\", so there is one object and no key. Remove the brackets."
+            );
+            return Some(Diagnostic::error(format!("Unexpected {what} instance key"), detail));
+        }
+        (Repetition::Count(_), None) => "[count.index]",
+        (Repetition::ForEach(_), None) => "[each.key]",
+        _ => return None,
+    };
+    let Some(Step::Attribute(attribute)) = reference.rest.0.first() else { return None };
+    let detail = format!(
+        "{name} is repeated, so its attribute \"{attribute}\" must be asked of one instance, as in {name}{key}, or of \
+         all, as in {name}[*]."
+    );
+    Some(Diagnostic::error(format!("Missing {what} instance key"), detail))
 }
 
 fn check(module: &Module, subject: &Subject) -> Option<Diagnostic> {

@@ -1,0 +1,61 @@
+//! Small configurations against the recorded verdicts of Terraform (`tests/lang/verdicts.txt`; see
+//! `record_verdicts.py` there).
+
+use std::path::PathBuf;
+
+use crate::support::Bench;
+
+/// Cases that end otherwise, by a line that only they have, each with the reason.
+const DIFFERENT: &[(&str, &str)] = &[
+    ("input = terraform_data.a.output }\n=", "refused by Terraform's plan"),
+    ("replace_triggered_by = [terraform_data.nope]", "refused by Terraform's plan"),
+    ("replace_triggered_by = [terraform_data.a]", "refused by Terraform's plan"),
+    ("terraform_data.b[0].id]", "refused by Terraform's plan"),
+    ("to   = terraform_data.a\n", "refused by Terraform's plan"),
+    ("value = module.m.e }", "refused by Terraform's plan"),
+    ("\"a${var.a}\"", "refused by Terraform's plan, whatever list is given"),
+    ("provisioner \"local-exec\"", "smform runs no provisioners"),
+    ("value = provider::terraform::encode_expr(1) }", "the built-in provider need not be required"),
+    ("data \"terraform_remote_state\"", "the engine reads no other states yet"),
+    ("deprecated = \"x\"", "an argument of later versions"),
+    ("m/main.tf\nimport {", "later versions import in child modules"),
+];
+
+struct Case {
+    refused: bool,
+    text: String,
+    files: Vec<(String, String)>,
+}
+
+fn cases() -> Vec<Case> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/lang/verdicts.txt");
+    let text = std::fs::read_to_string(path).expect("the recording");
+    let mut cases = Vec::new();
+    for case in format!("\n{text}").split("\n=== ").skip(1) {
+        let (verdict, files) = case.split_once('\n').expect("a verdict and files");
+        let file = |file: &str| {
+            let (name, text) = file.split_once('\n').unwrap_or((file, ""));
+            (name.to_owned(), format!("{text}\n"))
+        };
+        let files: Vec<_> = format!("\n{files}").split("\n--- ").skip(1).map(file).collect();
+        cases.push(Case { refused: verdict == "refused", text: format!("{case}\n="), files });
+    }
+    cases
+}
+
+#[test]
+fn verdicts_are_terraforms() {
+    let cases = cases();
+    assert!(cases.len() > 300, "only {} cases", cases.len());
+    let mut failures = Vec::new();
+    for case in &cases {
+        let files: Vec<(&str, &str)> = case.files.iter().map(|(name, text)| (&**name, &**text)).collect();
+        let errors: Vec<_> =
+            Bench::new().validate_files(&files).into_iter().filter(|(is_error, _, _)| *is_error).collect();
+        let excused = DIFFERENT.iter().any(|(mark, _)| case.text.contains(mark));
+        if errors.is_empty() == case.refused && !excused || errors.iter().any(|(_, located, _)| !located) {
+            failures.push(format!("terraform: {}\nours:      {errors:?}\n", case.text));
+        }
+    }
+    assert!(failures.is_empty(), "{} of {} differ:\n{}", failures.len(), cases.len(), failures.join("\n"));
+}
