@@ -13,6 +13,7 @@ const DIFFERENT: &[(&str, &str)] = &[
     ("terraform_data.b[0].id]", "refused by Terraform's plan"),
     ("to   = terraform_data.a\n", "refused by Terraform's plan"),
     ("value = module.m.e }", "refused by Terraform's plan"),
+    ("from = terraform_data.a\n}\nresource", "refused by Terraform's plan"),
     ("\"a${var.a}\"", "refused by Terraform's plan, whatever list is given"),
     ("provisioner \"local-exec\"", "smform runs no provisioners"),
     ("value = provider::terraform::encode_expr(1) }", "the built-in provider need not be required"),
