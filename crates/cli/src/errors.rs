@@ -16,6 +16,10 @@ pub enum Exit {
     Failure,
     /// `plan -detailed-exitcode`: there are changes.
     Changes,
+    /// `fmt`: something given is missing, or cannot be read as configuration.
+    Unusable,
+    /// `fmt -check`: a file is not in canonical layout.
+    Unformatted,
     /// No command was given.
     NoCommand,
 }
@@ -27,7 +31,8 @@ impl Exit {
         match self {
             Exit::Success => 0,
             Exit::Failure => 1,
-            Exit::Changes => 2,
+            Exit::Changes | Exit::Unusable => 2,
+            Exit::Unformatted => 3,
             Exit::NoCommand => 127,
         }
     }

@@ -30,9 +30,8 @@ pub struct Line {
 }
 
 /// Commands of Terraform that smform does not have, with what to do instead.
-const ELSEWHERE: [(&str, &str); 14] = [
+const ELSEWHERE: &[(&str, &str)] = &[
     ("console", "smform has no console yet."),
-    ("fmt", "Any formatter of Terraform's language does, such as `terraform fmt` or an editor."),
     ("force-unlock", "Locks of smform end with the process that holds them."),
     ("get", "Local modules are read where they are; there is nothing to fetch."),
     ("graph", "smform has no graph output yet."),

@@ -75,6 +75,8 @@ pub enum Command {
     Init(Init),
     /// Check the configuration without reading anything but files
     Validate(Validate),
+    /// Rewrite configuration files in canonical layout
+    Fmt(Fmt),
     /// Show what an apply would change
     Plan(Plan),
     /// Make the changes of a plan
@@ -132,6 +134,32 @@ pub struct Validate {
     /// Accepted; tests are not looked at
     #[arg(long)]
     pub no_tests: bool,
+}
+
+/// Arguments of `fmt`.
+#[derive(Debug, clap::Args)]
+pub struct Fmt {
+    /// Name the files that change
+    #[arg(long, default_value = "true")]
+    pub list: bool,
+    /// Write the files; without -list and -diff, print them otherwise
+    #[arg(long, default_value = "true")]
+    pub write: bool,
+    /// Show what changes
+    #[arg(long)]
+    pub diff: bool,
+    /// Write nothing, and exit with 3 when a file would change
+    #[arg(long)]
+    pub check: bool,
+    /// Folders in folders as well
+    #[arg(long)]
+    pub recursive: bool,
+    /// Without colour
+    #[arg(long)]
+    pub no_color: bool,
+    /// Files and folders, or - for standard input; this folder when left out
+    #[arg(value_name = "TARGET")]
+    pub targets: Vec<PathBuf>,
 }
 
 /// Arguments of `plan`.

@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod apply;
+mod fmt;
 mod init;
 mod operation;
 mod output;
@@ -28,6 +29,7 @@ pub async fn run(session: &Session, command: Command, matches: &ArgMatches) -> R
     match command {
         Command::Init(args) => Ok(init::run(session, &args)),
         Command::Validate(args) => validate::run(session, &args),
+        Command::Fmt(args) => Ok(fmt::run(session, &args)),
         Command::Plan(args) => plan::run(session, &args, flags).await,
         Command::Apply(args) => apply::run(session, &args, flags).await,
         Command::Destroy(args) => apply::destroy(session, args, flags).await,
