@@ -162,6 +162,9 @@ def run(folder: str, words: list) -> dict:
                 for instance in resource["instances"]:
                     # Terraform writes these in no particular order.
                     instance["sensitive_attributes"].sort(key=sort_key)
+            for result in state["check_results"] or []:
+                (result["objects"] or []).sort(key=sort_key)
+            (state["check_results"] or []).sort(key=sort_key)
             step["state"] = state
         except FileNotFoundError:
             pass

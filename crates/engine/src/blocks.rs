@@ -8,6 +8,7 @@ use smform_types::{
     Diagnostic, Diagnostics, InstanceAddress, Marks, ModuleInstance, Path, ResourceMode, Span, Value, ValueKind,
 };
 
+use crate::checks::Outcome;
 use crate::graph::ProviderKey;
 use crate::values::evaluate::{Setting, conditions, within};
 use crate::values::{Repetition, Values};
@@ -16,8 +17,25 @@ use crate::values::{Repetition, Values};
 pub type Evaluated = (Value, Vec<(Path, Marks)>, Diagnostics);
 
 impl Setting<'_> {
-    /// Evaluates the body of a resource block for one instance, with its preconditions and all checks that need no
-    /// call.
+    /// Evaluates the preconditions of a block for one instance.
+    pub fn preconditions(
+        &self,
+        address: &InstanceAddress,
+        block: &Resource,
+        repetition: Repetition,
+        values: &Values,
+    ) -> (Diagnostics, Outcome) {
+        let preconditions = &block.lifecycle.preconditions;
+        let Some(scope) = self.scope(&address.module, values, repetition, None).filter(|_| !preconditions.is_empty())
+        else {
+            return (Diagnostics::new(), Outcome::pass());
+        };
+        let evaluator = Evaluator::new(&scope, self.functions);
+        let (found, outcome) = conditions(&evaluator, preconditions, "Resource precondition failed");
+        (within(found, &block_context(block)).map(|diagnostic| diagnostic.about(address)), outcome)
+    }
+
+    /// Evaluates the body of a resource block for one instance, with all checks that need no call.
     ///
     /// # Errors
     /// Everything that is wrong with it, each at its place.
@@ -32,9 +50,7 @@ impl Setting<'_> {
     ) -> Result<Evaluated, Diagnostics> {
         let Some(scope) = self.scope(&address.module, values, repetition, None) else { return Err(Diagnostics::new()) };
         let evaluator = Evaluator::new(&scope, self.functions);
-        let mut found = conditions(&evaluator, &block.lifecycle.preconditions, "Resource precondition failed");
-        let (config, messages) = evaluator.body(&block.body, schema);
-        found.extend(messages);
+        let (config, found) = evaluator.body(&block.body, schema);
         let mut located = within(found, &block_context(block)).map(|diagnostic| diagnostic.about(address));
         if located.has_errors() {
             return Err(located);
@@ -58,17 +74,15 @@ impl Setting<'_> {
         repetition: Repetition,
         value: Value,
         values: &Values,
-    ) -> Diagnostics {
+    ) -> (Diagnostics, Outcome) {
         let postconditions = &block.lifecycle.postconditions;
-        if postconditions.is_empty() {
-            return Diagnostics::new();
-        }
-        let Some(scope) = self.scope(&address.module, values, repetition, Some(value)) else {
-            return Diagnostics::new();
+        let scope = self.scope(&address.module, values, repetition, Some(value));
+        let Some(scope) = scope.filter(|_| !postconditions.is_empty()) else {
+            return (Diagnostics::new(), Outcome::pass());
         };
         let evaluator = Evaluator::new(&scope, self.functions);
-        let found = conditions(&evaluator, postconditions, "Resource postcondition failed");
-        within(found, &block_context(block)).map(|diagnostic| diagnostic.about(address))
+        let (found, outcome) = conditions(&evaluator, postconditions, "Resource postcondition failed");
+        (within(found, &block_context(block)).map(|diagnostic| diagnostic.about(address)), outcome)
     }
 
     /// Evaluates a `provider` block; all null when there is none. Sensitive values are passed on in clear.

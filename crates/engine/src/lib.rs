@@ -8,6 +8,7 @@ pub mod apply;
 pub mod blocks;
 pub mod builtin;
 pub mod check;
+pub mod checks;
 pub mod events;
 pub mod graph;
 pub mod plan;

@@ -9,6 +9,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 use smform_types::InstanceAddress;
 
 use crate::error::StateError;
@@ -60,6 +61,11 @@ pub enum Record {
     Outputs {
         /// By name.
         outputs: BTreeMap<String, Output>,
+    },
+    /// Conditions came out so.
+    Checks {
+        /// In the format of the state.
+        results: Json,
     },
 }
 
@@ -214,5 +220,6 @@ pub fn replay(record: Record, state: &mut State, pending: &mut Vec<Intent>) {
             }
         }
         Record::Outputs { outputs } => state.outputs = outputs,
+        Record::Checks { results } => state.check_results = results,
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde_json::Value as Json;
 use smform_types::InstanceAddress;
 
 use crate::backend::Backend;
@@ -174,6 +175,14 @@ impl Store {
     /// When it cannot be written.
     pub fn outputs(&mut self, outputs: BTreeMap<String, Output>) -> Result<(), StateError> {
         if self.state.outputs == outputs { Ok(()) } else { self.write(Record::Outputs { outputs }) }
+    }
+
+    /// Records how conditions came out, if that changed: an array in the format of the state, or null.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn checks(&mut self, results: Json) -> Result<(), StateError> {
+        if self.state.check_results == results { Ok(()) } else { self.write(Record::Checks { results }) }
     }
 
     /// Writes a new snapshot, if anything changed, and ends the journal. While operations are without outcome the

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use smform_engine::apply::record::{Entry, Record};
+use smform_engine::checks::Checks;
 use smform_engine::events::Operation;
 use smform_engine::plan::ObjectKey;
 use smform_engine::plan::stored::{Stored, StoredObject};
@@ -17,6 +18,8 @@ pub struct MemoryRecord {
     outputs: BTreeMap<Arc<str>, Value>,
     /// What was about to be done and has no outcome yet.
     pub intents: Vec<(ObjectKey, Operation, Option<String>)>,
+    /// How conditions came out.
+    pub checks: Checks,
     deposed: usize,
 }
 
@@ -118,6 +121,11 @@ impl Record for MemoryRecord {
             (None, _) => drop(self.objects.remove(object)),
             (Some(_), None) => {}
         }
+        Ok(())
+    }
+
+    async fn checks(&mut self, checks: &Checks) -> Result<(), Diagnostic> {
+        self.checks = checks.clone();
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use clap::ArgMatches;
 use smform_engine::apply::RunOutcome;
+use smform_engine::checks::is_of_check;
 use smform_engine::events::{Event, Observer};
 use smform_engine::plan::Mode;
 use smform_engine::snapshot::Recording;
@@ -71,7 +72,9 @@ async fn apply_new(session: &Session, args: &Apply, flags: &ArgMatches, view: &A
     view.begin();
     let inputs = session.inputs(variable_inputs(flags));
     let made = operation::plan(session, view, planning, &inputs, mode, None).await?;
-    operation::tell(view.as_ref(), &made.found, &made.project);
+    let again = args.auto_approve && !made.found.has_errors();
+    let found = made.found.iter().filter(|found| !(again && is_of_check(found))).cloned().collect();
+    operation::tell(view.as_ref(), &found, &made.project);
     if made.found.has_errors() {
         return Ok(Exit::Failure);
     }

@@ -17,6 +17,7 @@ pub fn planned(change: &Change, style: Style) -> String {
             Some(from) => {
                 return format!("{} has moved to {}", style.bold(&format!("  # {from}")), style.bold(&address));
             }
+            None if change.importing.is_some() => return format!("{subject} will be imported"),
             None => format!("{subject} is unchanged"),
         },
         Action::Create => format!("{subject} will be created"),
@@ -47,6 +48,15 @@ pub fn planned(change: &Change, style: Style) -> String {
     }
     if let Some(from) = moved {
         line.push_str(&format!("\n  # (moved from {from})"));
+    }
+    if let Some(id) = &change.importing {
+        line.push_str(&format!("\n  # (imported from \"{id}\")"));
+        if matches!(change.action, Action::Replace(_)) {
+            line.push_str(&format!(
+                "\n  # {}",
+                style.strong(Paint::Yellow, "Warning: this will destroy the imported resource")
+            ));
+        }
     }
     line
 }

@@ -77,7 +77,9 @@ pub fn line(
         Moment::Still => {
             format!("{subject} {still}...{}\n", bracket([id, Some(format!("{} elapsed", minutes(elapsed)))]))
         }
-        Moment::Done if operation == Operation::Refresh => format!("{subject} {done}{}\n", bracket([id, None])),
+        Moment::Done if matches!(operation, Operation::Refresh | Operation::Import) => {
+            format!("{subject} {done}{}\n", bracket([id, None]))
+        }
         Moment::Done => {
             // An object that is gone has neither an identifier nor, in Terraform's words, a key.
             let subject = match operation {

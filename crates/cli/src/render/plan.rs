@@ -49,7 +49,7 @@ pub fn diff_of(change: &Change, providers: &Providers) -> Diff {
 
 /// The changes that are worth showing, in order of address.
 pub fn shown(plan: &Plan) -> impl Iterator<Item = &Change> {
-    plan.listed().into_iter().filter(|change| change.action != Action::NoOp || change.previous_address.is_some())
+    plan.listed().into_iter().filter(|change| change.is_listed())
 }
 
 /// The symbol of an action, three columns wide.
@@ -71,7 +71,9 @@ pub fn symbol(action: Action, style: Style) -> String {
 /// One change: comment and body.
 #[must_use]
 pub fn change(change: &Change, providers: &Providers, style: Style) -> String {
-    let body = render(&diff_of(change, providers), 0, Options::plan(style));
+    // What is imported as it is, is shown as a whole.
+    let whole = change.importing.is_some() && change.action == Action::NoOp;
+    let body = render(&diff_of(change, providers), 0, Options { show_unchanged: whole, ..Options::plan(style) });
     format!(
         "{}\n{} {} {body}\n",
         heading::planned(change, style),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use smform_engine::events::Operation;
 use smform_engine::plan::{Extent, Mode};
 use smform_engine::providers::Providers;
 use smform_engine::workflow::Planned;
@@ -43,6 +44,9 @@ impl Stream {
 impl Sink for Stream {
     fn notice(&self, notice: &Notice) {
         let Notice { moment, object, operation, id, elapsed } = notice;
+        if *operation == Operation::Import {
+            return;
+        }
         self.write(stream::hook(*moment, object, *operation, id.as_deref(), *elapsed));
     }
 

@@ -75,6 +75,11 @@ fn state(bench: &Bench) -> Option<Json> {
             paths.sort_by_cached_key(|path| compare::sorted(path.clone()).to_string());
         }
     }
+    let order = |items: &mut Vec<Json>| items.sort_by_cached_key(|item| compare::sorted(item.clone()).to_string());
+    if let Some(results) = state["check_results"].as_array_mut() {
+        results.iter_mut().filter_map(|result| result["objects"].as_array_mut()).for_each(order);
+        order(results);
+    }
     Some(state)
 }
 

@@ -14,12 +14,15 @@ use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
 use petgraph::Direction;
 use petgraph::graph::NodeIndex;
+use smform_lang::config::Resource;
 use smform_provider::Session;
 use smform_types::{
     Diagnostic, Diagnostics, InstanceAddress, ModuleAddress, ModuleInstance, ResourceConfigAddress, Value,
 };
 use tokio::sync::{Mutex, Semaphore};
 
+use crate::checks::Subject;
+use crate::events::Operation;
 use crate::graph::ProviderKey;
 use crate::plan::steps::Step;
 use crate::plan::stored::Stored;
@@ -96,7 +99,7 @@ pub async fn apply(apply: Apply<'_>) -> RunOutcome {
     let mut executor = Executor {
         apply: &apply,
         sessions: apply.sessions.clone(),
-        values: Values::default(),
+        values: Values::of(apply.setting.config),
         deposed: BTreeMap::new(),
         report: Report::default(),
         running: FuturesUnordered::new(),
@@ -131,7 +134,7 @@ enum Done {
 
 impl<'a> Executor<'a> {
     /// What was read while planning is recorded first: it is true whatever happens next.
-    async fn record_refreshed(&self) -> Result<(), Diagnostic> {
+    async fn record_refreshed(&mut self) -> Result<(), Diagnostic> {
         let mut record = self.apply.record.lock().await;
         for (object, stored) in &self.apply.stored.objects {
             if let Some(previous) = &stored.previous {
@@ -145,6 +148,15 @@ impl<'a> Executor<'a> {
             if let Some(change) = self.apply.plan.changes.get(object) {
                 let entry = Entry { value: value.clone(), ..Entry::planned(self.apply, change) };
                 record.put(object, entry).await?;
+            }
+        }
+        for change in self.apply.plan.changes.values() {
+            if let (Some(id), Some(before)) = (&change.importing, &change.before) {
+                let task = self.apply.conduct.begin(change.object.clone(), Operation::Import, Some(id.clone()));
+                let entry = Entry { value: before.clone(), ..Entry::planned(self.apply, change) };
+                record.put(&change.object, entry).await?;
+                task.finished(Some(id.clone()));
+                self.report.done.import += 1;
             }
         }
         for object in self.apply.stored.candidates.keys() {
@@ -293,14 +305,23 @@ impl<'a> Executor<'a> {
     }
 
     /// The object stays when a postcondition does not hold; what depends on it is skipped.
-    fn postconditions(&self, address: &InstanceAddress, value: Value) -> Diagnostics {
+    fn postconditions(&mut self, address: &InstanceAddress, value: Value) -> Diagnostics {
         let setting = self.apply.setting;
         let resource = address.config();
         let module = setting.config.modules.get(&resource.module);
         let Some(block) = module.and_then(|module| module.resources.get(&resource.resource)) else {
             return Diagnostics::new();
         };
-        setting.postconditions(address, block, self.repetition(address), value, &self.values)
+        let (found, outcome) = setting.postconditions(address, block, self.repetition(address), value, &self.values);
+        self.values.checks.record_resource(address, outcome);
+        found
+    }
+
+    fn preconditions(&mut self, address: &InstanceAddress, block: &Resource) -> Diagnostics {
+        let setting = self.apply.setting;
+        let (found, outcome) = setting.preconditions(address, block, self.repetition(address), &self.values);
+        self.values.checks.record_resource(address, outcome);
+        found
     }
 
     fn configure(&mut self, index: NodeIndex, key: &ProviderKey) -> bool {
@@ -338,10 +359,16 @@ impl<'a> Executor<'a> {
             };
             let Some(instances) = self.report.diagnostics.take(expanded) else { continue };
             self.values.set_resource(&at, &resource.resource, instances.clone());
+            self.values.checks.expand_resource(&at, &resource.resource, instances.keys());
             for key in instances.keys() {
                 let address = InstanceAddress { module: at.clone(), resource: resource.resource.clone(), key };
                 let recorded = self.settled(&address).await;
                 self.report.diagnostics.extend(recorded.err());
+                if let Some(value) = self.values.instance(&address).cloned() {
+                    let mut found = self.preconditions(&address, block);
+                    found.extend(self.postconditions(&address, value));
+                    self.report.diagnostics.extend(found);
+                }
             }
         }
     }
@@ -381,6 +408,12 @@ impl<'a> Executor<'a> {
         else {
             return false;
         };
+        let found = self.preconditions(address, block);
+        let failed = found.has_errors();
+        self.report.diagnostics.extend(found);
+        if failed {
+            return false;
+        }
         let evaluated =
             apply.setting.resource_config(address, block, &schema.block, repetition, &self.values, provider.as_ref());
         let Some((config, marks, _)) = self.report.diagnostics.take(evaluated) else { return false };
@@ -433,6 +466,19 @@ impl<'a> Executor<'a> {
         {
             let mut record = self.apply.record.lock().await;
             self.report.diagnostics.extend(record.outputs(&outputs).await.err());
+            if self.apply.plan.mode == Mode::Destroy {
+                let root = ModuleInstance::root();
+                let names: Vec<Arc<str>> = self
+                    .apply
+                    .setting
+                    .config
+                    .root()
+                    .into_iter()
+                    .flat_map(|root| root.outputs.keys().cloned())
+                    .collect();
+                names.into_iter().for_each(|name| self.values.checks.expect(&root, &Subject::Output(name), None));
+            }
+            self.report.diagnostics.extend(record.checks(&self.values.checks).await.err());
             if !self.apply.plan.targeted {
                 self.report.diagnostics.extend(record.retain_data(&self.data_in_use()).await.err());
             }

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use smform_types::{Diagnostic, InstanceAddress, ResourceConfigAddress, Type, Value};
 
 use super::Apply;
+use crate::checks::Checks;
 use crate::events::Operation;
 use crate::graph::ProviderKey;
 use crate::plan::{Change, ObjectKey};
@@ -109,4 +110,7 @@ pub trait Record: Send {
 
     /// The root outputs are these, each with whether it is declared sensitive.
     async fn outputs(&mut self, outputs: &BTreeMap<Arc<str>, (Value, bool)>) -> Result<(), Diagnostic>;
+
+    /// The conditions of the configuration came out so.
+    async fn checks(&mut self, checks: &Checks) -> Result<(), Diagnostic>;
 }

@@ -94,6 +94,12 @@ impl<'a> Builder<'a> {
         for resource in module.resources.values() {
             self.resource(at, module, resource);
         }
+        for import in &module.imports {
+            if let Some(target) = crate::plan::imports::target(import) {
+                let found = crate::plan::imports::needs(import);
+                self.references(at, module, &Node::Resource(target), &found);
+            }
+        }
         for call in module.calls.values() {
             self.module_call(at, module, call);
         }

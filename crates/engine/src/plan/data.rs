@@ -99,6 +99,7 @@ impl<'a> Walker<'a> {
             dependencies: Default::default(),
             old_dependencies: Default::default(),
             create_before_destroy: false,
+            importing: None,
         };
         self.found.changes.insert(object, change);
     }

@@ -6,7 +6,7 @@ use smform_lang::config::IgnoreChanges;
 use smform_provider::{PlanRequest, PlanResponse, Session};
 use smform_types::path::Step;
 use smform_types::schema::Block;
-use smform_types::{Diagnostics, Path, Value, ValueKind};
+use smform_types::{Diagnostic, Diagnostics, Path, Value, ValueKind};
 
 use super::ObjectKey;
 use super::decide::is_replaced;
@@ -23,6 +23,8 @@ pub struct Question {
     pub recorded: Option<Value>,
     /// By which name or id it may exist, although it is not recorded.
     pub candidate: Option<String>,
+    /// By which identifier an `import` block says that it exists.
+    pub import: Option<String>,
     /// Whether to read it.
     pub refresh: bool,
     /// What the configuration wants, without marks; nothing when only reading is asked for.
@@ -46,6 +48,7 @@ impl Question {
             session,
             recorded: None,
             candidate: None,
+            import: None,
             refresh,
             config: None,
             ignore: IgnoreChanges::None,
@@ -89,6 +92,7 @@ pub async fn ask(question: Question, conduct: Conduct) -> Result<Answer, Diagnos
             }
         }
         Some(recorded) => Some(recorded.clone()),
+        None if question.import.is_some() => Some(import(&question, &conduct).await?),
         None => match &question.candidate {
             Some(identifier) => {
                 let task = conduct.begin(question.object.clone(), Operation::Import, Some(identifier.clone()));
@@ -121,6 +125,41 @@ pub async fn ask(question: Question, conduct: Conduct) -> Result<Answer, Diagnos
         None
     };
     Ok(Answer { prior, planned: Some(planned), fresh })
+}
+
+/// Finds the object that an `import` block names, and reads it.
+async fn import(question: &Question, conduct: &Conduct) -> Result<Value, Diagnostics> {
+    let type_name = Arc::clone(&question.object.address.resource.type_name);
+    let address = question.object.address.to_string();
+    let identifier = question.import.clone().unwrap_or_default();
+    let missing = || {
+        let detail = format!(
+            "There is no {type_name} with the identifier \"{identifier}\" that could become {address}. Check the \
+             identifier, the account and the region; or remove the import block to create a new object."
+        );
+        Diagnostics::from(Diagnostic::error("Cannot import non-existent remote object", detail).about(&address))
+    };
+    let failed = |error: smform_provider::ProviderError| {
+        Diagnostics::from(error.into_diagnostic()).map(|diagnostic| diagnostic.about(&address))
+    };
+    let quiet = conduct.quiet(question.object.clone(), Operation::Import);
+    let imported = question.session.import(&type_name, &identifier, &quiet).await.map_err(failed)?;
+    let found = imported.ok_or_else(missing)?.value;
+    let task = conduct.begin(question.object.clone(), Operation::Refresh, id_of(&found));
+    match question.session.read(&type_name, &found, &task).await {
+        Ok(Some(read)) => {
+            task.finished(id_of(&read));
+            Ok(read)
+        }
+        Ok(None) => {
+            task.failed();
+            Err(missing())
+        }
+        Err(error) => {
+            task.failed();
+            Err(failed(error))
+        }
+    }
 }
 
 /// The configuration with the recorded values where changes are to be ignored.

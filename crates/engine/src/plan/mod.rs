@@ -6,6 +6,7 @@
 pub mod codec;
 mod data;
 pub mod decide;
+pub mod imports;
 pub mod instance;
 pub mod moves;
 pub mod order;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 
 use smform_types::{Diagnostics, InstanceAddress, Path, ResourceConfigAddress, Value};
 
+use crate::checks::Checks;
 use crate::graph::ProviderKey;
 use crate::plan::steps::StepGraph;
 
@@ -155,6 +157,8 @@ pub struct Change {
     pub old_dependencies: BTreeSet<ResourceConfigAddress>,
     /// Whether a replacement creates first; the effective value, recorded with the object.
     pub create_before_destroy: bool,
+    /// By which identifier the object was found, when an `import` block brings it into the state.
+    pub importing: Option<String>,
 }
 
 impl Change {
@@ -162,6 +166,12 @@ impl Change {
     #[must_use]
     pub fn deletes(&self) -> bool {
         matches!(self.action, Action::Delete | Action::Replace(_))
+    }
+
+    /// Whether there is anything to tell: it is changed, moved or imported.
+    #[must_use]
+    pub fn is_listed(&self) -> bool {
+        self.action != Action::NoOp || self.previous_address.is_some() || self.importing.is_some()
     }
 
     /// Whether an object is made or changed.
@@ -236,6 +246,8 @@ pub struct Plan {
     pub targeted: bool,
     /// The attributes that contribute to the changes.
     pub relevant: BTreeSet<relevant::Relevant>,
+    /// How conditions came out.
+    pub checks: Checks,
     /// When it was made: RFC 3339, UTC.
     pub timestamp: String,
     /// Warnings of the planning.
@@ -255,8 +267,7 @@ impl Plan {
     #[must_use]
     pub fn is_applyable(&self) -> bool {
         let adopted = !self.adopted.is_empty();
-        let objects = adopted
-            || self.changes.values().any(|change| change.action != Action::NoOp || change.previous_address.is_some());
+        let objects = adopted || self.changes.values().any(Change::is_listed);
         let outputs = self.outputs.values().any(OutputChange::is_change);
         match self.mode {
             Mode::RefreshOnly => !self.drift.is_empty() || outputs,
@@ -269,6 +280,7 @@ impl Plan {
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
         for change in self.changes.values() {
+            counts.import += usize::from(change.importing.is_some());
             match change.action {
                 Action::Create => counts.add += 1,
                 Action::Update => counts.change += 1,

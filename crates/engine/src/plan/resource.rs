@@ -13,7 +13,7 @@ use super::decide::{Situation, decide, prevented};
 use super::instance::{Answer, Question};
 use super::stored::StoredObject;
 use super::walk::Walker;
-use super::{Action, Change, Drift, Mode, ObjectKey, Reason};
+use super::{Action, Change, Drift, Mode, ObjectKey, Reason, imports};
 use crate::blocks::{block_context, locate};
 use crate::graph::{Node, ProviderKey};
 use crate::values::evaluate::within;
@@ -29,6 +29,8 @@ pub(super) struct Pending<'a> {
     recorded: Option<StoredObject>,
     requested: bool,
     triggered: bool,
+    /// By which identifier the object was found, when it is imported.
+    import: Option<String>,
 }
 
 /// What becomes of an object.
@@ -64,12 +66,43 @@ impl<'a> Walker<'a> {
             return self.leftovers(node, resource, &key, &schema, block);
         }
         if let Some(block) = block {
+            if !self.find_imports(resource) {
+                return;
+            }
             for instance in self.found.values.module_instances(&resource.module) {
                 self.in_module(node, &instance, block, &key, &schema);
             }
+            self.check_imports(resource);
         }
         if resource.resource.mode == ResourceMode::Managed {
             self.leftovers(node, resource, &key, &schema, block);
+        }
+    }
+
+    /// Evaluates the `import` blocks about a resource; whether they are usable.
+    fn find_imports(&mut self, resource: &ResourceConfigAddress) -> bool {
+        let setting = self.walk.setting;
+        let Some(root) = setting.config.root().filter(|root| !root.imports.is_empty()) else { return true };
+        let imports = imports::of(&setting, root, resource, &self.found.values);
+        match self.found.diagnostics.take(imports) {
+            Some(imports) => {
+                self.imports.extend(imports);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Every import must be about an instance that there is.
+    fn check_imports(&mut self, resource: &ResourceConfigAddress) {
+        for address in self.imports.keys().filter(|address| address.config() == *resource) {
+            let instances = self.found.values.instances(&address.module, &address.resource);
+            if instances.is_some_and(|instances| instances.contains(address.key.as_ref())) {
+                continue;
+            }
+            let blocks = self.walk.setting.config.root().into_iter().flat_map(|root| &root.imports);
+            let block = blocks.into_iter().find(|block| imports::target(block).as_ref() == Some(resource));
+            self.found.diagnostics.extend(block.map(|block| imports::undeclared(block, &address.to_string())));
         }
     }
 
@@ -84,6 +117,7 @@ impl<'a> Walker<'a> {
         let expanded = expanded.map_err(|errors| within(errors, &context));
         let Some(instances) = self.found.diagnostics.take(expanded) else { return };
         self.found.values.set_resource(at, &block.address, instances.clone());
+        self.found.values.checks.expand_resource(at, &block.address, instances.keys());
         for instance_key in instances.keys() {
             let repetition = instances.repetition(instance_key.as_ref());
             let address = InstanceAddress { module: at.clone(), resource: block.address.clone(), key: instance_key };
@@ -115,9 +149,15 @@ impl<'a> Walker<'a> {
         let triggered = self.is_triggered(&object.address.module, block, &repetition);
         let requested = self.walk.options.replace.contains(&object.address);
         let Some(session) = self.found.sessions.get(key).cloned() else { return };
+        // What is in the state already is not imported again.
+        let import = match (&recorded, self.walk.options.mode) {
+            (None, Mode::Normal) => self.imports.get(&object.address).cloned(),
+            _ => None,
+        };
         let question = Question {
             recorded: recorded.as_ref().map(|recorded| recorded.value.clone().unmark_deep().0),
             candidate: self.walk.stored.candidates.get(&object).cloned(),
+            import: import.clone(),
             config: (self.walk.options.mode == Mode::Normal).then_some(config),
             ignore: block.lifecycle.ignore_changes.clone(),
             tainted: recorded.as_ref().is_some_and(|recorded| recorded.tainted),
@@ -133,6 +173,7 @@ impl<'a> Walker<'a> {
             recorded,
             requested,
             triggered,
+            import,
         };
         self.spawn_instance(pending, question);
     }
@@ -150,7 +191,10 @@ impl<'a> Walker<'a> {
         let node = node.clone();
         let (requested, triggered, recorded) = (false, false, Some(recorded));
         let purpose = Purpose::Read;
-        self.spawn_instance(Pending { node, object, provider, purpose, recorded, requested, triggered }, question);
+        self.spawn_instance(
+            Pending { node, object, provider, purpose, recorded, requested, triggered, import: None },
+            question,
+        );
     }
 
     /// Evaluates the body of a block for one instance and checks it as far as can be done without asking; nothing
@@ -163,6 +207,14 @@ impl<'a> Walker<'a> {
         repetition: &Repetition,
     ) -> Option<(Value, Vec<(Path, Marks)>)> {
         let provider = self.walk.providers.offering(block.address.mode, &block.address.type_name)?;
+        let (messages, outcome) =
+            self.walk.setting.preconditions(address, block, repetition.clone(), &self.found.values);
+        self.found.values.checks.record_resource(address, outcome);
+        let failed = messages.has_errors();
+        self.found.diagnostics.extend(messages);
+        if failed {
+            return None;
+        }
         let evaluated = self.walk.setting.resource_config(
             address,
             block,
@@ -257,6 +309,7 @@ impl<'a> Walker<'a> {
                 recorded,
                 requested: false,
                 triggered: false,
+                import: None,
             };
             self.spawn_instance(pending, question);
         }
@@ -293,7 +346,7 @@ impl<'a> Walker<'a> {
             pending.recorded.as_ref().map(|recorded| recorded.value.clone().unmark_with_paths().1).unwrap_or_default();
         let before = answer.prior.as_ref().map(|prior| prior.clone().mark_paths(&sensitive));
         self.note_drift(&pending, before.as_ref());
-        if let (None, Some(before)) = (&pending.recorded, &before) {
+        if let (None, None, Some(before)) = (&pending.recorded, &pending.import, &before) {
             self.found.adopted.insert(pending.object.clone(), before.clone());
         }
         match pending.purpose {
@@ -347,8 +400,9 @@ impl<'a> Walker<'a> {
         self.found.values.set_instance(address, value.clone());
         let repetition = wanted.repetition.clone();
         let values = &self.found.values;
-        let messages = self.walk.setting.postconditions(address, wanted.resource, repetition, value, values);
+        let (messages, outcome) = self.walk.setting.postconditions(address, wanted.resource, repetition, value, values);
         self.found.diagnostics.extend(messages);
+        self.found.values.checks.record_resource(address, outcome);
         if let Some(same) = decision.same_name {
             self.found.same_names.insert(address.clone(), same);
         }
@@ -367,6 +421,7 @@ impl<'a> Walker<'a> {
             old_dependencies: pending.recorded.as_ref().map(|r| r.dependencies.clone()).unwrap_or_default(),
             create_before_destroy: own
                 .unwrap_or(forced || matches!(decision.action, Action::Replace(super::Replacement::CreateFirst))),
+            importing: pending.import,
         };
         self.found.changes.insert(pending.object, change);
     }
@@ -396,6 +451,7 @@ impl<'a> Walker<'a> {
             dependencies: Default::default(),
             old_dependencies: recorded.map(|recorded| recorded.dependencies.clone()).unwrap_or_default(),
             create_before_destroy: recorded.is_some_and(|recorded| recorded.create_before_destroy),
+            importing: None,
         };
         self.found.changes.insert(pending.object, change);
     }

@@ -96,6 +96,8 @@ pub(super) struct Walker<'a> {
     /// What is recorded, by resource block.
     pub(super) recorded: BTreeMap<ResourceConfigAddress, Vec<(&'a ObjectKey, &'a StoredObject)>>,
     pub(super) dependencies: BTreeMap<ResourceConfigAddress, BTreeSet<ResourceConfigAddress>>,
+    /// What `import` blocks say of the resources that were visited.
+    pub(super) imports: super::imports::Imports,
     pub(super) running: FuturesUnordered<BoxFuture<'a, Done<'a>>>,
     permits: Arc<Semaphore>,
     outstanding: BTreeMap<Node, usize>,
@@ -113,9 +115,10 @@ pub async fn walk(walk: &Walk<'_>) -> Found {
     let mut walker = Walker {
         walk,
         selection,
-        found: Found::default(),
+        found: Found { values: Values::of(walk.setting.config), ..Found::default() },
         recorded: walk.stored.by_resource(),
         dependencies: walk.graph.resource_dependencies(),
+        imports: super::imports::Imports::new(),
         running: FuturesUnordered::new(),
         permits: Arc::new(Semaphore::new(walk.options.parallelism.max(1))),
         outstanding: BTreeMap::new(),
@@ -138,6 +141,17 @@ pub async fn walk(walk: &Walk<'_>) -> Found {
         if let Some(node) = walker.accept(done) {
             release(walk.graph, &node, &mut waiting, &mut ready);
         }
+    }
+    if walk.options.mode == Mode::Normal {
+        let root = walk.setting.config.root().into_iter();
+        let undeclared = root.flat_map(|root| &root.imports).filter_map(|import| {
+            let target = super::imports::target(import)?;
+            let modules = &walk.setting.config.modules;
+            let is_declared =
+                modules.get(&target.module).is_some_and(|module| module.resources.contains_key(&target.resource));
+            (!is_declared).then(|| super::imports::undeclared(import, &target.to_string()))
+        });
+        walker.found.diagnostics.extend(undeclared);
     }
     walker.found.visited = nodes;
     walker.found

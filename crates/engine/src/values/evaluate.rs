@@ -12,6 +12,7 @@ use smform_types::{Diagnostic, Diagnostics, Marks, ModuleAddress, ModuleInstance
 use super::expand::expand;
 use super::scope::{ModuleScope, Surroundings};
 use super::{Repetition, Values};
+use crate::checks::{Outcome, Status, Subject};
 use crate::graph::Node;
 
 /// What every evaluation of one walk shares.
@@ -25,19 +26,6 @@ pub struct Setting<'a> {
     pub surroundings: &'a Surroundings,
     /// Values given for the root module's variables.
     pub inputs: &'a BTreeMap<Arc<str>, VariableValue>,
-}
-
-/// How a condition came out, for the record of check results.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CheckStatus {
-    /// It holds.
-    Pass,
-    /// It does not, with its message.
-    Fail(String),
-    /// It could not be evaluated.
-    Error,
-    /// It depends on what is not known yet.
-    Unknown,
 }
 
 impl<'a> Setting<'a> {
@@ -145,7 +133,9 @@ impl<'a> Setting<'a> {
         }
         values.set_variable(at, name, value.with_marks(marks));
         let place = given.and_then(|given| given.span).unwrap_or(variable.span);
-        found.extend(self.validations(at, variable, values).map(|error| {
+        let (messages, outcome) = self.validations(at, variable, values);
+        values.checks.record(at, &Subject::Variable(name.clone()), None, outcome);
+        found.extend(messages.map(|error| {
             if error.span.is_none() { error.at(place).within(format!("variable \"{name}\"")) } else { error }
         }));
         found
@@ -173,12 +163,13 @@ impl<'a> Setting<'a> {
         Ok(Some(VariableValue { value, span: Some(argument.expr.span), origin: Origin::Argument }))
     }
 
-    fn validations(&self, at: &ModuleInstance, variable: &Variable, values: &Values) -> Diagnostics {
-        let mut found = Diagnostics::new();
-        let Some(scope) = self.scope(at, values, Repetition::default(), None) else { return found };
+    fn validations(&self, at: &ModuleInstance, variable: &Variable, values: &Values) -> (Diagnostics, Outcome) {
+        let (mut found, mut outcome) = (Diagnostics::new(), Outcome::pass());
+        let Some(scope) = self.scope(at, values, Repetition::default(), None) else { return (found, outcome) };
         let evaluator = Evaluator::new(&scope, self.functions);
         for rule in &variable.validations {
             let (result, notes) = evaluator.condition(rule);
+            outcome.add(outcome_of(&result, &notes));
             found.extend(notes);
             if let ConditionResult::Fail { message } = result {
                 let rule = place(&self.config.sources, rule);
@@ -186,7 +177,7 @@ impl<'a> Setting<'a> {
                 found.push(Diagnostic::error("Invalid value for variable", detail));
             }
         }
-        found
+        (found, outcome)
     }
 
     fn local(&self, at: &ModuleInstance, local: &smform_lang::config::Local, values: &mut Values) -> Diagnostics {
@@ -205,17 +196,21 @@ impl<'a> Setting<'a> {
         let mut found = Diagnostics::new();
         let name = &output.name.text;
         let context = format!("output \"{name}\"");
+        let subject = Subject::Output(name.clone());
+        values.checks.expect(at, &subject, None);
+        let mut outcome = Outcome::pass();
         let value = match self.scope(at, values, Repetition::default(), None) {
             Some(scope) => {
                 let evaluator = Evaluator::new(&scope, self.functions);
-                found.extend(conditions(&evaluator, &output.preconditions, "Module output value precondition failed"));
-                if found.has_errors() {
-                    return within(found, &context);
-                }
-                evaluator.expr(&output.expr)
+                let (messages, result) =
+                    conditions(&evaluator, &output.preconditions, "Module output value precondition failed");
+                found.extend(messages);
+                outcome.add(result);
+                if found.has_errors() { Err(Diagnostics::new()) } else { evaluator.expr(&output.expr) }
             }
             None => return found,
         };
+        values.checks.record(at, &subject, None, outcome);
         let Some(mut value) = found.take(value) else { return within(found, &context) };
         if let Some((ty, defaults)) = &output.ty {
             match convert(defaults.apply(value), ty) {
@@ -257,10 +252,22 @@ impl<'a> Setting<'a> {
         within(found, &context)
     }
 
-    fn check(&self, at: &ModuleInstance, name: &str, asserts: &[Condition], values: &Values) -> Diagnostics {
+    fn check(&self, at: &ModuleInstance, name: &Arc<str>, asserts: &[Condition], values: &mut Values) -> Diagnostics {
         let Some(scope) = self.scope(at, values, Repetition::default(), None) else { return Diagnostics::new() };
         let evaluator = Evaluator::new(&scope, self.functions);
-        let found = conditions(&evaluator, asserts, "Check block assertion failed");
+        let (mut found, mut outcome) = (Diagnostics::new(), Outcome::pass());
+        for assert in asserts {
+            let (messages, result) =
+                conditions(&evaluator, std::slice::from_ref(assert), "Check block assertion failed");
+            if result.status == Status::Unknown {
+                let detail = "The condition depends on what is known only after apply, and is checked then.";
+                let warning = Diagnostic::warning("Check block assertion known after apply", detail);
+                found.push(warning.at(assert.condition.span));
+            }
+            found.extend(messages);
+            outcome.add(result);
+        }
+        values.checks.record(at, &Subject::Check(name.clone()), None, outcome);
         // A failed check warns; it never stops the run.
         let found = found.map(|mut diagnostic| {
             diagnostic.severity = smform_types::Severity::Warning;
@@ -271,16 +278,26 @@ impl<'a> Setting<'a> {
 }
 
 /// Evaluates conditions; those that fail become errors under a summary, those that are unknown are left for later.
-pub fn conditions(evaluator: &Evaluator<'_>, conditions: &[Condition], summary: &str) -> Diagnostics {
-    let mut found = Diagnostics::new();
+pub fn conditions(evaluator: &Evaluator<'_>, conditions: &[Condition], summary: &str) -> (Diagnostics, Outcome) {
+    let (mut found, mut outcome) = (Diagnostics::new(), Outcome::pass());
     for condition in conditions {
         let (result, notes) = evaluator.condition(condition);
+        outcome.add(outcome_of(&result, &notes));
         found.extend(notes);
         if let ConditionResult::Fail { message } = result {
             found.push(Diagnostic::error(summary, message).at(condition.condition.span));
         }
     }
-    found
+    (found, outcome)
+}
+
+fn outcome_of(result: &ConditionResult, notes: &Diagnostics) -> Outcome {
+    match result {
+        ConditionResult::Fail { message } => Outcome::new(Status::Fail, vec![message.clone()]),
+        _ if notes.has_errors() => Outcome::new(Status::Error, Vec::new()),
+        ConditionResult::Unknown => Outcome::new(Status::Unknown, Vec::new()),
+        ConditionResult::Pass => Outcome::pass(),
+    }
 }
 
 /// Puts a context on every message that has none.

@@ -13,8 +13,19 @@ use super::Instances;
 /// # Errors
 /// When the value is of the wrong kind, or not known before something is applied.
 pub fn expand(evaluator: &Evaluator<'_>, repetition: &Repetition) -> Result<Instances, Diagnostics> {
+    match expand_known(evaluator, repetition)? {
+        Some(instances) => Ok(instances),
+        None => Err(unknown(repetition).into()),
+    }
+}
+
+/// Evaluates the repetition of a block; nothing when it is not known yet.
+///
+/// # Errors
+/// When the value is of the wrong kind.
+pub fn expand_known(evaluator: &Evaluator<'_>, repetition: &Repetition) -> Result<Option<Instances>, Diagnostics> {
     match repetition {
-        Repetition::Single => Ok(Instances::Single),
+        Repetition::Single => Ok(Some(Instances::Single)),
         Repetition::Count(expr) => {
             let value = evaluator.expr(expr)?;
             count(value).map_err(|error| error.at(expr.span).into())
@@ -26,7 +37,24 @@ pub fn expand(evaluator: &Evaluator<'_>, repetition: &Repetition) -> Result<Inst
     }
 }
 
-fn count(value: Value) -> Result<Instances, Diagnostic> {
+fn unknown(repetition: &Repetition) -> Diagnostic {
+    match repetition {
+        Repetition::ForEach(expr) => Diagnostic::error(
+            "Invalid for_each argument",
+            "The keys depend on something that is known only after apply, so the instances cannot be planned. Use keys \
+             that are written in the configuration, or apply first what they depend on, with -target.",
+        )
+        .at(expr.span),
+        Repetition::Count(_) | Repetition::Single => Diagnostic::error(
+            "Invalid count argument",
+            "The value depends on something that is known only after apply, so the number of instances cannot be \
+             planned. Apply first what it depends on, with -target, and then the rest.",
+        )
+        .at(if let Repetition::Count(expr) = repetition { Some(expr.span) } else { None }),
+    }
+}
+
+fn count(value: Value) -> Result<Option<Instances>, Diagnostic> {
     let invalid = |detail: &str| Diagnostic::error("Invalid count argument", detail);
     let (value, marks) = value.unmark();
     if marks.contains(Marks::EPHEMERAL) {
@@ -36,10 +64,7 @@ fn count(value: Value) -> Result<Instances, Diagnostic> {
         return Err(invalid("The value is null. Give a whole number, 0 for no instance."));
     }
     if !value.is_known() {
-        return Err(invalid(
-            "The value depends on something that is known only after apply, so the number of instances cannot be \
-             planned. Apply first what it depends on, with -target, and then the rest.",
-        ));
+        return Ok(None);
     }
     let number =
         convert(value, &Type::Number).map_err(|error| invalid(&format!("The value is not usable: {error}.")))?;
@@ -47,14 +72,14 @@ fn count(value: Value) -> Result<Instances, Diagnostic> {
         Some(number) if number.is_negative() => Err(invalid("The value must be 0 or more.")),
         Some(number) if !number.is_whole() => Err(invalid("The value must be a whole number.")),
         Some(number) => match number.to_i64().and_then(|count| u64::try_from(count).ok()) {
-            Some(count) if count <= 1_000_000 => Ok(Instances::Count(count)),
+            Some(count) if count <= 1_000_000 => Ok(Some(Instances::Count(count))),
             _ => Err(invalid("The value is too large: at most 1,000,000 instances.")),
         },
         None => Err(invalid("A number is required.")),
     }
 }
 
-fn for_each(value: Value) -> Result<Instances, Diagnostic> {
+fn for_each(value: Value) -> Result<Option<Instances>, Diagnostic> {
     let invalid = |detail: String| Diagnostic::error("Invalid for_each argument", detail);
     if value.marks().contains(Marks::SENSITIVE) {
         return Err(invalid(
@@ -66,22 +91,15 @@ fn for_each(value: Value) -> Result<Instances, Diagnostic> {
     if value.marks().contains(Marks::EPHEMERAL) {
         return Err(invalid("The keys are kept in the state, so an ephemeral value cannot be used.".to_owned()));
     }
-    let unknown = || {
-        invalid(
-            "The keys depend on something that is known only after apply, so the instances cannot be planned. Use keys \
-             that are written in the configuration, or apply first what they depend on, with -target."
-                .to_owned(),
-        )
-    };
     match value.kind() {
         ValueKind::Null(_) => Err(invalid("The value is null. Give a map, or a set of strings.".to_owned())),
-        ValueKind::Unknown(..) => Err(unknown()),
-        ValueKind::Map(_, entries) | ValueKind::Object(entries) => Ok(Instances::Each(BTreeMap::clone(entries))),
+        ValueKind::Unknown(Type::Map(_) | Type::Object(_) | Type::Set(_) | Type::Dynamic, _) => Ok(None),
+        ValueKind::Map(_, entries) | ValueKind::Object(entries) => Ok(Some(Instances::Each(BTreeMap::clone(entries)))),
         ValueKind::Set(_, items) => {
             let mut entries = BTreeMap::new();
             for item in items.iter() {
                 if !item.is_known() {
-                    return Err(unknown());
+                    return Ok(None);
                 }
                 let ValueKind::String(text) = item.kind() else {
                     return Err(invalid(format!(
@@ -91,7 +109,7 @@ fn for_each(value: Value) -> Result<Instances, Diagnostic> {
                 };
                 entries.insert(text.clone(), item.clone());
             }
-            Ok(Instances::Each(entries))
+            Ok(Some(Instances::Each(entries)))
         }
         _ => {
             let is = value.ty().friendly();
@@ -111,14 +129,9 @@ mod tests {
 
     #[test]
     fn counts_are_whole_known_and_not_negative() {
-        assert_eq!(count(Value::string("3")), Ok(Instances::Count(3)));
-        for bad in [
-            Value::number(-1),
-            Value::null(Type::Number),
-            Value::unknown(Type::Number),
-            Value::string("x"),
-            Value::bool(true),
-        ] {
+        assert_eq!(count(Value::string("3")), Ok(Some(Instances::Count(3))));
+        assert_eq!(count(Value::unknown(Type::Number)), Ok(None));
+        for bad in [Value::number(-1), Value::null(Type::Number), Value::string("x"), Value::bool(true)] {
             assert!(count(bad.clone()).is_err(), "{bad:?}");
         }
     }
@@ -126,12 +139,13 @@ mod tests {
     #[test]
     fn for_each_takes_maps_and_sets_of_strings() {
         let set = Value::set(Type::String, [Value::string("a")]);
-        assert_eq!(for_each(set).map(|instances| instances.keys().len()), Ok(1));
+        assert_eq!(for_each(set).map(|instances| instances.map(|instances| instances.keys().len())), Ok(Some(1)));
+        assert_eq!(for_each(Value::unknown(Type::map(Type::String))), Ok(None));
         let bad = [
             Value::tuple([Value::string("a")]),
             Value::set(Type::Number, [Value::number(1)]),
             Value::object([("a", Value::number(1))]).with_marks(Marks::SENSITIVE),
-            Value::unknown(Type::map(Type::String)),
+            Value::unknown(Type::list(Type::String)),
         ];
         for bad in bad {
             assert!(for_each(bad.clone()).is_err(), "{bad:?}");

@@ -9,7 +9,10 @@ pub mod scope;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
+use smform_lang::config::Config;
 use smform_types::{InstanceAddress, InstanceKey, ModuleAddress, ModuleInstance, ResourceAddress, Type, Value};
+
+use crate::checks::Checks;
 
 /// How often a block is repeated, with what `each` and `count` stand for.
 #[derive(Clone, Debug, PartialEq)]
@@ -103,9 +106,17 @@ pub struct Values {
     outputs: Named,
     modules: BTreeMap<(ModuleInstance, Arc<str>), Instances>,
     resources: BTreeMap<(ModuleInstance, ResourceAddress), ResourceValues>,
+    /// How conditions came out.
+    pub checks: Checks,
 }
 
 impl Values {
+    /// Nothing known yet of a configuration.
+    #[must_use]
+    pub fn of(config: &Config) -> Values {
+        Values { checks: Checks::of(config), ..Values::default() }
+    }
+
     /// Records a variable.
     pub fn set_variable(&mut self, at: &ModuleInstance, name: &Arc<str>, value: Value) {
         self.variables.insert((at.clone(), name.clone()), value);

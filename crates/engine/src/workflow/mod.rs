@@ -137,6 +137,7 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
     let steps = steps::lay_out(options.mode, &graph, &visited, &changes);
     let mode = options.mode;
     let mut plan = Plan { mode, changes, outputs, drift, adopted, steps, targeted, timestamp, ..Plan::default() };
+    plan.checks = values.checks.clone();
     plan.relevant = relevant::relevant(&project.config, &world.providers, &plan, &values);
     // Proving every pair of steps takes longer than planning when there are very many; the rules are the same for few.
     if !found.has_errors() && (cfg!(debug_assertions) || plan.changes.len() <= 500) {

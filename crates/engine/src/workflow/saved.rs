@@ -13,10 +13,14 @@ use smform_lang::config::LocalModules;
 use smform_lang::config::ProviderRef;
 use smform_lang::config::values::{Origin, VariableValue};
 use smform_types::path::Step as PathStep;
-use smform_types::{Diagnostic, Diagnostics, InstanceAddress, ModuleInstance, Path, ResourceConfigAddress, Value};
+use smform_types::{
+    Diagnostic, Diagnostics, InstanceAddress, InstanceKey, ModuleAddress, ModuleInstance, Path, ResourceConfigAddress,
+    Value,
+};
 
 use super::{Planned, Project, World};
 use crate::apply::Data;
+use crate::checks::{self, Checks, Outcome, Status, Subject};
 use crate::graph::{ProviderKey, build};
 use crate::plan::codec::{decode, encode};
 use crate::plan::relevant::Relevant;
@@ -103,6 +107,7 @@ pub fn write(
         "adopted": plan.adopted.iter().map(adopted_json).collect::<Vec<_>>(),
         "outputs": outputs,
         "relevant": plan.relevant.iter().map(relevant_json).collect::<Vec<_>>(),
+        "checks": plan.checks.0.iter().map(check_json).collect::<Vec<_>>(),
         "data": data,
         "files": files.to_json(),
     });
@@ -210,6 +215,7 @@ impl Saved {
             outputs,
             drift,
             adopted: adopted(document).ok_or_else(unreadable)?,
+            checks: checks(document).ok_or_else(unreadable)?,
             relevant: relevant(document).ok_or_else(unreadable)?,
             targeted: !targets.is_empty(),
             timestamp: text("timestamp")?.to_owned(),
@@ -279,6 +285,7 @@ fn change_json(change: &Change) -> Json {
         "dependencies": resources(&change.dependencies),
         "old_dependencies": resources(&change.old_dependencies),
         "create_before_destroy": change.create_before_destroy,
+        "importing": change.importing,
     })
 }
 
@@ -309,6 +316,7 @@ fn change_of(json: &Json) -> Option<Change> {
         dependencies: resources("dependencies")?,
         old_dependencies: resources("old_dependencies")?,
         create_before_destroy: json.get("create_before_destroy")?.as_bool()?,
+        importing: text("importing").map(str::to_owned),
     })
 }
 
@@ -382,6 +390,63 @@ fn relevant(document: &Json) -> Option<BTreeSet<Relevant>> {
         Some(Relevant { module, resource, key, attribute: path_of(json.get("attribute")?)? })
     });
     relevant.collect()
+}
+
+fn check_json(
+    ((module, subject), objects): (&(ModuleAddress, Subject), &Option<BTreeMap<checks::Object, Outcome>>),
+) -> Json {
+    let (kind, name) = match subject {
+        Subject::Variable(name) => ("variable", name.to_string()),
+        Subject::Resource(resource) => ("resource", resource.to_string()),
+        Subject::Output(name) => ("output", name.to_string()),
+        Subject::Check(name) => ("check", name.to_string()),
+    };
+    let object = |((at, key), outcome): (&checks::Object, &Outcome)| {
+        let key = match key {
+            None => Json::Null,
+            Some(InstanceKey::Index(index)) => (*index).into(),
+            Some(InstanceKey::Name(name)) => name.to_string().into(),
+        };
+        json!({ "module": at.to_string(), "key": key, "status": outcome.status.as_str(), "messages": outcome.messages })
+    };
+    let objects = objects.as_ref().map(|objects| objects.iter().map(object).collect::<Vec<_>>());
+    json!({ "module": module.to_string(), "kind": kind, "name": name, "objects": objects })
+}
+
+fn module_of(json: &Json) -> Option<ModuleInstance> {
+    let module = json.get("module")?.as_str()?;
+    if module.is_empty() { Some(ModuleInstance::root()) } else { module.parse().ok() }
+}
+
+fn checks(document: &Json) -> Option<Checks> {
+    const STATUSES: [Status; 4] = [Status::Pass, Status::Unknown, Status::Fail, Status::Error];
+    let object = |json: &Json| {
+        let key = match json.get("key")? {
+            Json::Null => None,
+            Json::Number(index) => Some(InstanceKey::Index(index.as_u64()?)),
+            name => Some(InstanceKey::Name(name.as_str()?.into())),
+        };
+        let status = json.get("status")?.as_str()?;
+        let status = STATUSES.into_iter().find(|known| known.as_str() == status)?;
+        let messages = serde_json::from_value(json.get("messages")?.clone()).ok()?;
+        Some(((module_of(json)?, key), Outcome::new(status, messages)))
+    };
+    let check = |json: &Json| {
+        let name = json.get("name")?.as_str()?;
+        let subject = match json.get("kind")?.as_str()? {
+            "variable" => Subject::Variable(name.into()),
+            "resource" => Subject::Resource(name.parse::<InstanceAddress>().ok()?.resource),
+            "output" => Subject::Output(name.into()),
+            "check" => Subject::Check(name.into()),
+            _ => return None,
+        };
+        let objects = match json.get("objects")? {
+            Json::Null => None,
+            objects => Some(objects.as_array()?.iter().map(object).collect::<Option<_>>()?),
+        };
+        Some(((module_of(json)?.config(), subject), objects))
+    };
+    document.get("checks")?.as_array()?.iter().map(check).collect::<Option<_>>().map(Checks)
 }
 
 fn inputs(document: &Json) -> Option<BTreeMap<Arc<str>, VariableValue>> {

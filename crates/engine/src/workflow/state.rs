@@ -4,16 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use smform_state::journal::Intent;
 use smform_state::{Object, ObjectId, Output, State, StateError, Store, paths};
 use smform_types::json::{type_from_json, type_to_json, value_from_json, value_to_json};
 use smform_types::schema::Block;
 use smform_types::{
-    Diagnostic, Diagnostics, InstanceAddress, Marks, Path, ResourceConfigAddress, ResourceMode, Type, Value,
+    Diagnostic, Diagnostics, InstanceAddress, Marks, ModuleAddress, Path, ResourceConfigAddress, ResourceMode, Type,
+    Value,
 };
 
 use crate::apply::record::{Entry, Record};
+use crate::checks::{self, Checks, Outcome, Subject};
 use crate::events::Operation;
 use crate::plan::ObjectKey;
 use crate::plan::stored::{Stored, StoredObject};
@@ -269,4 +271,38 @@ impl Record for StoreRecord {
         });
         written(self.store.outputs(outputs.collect()))
     }
+
+    async fn checks(&mut self, checks: &Checks) -> Result<(), Diagnostic> {
+        let results: Vec<Json> = checks.0.iter().map(check_result).collect();
+        written(self.store.checks(if results.is_empty() { Json::Null } else { results.into() }))
+    }
+}
+
+fn check_result(
+    ((module, subject), objects): (&(ModuleAddress, Subject), &Option<BTreeMap<checks::Object, Outcome>>),
+) -> Json {
+    let kind = match subject {
+        Subject::Variable(_) => "var",
+        Subject::Resource(_) => "resource",
+        Subject::Output(_) => "output",
+        Subject::Check(_) => "check",
+    };
+    let object = |((at, key), outcome): (&checks::Object, &Outcome)| {
+        let mut json = json!({
+            "object_addr": checks::address(&at.to_string(), subject, key.as_ref()),
+            "status": outcome.status.as_str(),
+        });
+        if let (false, Some(members)) = (outcome.messages.is_empty(), json.as_object_mut()) {
+            members.insert("failure_messages".to_owned(), outcome.messages.clone().into());
+        }
+        json
+    };
+    let objects_json: Option<Vec<Json>> =
+        objects.as_ref().filter(|objects| !objects.is_empty()).map(|objects| objects.iter().map(object).collect());
+    json!({
+        "object_kind": kind,
+        "config_addr": checks::address(&module.to_string(), subject, None),
+        "status": Checks::status(objects.as_ref()).as_str(),
+        "objects": objects_json,
+    })
 }

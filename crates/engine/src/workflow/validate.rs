@@ -9,15 +9,14 @@ use smform_lang::eval::{Evaluator, Templates};
 use smform_lang::functions::{FunctionContext, Phase};
 use smform_provider::{PlanRequest, plan_by_schema};
 use smform_types::{
-    Diagnostics, InstanceAddress, Marks, ModuleAddress, ModuleInstance, ResourceConfigAddress, ResourceMode, Type,
-    Value,
+    Diagnostics, InstanceAddress, ModuleAddress, ModuleInstance, ResourceConfigAddress, ResourceMode, Type, Value,
 };
 
 use super::{Project, World};
 use crate::graph::{Node, build};
 use crate::plan::moves;
 use crate::values::evaluate::{Setting, within};
-use crate::values::expand::expand;
+use crate::values::expand::expand_known;
 use crate::values::{Instances, Repetition, Values};
 
 /// What is wrong with the values given to the root module's variables: one is missing, or does not suit its type.
@@ -109,6 +108,13 @@ fn resource_once(
         let single = instances == Instances::Single;
         let repetition = instances.repetition(None);
         let address = InstanceAddress { module: at.clone(), resource: resource.resource.clone(), key: None };
+        let (messages, _) = setting.preconditions(&address, block, repetition.clone(), values);
+        let failed = messages.has_errors();
+        found.extend(messages);
+        if failed {
+            values.set_resource(&at, &resource.resource, instances);
+            continue;
+        }
         let evaluated = setting.resource_config(&address, block, &schema.block, repetition, values, provider.as_ref());
         values.set_resource(&at, &resource.resource, instances);
         let Some((config, marks, warnings)) = found.take(evaluated) else { continue };
@@ -122,51 +128,27 @@ fn resource_once(
         };
         values.set_instance(&address, value.clone());
         if single && mode == ResourceMode::Managed {
-            found.extend(setting.postconditions(&address, block, Repetition::default(), value, values));
+            found.extend(setting.postconditions(&address, block, Repetition::default(), value, values).0);
         }
     }
     found
 }
 
-/// Whether a value with marks cannot be the repetition of a block.
-fn refused(repeated: &Repeated, marks: Marks) -> bool {
-    marks.contains(Marks::EPHEMERAL) || matches!(repeated, Repeated::ForEach(_)) && marks.contains(Marks::SENSITIVE)
-}
-
-/// The instances of a block: one, or any. What `each` stands for is that of the first where the instances are known.
+/// The instances of a block: one, or any.
 fn instances(
     setting: &Setting<'_>,
     at: &ModuleInstance,
     repeated: &Repeated,
     values: &Values,
 ) -> (Instances, Diagnostics) {
-    let (expr, unknown) = match repeated {
+    let any = match repeated {
         Repeated::Single => return (Instances::Single, Diagnostics::new()),
-        Repeated::Count(expr) => (expr, Repetition { each: None, count: Some(Value::unknown(Type::Number)) }),
-        Repeated::ForEach(expr) => {
-            let each = (Value::unknown(Type::String), Value::unknown(Type::Dynamic));
-            (expr, Repetition { each: Some(each), count: None })
+        Repeated::Count(_) => Repetition { each: None, count: Some(Value::unknown(Type::Number)) },
+        Repeated::ForEach(_) => {
+            Repetition { each: Some((Value::unknown(Type::String), Value::unknown(Type::Dynamic))), count: None }
         }
     };
-    let any = Instances::Any(unknown);
-    let Some(scope) = setting.scope(at, values, Repetition::default(), None) else { return (any, Diagnostics::new()) };
-    let evaluator = Evaluator::new(&scope, setting.functions);
-    match evaluator.expr(expr) {
-        // What may not decide the instances may not do so whatever it is.
-        Ok(value) if refused(repeated, value.marks()) => {}
-        Ok(value) if value.is_known() && value.children().all(Value::is_known) => {}
-        Ok(_) => return (any, Diagnostics::new()),
-        Err(errors) => return (any, errors),
-    }
-    match expand(&evaluator, repeated) {
-        Ok(Instances::Each(entries)) => match entries.first_key_value() {
-            Some((key, value)) => {
-                let each = Some((Value::string(&**key), value.clone()));
-                (Instances::Any(Repetition { each, count: None }), Diagnostics::new())
-            }
-            None => (any, Diagnostics::new()),
-        },
-        Ok(_) => (any, Diagnostics::new()),
-        Err(errors) => (any, errors),
-    }
+    let scope = setting.scope(at, values, Repetition::default(), None);
+    let found = scope.map(|scope| expand_known(&Evaluator::new(&scope, setting.functions), repeated));
+    (Instances::Any(any), found.and_then(Result::err).unwrap_or_default())
 }

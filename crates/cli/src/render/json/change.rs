@@ -89,7 +89,10 @@ pub fn change(change: &Change, providers: &Providers) -> Json {
     if let Some(previous) = &change.previous_address {
         out.insert("previous_address".to_owned(), previous.to_string().into());
     }
-    let sides = sides(change.action, before.as_ref(), after.as_ref(), &change.replace_paths);
+    let mut sides = sides(change.action, before.as_ref(), after.as_ref(), &change.replace_paths);
+    if let (Some(id), Some(members)) = (&change.importing, sides.as_object_mut()) {
+        members.insert("importing".to_owned(), json!({ "id": id }));
+    }
     out.insert("change".to_owned(), sides);
     if let Some(reason) = change.reason {
         out.insert("action_reason".to_owned(), Reason::as_str(reason).into());

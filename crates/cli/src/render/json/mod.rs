@@ -1,6 +1,7 @@
 //! The machine-readable forms: the same keys as Terraform's, so that policy checkers and bots keep working.
 
 pub mod change;
+mod checks;
 pub mod configuration;
 pub mod diagnostic;
 pub mod plan;

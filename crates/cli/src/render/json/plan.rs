@@ -34,6 +34,7 @@ pub fn plan(project: &Project, planned: &Planned, providers: &Providers) -> Json
         ("prior_state", prior_state(project, planned, providers)),
         ("configuration", Some(super::configuration::configuration(&project.config, providers))),
         ("relevant_attributes", list(plan.relevant.iter().map(change::relevant).collect())),
+        ("checks", super::checks::checks(&plan.checks)),
         ("timestamp", Some(plan.timestamp.as_str().into())),
         ("applyable", Some((plan.is_applyable() && !errored).into())),
         ("complete", Some((!plan.targeted && !errored).into())),

@@ -91,6 +91,14 @@ impl Keys {
         }
         let used = module.resources.values().map(|block| providers.reference(config, at, block));
         implied.extend(used.map(|reference| ProviderRef { alias: None, ..reference }));
+        let imported = module.imports.iter().filter_map(|import| {
+            let resource = smform_engine::plan::imports::target(import)?.resource;
+            providers.offering(resource.mode, &resource.type_name)
+        });
+        implied.extend(imported.map(|provider| {
+            let name = provider.source().rsplit('/').next().unwrap_or_default();
+            ProviderRef { name: name.into(), alias: None }
+        }));
         for reference in implied {
             if self.entries.contains_key(&key(at, &reference)) {
                 continue;

@@ -110,6 +110,7 @@ pub fn drift(drift: &Drift) -> Message {
 pub fn planned(change: &Change) -> Option<Message> {
     let moved = change.previous_address.as_ref();
     let action = match (change.action, moved) {
+        (Action::NoOp, _) if change.importing.is_some() => "import",
         (Action::NoOp, None) => return None,
         (Action::NoOp, Some(_)) => "move",
         (action, _) => short_action(action),
@@ -119,6 +120,7 @@ pub fn planned(change: &Change) -> Option<Message> {
         ("resource", Some(resource(address))),
         ("previous_resource", moved.map(resource)),
         ("action", Some(action.into())),
+        ("importing", change.importing.as_ref().map(|id| json!({ "id": id }))),
         ("reason", change.reason.map(|reason| short_reason(reason).into())),
     ]);
     Some(message("info", &format!("{address}: Plan to {action}"), "planned_change", [("change", fields)]))
