@@ -177,7 +177,9 @@ fn request(url: &Url, accept: &str, token: Option<&str>) -> Result<Request<Empty
 /// Connects to the first address that accepts.
 async fn connect(settings: &Settings, url: &Url) -> Result<TcpStream, Trouble> {
     let (host, port) = (url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(443));
-    let addresses = match settings.connect_to.get(&(host.to_owned(), port)) {
+    // An IPv6 address has brackets in a URL only.
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let addresses = match settings.connect_to.get(&(bare.to_owned(), port)) {
         Some(address) => vec![*address],
         None => resolve(url, port, settings.step).await?,
     };

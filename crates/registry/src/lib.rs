@@ -20,4 +20,5 @@ mod tls;
 
 pub use fact::{Code, Fact, Report, Severity};
 pub use probe::probe;
+pub use rustls::pki_types::CertificateDer;
 pub use settings::{AuthorityError, Request, Settings, Vantage, authorities};

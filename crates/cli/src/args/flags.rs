@@ -51,6 +51,9 @@ pub struct Planning {
     /// How many operations run at once
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
     pub parallelism: u16,
+    /// Ask the registries of new models that pull through a VPC whether SageMaker can pull their images
+    #[arg(long)]
+    pub registry_probe: bool,
     /// Ask for what is missing
     #[arg(long, default_value = "true")]
     pub input: bool,

@@ -2,6 +2,7 @@
 
 mod flags;
 mod line;
+mod registry;
 
 use std::path::PathBuf;
 
@@ -9,6 +10,7 @@ use clap::{ArgAction, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcom
 
 pub use flags::{Planning, StateLock, Variables, variable_inputs};
 pub use line::{Invocation, Line, words};
+pub use registry::{ConnectTo, Reach, Registry, RegistryCheck, RegistryCommand, connect_to};
 
 /// Plans, applies and destroys Amazon SageMaker endpoints declared in Terraform's language.
 #[derive(Debug, Parser)]
@@ -95,6 +97,8 @@ pub enum Command {
     Version(Version),
     /// Show what the providers offer
     Providers(Providers),
+    /// Ask a container registry what SageMaker will find there
+    Registry(Registry),
     /// Serve the sandbox to other AWS clients, on this machine only
     Sandbox(Sandbox),
 }

@@ -138,10 +138,10 @@ async fn apply_saved(
     view: &Arc<dyn View>,
 ) -> Result<Exit, Failure> {
     let planning = &args.planning;
-    let plans = args.destroy || planning.refresh_only || !planning.refresh;
+    let plans = args.destroy || planning.refresh_only || !planning.refresh || planning.registry_probe;
     if plans || !planning.targets.is_empty() || !planning.replace.is_empty() {
-        let detail = "What a saved plan does was settled when it was made: leave out -destroy, -refresh-only, -refresh, -target \
-                      and -replace, or plan anew with them.";
+        let detail = "What a saved plan does was settled when it was made: leave out -destroy, -refresh-only, -refresh, \
+                      -registry-probe, -target and -replace, or plan anew with them.";
         return Err(Failure::error("Planning options with a saved plan", detail));
     }
     let saved = saved::read(&session.read(path)?)?;

@@ -7,6 +7,7 @@ mod operation;
 mod output;
 mod plan;
 mod providers;
+mod registry;
 mod sandbox;
 mod show;
 mod state;
@@ -16,7 +17,7 @@ pub mod version;
 
 use clap::ArgMatches;
 
-use crate::args::{Command, ProvidersCommand, StateCommand};
+use crate::args::{Command, ProvidersCommand, RegistryCommand, StateCommand};
 use crate::errors::{Exit, Failure};
 use crate::session::Session;
 
@@ -46,6 +47,9 @@ pub async fn run(session: &Session, command: Command, matches: &ArgMatches) -> R
         Command::Version(args) => Ok(version::run(session, &args)),
         Command::Providers(args) => match args.command {
             ProvidersCommand::Schema { json } => providers::schema(session, json),
+        },
+        Command::Registry(args) => match args.command {
+            RegistryCommand::Check(args) => registry::check(session, &args).await,
         },
         Command::Sandbox(args) => sandbox::run(session, &args).await,
     }

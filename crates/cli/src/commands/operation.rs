@@ -21,7 +21,8 @@ use smform_state::backend::LocalBackend;
 use smform_types::json::to_text;
 use smform_types::{Diagnostic, Diagnostics};
 
-use crate::args::{Planning, StateLock};
+use super::registry;
+use crate::args::{Planning, Reach, StateLock};
 use crate::background;
 use crate::errors::{Failure, within};
 use crate::render::progress::{Progress, Sink};
@@ -242,9 +243,15 @@ pub async fn plan(
         targets: planning.targets.clone(),
         replace: planning.replace.clone(),
     };
-    let (planned, messages) = workflow::plan(&run.world, &project, stored, &options).await;
+    let (mut planned, messages) = workflow::plan(&run.world, &project, stored, &options).await;
     run.progress.close();
     found.extend(messages);
+    if planning.registry_probe && !found.has_errors() {
+        found.extend(probe_registries(session, &planned).await?);
+        if found.has_errors() {
+            planned.plan.extent = Extent::Partial;
+        }
+    }
     let errored = found.has_errors();
     run.view.plan(&planned, &run.world.providers, errored);
     let basis = run.basis(&store);
@@ -257,6 +264,17 @@ pub async fn plan(
     let made = Made { run, project, planned, store, found, digest };
     write_copies(session, planning, &made)?;
     Ok(made)
+}
+
+/// `-registry-probe`.
+async fn probe_registries(session: &Session, planned: &Planned) -> Result<Diagnostics, Failure> {
+    let settings = registry::settings(session, &Reach::default())?;
+    tokio::select! {
+        found = registry::check_planned(&planned.plan, &settings) => Ok(found),
+        () = session.cancel.cancelled() => {
+            Err(Failure::error("Interrupted", "The registries were not asked. Nothing was changed."))
+        }
+    }
 }
 
 const fn operation(mode: Mode) -> &'static str {

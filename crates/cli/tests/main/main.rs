@@ -4,6 +4,7 @@ mod applying;
 mod formatting;
 mod machine;
 mod planning;
+mod registry;
 mod rendering;
 mod saved;
 mod states;
