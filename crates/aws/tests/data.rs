@@ -84,3 +84,61 @@ async fn everything_that_is_read_is_known() {
         assert!(world.data(ty, &body).await.unwrap().is_wholly_known(), "{ty}");
     }
 }
+
+#[tokio::test]
+async fn zones_of_a_region_are_sorted() {
+    let world = world().await;
+    let zones = world.data("aws_availability_zones", &json!({"state": "available"})).await.unwrap();
+    let names: Vec<&str> =
+        zones.get("names").and_then(Value::as_slice).unwrap().iter().filter_map(Value::as_str).collect();
+    assert!(names.len() > 2 && names.is_sorted(), "{names:?}");
+    let ids = zones.get("zone_ids").and_then(Value::as_slice).unwrap();
+    assert_eq!(ids.len(), names.len());
+    let fewer = json!({"exclude_names": [names[0]], "exclude_zone_ids": [ids[1].as_str().unwrap()]});
+    let fewer = world.data("aws_availability_zones", &fewer).await.unwrap();
+    assert_eq!(fewer.get("names").and_then(Value::as_slice).unwrap().len(), names.len() - 2);
+}
+
+#[tokio::test]
+async fn a_partition_is_known_without_a_call() {
+    let world = world().await;
+    let told = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let here = world.data("aws_partition", &json!({})).await.unwrap();
+    assert_eq!([told(&here, "id"), told(&here, "dns_suffix")], ["aws", "amazonaws.com"]);
+    let china = world.data("aws_partition", &json!({"region": "cn-north-1"})).await.unwrap();
+    assert_eq!([told(&china, "partition"), told(&china, "reverse_dns_prefix")], ["aws-cn", "cn.com.amazonaws"]);
+}
+
+#[tokio::test]
+async fn images_of_aws_are_found_by_kind_and_region() {
+    let world = world().await;
+    let path = async |body: serde_json::Value| {
+        let found = world.data("aws_sagemaker_prebuilt_ecr_image", &body).await;
+        found.map(|found| found.get("registry_path").and_then(Value::as_str).unwrap_or_default().to_owned())
+    };
+    let xgboost = path(json!({"repository_name": "sagemaker-xgboost", "image_tag": "1.7-1"})).await.unwrap();
+    assert_eq!(xgboost, "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1");
+    // With an account of its own in some regions, and that of the other algorithms elsewhere.
+    let china = path(json!({"repository_name": "blazingtext", "region": "cn-north-1"})).await.unwrap();
+    assert_eq!(china, "390948362332.dkr.ecr.cn-north-1.amazonaws.com.cn/blazingtext:1");
+    let here = path(json!({"repository_name": "blazingtext"})).await.unwrap();
+    assert_eq!(here, "811284229777.dkr.ecr.us-east-1.amazonaws.com/blazingtext:1");
+    let nowhere = path(json!({"repository_name": "sagemaker-rl-vw-container", "region": "af-south-1"})).await;
+    assert!(nowhere.unwrap_err().detail.contains("af-south-1"));
+}
+
+#[tokio::test]
+async fn a_live_endpoint_is_told() {
+    let (world, _) = crate::support::serving().await;
+    let body = json!({"name": "e"});
+    let found = world.data("aws_sagemaker_endpoint", &body).await.unwrap();
+    let text = |name: &str| found.get(name).and_then(Value::as_str).unwrap_or_default();
+    assert_eq!([text("status"), text("endpoint_config_name")], ["InService", "one"]);
+    let variant = found.get("production_variants").and_then(|variants| variants.get_index(0)).unwrap();
+    assert_eq!(variant.get("current_instance_count").and_then(Value::as_i64), Some(1));
+    world.ask("UpdateEndpoint", json!({"EndpointName": "e", "EndpointConfigName": "two"})).await;
+    let found = world.data("aws_sagemaker_endpoint", &body).await.unwrap();
+    assert_eq!(found.get("pending_endpoint_config_name"), Some(&Value::string("two")));
+    let missing = world.data("aws_sagemaker_endpoint", &json!({"name": "none"})).await.unwrap_err();
+    assert!(missing.detail.contains("There is no endpoint \"none\""), "{missing}");
+}

@@ -1,6 +1,7 @@
 //! The list of everything that the provider offers: one line for each type, one file or folder for each line.
 
 mod ec2;
+mod iam;
 mod sagemaker;
 mod smform;
 mod sts;
@@ -23,12 +24,17 @@ pub(crate) fn resource_types() -> Vec<Box<dyn ResourceType<Clients>>> {
 /// Every data source.
 pub(crate) fn data_sources() -> Vec<Box<dyn DataSource<Clients>>> {
     vec![
+        Box::new(ec2::data_availability_zones::AvailabilityZonesData::new()),
         Box::new(ec2::data_region::RegionData::new()),
         Box::new(ec2::data_security_group::SecurityGroupData::new()),
         Box::new(ec2::data_subnet::SubnetData::new()),
         Box::new(ec2::data_subnets::SubnetsData::new()),
         Box::new(ec2::data_vpc::VpcData::new()),
+        Box::new(iam::data_policy_document::PolicyDocumentData::new()),
+        Box::new(sagemaker::data_endpoint::EndpointData::new()),
+        Box::new(sagemaker::data_prebuilt_ecr_image::PrebuiltEcrImageData::new()),
         Box::new(sts::data_caller_identity::CallerIdentityData::new()),
+        Box::new(sts::data_partition::PartitionData::new()),
     ]
 }
 
@@ -60,7 +66,7 @@ mod tests {
 
     /// `aws_sagemaker_model` is in `model`, the data source `aws_vpc` in `data_vpc`.
     fn file_of(prefix: &str, name: &str) -> String {
-        let prefixes = ["aws_sagemaker_", "smform_", "aws_"];
+        let prefixes = ["aws_sagemaker_", "aws_iam_", "smform_", "aws_"];
         let bare = prefixes.iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap();
         format!("{prefix}{bare}")
     }

@@ -6,7 +6,7 @@ use smform_types::Type;
 use smform_types::Value;
 use smform_types::schema::{Attribute, Block, Schema};
 
-use crate::clients::{Clients, partition_of};
+use crate::clients::{Clients, dns_suffix, partition_of};
 use crate::fields::{Builder, Fields};
 use crate::settings::region_problem;
 
@@ -75,19 +75,6 @@ const NAMES: [(&str, &str); 34] = [
     ("us-west-1", "US West (N. California)"),
     ("us-west-2", "US West (Oregon)"),
 ];
-
-/// The DNS suffix of a partition's API hosts.
-fn dns_suffix(partition: &str) -> &'static str {
-    match partition {
-        "aws-cn" => "amazonaws.com.cn",
-        "aws-eusc" => "amazonaws.eu",
-        "aws-iso" => "c2s.ic.gov",
-        "aws-iso-b" => "sc2s.sgov.gov",
-        "aws-iso-e" => "cloud.adc-e.uk",
-        "aws-iso-f" => "csp.hci.ic.gov",
-        _ => "amazonaws.com",
-    }
-}
 
 #[async_trait]
 impl DataSource<Clients> for RegionData {

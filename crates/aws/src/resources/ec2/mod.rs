@@ -1,5 +1,6 @@
 //! EC2: networks and security groups.
 
+pub(crate) mod data_availability_zones;
 pub(crate) mod data_region;
 pub(crate) mod data_security_group;
 pub(crate) mod data_subnet;

@@ -1,5 +1,7 @@
 //! SageMaker: models, endpoint configurations, endpoints, and what they share.
 
+pub(crate) mod data_endpoint;
+pub(crate) mod data_prebuilt_ecr_image;
 pub(crate) mod endpoint;
 pub(crate) mod endpoint_configuration;
 pub(crate) mod model;

@@ -1,0 +1,3 @@
+//! IAM: policies as documents, and roles.
+
+pub(crate) mod data_policy_document;
