@@ -23,7 +23,7 @@ pub struct Terminal {
     pub width: Option<usize>,
     /// The display of work in progress; nothing where lines are printed instead.
     pub live: Option<MultiProgress>,
-    /// Reads a line without showing it; nothing where that is not possible.
+    /// Reads a line without showing it; nothing where no person is at a terminal.
     pub secret: Option<fn() -> io::Result<String>>,
 }
 
@@ -86,6 +86,12 @@ impl Console {
     #[must_use]
     pub const fn live(&self) -> Option<&MultiProgress> {
         self.live.as_ref()
+    }
+
+    /// Whether a person is at standard input.
+    #[must_use]
+    pub const fn is_person(&self) -> bool {
+        self.secret.is_some()
     }
 
     fn aside<T>(&self, write: impl FnOnce() -> T) -> T {

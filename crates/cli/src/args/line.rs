@@ -31,7 +31,6 @@ pub struct Line {
 
 /// Commands of Terraform that smform does not have, with what to do instead.
 const ELSEWHERE: &[(&str, &str)] = &[
-    ("console", "smform has no console yet."),
     ("force-unlock", "Locks of smform end with the process that holds them."),
     ("get", "Local modules are read where they are; there is nothing to fetch."),
     ("graph", "smform has no graph output yet."),

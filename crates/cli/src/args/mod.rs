@@ -91,6 +91,8 @@ pub enum Command {
     Show(Show),
     /// Show the root outputs of the state
     Output(Output),
+    /// Evaluate expressions against the configuration and the state
+    Console(Console),
     /// Look into the state
     State(State),
     /// Show the version
@@ -229,6 +231,20 @@ pub struct StateFile {
     /// That of the sandbox
     #[arg(long)]
     pub sandbox: bool,
+}
+
+/// Arguments of `console`.
+#[derive(Debug, clap::Args)]
+pub struct Console {
+    /// Values of variables.
+    #[command(flatten)]
+    pub variables: Variables,
+    /// Which state.
+    #[command(flatten)]
+    pub state: StateFile,
+    /// Without colour
+    #[arg(long)]
+    pub no_color: bool,
 }
 
 /// Arguments of `output`.

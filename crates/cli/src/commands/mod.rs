@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod apply;
+mod console;
 mod fmt;
 mod init;
 mod operation;
@@ -36,6 +37,7 @@ pub async fn run(session: &Session, command: Command, matches: &ArgMatches) -> R
         Command::Destroy(args) => apply::destroy(session, args, flags).await,
         Command::Refresh(args) => apply::refresh(session, args, flags).await,
         Command::Show(args) => show::run(session, &args),
+        Command::Console(args) => console::run(session, &args, flags),
         Command::Output(args) => output::run(session, &args),
         Command::State(args) => match args.command {
             StateCommand::List(args) => state::list(session, &args),

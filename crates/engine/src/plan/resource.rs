@@ -11,7 +11,7 @@ use smform_types::{
 
 use super::decide::{Situation, decide, prevented};
 use super::instance::{Answer, Question};
-use super::stored::StoredObject;
+use super::stored::{self, StoredObject};
 use super::walk::Walker;
 use super::{Action, Change, Drift, Mode, ObjectKey, Reason, imports};
 use crate::blocks::{block_context, locate};
@@ -323,7 +323,7 @@ impl<'a> Walker<'a> {
             by_module.entry(object.address.module.clone()).or_default().push((object, stored));
         }
         for (module, objects) in by_module {
-            let instances = recorded_instances(&objects);
+            let instances = stored::instances(&objects);
             self.found.values.set_resource(&module, &resource.resource, instances);
             for (object, stored) in objects {
                 self.found.values.set_instance(&object.address, stored.value.clone());
@@ -464,19 +464,4 @@ fn why_out(instances: &Instances, address: &InstanceAddress) -> Reason {
         (Instances::Each(_), Some(InstanceKey::Name(_))) => Reason::EachKey,
         _ => Reason::WrongRepetition,
     }
-}
-
-/// The repetition that recorded objects suggest.
-fn recorded_instances(objects: &[(&ObjectKey, &StoredObject)]) -> Instances {
-    use smform_types::InstanceKey;
-    let mut count = 0;
-    let mut names = BTreeMap::new();
-    for (object, stored) in objects {
-        match &object.address.key {
-            None => return Instances::Single,
-            Some(InstanceKey::Index(index)) => count = count.max(index + 1),
-            Some(InstanceKey::Name(name)) => drop(names.insert(name.clone(), stored.value.clone())),
-        }
-    }
-    if names.is_empty() { Instances::Count(count) } else { Instances::Each(names) }
 }

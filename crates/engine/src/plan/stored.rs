@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use smform_types::{ResourceConfigAddress, Value};
+use smform_types::{InstanceKey, ResourceConfigAddress, Value};
 
 use super::ObjectKey;
+use crate::values::Instances;
 
 /// One recorded object.
 #[derive(Clone, Debug)]
@@ -49,4 +50,19 @@ impl Stored {
     pub fn resources(&self) -> BTreeSet<ResourceConfigAddress> {
         self.objects.keys().chain(self.candidates.keys()).map(|key| key.address.config()).collect()
     }
+}
+
+/// The repetition that the recorded objects of one block suggest.
+#[must_use]
+pub fn instances(objects: &[(&ObjectKey, &StoredObject)]) -> Instances {
+    let mut count = 0;
+    let mut names = BTreeMap::new();
+    for (object, stored) in objects {
+        match &object.address.key {
+            None => return Instances::Single,
+            Some(InstanceKey::Index(index)) => count = count.max(index + 1),
+            Some(InstanceKey::Name(name)) => drop(names.insert(name.clone(), stored.value.clone())),
+        }
+    }
+    if names.is_empty() { Instances::Count(count) } else { Instances::Each(names) }
 }

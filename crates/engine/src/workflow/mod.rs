@@ -3,6 +3,7 @@
 //! [`plan`] is the one function that yields a plan, and [`apply`] takes nothing else.
 
 pub mod backend;
+pub mod console;
 pub mod load;
 pub mod saved;
 pub mod state;

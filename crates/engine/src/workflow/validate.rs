@@ -65,7 +65,8 @@ pub fn validate(world: &World, project: &Project) -> Diagnostics {
     found
 }
 
-fn unknown_inputs(project: &Project) -> BTreeMap<Arc<str>, VariableValue> {
+/// Values for the root module's variables of which nothing is known but the type.
+pub(super) fn unknown_inputs(project: &Project) -> BTreeMap<Arc<str>, VariableValue> {
     let root = project.config.modules.get(&ModuleAddress::root());
     let variables = root.into_iter().flat_map(|module| module.variables.iter());
     variables
