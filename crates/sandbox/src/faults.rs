@@ -28,14 +28,16 @@
 //! * `{"error_after_accept": {"code": …, …}}`: done, but that error is answered.
 //!
 //! Effects on how a deployment ends. They act on CreateEndpoint, UpdateEndpoint and
-//! UpdateEndpointWeightsAndCapacities; `failed_container`, `stuck` and `slow` also on DeleteEndpoint, but only when
-//! `match.operation` names it:
+//! UpdateEndpointWeightsAndCapacities, and on the calls that create and update inference components;
+//! `failed_container`, `stuck` and `slow` also on DeleteEndpoint and DeleteInferenceComponent, but only when
+//! `match.operation` names them:
 //!
 //! * `{"failed_container": {"variant": …, "reason": …}}`: a create or delete ends Failed, an update is rolled back; both
 //!   members are optional: the first variant, and the ping health check.
 //! * `"silent_rollback"`: an update ends InService on the old configuration without a reason (a create ends as with
 //!   `failed_container`).
-//! * `{"rollback_failed": {"reason": …}}`: an update ends UpdateRollbackFailed.
+//! * `{"rollback_failed": {"reason": …}}`: an update ends UpdateRollbackFailed, that of an inference
+//!   component Failed.
 //! * `"stuck"`: it never ends.
 //! * `{"slow": {"factor": …}}`: it takes that many times as long.
 //!
@@ -314,8 +316,13 @@ impl Armed {
 
     fn may_end(&self, operation: &str) -> bool {
         match operation {
-            "CreateEndpoint" | "UpdateEndpoint" | "UpdateEndpointWeightsAndCapacities" => true,
-            "DeleteEndpoint" => {
+            "CreateEndpoint"
+            | "UpdateEndpoint"
+            | "UpdateEndpointWeightsAndCapacities"
+            | "CreateInferenceComponent"
+            | "UpdateInferenceComponent"
+            | "UpdateInferenceComponentRuntimeConfig" => true,
+            "DeleteEndpoint" | "DeleteInferenceComponent" => {
                 self.rule.matching.operation.is_some()
                     && matches!(self.rule.effect, Effect::FailedContainer { .. } | Effect::Stuck | Effect::Slow { .. })
             }

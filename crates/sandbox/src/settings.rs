@@ -28,6 +28,14 @@ pub struct Durations {
     pub update: f64,
     /// From UpdateEndpoint to the end of the rollback, when a container fails its health check.
     pub failed_update: f64,
+    /// From CreateInferenceComponent to InService or Failed.
+    pub component_create: f64,
+    /// UpdateInferenceComponent; the waits of its rolling policy come on top.
+    pub component_update: f64,
+    /// UpdateInferenceComponentRuntimeConfig.
+    pub component_scale: f64,
+    /// From DeleteInferenceComponent to "not found".
+    pub component_delete: f64,
     /// UpdateEndpointWeightsAndCapacities.
     pub scale: f64,
     /// From DeleteEndpoint to "not found".
@@ -45,6 +53,10 @@ impl Default for Durations {
             failed_create: 900.0,
             update: 360.0,
             failed_update: 1_200.0,
+            component_create: 240.0,
+            component_update: 240.0,
+            component_scale: 60.0,
+            component_delete: 30.0,
             scale: 120.0,
             delete: 60.0,
             orphaned: 3_600.0,
@@ -85,6 +97,10 @@ impl Settings {
             ("failed_create", d.failed_create),
             ("update", d.update),
             ("failed_update", d.failed_update),
+            ("component_create", d.component_create),
+            ("component_update", d.component_update),
+            ("component_scale", d.component_scale),
+            ("component_delete", d.component_delete),
             ("scale", d.scale),
             ("delete", d.delete),
             ("orphaned", d.orphaned),

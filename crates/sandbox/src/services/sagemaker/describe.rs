@@ -159,7 +159,8 @@ fn common(current: &Variant, desired: &Variant) -> Object {
     summary
 }
 
-fn image(image: &DeployedImage) -> Value {
+/// A deployed image as Describe shows it.
+pub(crate) fn image(image: &DeployedImage) -> Value {
     json!({
         "SpecifiedImage": image.specified,
         "ResolvedImage": image.resolved,

@@ -9,7 +9,7 @@ use super::errors::{already_exists, in_progress, not_found, refuse_if, validatio
 use super::fleet::Fleet;
 use super::lifecycle::{self, Kind, Operation, Verdict};
 use super::state::{Endpoint, Immutable, Settled};
-use super::{Answer, deployment, endpoint_config, quota, tags};
+use super::{Answer, component, deployment, endpoint_config, quota, tags};
 use crate::services::Context;
 use crate::services::ec2::interface::{self, Interface};
 use crate::wire::ApiError;
@@ -178,6 +178,7 @@ pub(crate) fn update_weights_and_capacities(context: &mut Context<'_>, input: &O
 pub(crate) fn delete(context: &mut Context<'_>, input: &Object) -> Answer {
     let endpoint = find_idle(context, text(input, "EndpointName"))?;
     let (name, config) = (endpoint.name.clone(), endpoint.config.clone());
+    component::refuse_if_hosted(context, &name, &endpoint.arn)?;
     let verdict = verdict(context, Kind::Delete, endpoint.fleet.as_ref().unwrap_or(&Fleet::default()));
     let operation = Operation {
         kind: Kind::Delete,

@@ -164,7 +164,7 @@ impl Variant {
 
 impl DeployedImage {
     /// Resolves a tag to a digest: always the same one for the same image text.
-    fn resolve(image: &str, now: Moment) -> DeployedImage {
+    pub(crate) fn resolve(image: &str, now: Moment) -> DeployedImage {
         let resolved = if image.contains("@sha256:") {
             image.to_owned()
         } else {

@@ -168,6 +168,7 @@ impl Operation {
 /// Brings a region's endpoints and the network interfaces of former ones up to date.
 pub(crate) fn settle(region: &mut Region, settings: &Settings, now: Moment) {
     let Region { sagemaker, ec2 } = region;
+    super::component::settle(&mut sagemaker.components, now);
     let linger = settings.durations.interface_linger;
     sagemaker.endpoints.retain(|_, endpoint| {
         let Some(operation) = &endpoint.operation else { return true };

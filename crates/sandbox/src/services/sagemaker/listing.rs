@@ -1,4 +1,4 @@
-//! ListModels, ListEndpointConfigs, ListEndpoints: filters, order, pages.
+//! ListModels, ListEndpointConfigs, ListEndpoints, and what every listing needs: filters, order, pages.
 
 use std::cmp::Ordering;
 
@@ -20,12 +20,12 @@ use crate::wire::ApiError;
 const PAGE: i64 = 10;
 
 /// What can be filtered and sorted by.
-struct Entry {
-    name: String,
-    created: Moment,
-    modified: Option<Moment>,
-    status: &'static str,
-    summary: Value,
+pub(super) struct Entry {
+    pub name: String,
+    pub created: Moment,
+    pub modified: Option<Moment>,
+    pub status: &'static str,
+    pub summary: Value,
 }
 
 pub(crate) fn models(context: &mut Context<'_>, input: &Object) -> Answer {
@@ -78,7 +78,8 @@ struct Token {
     name: String,
 }
 
-fn page(list: &str, mut entries: Vec<Entry>, input: &Object) -> Answer {
+/// A page of the entries that a request asks for, as the member `list` of the answer.
+pub(super) fn page(list: &str, mut entries: Vec<Entry>, input: &Object) -> Answer {
     entries.retain(|entry| passes(entry, input));
     let sort = text(input, "SortBy");
     let key = |entry: &Entry| match sort {

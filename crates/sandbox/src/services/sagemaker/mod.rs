@@ -1,6 +1,7 @@
-//! SageMaker: models, endpoint configurations, endpoints and their tags.
+//! SageMaker: models, endpoint configurations, endpoints, inference components and their tags.
 
 mod body;
+mod component;
 mod deployment;
 mod describe;
 mod endpoint;
@@ -24,7 +25,7 @@ use serde_json::Value;
 
 use self::body::{Object, text};
 pub(crate) use self::fleet::Fleet;
-use self::shapes::{Shape, operations as input};
+use self::shapes::{Shape, components, operations as input};
 use crate::services::Context;
 use crate::wire::ApiError;
 use crate::world::Region;
@@ -48,7 +49,7 @@ const fn writes(name: &'static str, shape: &'static Shape, run: fn(&mut Context<
     Operation { name, shape, mutates: true, run }
 }
 
-static OPERATIONS: [Operation; 17] = [
+static OPERATIONS: &[Operation] = &[
     writes("CreateModel", &input::CREATE_MODEL, model::create),
     reads("DescribeModel", &input::DESCRIBE_MODEL, model::describe),
     writes("DeleteModel", &input::DELETE_MODEL, model::delete),
@@ -67,6 +68,16 @@ static OPERATIONS: [Operation; 17] = [
     ),
     writes("DeleteEndpoint", &input::DELETE_ENDPOINT, endpoint::delete),
     reads("ListEndpoints", &input::LIST_ENDPOINTS, listing::endpoints),
+    writes("CreateInferenceComponent", &components::CREATE, component::create),
+    reads("DescribeInferenceComponent", &components::NAMED, component::describe),
+    writes("UpdateInferenceComponent", &components::UPDATE, component::update),
+    writes(
+        "UpdateInferenceComponentRuntimeConfig",
+        &components::UPDATE_RUNTIME_CONFIG,
+        component::update_runtime_config,
+    ),
+    writes("DeleteInferenceComponent", &components::NAMED, component::delete),
+    reads("ListInferenceComponents", &components::LIST, component::list),
     writes("AddTags", &input::ADD_TAGS, tags::add),
     writes("DeleteTags", &input::DELETE_TAGS, tags::delete),
     reads("ListTags", &input::LIST_TAGS, tags::list),
@@ -88,12 +99,13 @@ impl Operation {
 /// The names and ARNs that identify what a request is about, the resource itself first.
 pub(crate) fn names(operation: &str, input: &Object) -> Vec<String> {
     let order = if operation.contains("EndpointConfig") {
-        ["EndpointConfigName", "EndpointName", "ModelName", "ResourceArn"]
+        ["EndpointConfigName", "EndpointName", "ModelName", "ResourceArn", "InferenceComponentName"]
     } else {
-        ["EndpointName", "EndpointConfigName", "ModelName", "ResourceArn"]
+        ["InferenceComponentName", "EndpointName", "EndpointConfigName", "ModelName", "ResourceArn"]
     };
     let own = order.iter().map(|member| text(input, member));
     let models = endpoint_config::variants(input).flat_map(variants::models);
+    let models = models.chain(component::specifications(input).map(|specification| text(specification, "ModelName")));
     own.chain(models).filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
@@ -101,7 +113,9 @@ pub(crate) fn names(operation: &str, input: &Object) -> Vec<String> {
 pub(crate) fn images(region: &Region, input: &Object) -> Vec<String> {
     let state = &region.sagemaker;
     let mut images: BTreeSet<String> = model::images(input).map(str::to_owned).collect();
+    images.extend(component::specifications(input).filter_map(component::image).map(str::to_owned));
     let config = match text(input, "EndpointConfigName") {
+        "" if input.contains_key("InferenceComponentName") => "",
         "" => state.endpoint(text(input, "EndpointName")).map(|endpoint| endpoint.config.as_str()).unwrap_or_default(),
         given => given,
     };
@@ -109,7 +123,8 @@ pub(crate) fn images(region: &Region, input: &Object) -> Vec<String> {
     let named = endpoint_config::variants(input)
         .chain(configured)
         .flat_map(variants::models)
-        .chain(std::iter::once(text(input, "ModelName")));
+        .chain(std::iter::once(text(input, "ModelName")))
+        .chain(component::specifications(input).map(|specification| text(specification, "ModelName")));
     for model in named.filter_map(|name| state.models.get(name)) {
         images.extend(model::images(&model.body).map(str::to_owned));
     }

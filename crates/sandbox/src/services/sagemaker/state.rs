@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::component::Component;
 use super::fleet::Fleet;
 use super::lifecycle::Operation;
 use crate::clock::Moment;
@@ -20,6 +21,8 @@ pub(crate) struct State {
     pub configs: BTreeMap<String, Immutable>,
     /// By name in lower case: endpoint names are unique ignoring case.
     pub endpoints: BTreeMap<String, Endpoint>,
+    #[serde(default)]
+    pub components: BTreeMap<String, Component>,
 }
 
 /// A model or an endpoint configuration: nothing but its tags can change.

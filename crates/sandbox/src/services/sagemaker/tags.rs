@@ -70,6 +70,7 @@ fn of_resource<'a>(context: &'a mut Context<'_>, arn: &str) -> Result<&'a mut Ta
         Some(("model", name)) => state.models.get_mut(name).map(|m| (&m.arn, &mut m.tags)),
         Some(("endpoint-config", name)) => state.configs.get_mut(name).map(|c| (&c.arn, &mut c.tags)),
         Some(("endpoint", name)) => state.endpoints.get_mut(&name.to_ascii_lowercase()).map(|e| (&e.arn, &mut e.tags)),
+        Some(("inference-component", name)) => state.components.get_mut(name).map(|c| (&c.arn, &mut c.tags)),
         _ => None,
     };
     match found {

@@ -1,5 +1,6 @@
 //! The SageMaker API's shapes as data: what a request may hold, and within which limits.
 
+pub(crate) mod components;
 mod instance_types;
 pub(crate) mod operations;
 pub(crate) mod patterns;
