@@ -7,7 +7,7 @@ use smform_types::suggest::did_you_mean;
 use smform_types::{Diagnostic, Diagnostics, ModuleAddress, SourceMap};
 
 use super::decode::{TOP_LEVEL, context};
-use super::{Config, Context, Module, ModuleCall, ModuleResolver, decode, default_source, merge};
+use super::{Config, Context, Module, ModuleCall, ModuleRequest, ModuleResolver, decode, default_source, merge};
 use crate::eval::{Subject, parse_reference};
 use crate::source::{Host, is_json, module_files, read_text};
 use crate::syntax::{Block, Body, parse_json, parse_native};
@@ -47,7 +47,15 @@ impl Loader<'_> {
     /// Adds a module and those that it calls. `chain` holds the directories of the modules around it and its own.
     fn add(&mut self, address: ModuleAddress, module: Module, chain: &mut Vec<PathBuf>, config: &mut Config) {
         for (name, call) in &module.calls {
-            let directory = match self.modules.resolve(&module.directory, &call.source, call.version.as_deref()) {
+            let child = address.child(name);
+            let request = ModuleRequest {
+                host: self.host,
+                address: &child,
+                directory: &module.directory,
+                source: &call.source,
+                version: call.version.as_deref(),
+            };
+            let directory = match self.modules.resolve(&request) {
                 Ok(directory) => directory,
                 Err(error) => {
                     self.report(error, call);
@@ -67,11 +75,11 @@ impl Loader<'_> {
                 self.report(Diagnostic::error("Unreadable module directory", detail), call);
                 continue;
             }
-            let child = self.module(&directory, config);
-            self.check_arguments(call, &child);
-            self.check_providers(call, &module, &child);
+            let callee = self.module(&directory, config);
+            self.check_arguments(call, &callee);
+            self.check_providers(call, &module, &callee);
             chain.push(directory);
-            self.add(address.child(name), child, chain, config);
+            self.add(child, callee, chain, config);
             chain.pop();
         }
         self.check_imports(&module);
