@@ -11,6 +11,7 @@ use smform_engine::workflow::state::decode;
 use smform_lang::config::values::VariableInput;
 use smform_lang::config::{Config, LocalModules};
 use smform_lang::source::Host;
+use smform_modules::{Installer, Update};
 use smform_provider::Clock;
 use smform_state::backend::LocalBackend;
 use smform_state::lock::LockInfo;
@@ -138,6 +139,22 @@ impl Session {
         let faults = self.variable("SMFORM_SANDBOX_FAULTS").map(|path| self.path(path));
         let options = SandboxOptions { file: sandbox_world(state), speed, faults };
         Ok(self.sandbox_host()?.open(&options)?)
+    }
+
+    /// Who finds modules, and fetches those that are not on this machine. What is fetched is told on standard error.
+    #[must_use]
+    pub fn modules(&self, update: Update) -> Installer {
+        let console = self.console.clone();
+        Installer::new(&self.host.base, update, move |line| console.err(&format!("{line}\n")))
+    }
+
+    /// Fetches the modules of the configuration that are missing, or all of them anew.
+    ///
+    /// # Errors
+    /// When one cannot be fetched, or the configuration cannot be read far enough to find them all.
+    pub fn install_modules(&self, update: Update) -> Result<Config, Failure> {
+        let (config, found) = smform_lang::config::load(&self.host, Path::new("."), &self.modules(update));
+        if found.has_errors() { Err(Failure::about(found, &config)) } else { Ok(config) }
     }
 
     /// The configuration of the directory, read only as far as a command without a plan needs it: for the backend.

@@ -18,7 +18,8 @@ pub(crate) struct Staging {
 impl Staging {
     /// A new folder below `root`, which is made if it is not there.
     pub fn new(root: &Path) -> Result<Staging, Failure> {
-        let folder = fs::create_dir_all(root).and_then(|()| tempfile::Builder::new().prefix(".fetch-").tempdir_in(root));
+        let folder =
+            fs::create_dir_all(root).and_then(|()| tempfile::Builder::new().prefix(".fetch-").tempdir_in(root));
         let folder = folder.map_err(|error| at(root, &error))?;
         Ok(Staging { root: root.to_owned(), folder })
     }

@@ -114,7 +114,9 @@ impl Installer {
                 Fetched::Elsewhere(source) => match ModuleSource::parse(&source) {
                     Ok(ModuleSource::Package(next)) if next.kind != PackageKind::File => package = next,
                     _ => {
-                        return Err(Failure::new(format!("The server sends on to {source:?}, which cannot be fetched.")));
+                        return Err(Failure::new(format!(
+                            "The server sends on to {source:?}, which cannot be fetched."
+                        )));
                     }
                 },
             }
@@ -146,9 +148,8 @@ impl ModuleResolver for Installer {
         if request.version.is_some() || found.is_ok() && self.update == Update::Missing {
             return found;
         }
-        self.install(request, &package).map_err(|Failure(detail)| {
-            Diagnostic::error("Failed to fetch module", detail)
-        })?;
+        self.install(request, &package)
+            .map_err(|Failure(detail)| Diagnostic::error("Failed to fetch module", detail))?;
         LocalModules.resolve(request)
     }
 }

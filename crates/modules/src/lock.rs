@@ -38,7 +38,10 @@ impl Lock {
         let path = base.join(FILE);
         match fs::read(&path) {
             Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| {
-                Failure::new(format!("{} is not a lock file of modules: {error}. Restore or remove it.", path.display()))
+                Failure::new(format!(
+                    "{} is not a lock file of modules: {error}. Restore or remove it.",
+                    path.display()
+                ))
             }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Lock::default()),
             Err(error) => Err(files::at(&path, &error)),

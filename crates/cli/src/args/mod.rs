@@ -108,7 +108,7 @@ pub enum Command {
 /// Arguments of `init`.
 #[derive(Debug, clap::Args)]
 pub struct Init {
-    /// Accepted; there is nothing to upgrade
+    /// Fetch modules anew, and lock what they are now
     #[arg(long)]
     pub upgrade: bool,
     /// Accepted

@@ -29,7 +29,7 @@ use crate::session::Session;
 pub async fn run(session: &Session, command: Command, matches: &ArgMatches) -> Result<Exit, Failure> {
     let flags = matches.subcommand().map_or(matches, |(_, flags)| flags);
     match command {
-        Command::Init(args) => Ok(init::run(session, &args)),
+        Command::Init(args) => init::run(session, &args),
         Command::Validate(args) => validate::run(session, &args),
         Command::Fmt(args) => Ok(fmt::run(session, &args)),
         Command::Plan(args) => plan::run(session, &args, flags).await,

@@ -14,8 +14,9 @@ use smform_engine::workflow::saved::{self, Basis};
 use smform_engine::workflow::state::decode;
 use smform_engine::workflow::{self, Planned, Project, World};
 use smform_lang::config::values::{Origin, VariableInput, from_text, missing};
-use smform_lang::config::{Config, LocalModules, Variable};
+use smform_lang::config::{Config, Variable};
 use smform_lang::source::Host;
+use smform_modules::Update;
 use smform_state::Store;
 use smform_state::backend::LocalBackend;
 use smform_types::json::to_text;
@@ -173,7 +174,8 @@ async fn load(
     host: &dyn Host,
 ) -> Result<(Project, Diagnostics), Failure> {
     let workspace = session.workspace()?;
-    let (mut project, mut found) = workflow::load(host, Path::new("."), &LocalModules, inputs, &workspace);
+    let (mut project, mut found) =
+        workflow::load(host, Path::new("."), &session.modules(Update::Missing), inputs, &workspace);
     if found.has_errors() {
         return Err(Failure::about(found, &project.config));
     }

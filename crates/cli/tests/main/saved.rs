@@ -104,3 +104,21 @@ Digest: sha256:SHA256
     assert!(bench.run(&["show", "-no-color", "junk"]).err.contains("not a plan saved by smform"));
     assert!(bench.run(&["show", "-no-color", "absent"]).err.contains("Cannot read file"));
 }
+
+#[test]
+fn modules_that_are_missing_are_fetched_and_belong_to_the_saved_plan() {
+    let elsewhere = Bench::new("resource \"test_thing\" \"a\" {\n  name = \"fetched\"\n}\n");
+    let call =
+        |name: &str| format!("module \"{name}\" {{\n  source = {:?}\n}}\n", elsewhere.path().display().to_string());
+    let bench = Bench::new(&call("one"));
+    let ran = bench.run(&["validate", "-no-color"]);
+    assert!(ran.err.contains("Module not installed"), "{}", ran.err);
+    let ran = bench.run(&["plan", "-no-color", "-out=p"]).ok();
+    assert!(ran.err.contains("for module one"), "{}", ran.err);
+    assert!(bench.has(".terraform/modules/one/main.tf"));
+    std::fs::remove_dir_all(bench.path().join(".terraform")).expect("removed");
+    bench.run(&["apply", "-no-color", "p"]).ok();
+    assert_eq!(bench.service.names(), ["fetched"]);
+    bench.run(&["init", "-no-color"]).ok();
+    bench.run(&["validate", "-no-color"]).ok();
+}

@@ -29,9 +29,7 @@ use crate::eval::TypeDefaults;
 use crate::syntax::{Body, Expr, Ident};
 
 pub use load::load;
-pub use resolver::{
-    LocalModules, MANIFEST, MODULES, ModuleRequest, ModuleResolver, NOT_INSTALLED, manifest_key,
-};
+pub use resolver::{LocalModules, MANIFEST, MODULES, ModuleRequest, ModuleResolver, NOT_INSTALLED, manifest_key};
 pub use settings::default_source;
 pub use type_expr::{type_constraint, type_constraint_text};
 pub use version::{LANGUAGE_VERSION, satisfies};

@@ -142,7 +142,9 @@ impl ModuleSource {
             return package(PackageKind::Git, address);
         }
         if let Some((scheme, _)) = address.split_once("://") {
-            return Err(format!("Modules are not fetched by {scheme}:// alone; for a Git repository write git::{source}."));
+            return Err(format!(
+                "Modules are not fetched by {scheme}:// alone; for a Git repository write git::{source}."
+            ));
         }
         hosted(&address, &directory, &settings, source)
     }
@@ -191,9 +193,8 @@ fn hosted(
     source: &str,
 ) -> Result<ModuleSource, String> {
     let parts: Vec<&str> = address.split('/').collect();
-    let name = |part: &&str| {
-        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
-    };
+    let name =
+        |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b));
     match parts.as_slice() {
         ["github.com" | "gitlab.com" | "bitbucket.org", owner, repository, within @ ..]
             if name(owner) && name(repository) =>
@@ -263,10 +264,7 @@ mod tests {
                 "github.com/o/r/inner//sub",
                 "Git https://github.com/o/r.git in inner/sub; git::https://github.com/o/r.git//inner/sub",
             ),
-            (
-                "https://example.com/m.zip//sub",
-                "Http https://example.com/m.zip in sub; https://example.com/m.zip//sub",
-            ),
+            ("https://example.com/m.zip//sub", "Http https://example.com/m.zip in sub; https://example.com/m.zip//sub"),
             ("terraform-aws-modules/vpc/aws", "registry registry.terraform.io/terraform-aws-modules/vpc/aws"),
             ("app.example.com/o/vpc/aws//x", "registry app.example.com/o/vpc/aws//x"),
             ("s3::https://x/y.zip", "refused"),

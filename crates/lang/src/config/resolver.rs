@@ -74,9 +74,10 @@ fn installed(request: &ModuleRequest<'_>, source: &ModuleSource) -> Option<PathB
     let manifest: Json = serde_json::from_slice(&bytes).ok()?;
     let (key, source) = (manifest_key(request.address), source.to_string());
     let text = |entry: &Json, name: &str| entry.get(name).and_then(Json::as_str).map(str::to_owned);
-    let entry = manifest.get("Modules")?.as_array()?.iter().find(|entry| {
-        text(entry, "Key").as_ref() == Some(&key) && text(entry, "Source").as_ref() == Some(&source)
-    })?;
+    let entry =
+        manifest.get("Modules")?.as_array()?.iter().find(|entry| {
+            text(entry, "Key").as_ref() == Some(&key) && text(entry, "Source").as_ref() == Some(&source)
+        })?;
     let directory = normal(Path::new(&text(entry, "Dir")?));
     request.host.list(&directory).is_ok().then_some(directory)
 }

@@ -73,7 +73,11 @@ fn git(folder: &Path, arguments: &[&str]) -> String {
 fn repository() -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     git(folder.path(), &["init", "--quiet", "--initial-branch=main"]);
-    write(folder.path(), "sub/main.tf", "module \"inner\" {\n  source = \"../other\"\n}\noutput \"one\" {\n  value = 1\n}\n");
+    write(
+        folder.path(),
+        "sub/main.tf",
+        "module \"inner\" {\n  source = \"../other\"\n}\noutput \"one\" {\n  value = 1\n}\n",
+    );
     write(folder.path(), "other/main.tf", "output \"inner\" {\n  value = 1\n}\n");
     git(folder.path(), &["add", "."]);
     git(folder.path(), &["commit", "--quiet", "-m", "one"]);
