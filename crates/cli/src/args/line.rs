@@ -32,8 +32,6 @@ pub struct Line {
 /// Commands of Terraform that smform does not have, with what to do instead.
 const ELSEWHERE: &[(&str, &str)] = &[
     ("force-unlock", "Locks of smform end with the process that holds them."),
-    ("get", "Local modules are read where they are; there is nothing to fetch."),
-    ("graph", "smform has no graph output yet."),
     ("import", "Write an import block."),
     ("login", "smform does not work with hosted services."),
     ("logout", "smform does not work with hosted services."),

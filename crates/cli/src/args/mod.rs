@@ -91,6 +91,10 @@ pub enum Command {
     Show(Show),
     /// Show the root outputs of the state
     Output(Output),
+    /// Read every module
+    Get(Get),
+    /// Draw what needs what
+    Graph(Graph),
     /// Evaluate expressions against the configuration and the state
     Console(Console),
     /// Look into the state
@@ -233,6 +237,53 @@ pub struct StateFile {
     pub sandbox: bool,
 }
 
+/// Arguments of `get`.
+#[derive(Debug, clap::Args)]
+pub struct Get {
+    /// Accepted: modules are read anew each time
+    #[arg(long)]
+    pub update: bool,
+    /// Without colour
+    #[arg(long)]
+    pub no_color: bool,
+}
+
+/// Arguments of `graph`.
+#[derive(Debug, clap::Args)]
+pub struct Graph {
+    /// Everything that is evaluated for this, not only resources
+    #[arg(long = "type", value_name = "OPERATION")]
+    pub drawn: Option<Drawn>,
+    /// The language of the drawing
+    #[arg(long, default_value = "dot")]
+    pub format: Notation,
+    /// Draw although things need each other
+    #[arg(long)]
+    pub draw_cycles: bool,
+}
+
+/// What a graph is drawn of, beside resources.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub enum Drawn {
+    /// A plan.
+    Plan,
+    /// A plan that only reads.
+    PlanRefreshOnly,
+    /// A plan to destroy.
+    PlanDestroy,
+    /// An apply.
+    Apply,
+}
+
+/// Languages of drawings.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub enum Notation {
+    /// That of Graphviz.
+    Dot,
+    /// That of Mermaid.
+    Mermaid,
+}
+
 /// Arguments of `console`.
 #[derive(Debug, clap::Args)]
 pub struct Console {
@@ -372,9 +423,9 @@ pub struct Version {
 /// Arguments of `providers`.
 #[derive(Debug, clap::Args)]
 pub struct Providers {
-    /// What to show of them.
+    /// What to show of them; which ones the configuration needs when left out.
     #[command(subcommand)]
-    pub command: ProvidersCommand,
+    pub command: Option<ProvidersCommand>,
 }
 
 /// The commands about providers.

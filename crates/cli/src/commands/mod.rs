@@ -3,6 +3,8 @@
 mod apply;
 mod console;
 mod fmt;
+mod get;
+mod graph;
 mod init;
 mod operation;
 mod output;
@@ -37,6 +39,8 @@ pub async fn run(session: &Session, command: Command, matches: &ArgMatches) -> R
         Command::Destroy(args) => apply::destroy(session, args, flags).await,
         Command::Refresh(args) => apply::refresh(session, args, flags).await,
         Command::Show(args) => show::run(session, &args),
+        Command::Get(args) => get::run(session, &args),
+        Command::Graph(args) => graph::run(session, &args),
         Command::Console(args) => console::run(session, &args, flags),
         Command::Output(args) => output::run(session, &args),
         Command::State(args) => match args.command {
@@ -48,7 +52,8 @@ pub async fn run(session: &Session, command: Command, matches: &ArgMatches) -> R
         },
         Command::Version(args) => Ok(version::run(session, &args)),
         Command::Providers(args) => match args.command {
-            ProvidersCommand::Schema { json } => providers::schema(session, json),
+            None => providers::tree(session),
+            Some(ProvidersCommand::Schema { json }) => providers::schema(session, json),
         },
         Command::Registry(args) => match args.command {
             RegistryCommand::Check(args) => registry::check(session, &args).await,

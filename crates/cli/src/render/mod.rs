@@ -2,6 +2,7 @@
 
 pub mod diagnostics;
 pub mod diff;
+pub mod graph;
 pub mod heading;
 pub mod json;
 pub mod lines;

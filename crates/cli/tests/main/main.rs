@@ -1,6 +1,7 @@
 //! Whole commands against the scripted provider and `terraform_data`, in a folder of their own.
 
 mod applying;
+mod drawing;
 mod evaluating;
 mod formatting;
 mod machine;

@@ -107,6 +107,22 @@ impl Graph {
         resources.collect()
     }
 
+    /// The resources that each resource needs, without those that another one of them needs already: what is worth
+    /// drawing.
+    #[must_use]
+    pub fn drawn_dependencies(&self) -> BTreeMap<ResourceConfigAddress, BTreeSet<ResourceConfigAddress>> {
+        let all = self.resource_dependencies();
+        let through = |one: &ResourceConfigAddress, other: &ResourceConfigAddress| {
+            one != other && all.get(one).is_some_and(|needed| needed.contains(other))
+        };
+        all.iter()
+            .map(|(resource, needed)| {
+                let drawn = needed.iter().filter(|one| !needed.iter().any(|other| through(other, one)));
+                (resource.clone(), drawn.cloned().collect())
+            })
+            .collect()
+    }
+
     /// The vertices in an order in which everything comes after what it needs.
     ///
     /// # Errors
