@@ -8,8 +8,10 @@ mod background;
 mod commands;
 pub mod errors;
 mod files;
+mod initialized;
 pub mod render;
 mod session;
+mod states;
 pub mod terminal;
 mod view;
 pub mod world;
@@ -29,10 +31,22 @@ pub use world::{SandboxHost, SandboxOptions, Sandboxed, World};
 /// Runs a command. `args` are the words of the command line without the program's name. Must be called within a tokio
 /// runtime. Everything that goes wrong is told on the terminal of the world; what remains is how it ended.
 pub async fn run(args: impl Iterator<Item = OsString>, world: World) -> Exit {
-    let World { providers, clock, terminal, environment, working_directory, cancel, sandbox, version } = world;
+    let World { providers, clock, terminal, environment, working_directory, cancel, sandbox, backends, version } =
+        world;
     let console = Console::new(terminal);
     let host = Directory { base: working_directory.clone(), original: working_directory };
-    let mut session = Session { console, host, providers, clock, environment, cancel, sandbox, version };
+    let mut session = Session {
+        console,
+        host,
+        providers,
+        clock,
+        environment,
+        cancel,
+        sandbox,
+        backends,
+        version,
+        command: String::new(),
+    };
     match args::words(args, &session.environment, &Cli::names()) {
         Ok(Invocation::Nothing) => {
             session.console.out(&help());
@@ -51,6 +65,7 @@ pub async fn run(args: impl Iterator<Item = OsString>, world: World) -> Exit {
                     return session.fail(&Failure::error("Invalid -chdir option", detail), session.style(false));
                 }
             }
+            session.command = line.name();
             command(&session, line).await
         }
         Err(diagnostic) => session.fail(&diagnostic.into(), session.style(false)),

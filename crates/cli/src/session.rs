@@ -4,22 +4,16 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use smform_engine::plan::stored::Stored;
 use smform_engine::providers::Providers;
-use smform_engine::workflow;
-use smform_engine::workflow::state::decode;
 use smform_lang::config::values::VariableInput;
 use smform_lang::config::{Config, LocalModules};
 use smform_lang::source::Host;
 use smform_modules::{Installer, Update};
 use smform_provider::Clock;
-use smform_state::backend::LocalBackend;
-use smform_state::lock::LockInfo;
-use smform_state::{State, store};
-use smform_types::{Diagnostic, Diagnostics};
+use smform_state::kind::Kind;
+use smform_types::Diagnostic;
 use tokio_util::sync::CancellationToken;
 
-use crate::args::StateFile;
 use crate::errors::{Exit, Failure, file};
 use crate::files::Directory;
 use crate::render::diagnostics::{Layout, render};
@@ -43,8 +37,12 @@ pub struct Session {
     pub cancel: CancellationToken,
     /// The sandbox, where there is one.
     pub sandbox: Option<Arc<dyn SandboxHost>>,
+    /// The backends that the binary brings along, besides `local`.
+    pub backends: Vec<Arc<dyn Kind>>,
     /// The version of the program.
     pub version: &'static str,
+    /// The name of the command.
+    pub command: String,
 }
 
 impl Session {
@@ -78,6 +76,25 @@ impl Session {
         flag && !matches!(self.variable("TF_INPUT"), Some("0" | "false"))
     }
 
+    /// Asks; only `yes` is a yes. `question` ends with a line break.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn confirmed(&self, question: &str) -> Result<bool, Failure> {
+        let unanswered = |detail: &str| Err(Failure::error("No answer to the question", detail.to_owned()));
+        if !self.may_ask(true) {
+            return unanswered("Questions are turned off (TF_INPUT=0): give the flag that answers it.");
+        }
+        self.console.out(&format!("{question}  Only 'yes' will be accepted to confirm.\n\n  Enter a value: "));
+        let answer = self.console.line(&self.cancel).await;
+        self.console.out("\n");
+        match answer {
+            Some(answer) => Ok(answer == "yes"),
+            None if self.cancel.is_cancelled() => Ok(false),
+            None => unanswered("Standard input ended before an answer."),
+        }
+    }
+
     /// Prints why a command failed.
     pub fn fail(&self, failure: &Failure, style: Style) -> Exit {
         let layout = Layout { style, width: self.console.width };
@@ -85,26 +102,6 @@ impl Session {
             self.console.err(&render(diagnostic, &failure.sources, layout));
         }
         Exit::Failure
-    }
-
-    /// The workspace: that of the environment, else the one that was selected, else `default`.
-    ///
-    /// # Errors
-    /// When the name could lead out of the folder of workspaces.
-    pub fn workspace(&self) -> Result<String, Failure> {
-        let selected = self.path(self.variable("TF_DATA_DIR").unwrap_or(".terraform")).join("environment");
-        let name = match self.variable("TF_WORKSPACE") {
-            Some(name) => name.to_owned(),
-            None => std::fs::read_to_string(selected).unwrap_or_default().trim().to_owned(),
-        };
-        if name.is_empty() {
-            return Ok("default".to_owned());
-        }
-        if name.contains(['/', '\\']) || name.starts_with('.') {
-            let detail = format!("\"{name}\" cannot name a workspace: it may not begin with a dot or hold slashes.");
-            return Err(Failure::error("Invalid workspace name", detail));
-        }
-        Ok(name)
     }
 
     /// Whether a command runs in the sandbox.
@@ -162,48 +159,6 @@ impl Session {
     pub fn config(&self) -> Config {
         let (config, _) = smform_lang::config::load(&self.host, Path::new("."), &LocalModules);
         config
-    }
-
-    /// The file of the state. In the sandbox it is one of its own: what is recorded there must never be mistaken for
-    /// what exists.
-    ///
-    /// # Errors
-    /// When the backend is not usable.
-    pub fn state_path(&self, config: &Config, state: &StateFile) -> Result<PathBuf, Failure> {
-        let workspace = self.workspace()?;
-        let backend = workflow::backend(config, &workspace, state.path.as_deref());
-        let backend = backend.map_err(|found| Failure::about(found, config))?;
-        let place = backend.place();
-        let place = self.path(place.strip_prefix(".").unwrap_or(&place));
-        Ok(if self.in_sandbox(state.sandbox) { place.with_extension("sandbox.tfstate") } else { place })
-    }
-
-    /// Reads a state without locking it, and decodes what can be decoded.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub fn read_state(&self, state: &StateFile) -> Result<(State, Stored, Diagnostics), Failure> {
-        let path = self.state_path(&self.config(), state)?;
-        let state = store::read(&LocalBackend::new(path))?;
-        let (stored, found) = decode(&state, &[], &self.providers);
-        Ok((state, stored, found))
-    }
-
-    /// What a lock says of its holder.
-    #[must_use]
-    pub fn lock_info(&self, operation: &str, path: &Path) -> LockInfo {
-        let user = self.variable("USER").or_else(|| self.variable("USERNAME")).unwrap_or("unknown");
-        let machine = self.variable("HOSTNAME").or_else(|| self.variable("COMPUTERNAME")).unwrap_or("localhost");
-        let now = jiff::Timestamp::try_from(self.clock.now()).unwrap_or_default();
-        LockInfo {
-            id: uuid::Uuid::new_v4().to_string(),
-            operation: operation.to_owned(),
-            info: format!("process {}", std::process::id()),
-            who: format!("{user}@{machine}"),
-            version: self.version.to_owned(),
-            created: now.to_string(),
-            path: path.display().to_string(),
-        }
     }
 
     /// The values of variables that the environment gives, then those of the command line.

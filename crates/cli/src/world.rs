@@ -8,6 +8,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use smform_engine::providers::Providers;
 use smform_provider::Clock;
+use smform_state::kind::Kind;
 use smform_types::Diagnostic;
 use tokio_util::sync::CancellationToken;
 
@@ -29,6 +30,8 @@ pub struct World {
     pub cancel: CancellationToken,
     /// The sandbox, where the binary has one.
     pub sandbox: Option<Arc<dyn SandboxHost>>,
+    /// The backends that the binary brings along, besides `local`.
+    pub backends: Vec<Arc<dyn Kind>>,
     /// The version of the program.
     pub version: &'static str,
 }

@@ -25,6 +25,7 @@ async fn main() -> ExitCode {
         working_directory: std::env::current_dir().unwrap_or_default(),
         cancel,
         sandbox: Some(Arc::new(sandbox::Host)),
+        backends: Vec::new(),
         version: env!("CARGO_PKG_VERSION"),
     };
     smform_cli::run(std::env::args_os().skip(1), world).await.into()

@@ -1,12 +1,42 @@
-//! Backends: where snapshots of a state are kept.
+//! Backends: where the states of all workspaces are kept.
 
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use crate::error::StateError;
-use crate::files;
-use crate::lock::{Lock, LockInfo};
+use crate::lock::LockInfo;
+
+/// The workspace that always exists.
+pub const DEFAULT_WORKSPACE: &str = "default";
+
+/// A snapshot as it is stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Its text.
+    pub text: Vec<u8>,
+    /// What the place calls this version, such as an ETag; a place without versions has none.
+    pub version: Option<String>,
+}
+
+/// A snapshot that was replaced and kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// How the place names it.
+    pub name: String,
+    /// When it was written, or for a local file replaced.
+    pub time: Option<SystemTime>,
+}
+
+/// A lock that is held. It ends with the value; whoever can tell the user of a failure ends it with `release`.
+pub trait Held: Debug + Send {
+    /// Ends the lock.
+    ///
+    /// # Errors
+    /// When it may still be held.
+    fn release(&mut self) -> Result<(), StateError>;
+}
 
 /// Where snapshots of one state are kept. The journal is always a local file.
 pub trait Backend: Debug + Send + Sync {
@@ -20,84 +50,102 @@ pub trait Backend: Debug + Send + Sync {
     ///
     /// # Errors
     /// When it cannot be read.
-    fn read(&self) -> Result<Option<Vec<u8>>, StateError>;
+    fn read(&self) -> Result<Option<Snapshot>, StateError>;
 
-    /// Replaces the snapshot as a whole.
+    /// Replaces the snapshot as a whole. `replaced` is what was read; a place with versions refuses to replace another.
     ///
     /// # Errors
     /// When it cannot be written; the old one is then still there.
-    fn write(&self, snapshot: &[u8]) -> Result<(), StateError>;
+    fn write(&self, text: &[u8], replaced: Option<&Snapshot>) -> Result<(), StateError>;
 
     /// Keeps a copy of a snapshot that is about to be replaced.
     ///
     /// # Errors
     /// When it cannot be written.
-    fn back_up(&self, snapshot: &[u8]) -> Result<(), StateError>;
+    fn back_up(&self, snapshot: &Snapshot) -> Result<(), StateError>;
+
+    /// The snapshots that were kept, the newest first.
+    ///
+    /// # Errors
+    /// When they cannot be listed.
+    fn kept(&self) -> Result<Vec<Kept>, StateError>;
+
+    /// A snapshot that was kept, by its name.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn read_kept(&self, name: &str) -> Result<Vec<u8>, StateError>;
 
     /// Locks the state until the result is dropped.
     ///
     /// # Errors
     /// When somebody else holds the lock after `timeout`.
-    fn lock(&self, info: &LockInfo, timeout: Duration) -> Result<Box<dyn Debug + Send>, StateError>;
-}
+    fn lock(&self, info: &LockInfo, timeout: Duration) -> Result<Box<dyn Held>, StateError>;
 
-/// A file on this machine.
-#[derive(Clone, Debug)]
-pub struct LocalBackend {
-    path: PathBuf,
-}
+    /// Takes away the lock of somebody else, who must be known to have ended.
+    ///
+    /// # Errors
+    /// When there is no lock, it has another id, or it cannot be taken away.
+    fn force_unlock(&self, id: &str) -> Result<(), StateError>;
 
-impl LocalBackend {
-    /// The state in a file.
-    #[must_use]
-    pub fn new(path: impl Into<PathBuf>) -> LocalBackend {
-        LocalBackend { path: path.into() }
+    /// A record of the journal as it is written to disk: without line breaks.
+    ///
+    /// # Errors
+    /// When it cannot be made unreadable to others, where that is asked for.
+    fn seal(&self, record: String) -> Result<String, StateError> {
+        Ok(record)
     }
 
-    /// The file of a workspace: the file itself for `default`, otherwise one below `workspace_dir`.
-    #[must_use]
-    pub fn of_workspace(path: &Path, workspace_dir: &Path, workspace: &str) -> LocalBackend {
-        if workspace == "default" {
-            return LocalBackend::new(path);
-        }
-        let name = path.file_name().unwrap_or("terraform.tfstate".as_ref());
-        LocalBackend::new(workspace_dir.join(workspace).join(name))
-    }
-
-    fn beside(&self, ending: &str) -> PathBuf {
-        let mut name = self.path.clone().into_os_string();
-        name.push(ending);
-        name.into()
+    /// The record that [`Backend::seal`] has written.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn unseal(&self, record: String) -> Result<String, StateError> {
+        Ok(record)
     }
 }
 
-impl Backend for LocalBackend {
-    fn place(&self) -> PathBuf {
-        self.path.clone()
-    }
+/// The states of all workspaces of one backend.
+pub trait Workspaces: Debug + Send + Sync {
+    /// The names of the workspaces, sorted, `default` first; it is there even before it has a state.
+    ///
+    /// # Errors
+    /// When they cannot be listed, or the backend has only one.
+    fn names(&self) -> Result<Vec<String>, StateError>;
 
-    fn journal(&self) -> PathBuf {
-        self.beside(".journal")
-    }
+    /// The state of a workspace, which need not exist.
+    ///
+    /// # Errors
+    /// When the backend has only one and this is another.
+    fn state(&self, workspace: &str) -> Result<Arc<dyn Backend>, StateError>;
 
-    fn read(&self) -> Result<Option<Vec<u8>>, StateError> {
-        match std::fs::read(&self.path) {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(StateError::io("read the state", &self.path)(error)),
-        }
-    }
+    /// Makes a workspace, with an empty state.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    fn create(&self, workspace: &str) -> Result<(), StateError>;
 
-    fn write(&self, snapshot: &[u8]) -> Result<(), StateError> {
-        files::replace(&self.path, snapshot).map_err(StateError::io("write the state", &self.path))
-    }
+    /// Deletes a workspace with its state.
+    ///
+    /// # Errors
+    /// When it cannot be deleted.
+    fn delete(&self, workspace: &str) -> Result<(), StateError>;
+}
 
-    fn back_up(&self, snapshot: &[u8]) -> Result<(), StateError> {
-        let path = self.beside(".backup");
-        files::replace(&path, snapshot).map_err(StateError::io("write", &path))
-    }
+/// Names with the default workspace in front.
+#[must_use]
+pub fn with_default(mut names: Vec<String>) -> Vec<String> {
+    names.retain(|name| name != DEFAULT_WORKSPACE);
+    names.sort();
+    names.dedup();
+    names.insert(0, DEFAULT_WORKSPACE.to_owned());
+    names
+}
 
-    fn lock(&self, info: &LockInfo, timeout: Duration) -> Result<Box<dyn Debug + Send>, StateError> {
-        Ok(Box::new(Lock::acquire(&self.path, info, timeout)?))
-    }
+/// A path beside another: its name with a prefix and an ending.
+pub(crate) fn beside(path: &Path, prefix: &str, ending: &str) -> PathBuf {
+    let mut name = std::ffi::OsString::from(prefix);
+    name.push(path.file_name().unwrap_or_default());
+    name.push(ending);
+    path.with_file_name(name)
 }

@@ -65,11 +65,45 @@ pub enum StateError {
     /// Somebody else holds the lock.
     #[error("{0}")]
     Locked(Box<crate::lock::Holder>),
+    /// There is no lock to take away.
+    #[error("the state {} is not locked, so there is nothing to unlock", path.display())]
+    NotLocked {
+        /// The state.
+        path: PathBuf,
+    },
+    /// The lock is another one than was meant.
+    #[error("the lock on {} has the id {held}, not {given}. Give the id that the message about the lock shows", path.display())]
+    OtherLock {
+        /// The state.
+        path: PathBuf,
+        /// The id that was given.
+        given: String,
+        /// The id of the lock.
+        held: String,
+    },
+    /// The backend refused.
+    #[error("cannot {action} {}: {reason}", path.display())]
+    Refused {
+        /// What was tried, such as `read the state`.
+        action: &'static str,
+        /// The place.
+        path: PathBuf,
+        /// Why, and the way out.
+        reason: String,
+    },
+    /// Somebody else has written the state since it was read.
+    #[error(
+        "the state {} was changed by another run since this one has read it, so it was not overwritten", path.display()
+    )]
+    Overtaken {
+        /// The place.
+        path: PathBuf,
+    },
     /// The new state could not be written, but it was rescued.
     #[error(
-        "cannot write the state to {}: {source}. It was saved to {} instead: make room or mend the permissions, then copy \
-         that file over the state",
-        path.display(), rescued.display()
+        "cannot write the state to {}: {source}. It was saved to {} instead: mend the cause, then run \
+         any command that changes the state, which takes up the journal, or give the saved one with: smform state push {}",
+        path.display(), rescued.display(), rescued.display()
     )]
     Rescued {
         /// The state.

@@ -46,6 +46,33 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
+/// Makes a folder, and those that it is in, when they are not there yet.
+///
+/// # Errors
+/// As the file system reports.
+pub fn make_folder(path: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(path)?;
+    sync_folder(path);
+    Ok(())
+}
+
+/// Makes a folder that only its owner may look into.
+///
+/// # Errors
+/// As the file system reports.
+pub fn private_folder(path: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt;
+        builder.mode(0o700);
+    }
+    builder.create(path)?;
+    sync_folder(path);
+    Ok(())
+}
+
 /// Makes the name of a file durable, where the system allows to sync a folder; elsewhere names are durable anyway.
 pub fn sync_folder(path: &Path) {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -57,6 +57,12 @@ pub enum Record {
         /// What it is.
         to: Id,
     },
+    /// A snapshot that holds everything so far is about to be written. Where it was, only intents of what comes before
+    /// still count.
+    Snapshot {
+        /// The checksum of its text.
+        crc: u32,
+    },
     /// The root outputs are these.
     Outputs {
         /// By name.
@@ -116,32 +122,51 @@ struct Line {
 pub struct Journal {
     path: PathBuf,
     file: File,
+    /// Bytes up to the end of the last whole line.
+    end: u64,
 }
 
 impl Journal {
-    /// Opens a journal for appending; makes it, readable by its owner only, when there is none.
+    /// Opens a journal for appending; makes it, readable by its owner only, when there is none. A torn last line, which
+    /// was never acted upon, is cut off.
     ///
     /// # Errors
     /// When the file system refuses.
     pub fn open(path: &Path) -> Result<Journal, StateError> {
-        let file = files::append(path).map_err(StateError::io("open the journal", path))?;
+        let open = || -> std::io::Result<(File, u64)> {
+            let file = files::append(path)?;
+            let text = std::fs::read(path)?;
+            let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+            let whole = u64::try_from(whole).unwrap_or(u64::MAX);
+            if whole < file.metadata()?.len() {
+                file.set_len(whole)?;
+            }
+            Ok((file, whole))
+        };
+        let (file, end) = open().map_err(StateError::io("open the journal", path))?;
         files::sync_folder(path);
-        Ok(Journal { path: path.to_owned(), file })
+        Ok(Journal { path: path.to_owned(), file, end })
     }
 
-    /// Appends a fact and makes it durable, at a cost that depends on the fact alone.
+    /// Appends a fact, as text without line breaks, and makes it durable at a cost that depends on the fact alone.
     ///
     /// # Errors
-    /// When the file system refuses; the fact must then not be acted upon.
-    pub fn append(&mut self, record: &Record) -> Result<(), StateError> {
-        let refused = StateError::io("write the journal", &self.path);
-        let write = || -> std::io::Result<()> {
-            let text = serde_json::to_string(record)?;
-            let crc = crc32fast::hash(text.as_bytes());
-            writeln!(&self.file, "{{\"crc\":{crc},\"record\":{text}}}")?;
-            self.file.sync_data()
-        };
-        write().map_err(refused)
+    /// When the file system refuses, such as on a full disk: the journal is then as it was.
+    pub fn append(&mut self, record: &str) -> Result<(), StateError> {
+        let crc = crc32fast::hash(record.as_bytes());
+        let line = format!("{{\"crc\":{crc},\"record\":{record}}}\n");
+        let written = (&self.file).write_all(line.as_bytes()).and_then(|()| self.file.sync_data());
+        match written {
+            Ok(()) => {
+                self.end += u64::try_from(line.len()).unwrap_or(0);
+                Ok(())
+            }
+            Err(error) => {
+                // Should even that fail, reading passes over a torn last line.
+                let _ = self.file.set_len(self.end);
+                Err(StateError::io("write the journal", &self.path)(error))
+            }
+        }
     }
 
     /// Removes the journal, when a snapshot holds all that it said.
@@ -155,34 +180,42 @@ impl Journal {
     }
 }
 
-/// The facts in a journal; none when there is no journal. A torn last line was never acted upon and is passed over.
+/// The facts in a journal, as text; none when there is no journal. A torn last line was never acted upon and is passed
+/// over.
 ///
 /// # Errors
 /// When it cannot be read, or a line before the last is damaged.
-pub fn read(path: &Path) -> Result<Vec<Record>, StateError> {
+pub fn read(path: &Path) -> Result<Vec<String>, StateError> {
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(StateError::io("read the journal", path)(error)),
     };
-    let lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').collect();
-    let mut records = Vec::new();
-    for (at, line) in lines.iter().enumerate().filter(|(_, line)| !line.is_empty()) {
-        match parse(line) {
-            Some(record) => records.push(record),
-            None if at + 1 == lines.len() => {}
-            None => return Err(StateError::Journal { path: path.to_owned(), line: at + 1 }),
-        }
-    }
-    Ok(records)
+    let mut lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').collect();
+    // What follows the last line break: nothing, or a torn line.
+    lines.pop();
+    let damaged = |at: usize| StateError::Journal { path: path.to_owned(), line: at + 1 };
+    lines.iter().enumerate().map(|(at, line)| parse(line).ok_or_else(|| damaged(at))).collect()
 }
 
-fn parse(line: &[u8]) -> Option<Record> {
+fn parse(line: &[u8]) -> Option<String> {
     let line: Line = serde_json::from_slice(line).ok()?;
-    if crc32fast::hash(line.record.get().as_bytes()) != line.crc {
-        return None;
+    let text = line.record.get();
+    (crc32fast::hash(text.as_bytes()) == line.crc).then(|| text.to_owned())
+}
+
+/// Brings a state that was read from a snapshot up to what a journal says, and returns the intents without outcome.
+/// `snapshot` is the text that the state was read from.
+pub fn catch_up(records: Vec<Record>, snapshot: &[u8], state: &mut State) -> Vec<Intent> {
+    let crc = crc32fast::hash(snapshot);
+    let contained = records.iter().rposition(|record| *record == Record::Snapshot { crc }).unwrap_or(0);
+    let mut pending = Vec::new();
+    // The snapshot holds these already; again, a move could undo what came after it.
+    let mut past = State::default();
+    for (at, record) in records.into_iter().enumerate() {
+        replay(record, if at < contained { &mut past } else { state }, &mut pending);
     }
-    serde_json::from_str(line.record.get()).ok()
+    pending
 }
 
 /// Makes a fact part of a state, and keeps account of intents without outcome.
@@ -221,5 +254,6 @@ pub fn replay(record: Record, state: &mut State, pending: &mut Vec<Intent>) {
         }
         Record::Outputs { outputs } => state.outputs = outputs,
         Record::Checks { results } => state.check_results = results,
+        Record::Snapshot { .. } => {}
     }
 }

@@ -7,15 +7,20 @@
 pub mod backend;
 pub mod codec;
 pub mod error;
+pub mod exchange;
 pub mod files;
+pub mod host;
 pub mod journal;
+pub mod kind;
+pub mod local;
 pub mod lock;
 pub mod model;
 pub mod paths;
 pub mod store;
 
-pub use backend::Backend;
+pub use backend::{Backend, Held, Kept, Snapshot, Workspaces};
 pub use error::StateError;
 pub use journal::{Intent, Record};
+pub use local::{LocalBackend, LocalWorkspaces};
 pub use model::{Object, ObjectId, Output, Resource, State};
 pub use store::Store;

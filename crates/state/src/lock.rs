@@ -11,8 +11,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::backend::{Held, beside};
 use crate::error::StateError;
-use crate::files;
+use crate::{files, host};
 
 /// Who holds a lock, as Terraform writes it down.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +36,34 @@ pub struct LockInfo {
     pub path: String,
 }
 
+impl LockInfo {
+    /// What the process that runs a command writes down. `command` is what the user gave.
+    #[must_use]
+    pub fn of_process(operation: &str, command: &str, user: &str) -> LockInfo {
+        LockInfo {
+            id: uuid::Uuid::new_v4().to_string(),
+            operation: operation.to_owned(),
+            info: format!("{command}, process {}", std::process::id()),
+            who: format!("{user}@{}", host::name()),
+            ..LockInfo::default()
+        }
+    }
+
+    /// The process, when one of this machine wrote it down.
+    #[must_use]
+    pub fn local_process(&self) -> Option<u32> {
+        let (_, host) = self.who.rsplit_once('@')?;
+        let (_, process) = self.info.rsplit_once("process ")?;
+        if host == host::name() { process.parse().ok() } else { None }
+    }
+
+    /// Whether the holder was a process of this machine that has ended.
+    #[must_use]
+    pub fn is_stale(&self) -> bool {
+        self.local_process().and_then(host::is_running) == Some(false)
+    }
+}
+
 /// A lock that somebody else holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder {
@@ -42,19 +71,64 @@ pub struct Holder {
     pub path: PathBuf,
     /// What the holder wrote down, if that can be read.
     pub info: Option<LockInfo>,
+    /// Whether the lock ends with the process that holds it.
+    pub ends_with_process: bool,
 }
 
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the state {} is locked by another run", self.path.display())?;
-        if let Some(info) = &self.info {
-            write!(f, ": {} by {} since {}", info.operation, info.who, info.created)?;
-            if !info.info.is_empty() {
-                write!(f, " ({})", info.info)?;
-            }
-            write!(f, ", lock {}", info.id)?;
+        writeln!(f, "the state {} is locked by another run", self.path.display())?;
+        let Some(info) = &self.info else {
+            return write!(f, "\nIt left no word of itself. Wait for it to end, or give -lock-timeout to wait longer");
+        };
+        let lines = [
+            ("ID", &info.id),
+            ("Path", &info.path),
+            ("Operation", &info.operation),
+            ("Who", &info.who),
+            ("Version", &info.version),
+            ("Created", &info.created),
+            ("Info", &info.info),
+        ];
+        for (name, value) in lines {
+            write!(f, "\n  {:<11}{value}", format!("{name}:"))?;
         }
-        write!(f, ". Wait for it to end, or give -lock-timeout to wait longer")
+        write!(f, "\n\n")?;
+        match (info.is_stale(), self.ends_with_process) {
+            (true, false) => write!(
+                f,
+                "That process has ended on this machine without giving the lock back, so nobody holds it any more. Take it \
+                 away with: smform force-unlock {}",
+                info.id
+            ),
+            (_, true) => write!(f, "Wait for it to end, or give -lock-timeout to wait longer"),
+            (false, false) => write!(
+                f,
+                "Wait for it to end, or give -lock-timeout to wait longer. Only if you know that it has ended without giving \
+                 the lock back, take it away with: smform force-unlock {}",
+                info.id
+            ),
+        }
+    }
+}
+
+/// Tries to lock until that succeeds, fails for another reason than a holder, or `timeout` has passed (zero: one try).
+///
+/// # Errors
+/// As `attempt`.
+pub fn retry<T>(timeout: Duration, mut attempt: impl FnMut() -> Result<T, StateError>) -> Result<T, StateError> {
+    let mut waited = Duration::ZERO;
+    let mut pause = Duration::from_millis(50);
+    loop {
+        match attempt() {
+            Err(StateError::Locked(_)) if waited < timeout => {
+                let next = pause.min(timeout - waited);
+                std::thread::sleep(next);
+                waited += next;
+                pause = (pause * 2).min(Duration::from_secs(2));
+            }
+            result => return result,
+        }
     }
 }
 
@@ -63,9 +137,8 @@ impl fmt::Display for Holder {
 pub struct Lock {
     state: PathBuf,
     info: PathBuf,
-    _own: File,
-    _state: Option<File>,
     made_state: bool,
+    files: Option<(File, File)>,
 }
 
 impl Lock {
@@ -74,31 +147,34 @@ impl Lock {
     /// # Errors
     /// When somebody else holds the lock, or the file system refuses.
     pub fn acquire(path: &Path, info: &LockInfo, timeout: Duration) -> Result<Lock, StateError> {
-        let mut waited = Duration::ZERO;
-        let mut pause = Duration::from_millis(50);
-        loop {
-            match Lock::try_acquire(path, info) {
-                Err(StateError::Locked(_)) if waited < timeout => {
-                    let next = pause.min(timeout - waited);
-                    std::thread::sleep(next);
-                    waited += next;
-                    pause = (pause * 2).min(Duration::from_secs(2));
-                }
-                result => return result,
-            }
+        retry(timeout, || Lock::try_acquire(path, info))
+    }
+
+    /// Clears what a killed holder left behind. Locks of files end with their process, so there is nothing more to
+    /// take away, and a lock that is held cannot be.
+    ///
+    /// # Errors
+    /// When the lock is held, there is none, or it has another id.
+    pub fn force(path: &Path, id: &str) -> Result<(), StateError> {
+        let info_path = beside(path, ".", ".lock.info");
+        let Some(left) = read_info(&info_path) else { return Err(StateError::NotLocked { path: path.to_owned() }) };
+        if left.id != id {
+            return Err(StateError::OtherLock { path: path.to_owned(), given: id.to_owned(), held: left.id });
         }
+        drop(Lock::try_acquire(path, &left)?);
+        Ok(())
     }
 
     fn try_acquire(path: &Path, info: &LockInfo) -> Result<Lock, StateError> {
-        let info_path = beside(path, ".lock.info");
+        let info_path = beside(path, ".", ".lock.info");
         let locked = || {
-            let info = std::fs::read(&info_path).ok().and_then(|text| serde_json::from_slice(&text).ok());
-            StateError::Locked(Box::new(Holder { path: path.to_owned(), info }))
+            let info = read_info(&info_path);
+            StateError::Locked(Box::new(Holder { path: path.to_owned(), info, ends_with_process: true }))
         };
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder).map_err(StateError::io("make the folder of", path))?;
         }
-        let own_path = beside(path, ".lock");
+        let own_path = beside(path, ".", ".lock");
         let own = files::touch(&own_path).map_err(StateError::io("open the lock file", &own_path))?;
         match own.try_lock() {
             Ok(()) => {}
@@ -112,24 +188,34 @@ impl Lock {
         }
         let text = serde_json::to_vec(info).unwrap_or_default();
         files::replace(&info_path, &text).map_err(StateError::io("write", &info_path))?;
-        Ok(Lock { state: path.to_owned(), info: info_path, _own: own, _state: Some(state), made_state })
+        Ok(Lock { state: path.to_owned(), info: info_path, made_state, files: Some((own, state)) })
     }
 }
 
-impl Drop for Lock {
-    fn drop(&mut self) {
+impl Held for Lock {
+    fn release(&mut self) -> Result<(), StateError> {
+        if self.files.is_none() {
+            return Ok(());
+        }
         // What remains of a failed removal does no harm: the lock itself ends with the open files.
         let _ = std::fs::remove_file(&self.info);
         if self.made_state && std::fs::metadata(&self.state).is_ok_and(|file| file.len() == 0) {
             let _ = std::fs::remove_file(&self.state);
         }
+        self.files = None;
+        Ok(())
     }
 }
 
-/// A hidden file beside the state: `.NAME` and an ending.
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    path.with_file_name(format!(".{name}{ending}"))
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Releasing a lock on files cannot fail.
+        let _ = self.release();
+    }
+}
+
+fn read_info(path: &Path) -> Option<LockInfo> {
+    serde_json::from_slice(&std::fs::read(path).ok()?).ok()
 }
 
 /// Takes Terraform's kind of lock on an open state file; whether that succeeded.

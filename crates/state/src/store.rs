@@ -2,30 +2,33 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value as Json;
 use smform_types::InstanceAddress;
 
-use crate::backend::Backend;
-use crate::codec;
+use crate::backend::{Backend, Held, Snapshot};
 use crate::error::StateError;
 use crate::journal::{self, Intent, Journal, Record};
 use crate::lock::LockInfo;
 use crate::model::{Object, ObjectId, Output, State};
+use crate::{codec, files};
 
 /// An open state.
 #[derive(Debug)]
 pub struct Store {
-    backend: Box<dyn Backend>,
+    backend: Arc<dyn Backend>,
     state: State,
     /// The snapshot as read, to be backed up before it is replaced.
-    snapshot: Option<Vec<u8>>,
+    snapshot: Option<Snapshot>,
     /// The state as of that snapshot, which tells whether anything changed.
     before: State,
     pending: Vec<Intent>,
     journal: Option<Journal>,
-    _lock: Option<Box<dyn std::fmt::Debug + Send>>,
+    /// The lowest serial that the next snapshot may have.
+    next_serial: u64,
+    lock: Option<Box<dyn Held>>,
 }
 
 /// Reads a state without locking it, with what a journal says on top.
@@ -33,12 +36,22 @@ pub struct Store {
 /// # Errors
 /// When it cannot be read.
 pub fn read(backend: &dyn Backend) -> Result<State, StateError> {
-    let snapshot = backend.read()?;
-    let mut state = codec::read(snapshot.as_deref().unwrap_or_default(), &backend.place())?;
-    for record in journal::read(&backend.journal())? {
-        journal::replay(record, &mut state, &mut Vec::new());
-    }
+    let snapshot = backend.read()?.unwrap_or_default();
+    let mut state = codec::read(&snapshot.text, &backend.place())?;
+    journal::catch_up(records(backend)?, &snapshot.text, &mut state);
     Ok(state)
+}
+
+/// The facts in the journal of a state.
+fn records(backend: &dyn Backend) -> Result<Vec<Record>, StateError> {
+    let path = backend.journal();
+    let damaged = |at: usize| StateError::Journal { path: path.clone(), line: at + 1 };
+    let lines = journal::read(&path)?;
+    let record = |(at, line): (usize, String)| {
+        let line = backend.unseal(line)?;
+        serde_json::from_str(&line).map_err(|_| damaged(at))
+    };
+    lines.into_iter().enumerate().map(record).collect()
 }
 
 impl Store {
@@ -46,19 +59,18 @@ impl Store {
     ///
     /// # Errors
     /// When it is locked, or cannot be read.
-    pub fn open(backend: Box<dyn Backend>, lock: Option<(&LockInfo, Duration)>) -> Result<Store, StateError> {
-        let held = match lock {
+    pub fn open(backend: Arc<dyn Backend>, lock: Option<(&LockInfo, Duration)>) -> Result<Store, StateError> {
+        let lock = match lock {
             Some((info, timeout)) => Some(backend.lock(info, timeout)?),
             None => None,
         };
         let snapshot = backend.read()?;
-        let mut state = codec::read(snapshot.as_deref().unwrap_or_default(), &backend.place())?;
+        let text = snapshot.as_ref().map(|snapshot| snapshot.text.as_slice()).unwrap_or_default();
+        let mut state = codec::read(text, &backend.place())?;
         let before = state.clone();
-        let mut pending = Vec::new();
-        for record in journal::read(&backend.journal())? {
-            journal::replay(record, &mut state, &mut pending);
-        }
-        Ok(Store { backend, state, snapshot, before, pending, journal: None, _lock: held })
+        let pending = journal::catch_up(records(backend.as_ref())?, text, &mut state);
+        let next_serial = before.serial + 1;
+        Ok(Store { backend, state, snapshot, before, pending, journal: None, next_serial, lock })
     }
 
     /// The state as known now.
@@ -79,24 +91,48 @@ impl Store {
         self.backend.place()
     }
 
-    fn write(&mut self, record: Record) -> Result<(), StateError> {
-        if self.journal.is_none() {
-            let mut journal = Journal::open(&self.backend.journal())?;
-            if self.state.lineage.is_empty() {
-                self.state.lineage = uuid::Uuid::new_v4().to_string();
-            }
-            journal.append(&Record::Begin {
-                serial: self.state.serial,
-                lineage: self.state.lineage.clone(),
-                pid: std::process::id(),
+    /// The state that is held.
+    #[must_use]
+    pub fn backend(&self) -> &Arc<dyn Backend> {
+        &self.backend
+    }
+
+    /// Appends a fact to the journal.
+    fn append(&mut self, record: &Record) -> Result<(), StateError> {
+        if self.state.lineage.is_empty() {
+            self.state.lineage = uuid::Uuid::new_v4().to_string();
+        }
+        let begin =
+            Record::Begin { serial: self.before.serial, lineage: self.state.lineage.clone(), pid: std::process::id() };
+        let text = |record: &Record| {
+            let text = serde_json::to_string(record).map_err(|error| StateError::Refused {
+                action: "write the journal",
+                path: self.backend.journal(),
+                reason: error.to_string(),
             })?;
+            self.backend.seal(text)
+        };
+        if self.journal.is_none() {
+            let path = self.backend.journal();
+            if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+                files::make_folder(folder).map_err(StateError::io("make the folder of", &path))?;
+            }
+            let mut journal = Journal::open(&path)?;
+            journal.append(&text(&begin)?)?;
             self.journal = Some(journal);
         }
-        if let Some(journal) = &mut self.journal {
-            journal.append(&record)?;
+        let text = text(record)?;
+        self.journal.as_mut().map_or(Ok(()), |journal| journal.append(&text))
+    }
+
+    /// Records a fact. What has happened is part of the state in memory even when the journal cannot be written: the
+    /// snapshot at the end, or the copy that rescues it, still has it.
+    fn write(&mut self, record: Record) -> Result<(), StateError> {
+        let written = self.append(&record);
+        if written.is_ok() || !matches!(record, Record::Intent(_)) {
+            journal::replay(record, &mut self.state, &mut self.pending);
         }
-        journal::replay(record, &mut self.state, &mut self.pending);
-        Ok(())
+        written
     }
 
     /// Records that an operation is about to begin.
@@ -185,22 +221,30 @@ impl Store {
         if self.state.check_results == results { Ok(()) } else { self.write(Record::Checks { results }) }
     }
 
-    /// Writes a new snapshot, if anything changed, and ends the journal. While operations are without outcome the
-    /// journal stays, so that the next run follows them up.
+    /// Replaces everything that is recorded by another state, whose serial is kept if it is the higher one. Operations
+    /// without outcome stay on record. Nothing is written before the end.
+    pub fn replace(&mut self, state: State) {
+        self.next_serial = state.serial.max(self.before.serial + 1);
+        self.state = state;
+    }
+
+    /// Writes a new snapshot, if anything changed, ends the journal and gives the lock back. While operations are
+    /// without outcome the journal stays, so that the next run follows them up.
     ///
     /// # Errors
     /// When it cannot be written: the journal then still holds everything, and the snapshot was rescued to a file of its
-    /// own if that was possible.
+    /// own if that was possible. When the lock cannot be given back.
     pub fn finish(mut self) -> Result<State, StateError> {
-        let changed = State { serial: self.before.serial, ..self.state.clone() } != self.before;
+        let changed = State { serial: self.before.serial, ..self.state.clone() } != self.before
+            || self.next_serial > self.before.serial + 1;
         if changed {
-            self.state.serial = self.before.serial + 1;
+            self.state.serial = self.next_serial;
             codec::TERRAFORM_VERSION.clone_into(&mut self.state.terraform_version);
-            let text = codec::write(&self.state);
-            if let Some(old) = self.snapshot.as_ref().filter(|old| !old.is_empty()) {
-                self.backend.back_up(old)?;
+            if self.state.lineage.is_empty() {
+                self.state.lineage = uuid::Uuid::new_v4().to_string();
             }
-            if let Err(source) = self.backend.write(text.as_bytes()) {
+            let text = codec::write(&self.state);
+            if let Err(source) = self.replace_snapshot(text.as_bytes()) {
                 return Err(rescue(&self.backend.place(), text.as_bytes(), source));
             }
         }
@@ -213,7 +257,20 @@ impl Store {
                 None => {}
             }
         }
+        if let Some(mut lock) = self.lock.take() {
+            lock.release()?;
+        }
         Ok(self.state)
+    }
+
+    fn replace_snapshot(&mut self, text: &[u8]) -> Result<(), StateError> {
+        if let Some(old) = self.snapshot.as_ref().filter(|old| !old.text.is_empty()) {
+            self.backend.back_up(old)?;
+        }
+        if self.journal.is_some() || self.backend.journal().exists() {
+            self.append(&Record::Snapshot { crc: crc32fast::hash(text) })?;
+        }
+        self.backend.write(text, self.snapshot.as_ref())
     }
 }
 

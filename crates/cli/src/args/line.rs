@@ -29,18 +29,26 @@ pub struct Line {
     pub words: Vec<OsString>,
 }
 
+impl Line {
+    /// The name of the command, of one word or two.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let words = self.words.iter().map(|word| word.to_string_lossy());
+        let names =
+            if matches!(words.clone().next().as_deref(), Some("state" | "providers" | "workspace")) { 2 } else { 1 };
+        let names: Vec<_> = words.take(names).filter(|word| !word.starts_with('-')).collect();
+        names.join(" ")
+    }
+}
+
 /// Commands of Terraform that smform does not have, with what to do instead.
 const ELSEWHERE: &[(&str, &str)] = &[
-    ("force-unlock", "Locks of smform end with the process that holds them."),
     ("import", "Write an import block."),
     ("login", "smform does not work with hosted services."),
     ("logout", "smform does not work with hosted services."),
     ("metadata", "smform has no metadata command."),
     ("modules", "smform has no modules command."),
-    ("taint", "Use `smform apply -replace=ADDRESS`."),
     ("test", "smform has no test command."),
-    ("untaint", "A tainted object is replaced by the next apply."),
-    ("workspace", "Set TF_WORKSPACE to choose a workspace."),
 ];
 
 /// Sorts out a command line without the program's name.
@@ -86,7 +94,7 @@ pub fn words(
     let mut words = vec![command];
     let mut rest = rest.into_iter().peekable();
     // The words that name a command of two words stay in front of what the environment adds.
-    if matches!(path.as_str(), "state" | "providers")
+    if matches!(path.as_str(), "state" | "providers" | "workspace")
         && let Some(second) = rest.next_if(|word| word.to_str().is_some_and(|word| !word.starts_with('-')))
     {
         path = format!("{path}_{}", second.to_string_lossy());
@@ -194,6 +202,6 @@ mod tests {
     #[test]
     fn unknown_commands_get_a_hint() {
         assert!(sorted("paln", &[]).is_err_and(|error| error.contains("Did you mean \"plan\"?")));
-        assert!(sorted("taint", &[]).is_err_and(|error| error.contains("-replace")));
+        assert!(sorted("login", &[]).is_err_and(|error| error.contains("hosted")));
     }
 }

@@ -3,6 +3,7 @@
 mod flags;
 mod line;
 mod registry;
+mod states;
 
 use std::path::PathBuf;
 
@@ -11,6 +12,11 @@ use clap::{ArgAction, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcom
 pub use flags::{Planning, StateLock, Variables, variable_inputs};
 pub use line::{Invocation, Line, words};
 pub use registry::{ConnectTo, Reach, Registry, RegistryCheck, RegistryCommand, connect_to};
+pub use states::{
+    ForceUnlock, Import, State, StateCommand, StateHistory, StateList, StateMv, StatePush, StateReplaceProvider,
+    StateRm, StateRollback, StateShow, Taint, Workspace, WorkspaceCommand, WorkspaceDelete, WorkspaceList,
+    WorkspaceNew, WorkspaceSelect,
+};
 
 /// Plans, applies and destroys Amazon SageMaker endpoints declared in Terraform's language.
 #[derive(Debug, Parser)]
@@ -97,8 +103,16 @@ pub enum Command {
     Graph(Graph),
     /// Evaluate expressions against the configuration and the state
     Console(Console),
-    /// Look into the state
+    /// Look into the state, and change what it records
     State(State),
+    /// Work with several states of one configuration
+    Workspace(Workspace),
+    /// Have the next apply replace an object
+    Taint(Taint),
+    /// Have the next apply keep an object that is recorded as tainted
+    Untaint(Taint),
+    /// Take away the lock of a run that has ended
+    ForceUnlock(ForceUnlock),
     /// Show the version
     Version(Version),
     /// Show what the providers offer
@@ -115,15 +129,27 @@ pub struct Init {
     /// Fetch modules anew, and lock what they are now
     #[arg(long)]
     pub upgrade: bool,
-    /// Accepted
+    /// Ask for what is missing
     #[arg(long, default_value = "true")]
     pub input: bool,
-    /// Accepted
+    /// Settle the backend
     #[arg(long, default_value = "true")]
     pub backend: bool,
-    /// Accepted
+    /// An argument of the backend, or a file of them; may be repeated
+    #[arg(long, value_name = "NAME=VALUE|FILE", action = ArgAction::Append)]
+    pub backend_config: Vec<String>,
+    /// Use the backend as configured now, and leave the states of the former one where they are
     #[arg(long)]
     pub reconfigure: bool,
+    /// Copy the states of the former backend to the new one
+    #[arg(long)]
+    pub migrate_state: bool,
+    /// Copy without asking, also over states that are there
+    #[arg(long)]
+    pub force_copy: bool,
+    /// The lock.
+    #[command(flatten)]
+    pub lock: StateLock,
     /// Accepted
     #[arg(long, default_value = "true")]
     pub get: bool,
@@ -316,100 +342,6 @@ pub struct Output {
     /// Only this one
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
-}
-
-/// Arguments of `state`.
-#[derive(Debug, clap::Args)]
-pub struct State {
-    /// What to do with it.
-    #[command(subcommand)]
-    pub command: StateCommand,
-}
-
-/// The commands about the state.
-#[derive(Debug, Subcommand)]
-pub enum StateCommand {
-    /// List the addresses of recorded objects
-    List(StateList),
-    /// Show one recorded object
-    Show(StateShow),
-    /// Print the state as it is stored
-    Pull(StateFile),
-    /// Forget recorded objects; they are not destroyed
-    Rm(StateRm),
-    /// Give recorded objects another address
-    Mv(StateMv),
-}
-
-/// Arguments of `state list`.
-#[derive(Debug, clap::Args)]
-pub struct StateList {
-    /// Which state.
-    #[command(flatten)]
-    pub state: StateFile,
-    /// Only objects with this id
-    #[arg(long, value_name = "ID")]
-    pub id: Option<String>,
-    /// Only these resources and modules
-    #[arg(value_name = "ADDRESS")]
-    pub addresses: Vec<String>,
-}
-
-/// Arguments of `state show`.
-#[derive(Debug, clap::Args)]
-pub struct StateShow {
-    /// Which state.
-    #[command(flatten)]
-    pub state: StateFile,
-    /// Without colour
-    #[arg(long)]
-    pub no_color: bool,
-    /// The instance
-    #[arg(value_name = "ADDRESS")]
-    pub address: String,
-}
-
-/// Arguments of `state rm`.
-#[derive(Debug, clap::Args)]
-pub struct StateRm {
-    /// Which state.
-    #[command(flatten)]
-    pub state: StateFile,
-    /// The lock.
-    #[command(flatten)]
-    pub lock: StateLock,
-    /// Only say what would be forgotten
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Without colour
-    #[arg(long)]
-    pub no_color: bool,
-    /// Instances, resources and modules
-    #[arg(value_name = "ADDRESS", required = true)]
-    pub addresses: Vec<String>,
-}
-
-/// Arguments of `state mv`.
-#[derive(Debug, clap::Args)]
-pub struct StateMv {
-    /// Which state.
-    #[command(flatten)]
-    pub state: StateFile,
-    /// The lock.
-    #[command(flatten)]
-    pub lock: StateLock,
-    /// Only say what would be moved
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Without colour
-    #[arg(long)]
-    pub no_color: bool,
-    /// An instance, or a resource with all its instances
-    #[arg(value_name = "SOURCE")]
-    pub source: String,
-    /// Its new address
-    #[arg(value_name = "DESTINATION")]
-    pub destination: String,
 }
 
 /// Arguments of `version`.

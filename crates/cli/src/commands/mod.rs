@@ -3,9 +3,12 @@
 mod apply;
 mod console;
 mod fmt;
+mod force_unlock;
 mod get;
 mod graph;
+mod history;
 mod init;
+mod init_backend;
 mod operation;
 mod output;
 mod plan;
@@ -14,9 +17,13 @@ mod registry;
 mod sandbox;
 mod show;
 mod state;
-mod state_change;
+mod state_move;
+mod state_push;
+mod state_remove;
+mod taint;
 mod validate;
 pub mod version;
+mod workspace;
 
 use clap::ArgMatches;
 
@@ -31,7 +38,7 @@ use crate::session::Session;
 pub async fn run(session: &Session, command: Command, matches: &ArgMatches) -> Result<Exit, Failure> {
     let flags = matches.subcommand().map_or(matches, |(_, flags)| flags);
     match command {
-        Command::Init(args) => init::run(session, &args),
+        Command::Init(args) => init::run(session, args).await,
         Command::Validate(args) => validate::run(session, &args),
         Command::Fmt(args) => Ok(fmt::run(session, &args)),
         Command::Plan(args) => plan::run(session, &args, flags).await,
@@ -47,9 +54,17 @@ pub async fn run(session: &Session, command: Command, matches: &ArgMatches) -> R
             StateCommand::List(args) => state::list(session, &args),
             StateCommand::Show(args) => state::show(session, &args),
             StateCommand::Pull(args) => state::pull(session, &args),
-            StateCommand::Rm(args) => state_change::remove(session, &args).await,
-            StateCommand::Mv(args) => state_change::relocate(session, &args).await,
+            StateCommand::Rm(args) => state_remove::remove(session, &args).await,
+            StateCommand::Mv(args) => state_move::run(session, &args).await,
+            StateCommand::Push(args) => state_push::push(session, &args).await,
+            StateCommand::ReplaceProvider(args) => state_push::replace_provider(session, &args).await,
+            StateCommand::History(args) => history::history(session, &args),
+            StateCommand::Rollback(args) => history::rollback(session, &args).await,
         },
+        Command::Taint(args) => taint::taint(session, &args).await,
+        Command::Untaint(args) => taint::untaint(session, &args).await,
+        Command::Workspace(args) => workspace::run(session, args.command).await,
+        Command::ForceUnlock(args) => force_unlock::run(session, &args).await,
         Command::Version(args) => Ok(version::run(session, &args)),
         Command::Providers(args) => match args.command {
             None => providers::tree(session),

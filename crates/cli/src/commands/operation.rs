@@ -1,9 +1,8 @@
 //! What `plan` and `apply` have in common: flags that exclude each other, loading, asking for variables, the lock, the
 //! plan, and the files that it is written to.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use smform_engine::plan::stored::Stored;
 use smform_engine::plan::walk::Options;
@@ -17,23 +16,19 @@ use smform_lang::config::values::{Origin, VariableInput, from_text, missing};
 use smform_lang::config::{Config, Variable};
 use smform_lang::source::Host;
 use smform_modules::Update;
-use smform_state::Store;
-use smform_state::backend::LocalBackend;
+use smform_state::{Backend, Store};
 use smform_types::json::to_text;
 use smform_types::{Diagnostic, Diagnostics};
 
 use super::registry;
 use crate::args::{Planning, Reach, StateLock};
-use crate::background;
 use crate::errors::{Failure, within};
 use crate::render::progress::{Progress, Sink};
 use crate::render::{json, markdown};
 use crate::session::Session;
+use crate::states::WAITING;
 use crate::view::{Human, Stream, View};
 use crate::world::Sandboxed;
-
-/// After so long, the user is told that a lock is waited for.
-const PATIENCE: Duration = Duration::from_millis(400);
 
 /// The view that the flags ask for.
 #[must_use]
@@ -83,8 +78,8 @@ pub struct Run {
     pub world: World,
     /// Every file that is read.
     pub recording: Arc<Recording>,
-    /// The file of the state.
-    pub state: PathBuf,
+    /// The state.
+    pub backend: Arc<dyn Backend>,
     /// The workspace.
     pub workspace: String,
     /// Whether the run is in the sandbox.
@@ -106,9 +101,9 @@ impl Run {
     ) -> Result<Run, Failure> {
         let view = Arc::clone(view);
         let sandbox = session.in_sandbox(planning.state.sandbox);
-        let state = session.state_path(config, &planning.state)?;
+        let backend = session.backend(config, &planning.state)?;
         let Sandboxed { providers, clock } = if sandbox {
-            session.open_sandbox(&state)?
+            session.open_sandbox(&backend.place())?
         } else {
             Sandboxed { providers: session.providers.clone(), clock: Arc::clone(&session.clock) }
         };
@@ -118,7 +113,7 @@ impl Run {
         let observer = Arc::clone(&progress);
         let conduct = Conduct { clock, cancel: session.cancel.clone(), observer };
         let world = World { host: Arc::clone(&recording) as _, providers, conduct };
-        Ok(Run { view, progress, world, recording, state, workspace: session.workspace()?, sandbox })
+        Ok(Run { view, progress, world, recording, backend, workspace: session.workspace()?, sandbox })
     }
 
     /// Opens the state, locked if so asked, and decodes it.
@@ -131,21 +126,8 @@ impl Run {
         lock: &StateLock,
         operation: &str,
     ) -> Result<(Store, Stored, Diagnostics), Failure> {
-        let info = session.lock_info(operation, &self.state);
-        let (path, timeout, locked) = (self.state.clone(), lock.lock_timeout, lock.lock);
-        let opening = background::wait(&session.cancel, move || {
-            Store::open(Box::new(LocalBackend::new(path)), locked.then_some((&info, timeout)))
-        });
-        tokio::pin!(opening);
-        let opened = tokio::select! {
-            opened = &mut opening => opened,
-            () = tokio::time::sleep(PATIENCE) => {
-                self.view.note("Acquiring state lock. This may take a few moments...\n");
-                opening.await
-            }
-        };
-        let interrupted = || Failure::error("Interrupted", "The state was not opened. Nothing was changed.");
-        let store = opened.ok_or_else(interrupted)??;
+        let backend = Arc::clone(&self.backend);
+        let store = session.open_state(backend, lock, operation, || self.view.note(WAITING)).await?;
         let (stored, found) = decode(store.state(), store.pending(), &self.world.providers);
         if found.has_errors() {
             return Err(found.into());

@@ -19,7 +19,7 @@ pub async fn run(session: &Session, args: &Sandbox) -> Result<Exit, Failure> {
         Some(file) => session.path(file),
         None => {
             let state = StateFile { path: None, sandbox: true };
-            session.state_path(&session.config(), &state)?.with_extension("json")
+            session.backend(&session.config(), &state)?.place().with_extension("json")
         }
     };
     let faults = args.faults.as_ref().map(|path| session.path(path));

@@ -11,6 +11,8 @@ mod rendering;
 mod saved;
 mod states;
 mod support;
+mod surgery;
 mod terraform;
 mod usage;
 mod utility;
+mod workspaces;

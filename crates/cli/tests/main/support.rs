@@ -116,6 +116,7 @@ impl Bench {
             working_directory: self.folder.path().to_owned(),
             cancel: self.cancel.clone(),
             sandbox: self.sandbox.clone(),
+            backends: Vec::new(),
             version: "0.0.0-test",
         };
         let args: Vec<OsString> = line.iter().map(OsString::from).collect();

@@ -31,7 +31,6 @@ use crate::run::Conduct;
 use crate::values::Values;
 use crate::values::evaluate::Setting;
 
-pub use backend::backend;
 pub use load::{Project, load};
 pub use validate::validate;
 

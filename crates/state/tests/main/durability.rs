@@ -20,7 +20,7 @@ fn outcomes_survive_a_run_that_never_finishes() {
     }
     let journal = folder.path().join("x.tfstate.journal");
     assert!(journal.exists());
-    let state = store::read(&smform_state::backend::LocalBackend::new(&path)).expect("reads");
+    let state = store::read(&smform_state::LocalBackend::new(&path)).expect("reads");
     assert!(state.get(&id("a.b")).is_some());
 }
 

@@ -6,13 +6,13 @@ mod terraform;
 
 use std::time::Duration;
 
-use smform_state::backend::LocalBackend;
+use smform_state::LocalBackend;
 use smform_state::lock::LockInfo;
 use smform_state::{Object, ObjectId, Store};
 
 /// A store over a file, locked.
 fn open(path: &std::path::Path) -> Result<Store, smform_state::StateError> {
-    Store::open(Box::new(LocalBackend::new(path)), Some((&LockInfo::default(), Duration::ZERO)))
+    Store::open(std::sync::Arc::new(LocalBackend::new(path)), Some((&LockInfo::default(), Duration::ZERO)))
 }
 
 fn id(address: &str) -> ObjectId {

@@ -1,0 +1,186 @@
+//! The backend at `init`: settles it, and takes states along when it changes.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use smform_engine::workflow::backend::{self, Configured, LOCAL};
+use smform_lang::config::Config;
+use smform_lang::eval::static_value;
+use smform_lang::syntax::{parse_expression, parse_native};
+use smform_state::exchange::{Exchange, compare};
+use smform_state::{Backend, Store, Workspaces, store};
+use smform_types::{Diagnostic, Diagnostics, SourceMap, Type, Value};
+
+use crate::args::Init;
+use crate::errors::Failure;
+use crate::initialized::Initialized;
+use crate::session::Session;
+
+/// Settles the backend of the configuration. Returns what is to be said of it; nothing when there is nothing to say.
+///
+/// # Errors
+/// When it is not usable, or it has changed and neither `-migrate-state` nor `-reconfigure` says what to do.
+pub async fn settle(session: &Session, args: &Init) -> Result<Option<String>, Failure> {
+    if args.migrate_state && args.reconfigure {
+        let detail = "-migrate-state takes states along and -reconfigure does not: give one of them.";
+        return Err(Failure::error("Incompatible options", detail));
+    }
+    let config = session.config();
+    let block = backend::configured(&config, &session.backends).map_err(|found| Failure::about(found, &config))?;
+    let mut wanted = block.clone();
+    for given in &args.backend_config {
+        add(session, &mut wanted, given)?;
+    }
+    let data = session.data_directory();
+    let before = match Initialized::read(&data, &session.backends) {
+        Err(_) if args.reconfigure => None,
+        before => before?.map(|before| before.effective),
+    };
+    let before = before.unwrap_or_default();
+    let same = before.kind == wanted.kind && before.settings == wanted.settings;
+    let new = session.open_backend(&wanted, &config)?;
+    if !same && !args.reconfigure {
+        migrate(session, args, &before, &new, &config).await?;
+    }
+    if wanted.kind == LOCAL && wanted.settings.is_empty() {
+        Initialized::remove(&data)?;
+    } else {
+        Initialized::write(&data, &wanted, &block)?;
+    }
+    let name = &wanted.kind;
+    Ok((!same).then(|| {
+        format!(
+            "Successfully configured the backend \"{name}\"! smform will automatically use this backend unless the backend \
+             configuration changes.\n"
+        )
+    }))
+}
+
+/// Adds what one `-backend-config` gives: `name=value`, or a file of arguments.
+fn add(session: &Session, wanted: &mut Configured, given: &str) -> Result<(), Failure> {
+    let Some((name, text)) = given.split_once('=') else { return add_file(session, wanted, Path::new(given)) };
+    let arguments = backend::arguments(&wanted.kind, &session.backends).unwrap_or_default();
+    let is_structure = |ty: &Type| !matches!(ty, Type::String | Type::Number | Type::Bool);
+    let value = if arguments.iter().any(|argument| argument.name == name && is_structure(&argument.ty)) {
+        let mut sources = SourceMap::default();
+        let source = sources.add(&format!("-backend-config={name}"), text);
+        let value = parse_expression(text, source).and_then(|expr| static_value(&expr));
+        value.map_err(|found| Failure { diagnostics: found, sources })?
+    } else {
+        Value::string(text)
+    };
+    Ok(backend::add(wanted, &session.backends, name, value)?)
+}
+
+fn add_file(session: &Session, wanted: &mut Configured, path: &Path) -> Result<(), Failure> {
+    let text = session.read(path)?;
+    let mut sources = SourceMap::default();
+    let source = sources.add(&path.display().to_string(), &text);
+    let (body, mut found) = parse_native(&text, source);
+    for attribute in &body.attributes {
+        if let Some(value) = found.take(static_value(&attribute.expr)) {
+            let added = backend::add(wanted, &session.backends, &attribute.name.text, value);
+            found.extend(added.err().map(|error| error.at(attribute.name.span)));
+        }
+    }
+    for nested in &body.blocks {
+        let detail = "A file of backend arguments has no blocks: write NAME = VALUE.";
+        found.push(Diagnostic::error("Unexpected block", detail).at(nested.header));
+    }
+    if found.has_errors() { Err(Failure { diagnostics: found, sources }) } else { Ok(()) }
+}
+
+/// A state that is to be taken along.
+struct Moving {
+    workspace: String,
+    from: Arc<dyn Backend>,
+}
+
+async fn migrate(
+    session: &Session,
+    args: &Init,
+    before: &Configured,
+    new: &Arc<dyn Workspaces>,
+    config: &Config,
+) -> Result<(), Failure> {
+    let old = session.open_backend(before, config)?;
+    // A backend without workspaces, or one that cannot be reached any more, has at most the selected one.
+    let names = old.names().or_else(|_| session.workspace().map(|name| vec![name]))?;
+    let mut moving = Vec::new();
+    for workspace in names {
+        let from = old.state(&workspace)?;
+        if !store::read(from.as_ref())?.lineage.is_empty() {
+            moving.push(Moving { workspace, from });
+        }
+    }
+    if moving.is_empty() {
+        return Ok(());
+    }
+    if !args.migrate_state {
+        let detail = format!(
+            "There is a state in {}. To take it along, run: smform init -migrate-state\nTo leave it as it is and go on with \
+             what is in the new place, run: smform init -reconfigure",
+            moving.first().map(|one| one.from.place().display().to_string()).unwrap_or_default()
+        );
+        return Err(Failure::error("Backend configuration changed", detail));
+    }
+    if !args.force_copy {
+        let places: Vec<String> = moving.iter().map(|one| format!("  - {}\n", one.from.place().display())).collect();
+        let style = session.style(args.no_color);
+        let question = format!(
+            "{}\n  These states will be copied to the new backend:\n{}",
+            style.bold("Do you want to copy existing state to the new backend?"),
+            places.concat()
+        );
+        if !args.input || !session.confirmed(&question).await? {
+            let detail = "The states were not copied, and the backend was not changed. Say yes, or give -force-copy.";
+            return Err(Failure::error("Migration cancelled", detail));
+        }
+    }
+    for one in &moving {
+        let refused = copy(session, args, one, new).await;
+        refused.map_err(|failure| annotated(failure, &one.workspace))?;
+    }
+    // Only when everything has arrived is anything taken away.
+    for one in moving.iter().filter(|_| before.kind == LOCAL) {
+        if let Some(snapshot) = one.from.read()? {
+            one.from.back_up(&snapshot)?;
+        }
+        let place = one.from.place();
+        std::fs::remove_file(&place).map_err(|error| crate::errors::file("remove", &place, &error))?;
+    }
+    Ok(())
+}
+
+fn annotated(failure: Failure, workspace: &str) -> Failure {
+    let note = |mut diagnostic: Diagnostic| {
+        diagnostic.detail = format!("Workspace \"{workspace}\" was not copied: {}", diagnostic.detail);
+        diagnostic
+    };
+    Failure { diagnostics: failure.diagnostics.into_iter().map(note).collect::<Diagnostics>(), ..failure }
+}
+
+async fn copy(session: &Session, args: &Init, one: &Moving, new: &Arc<dyn Workspaces>) -> Result<(), Failure> {
+    let source: Store = session.open_state(Arc::clone(&one.from), &args.lock, "migration source state", || ()).await?;
+    if !source.pending().is_empty() {
+        let detail =
+            "A run was cut off, and what it began is not followed up yet. Run an apply with the old backend first.";
+        return Err(Failure::error("State has an unfinished run", detail));
+    }
+    if !new.names()?.contains(&one.workspace) {
+        new.create(&one.workspace)?;
+    }
+    let to = new.state(&one.workspace)?;
+    let mut destination = session.open_state(to, &args.lock, "migration destination state", || ()).await?;
+    match compare(destination.state(), source.state()) {
+        Exchange::Same => return Ok(()),
+        Exchange::Refused(why) if !args.force_copy => {
+            let place = destination.place();
+            let detail = format!("{}: {why}. Nothing was changed. To overwrite it, give -force-copy.", place.display());
+            return Err(Failure::error("Cannot copy state", detail));
+        }
+        Exchange::Replaces | Exchange::Refused(_) => destination.replace(source.state().clone()),
+    }
+    destination.finish()?;
+    Ok(())
+}

@@ -1,0 +1,135 @@
+//! `state mv`: other addresses for what is recorded, also in another state file.
+
+use std::sync::Arc;
+
+use smform_engine::plan::target::Target;
+use smform_state::{LocalBackend, Object, ObjectId, State, Store};
+use smform_types::{InstanceAddress, ModuleInstance};
+
+use super::state::{absent, covers, invalid};
+use crate::args::StateMv;
+use crate::errors::{Exit, Failure};
+use crate::session::Session;
+
+/// An object on its way.
+struct Move {
+    from: ObjectId,
+    to: ObjectId,
+}
+
+/// What the command line names: one line of what is said, and the objects behind it.
+struct Group {
+    from: String,
+    to: String,
+    moves: Vec<Move>,
+}
+
+fn refused(detail: String) -> Failure {
+    Failure::error("Invalid move", detail)
+}
+
+fn module_group(ids: &[ObjectId], from: &ModuleInstance, to: &ModuleInstance) -> Group {
+    let below = |id: &&ObjectId| id.address.module.0.starts_with(&from.0);
+    let moved = |id: &ObjectId| {
+        let module = to.0.iter().chain(id.address.module.0.iter().skip(from.0.len())).cloned().collect();
+        let module = ModuleInstance(module);
+        let address = InstanceAddress { module, ..id.address.clone() };
+        Move { from: id.clone(), to: ObjectId { address, deposed: id.deposed.clone() } }
+    };
+    let moves = ids.iter().filter(below).map(moved).collect();
+    Group { from: from.to_string(), to: to.to_string(), moves }
+}
+
+fn resource_group(ids: &[ObjectId], from: &InstanceAddress, to: &InstanceAddress) -> Result<Group, Failure> {
+    if from.resource.type_name != to.resource.type_name || from.resource.mode != to.resource.mode {
+        let detail = "An object keeps its type: the source and the destination must be of the same one.";
+        return Err(refused(detail.to_owned()));
+    }
+    let one = ids.iter().any(|id| id.address == *from);
+    let target = Target::Resource(from.clone());
+    let moves: Vec<Move> = ids
+        .iter()
+        .filter(|id| if one { id.address == *from } else { covers(&target, &id.address) })
+        .map(|id| {
+            let key = if one { to.key.clone() } else { id.address.key.clone() };
+            let address = InstanceAddress { key, ..to.clone() };
+            Move { from: id.clone(), to: ObjectId { address, deposed: id.deposed.clone() } }
+        })
+        .collect();
+    if !one && !moves.is_empty() && to.key.is_some() {
+        return Err(refused(format!("{from} has several instances, and {to} is one: leave its key out.")));
+    }
+    Ok(Group { from: from.to_string(), to: to.to_string(), moves })
+}
+
+fn group(ids: &[ObjectId], args: &StateMv) -> Result<Group, Failure> {
+    let from: Target = args.source.parse().map_err(invalid)?;
+    let to: Target = args.destination.parse().map_err(invalid)?;
+    match (&from, &to) {
+        (Target::Module(from), Target::Module(to)) => Ok(module_group(ids, from, to)),
+        (Target::Resource(from), Target::Resource(to)) => resource_group(ids, from, to),
+        _ => Err(refused("A module becomes a module, and a resource a resource.".to_owned())),
+    }
+}
+
+/// What is recorded of an object, with its provider.
+fn recorded(state: &State, id: &ObjectId) -> Option<(String, Object)> {
+    let resource = state.resources.get(&(id.address.module.clone(), id.address.resource.clone()))?;
+    Some((resource.provider.clone(), state.get(id)?.clone()))
+}
+
+/// Gives an instance, every instance of a resource, or everything in a module another address.
+pub async fn run(session: &Session, args: &StateMv) -> Result<Exit, Failure> {
+    let mut store = session.open_for(&args.state, &args.lock, "state-mv").await?;
+    let ids: Vec<ObjectId> = store.state().objects().map(|(id, ..)| id).collect();
+    let group = group(&ids, args)?;
+    if group.moves.is_empty() {
+        return Err(absent(store.state(), &args.source));
+    }
+    let mut other: Option<Store> = match &args.state_out {
+        Some(path) => {
+            let backend = Arc::new(LocalBackend::new(session.path(path)));
+            Some(session.open_state(backend, &args.lock, "state-mv", || ()).await?)
+        }
+        None => None,
+    };
+    let there = other.as_ref().map_or(store.state(), Store::state);
+    let leaving: Vec<&ObjectId> = group.moves.iter().filter(|_| other.is_none()).map(|one| &one.from).collect();
+    let taken = |id: &ObjectId| there.get(id).is_some() && !leaving.contains(&id);
+    if let Some(one) = group.moves.iter().find(|one| taken(&one.to)) {
+        let detail = format!("The state holds something at {} already. Move or remove that first.", one.to.address);
+        return Err(refused(detail));
+    }
+    let verb = if args.dry_run { "Would move" } else { "Move" };
+    session.console.out(&format!("{verb} \"{}\" to \"{}\"\n", group.from, group.to));
+    if args.dry_run {
+        return Ok(Exit::Success);
+    }
+    match &mut other {
+        None => {
+            // Through a state of its own, so that overlapping moves do not overwrite each other.
+            let mut state = store.state().clone();
+            let taken: Vec<_> =
+                group.moves.iter().filter_map(|one| Some((&one.to, state.remove(&one.from)?))).collect();
+            taken.into_iter().for_each(|(to, (provider, object))| state.put(to, &provider, object));
+            store.replace(state);
+        }
+        Some(other) => {
+            for one in &group.moves {
+                if let Some((provider, object)) = recorded(store.state(), &one.from) {
+                    other.put(&one.to, &provider, object)?;
+                }
+            }
+            for one in &group.moves {
+                store.remove(&one.from)?;
+            }
+        }
+    }
+    // The other state first: should this end here, an object is recorded twice rather than not at all.
+    if let Some(other) = other {
+        other.finish()?;
+    }
+    store.finish()?;
+    session.console.out("Successfully moved 1 object(s).\n");
+    Ok(Exit::Success)
+}

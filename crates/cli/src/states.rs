@@ -1,0 +1,199 @@
+//! The state of a command: workspace, backend, and the lock that is held while it is open.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use smform_engine::plan::stored::Stored;
+use smform_engine::workflow::backend::{self, Configured};
+use smform_engine::workflow::state::decode;
+use smform_lang::config::Config;
+use smform_state::backend::DEFAULT_WORKSPACE;
+use smform_state::kind::Surroundings;
+use smform_state::lock::LockInfo;
+use smform_state::{Backend, LocalBackend, State, Store, Workspaces, store};
+use smform_types::{Diagnostics, Span};
+
+use crate::args::{StateFile, StateLock};
+use crate::background;
+use crate::errors::{Failure, file};
+use crate::initialized::{Initialized, check};
+use crate::session::Session;
+
+/// After so long, the user is told that a lock is waited for.
+const PATIENCE: Duration = Duration::from_millis(400);
+
+impl Session {
+    /// The folder for what is kept of a configuration: `.terraform`, or what `TF_DATA_DIR` says.
+    #[must_use]
+    pub fn data_directory(&self) -> PathBuf {
+        self.path(self.variable("TF_DATA_DIR").unwrap_or(".terraform"))
+    }
+
+    /// The file that holds the name of the selected workspace.
+    fn selection(&self) -> PathBuf {
+        self.data_directory().join("environment")
+    }
+
+    /// The workspace: that of the environment, else the one that was selected, else `default`.
+    ///
+    /// # Errors
+    /// When the name could lead out of the folder of workspaces.
+    pub fn workspace(&self) -> Result<String, Failure> {
+        let name = match self.variable("TF_WORKSPACE") {
+            Some(name) => name.to_owned(),
+            None => std::fs::read_to_string(self.selection()).unwrap_or_default().trim().to_owned(),
+        };
+        if name.is_empty() {
+            return Ok(DEFAULT_WORKSPACE.to_owned());
+        }
+        valid_workspace(&name)?;
+        Ok(name)
+    }
+
+    /// Makes a workspace the selected one.
+    ///
+    /// # Errors
+    /// As the file system reports.
+    pub fn select_workspace(&self, name: &str) -> Result<(), Failure> {
+        let path = self.selection();
+        let written = smform_state::files::make_folder(&self.data_directory())
+            .and_then(|()| smform_state::files::replace(&path, name.as_bytes()));
+        written.map_err(|error| file("write", &path, &error))
+    }
+
+    /// What backends may know of this machine.
+    #[must_use]
+    pub fn surroundings(&self) -> Surroundings {
+        Surroundings { data: self.data_directory(), environment: self.environment.clone() }
+    }
+
+    /// The backend of the configuration, as `init` settled it or as the block says.
+    ///
+    /// # Errors
+    /// When it is not usable, or is another one than was initialized, so that a state could be left behind.
+    pub fn configured(&self, config: &Config) -> Result<Configured, Failure> {
+        let said = backend::configured(config, &self.backends).map_err(|found| Failure::about(found, config))?;
+        let initialized = Initialized::read(&self.data_directory(), &self.backends)?;
+        let default = backend::local(&Configured::default().settings, &self.host.base);
+        let span: Option<Span> = said.span;
+        check(said, initialized, &default, &self.host.base)
+            .map_err(|error| Failure::about(error.at(span).into(), config))
+    }
+
+    /// The states of all workspaces. In the sandbox they are files of their own, wherever the real ones are: what is
+    /// recorded there must never be mistaken for what exists.
+    ///
+    /// # Errors
+    /// When the backend is not usable.
+    pub fn workspaces(&self, config: &Config, state: &StateFile) -> Result<Arc<dyn Workspaces>, Failure> {
+        if self.in_sandbox(state.sandbox) {
+            let said = backend::configured(config, &self.backends).unwrap_or_default();
+            let local = if said.kind == backend::LOCAL { said } else { Configured::default() };
+            let mut files = backend::local(&local.settings, &self.host.base);
+            files.path = files.path.with_extension("sandbox.tfstate");
+            return Ok(Arc::new(files));
+        }
+        self.open_backend(&self.configured(config)?, config)
+    }
+
+    /// The states that a configured backend keeps.
+    ///
+    /// # Errors
+    /// When the backend is not usable.
+    pub fn open_backend(&self, configured: &Configured, config: &Config) -> Result<Arc<dyn Workspaces>, Failure> {
+        backend::open(configured, &self.backends, &self.host.base, &self.surroundings())
+            .map_err(|found| Failure::about(found, config))
+    }
+
+    /// The state of the selected workspace; a file that the user names goes first.
+    ///
+    /// # Errors
+    /// When the backend is not usable.
+    pub fn backend(&self, config: &Config, state: &StateFile) -> Result<Arc<dyn Backend>, Failure> {
+        if let Some(path) = &state.path {
+            let path = self.path(path);
+            let path = if self.in_sandbox(state.sandbox) { path.with_extension("sandbox.tfstate") } else { path };
+            return Ok(Arc::new(LocalBackend::new(path)));
+        }
+        Ok(self.workspaces(config, state)?.state(&self.workspace()?)?)
+    }
+
+    /// Reads a state without locking it, and decodes what can be decoded.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn read_state(&self, state: &StateFile) -> Result<(State, Stored, Diagnostics), Failure> {
+        let backend = self.backend(&self.config(), state)?;
+        let state = store::read(backend.as_ref())?;
+        let (stored, found) = decode(&state, &[], &self.providers);
+        Ok((state, stored, found))
+    }
+
+    /// Opens a state, locked if so asked. When that takes long, `waiting` is called once.
+    ///
+    /// # Errors
+    /// When it is locked by another run, or cannot be read.
+    pub async fn open_state(
+        &self,
+        backend: Arc<dyn Backend>,
+        lock: &StateLock,
+        operation: &str,
+        waiting: impl FnOnce(),
+    ) -> Result<Store, Failure> {
+        let info = self.lock_info(operation, &backend.place());
+        let (timeout, locked) = (lock.lock_timeout, lock.lock);
+        let opening = background::wait(&self.cancel, move || Store::open(backend, locked.then_some((&info, timeout))));
+        tokio::pin!(opening);
+        let opened = tokio::select! {
+            opened = &mut opening => opened,
+            () = tokio::time::sleep(PATIENCE) => {
+                waiting();
+                opening.await
+            }
+        };
+        let interrupted = || Failure::error("Interrupted", "The state was not opened. Nothing was changed.");
+        Ok(opened.ok_or_else(interrupted)??)
+    }
+
+    /// Opens the state of the selected workspace for a command that changes the record alone.
+    ///
+    /// # Errors
+    /// As [`Session::open_state`].
+    pub async fn open_for(&self, state: &StateFile, lock: &StateLock, operation: &str) -> Result<Store, Failure> {
+        let backend = self.backend(&self.config(), state)?;
+        self.open_state(backend, lock, operation, || self.console.err(WAITING)).await
+    }
+
+    /// What a lock says of its holder.
+    #[must_use]
+    pub fn lock_info(&self, operation: &str, place: &Path) -> LockInfo {
+        let user = self.variable("USER").or_else(|| self.variable("USERNAME")).unwrap_or("unknown");
+        let now = jiff::Timestamp::try_from(self.clock.now()).unwrap_or_default();
+        LockInfo {
+            version: self.version.to_owned(),
+            created: now.to_string(),
+            path: place.display().to_string(),
+            ..LockInfo::of_process(operation, &format!("smform {}", self.command), user)
+        }
+    }
+}
+
+/// What is said when a lock is waited for.
+pub const WAITING: &str = "Acquiring state lock. This may take a few moments...\n";
+
+/// Refuses names that could lead out of the folder of workspaces, or that Terraform would refuse.
+///
+/// # Errors
+/// When the name is not usable.
+pub fn valid_workspace(name: &str) -> Result<(), Failure> {
+    let is_safe = |c: char| c.is_ascii_alphanumeric() || "-_.~$&+=:@".contains(c);
+    if !name.is_empty() && !name.starts_with('.') && name.chars().all(is_safe) {
+        return Ok(());
+    }
+    let detail = format!(
+        "The workspace name \"{name}\" is not allowed. A name has letters, digits and any of - _ . ~ $ & + = : @, and does \
+         not begin with a dot."
+    );
+    Err(Failure::error("Invalid workspace name", detail))
+}

@@ -1,0 +1,111 @@
+//! Changes of the record alone: `taint`, `state push`, `replace-provider`, `mv`, `history`, `rollback`.
+
+use smform_cli::Exit;
+
+use crate::support::Bench;
+
+const TWO: &str = "resource \"terraform_data\" \"a\" { input = 1 }\nresource \"terraform_data\" \"l\" {\n  count = 2\n  input = 1\n}\n";
+
+fn applied() -> Bench {
+    let bench = Bench::new(TWO);
+    bench.run(&["apply", "-auto-approve"]).ok();
+    bench
+}
+
+#[test]
+fn what_is_tainted_is_replaced_and_what_is_untainted_stays() {
+    let bench = applied();
+    for _ in 0..2 {
+        let out = bench.run(&["taint", "terraform_data.a"]).ok().out;
+        assert_eq!(out, "Resource instance terraform_data.a has been marked as tainted.\n");
+    }
+    assert!(bench.run(&["plan", "-no-color"]).ok().out.contains("terraform_data.a is tainted, so must be replaced"));
+    let out = bench.run(&["untaint", "terraform_data.a"]).ok().out;
+    assert_eq!(out, "Resource instance terraform_data.a has been successfully untainted.\n");
+    assert!(bench.run(&["plan", "-no-color"]).ok().out.contains("No changes"));
+    assert!(bench.run(&["untaint", "-no-color", "terraform_data.a"]).err.contains("is not currently tainted"));
+    for address in ["terraform_data.x", "terraform_data.l", "data.x.y", "a b"] {
+        assert_eq!(bench.run(&["taint", address]).exit, Exit::Failure, "{address}");
+    }
+    assert!(
+        bench.run(&["taint", "-no-color", "-allow-missing", "terraform_data.x"]).ok().err.contains("Warning: No such")
+    );
+}
+
+#[test]
+fn a_push_respects_lineage_and_serial() {
+    let bench = applied();
+    let first = bench.read("terraform.tfstate");
+    bench.run(&["taint", "terraform_data.a"]).ok();
+    bench.write("old.json", &first);
+    let refused = bench.run(&["state", "push", "-no-color", "old.json"]);
+    assert!(refused.err.contains("newer state with serial 2"), "{}", refused.err);
+    let newer = first.replacen("\"serial\": 1", "\"serial\": 9", 1);
+    bench.answer(&["state", "push", "-"], &newer).ok();
+    assert!(bench.read("terraform.tfstate").contains("\"serial\": 9"));
+    let lineage = first.split("\"lineage\": \"").nth(1).and_then(|rest| rest.split('"').next()).expect("lineage");
+    bench.write("other.json", &newer.replace(lineage, "somebody-else"));
+    assert!(bench.run(&["state", "push", "-no-color", "other.json"]).err.contains("unrelated"));
+    bench.run(&["state", "push", "-force", "other.json"]).ok();
+    assert!(bench.read("terraform.tfstate").contains("somebody-else"));
+    let before = bench.read("terraform.tfstate");
+    for (name, text) in [("empty", ""), ("not", "{"), ("foreign", "[]"), ("future", "{\"version\": 5}")] {
+        bench.write(name, text);
+        assert_eq!(bench.run(&["state", "push", name]).exit, Exit::Failure, "{name}");
+    }
+    assert_eq!(bench.read("terraform.tfstate"), before);
+}
+
+#[test]
+fn providers_are_replaced_after_asking() {
+    let bench = applied();
+    let line = ["state", "replace-provider", "-no-color", "terraform.io/builtin/terraform", "acme.corp/acme/x"];
+    assert_eq!(bench.answer(&line, "no\n").exit, Exit::Failure);
+    let out = bench.answer(&line, "yes\n").ok().out;
+    assert!(out.contains("Changing 2 resources:\n\n  terraform_data.a\n  terraform_data.l\n"), "{out}");
+    assert!(out.ends_with("Successfully replaced provider for 2 resources.\n"), "{out}");
+    assert!(bench.read("terraform.tfstate").contains("provider[\\\"acme.corp/acme/x\\\"]"));
+    assert_eq!(bench.run(&line).ok().out, "No matching resources found.\n");
+}
+
+#[test]
+fn moves_go_across_modules_and_states() {
+    let bench = applied();
+    let moved = |from: &str, to: &str| bench.run(&["state", "mv", from, to]).ok().out;
+    assert_eq!(
+        moved("terraform_data.a", "module.m.terraform_data.a"),
+        "Move \"terraform_data.a\" to \"module.m.terraform_data.a\"\nSuccessfully moved 1 object(s).\n"
+    );
+    moved("terraform_data.l", "module.m[\"k\"].terraform_data.l");
+    moved("module.m", "module.n.module.o");
+    assert_eq!(
+        bench.run(&["state", "list"]).ok().out,
+        "module.m[\"k\"].terraform_data.l[0]\nmodule.m[\"k\"].terraform_data.l[1]\nmodule.n.module.o.terraform_data.a\n"
+    );
+    moved("module.n.module.o.terraform_data.a", "terraform_data.a");
+    let out = ["state", "mv", "-state-out=other.tfstate", "terraform_data.a", "terraform_data.z"];
+    bench.run(&out).ok();
+    assert_eq!(bench.run(&["state", "list", "-state=other.tfstate"]).ok().out, "terraform_data.z\n");
+    assert!(!bench.run(&["state", "list"]).ok().out.contains("terraform_data.a"));
+    for (from, to) in [("terraform_data.none", "terraform_data.x"), ("module.m", "terraform_data.x"), ("x", "y")] {
+        assert_eq!(bench.run(&["state", "mv", from, to]).exit, Exit::Failure, "{from}");
+    }
+}
+
+#[test]
+fn an_earlier_state_comes_back_as_a_new_one() {
+    let bench = applied();
+    bench.run(&["state", "rm", "terraform_data.a"]).ok();
+    bench.run(&["taint", "terraform_data.l[0]"]).ok();
+    let history = bench.run(&["state", "history"]).ok().out;
+    assert_eq!(history.lines().count(), 3, "{history}");
+    assert!(bench.run(&["state", "history", "-json"]).ok().out.contains("\"serial\":1"));
+    assert_eq!(bench.answer(&["state", "rollback", "1"], "no\n").exit, Exit::Failure);
+    let out = bench.answer(&["state", "rollback", "1"], "yes\n").ok().out;
+    assert!(
+        out.contains("- terraform_data.a\n") && out.ends_with("The state of serial 1 is back, as serial 4.\n"),
+        "{out}"
+    );
+    assert!(bench.run(&["plan", "-no-color"]).ok().out.contains("No changes"));
+    assert!(bench.run(&["state", "rollback", "77"]).err.contains("No such version"));
+}

@@ -1,0 +1,162 @@
+//! Backend `local`: files on this machine.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::backend::{Backend, DEFAULT_WORKSPACE, Held, Kept, Snapshot, Workspaces, beside, with_default};
+use crate::error::StateError;
+use crate::files;
+use crate::lock::{Lock, LockInfo};
+
+/// How many replaced snapshots are kept.
+const KEPT: usize = 20;
+
+/// A state in a file.
+#[derive(Clone, Debug)]
+pub struct LocalBackend {
+    path: PathBuf,
+}
+
+impl LocalBackend {
+    /// The state in a file.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>) -> LocalBackend {
+        LocalBackend { path: path.into() }
+    }
+
+    /// The folder of replaced snapshots.
+    fn history(&self) -> PathBuf {
+        beside(&self.path, ".", ".history")
+    }
+
+    /// Keeps a snapshot among the replaced ones, and drops the oldest.
+    fn keep(&self, snapshot: &Snapshot) -> Result<(), StateError> {
+        let folder = self.history();
+        files::private_folder(&folder).map_err(StateError::io("make the folder", &folder))?;
+        let newest = self.kept()?.first().and_then(|kept| kept.name.parse::<u64>().ok()).unwrap_or(0);
+        let path = folder.join(format!("{:08}", newest + 1));
+        files::replace(&path, &snapshot.text).map_err(StateError::io("write", &path))?;
+        for old in self.kept()?.iter().skip(KEPT) {
+            let path = folder.join(&old.name);
+            std::fs::remove_file(&path).map_err(StateError::io("remove", &path))?;
+        }
+        Ok(())
+    }
+}
+
+impl Backend for LocalBackend {
+    fn place(&self) -> PathBuf {
+        self.path.clone()
+    }
+
+    fn journal(&self) -> PathBuf {
+        beside(&self.path, "", ".journal")
+    }
+
+    fn read(&self) -> Result<Option<Snapshot>, StateError> {
+        match std::fs::read(&self.path) {
+            Ok(text) => Ok(Some(Snapshot { text, version: None })),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(StateError::io("read the state", &self.path)(error)),
+        }
+    }
+
+    fn write(&self, text: &[u8], _: Option<&Snapshot>) -> Result<(), StateError> {
+        files::replace(&self.path, text).map_err(StateError::io("write the state", &self.path))
+    }
+
+    fn back_up(&self, snapshot: &Snapshot) -> Result<(), StateError> {
+        self.keep(snapshot)?;
+        let path = beside(&self.path, "", ".backup");
+        files::replace(&path, &snapshot.text).map_err(StateError::io("write", &path))
+    }
+
+    fn kept(&self) -> Result<Vec<Kept>, StateError> {
+        let folder = self.history();
+        let entries = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(StateError::io("list", &folder)(error)),
+        };
+        let mut kept: Vec<Kept> = entries
+            .filter_map(Result::ok)
+            .filter_map(|entry| {
+                let name = entry.file_name().into_string().ok()?;
+                let is_number = name.bytes().all(|byte| byte.is_ascii_digit());
+                let time = entry.metadata().and_then(|metadata| metadata.modified()).ok();
+                is_number.then_some(Kept { name, time })
+            })
+            .collect();
+        kept.sort_by(|a, b| b.name.cmp(&a.name));
+        Ok(kept)
+    }
+
+    fn read_kept(&self, name: &str) -> Result<Vec<u8>, StateError> {
+        let path = self.history().join(name);
+        std::fs::read(&path).map_err(StateError::io("read", &path))
+    }
+
+    fn lock(&self, info: &LockInfo, timeout: Duration) -> Result<Box<dyn Held>, StateError> {
+        Ok(Box::new(Lock::acquire(&self.path, info, timeout)?))
+    }
+
+    fn force_unlock(&self, id: &str) -> Result<(), StateError> {
+        Lock::force(&self.path, id)
+    }
+}
+
+/// The files of all workspaces.
+#[derive(Clone, Debug)]
+pub struct LocalWorkspaces {
+    /// The file of the default workspace.
+    pub path: PathBuf,
+    /// The folder of the others, each in a folder of its own.
+    pub folder: PathBuf,
+}
+
+impl LocalWorkspaces {
+    fn path_of(&self, workspace: &str) -> PathBuf {
+        if workspace == DEFAULT_WORKSPACE {
+            return self.path.clone();
+        }
+        let name = self.path.file_name().unwrap_or("terraform.tfstate".as_ref());
+        self.folder_of(workspace).join(name)
+    }
+
+    fn folder_of(&self, workspace: &str) -> PathBuf {
+        self.folder.join(workspace)
+    }
+}
+
+impl Workspaces for LocalWorkspaces {
+    fn names(&self) -> Result<Vec<String>, StateError> {
+        let entries = match std::fs::read_dir(&self.folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(with_default(Vec::new())),
+            Err(error) => return Err(StateError::io("list", &self.folder)(error)),
+        };
+        let folders = entries.filter_map(Result::ok).filter(|entry| entry.path().is_dir());
+        Ok(with_default(folders.filter_map(|entry| entry.file_name().into_string().ok()).collect()))
+    }
+
+    fn state(&self, workspace: &str) -> Result<Arc<dyn Backend>, StateError> {
+        Ok(Arc::new(LocalBackend::new(self.path_of(workspace))))
+    }
+
+    fn create(&self, workspace: &str) -> Result<(), StateError> {
+        let folder = self.folder_of(workspace);
+        files::make_folder(&folder).map_err(StateError::io("make the folder", &folder))
+    }
+
+    fn delete(&self, workspace: &str) -> Result<(), StateError> {
+        let folder = self.folder_of(workspace);
+        remove_folder(&folder).map_err(StateError::io("remove", &folder))
+    }
+}
+
+fn remove_folder(folder: &Path) -> std::io::Result<()> {
+    std::fs::remove_dir_all(folder)?;
+    files::sync_folder(folder);
+    Ok(())
+}
