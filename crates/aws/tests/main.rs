@@ -10,5 +10,6 @@ mod identity;
 mod model;
 mod round_trip;
 mod security_group;
+mod single_rule;
 mod support;
 mod vpc_config;

@@ -8,3 +8,7 @@ pub(crate) mod data_subnets;
 pub(crate) mod data_vpc;
 mod filters;
 pub(crate) mod security_group;
+mod single_rule;
+mod tagging;
+pub(crate) mod vpc_security_group_egress_rule;
+pub(crate) mod vpc_security_group_ingress_rule;

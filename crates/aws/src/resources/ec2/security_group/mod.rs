@@ -1,7 +1,7 @@
 //! `aws_security_group`, with the rules in its `ingress` and `egress` blocks.
 
 mod delete;
-mod rules;
+pub(super) mod rules;
 mod schema;
 
 use std::collections::BTreeSet;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_ec2::Client;
-use aws_sdk_ec2::types::{ResourceType as Ec2Type, SecurityGroup as Group, Tag, TagSpecification};
+use aws_sdk_ec2::types::{ResourceType as Ec2Type, SecurityGroup as Group};
 use smform_provider::{
     Context, CreateOutcome, Imported, PlanRequest, PlanResponse, ProviderError, ResourceType, Run, UpdateOutcome,
 };
@@ -17,6 +17,7 @@ use smform_types::schema::Schema;
 use smform_types::{Diagnostics, Path, Step, Value};
 
 use super::filters::{arn, filter, own_tags};
+use super::tagging;
 use crate::clients::Clients;
 use crate::failure::{Failure, Service, failed};
 use crate::fields::{Builder, Fields, with};
@@ -28,7 +29,7 @@ use crate::tags;
 use rules::{Rule, protocol};
 
 /// How long a new group may stay invisible.
-const PROPAGATION: Duration = Duration::from_secs(60);
+pub(super) const PROPAGATION: Duration = Duration::from_secs(60);
 
 /// The resource type.
 pub(crate) struct SecurityGroup {
@@ -37,15 +38,15 @@ pub(crate) struct SecurityGroup {
 
 /// Which way traffic goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Direction {
+pub(super) enum Direction {
     Ingress,
     Egress,
 }
 
 impl Direction {
-    const ALL: [Direction; 2] = [Direction::Ingress, Direction::Egress];
+    pub(super) const ALL: [Direction; 2] = [Direction::Ingress, Direction::Egress];
 
-    const fn block(self) -> &'static str {
+    pub(super) const fn block(self) -> &'static str {
         match self {
             Direction::Ingress => "ingress",
             Direction::Egress => "egress",
@@ -53,7 +54,7 @@ impl Direction {
     }
 }
 
-async fn describe(client: &Client, id: &str) -> Result<Option<Group>, Failure> {
+pub(super) async fn describe(client: &Client, id: &str) -> Result<Option<Group>, Failure> {
     let answer = client.describe_security_groups().group_ids(id).send().await;
     match answer.map_err(failed(Service::Ec2, "DescribeSecurityGroups")) {
         Ok(answer) => Ok(answer.security_groups().first().cloned()),
@@ -73,7 +74,7 @@ async fn by_name(client: &Client, name: &str, vpc: Option<&str>) -> Result<Optio
     Ok(answer.security_groups().first().cloned())
 }
 
-fn live_rules(group: &Group, direction: Direction) -> BTreeSet<Rule> {
+pub(super) fn live_rules(group: &Group, direction: Direction) -> BTreeSet<Rule> {
     let permissions = match direction {
         Direction::Ingress => group.ip_permissions(),
         Direction::Egress => group.ip_permissions_egress(),
@@ -81,12 +82,12 @@ fn live_rules(group: &Group, direction: Direction) -> BTreeSet<Rule> {
     rules::live(permissions, group.group_id().unwrap_or_default(), group.owner_id().unwrap_or_default())
 }
 
-fn is_unseen(failure: &Failure) -> bool {
+pub(super) fn is_unseen(failure: &Failure) -> bool {
     failure.code() == "InvalidGroup.NotFound"
 }
 
 /// Takes rules away and adds others; without a call where there is nothing to do.
-async fn change_rules(
+pub(super) async fn change_rules(
     client: &Client,
     id: &str,
     direction: Direction,
@@ -253,18 +254,12 @@ impl ResourceType<Clients> for SecurityGroup {
         if let Err(error) = cx.run.intend(&importable(&intended, planned, cx.clients)).await {
             return CreateOutcome::Failed(error);
         }
-        let tags: Vec<Tag> = tags::all_of(planned)
-            .into_iter()
-            .map(|(key, value)| Tag::builder().key(key).value(value).build())
-            .collect();
-        let tagged = (!tags.is_empty())
-            .then(|| TagSpecification::builder().resource_type(Ec2Type::SecurityGroup).set_tags(Some(tags)).build());
         let call = client
             .create_security_group()
             .group_name(&name)
             .set_description(Some(fields.get("description").and_then(Value::as_str).unwrap_or_default().to_owned()))
             .set_vpc_id(vpc.map(str::to_owned))
-            .set_tag_specifications(tagged.map(|specification| vec![specification]));
+            .set_tag_specifications(tagging::for_create(Ec2Type::SecurityGroup, planned));
         let id = match call.send().await.map_err(failed(Service::Ec2, "CreateSecurityGroup")) {
             Ok(answer) => answer.group_id().unwrap_or_default().to_owned(),
             Err(failure) if failure.code() == "InvalidGroup.Duplicate" => match by_name(&client, &name, vpc).await {
@@ -298,7 +293,7 @@ impl ResourceType<Clients> for SecurityGroup {
                 now = with(now, direction.block(), blocks.clone());
             }
         }
-        match update_tags(&client, id, prior, planned).await {
+        match tagging::update(&client, id, prior, planned).await {
             Ok(()) => UpdateOutcome::Complete(fill(planned, prior)),
             Err(failure) => {
                 let error = failure.into_error(format!("The tags of {id} could not be changed"));
@@ -396,19 +391,4 @@ fn taken(name: &str, group: &Group) -> ProviderError {
         ),
     )
     .of_attribute(Path::attribute("name"))
-}
-
-async fn update_tags(client: &Client, id: &str, prior: &Value, planned: &Value) -> Result<(), Failure> {
-    let change = tags::change(prior, planned);
-    if !change.remove.is_empty() {
-        let tags = change.remove.into_iter().map(|key| Tag::builder().key(key).build()).collect();
-        let call = client.delete_tags().resources(id).set_tags(Some(tags));
-        call.send().await.map_err(failed(Service::Ec2, "DeleteTags"))?;
-    }
-    if !change.put.is_empty() {
-        let tags = change.put.into_iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect();
-        let call = client.create_tags().resources(id).set_tags(Some(tags));
-        call.send().await.map_err(failed(Service::Ec2, "CreateTags"))?;
-    }
-    Ok(())
 }

@@ -12,17 +12,17 @@ use crate::fields::{Builder, Fields};
 
 /// One rule with one source.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Rule {
-    pub(super) protocol: String,
-    pub(super) from: i32,
-    pub(super) to: i32,
-    pub(super) source: Source,
-    pub(super) description: String,
+pub(in super::super) struct Rule {
+    pub(in super::super) protocol: String,
+    pub(in super::super) from: i32,
+    pub(in super::super) to: i32,
+    pub(in super::super) source: Source,
+    pub(in super::super) description: String,
 }
 
 /// Where traffic comes from or goes to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Source {
+pub(in super::super) enum Source {
     Ipv4(String),
     Ipv6(String),
     PrefixList(String),
@@ -33,7 +33,7 @@ pub(super) enum Source {
 }
 
 /// A protocol as the service keeps it: a small-letter name where there is one, `-1` for all.
-pub(super) fn protocol(text: &str) -> String {
+pub(in super::super) fn protocol(text: &str) -> String {
     match text.to_ascii_lowercase().as_str() {
         "all" => "-1".to_owned(),
         "1" => "icmp".to_owned(),
@@ -69,12 +69,12 @@ fn of_block(block: Fields<'_>) -> BTreeSet<Rule> {
 }
 
 /// The rules that all blocks of a kind, `ingress` or `egress`, mean.
-pub(super) fn wanted(group: &Value, kind: &str) -> BTreeSet<Rule> {
+pub(in super::super) fn wanted(group: &Value, kind: &str) -> BTreeSet<Rule> {
     Fields(group).blocks(kind).flat_map(of_block).collect()
 }
 
 /// The rules that the service keeps. `id` and `owner` are those of the group itself.
-pub(super) fn live(permissions: &[IpPermission], id: &str, owner: &str) -> BTreeSet<Rule> {
+pub(in super::super) fn live(permissions: &[IpPermission], id: &str, owner: &str) -> BTreeSet<Rule> {
     let mut found = BTreeSet::new();
     for permission in permissions {
         let protocol = protocol(permission.ip_protocol().unwrap_or("-1"));
@@ -107,7 +107,7 @@ pub(super) fn live(permissions: &[IpPermission], id: &str, owner: &str) -> BTree
 }
 
 /// A rule as it is sent. `id` is that of the group itself.
-pub(super) fn permission(rule: &Rule, id: &str) -> IpPermission {
+pub(in super::super) fn permission(rule: &Rule, id: &str) -> IpPermission {
     let description = (!rule.description.is_empty()).then(|| rule.description.clone());
     let ports = rule.protocol != "-1";
     let call = IpPermission::builder()
@@ -139,7 +139,7 @@ pub(super) fn permission(rule: &Rule, id: &str) -> IpPermission {
 
 /// The rules that the service keeps as blocks: those that are remembered, as far as they are still there, in their own
 /// form; what is left, one block for each protocol, ports and description.
-pub(super) fn blocks(nested: &NestedBlock, mut live: BTreeSet<Rule>, remembered: Option<&Value>) -> Value {
+pub(in super::super) fn blocks(nested: &NestedBlock, mut live: BTreeSet<Rule>, remembered: Option<&Value>) -> Value {
     let element = nested.block.ty();
     let mut blocks = Vec::new();
     for block in remembered.and_then(Value::as_slice).unwrap_or_default() {
