@@ -17,6 +17,8 @@ fn settle_block(block: &Block, remembered: &Value, live: &Value, path: &Path, eq
         let settled = match remembered.get(name) {
             // Nobody wrote it, so there is no form to keep.
             _ if !attribute.is_settable() => live.clone(),
+            // Where the service or a default fills in what nobody wrote, null is no form: so far nothing was known.
+            Some(known) if known.is_null() && (attribute.computed || attribute.default.is_some()) => live.clone(),
             Some(known) if same(&path.attr(name), known, live, equivalent) => known.clone(),
             _ => live.clone(),
         };

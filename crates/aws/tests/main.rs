@@ -8,6 +8,7 @@ mod endpoint;
 mod failures;
 mod identity;
 mod model;
+mod network;
 mod round_trip;
 mod security_group;
 mod single_rule;

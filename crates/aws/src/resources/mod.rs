@@ -18,6 +18,9 @@ pub(crate) fn resource_types() -> Vec<Box<dyn ResourceType<Clients>>> {
         Box::new(sagemaker::endpoint_configuration::EndpointConfiguration::new()),
         Box::new(sagemaker::endpoint::Endpoint::new()),
         Box::new(ec2::security_group::SecurityGroup::new()),
+        Box::new(ec2::subnet::Subnet::new()),
+        Box::new(ec2::vpc::Vpc::new()),
+        Box::new(ec2::vpc_endpoint::VpcEndpoint::new()),
         Box::new(ec2::vpc_security_group_egress_rule::EgressRule::new()),
         Box::new(ec2::vpc_security_group_ingress_rule::IngressRule::new()),
     ]

@@ -1,0 +1,302 @@
+//! `aws_subnet`.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_sdk_ec2::Client;
+use aws_sdk_ec2::types::{AttributeBooleanValue, HostnameType, ResourceType as Ec2Type, Subnet as Described};
+use smform_provider::{
+    Context, CreateOutcome, Imported, PlanRequest, PlanResponse, ProviderError, ResourceType, UpdateOutcome,
+};
+use smform_types::schema::{Attribute, Block, Constraint, Schema};
+use smform_types::{Diagnostic, Diagnostics, Path, Type, Value};
+
+use super::filters::{arn, own_tags};
+use super::removal::remove;
+use super::tagging;
+use crate::clients::Clients;
+use crate::failure::{Failure, Service, failed};
+use crate::fields::{Builder, Fields, with};
+use crate::retry::while_passing;
+use crate::settle::{fill, settle};
+use crate::shared::{carry, import_seed, limit, plan, region, timeouts};
+use crate::tags;
+
+/// How long a new subnet may stay invisible, and how long one that is in use is tried to be deleted.
+const PROPAGATION: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(20 * 60);
+
+/// What is switched on or off, each by a call of its own; all are off at first.
+const SWITCHES: [&str; 5] = [
+    "map_public_ip_on_launch",
+    "assign_ipv6_address_on_creation",
+    "enable_dns64",
+    "enable_resource_name_dns_a_record_on_launch",
+    "enable_resource_name_dns_aaaa_record_on_launch",
+];
+
+/// The resource type.
+pub(crate) struct Subnet {
+    schema: Schema,
+}
+
+impl Subnet {
+    pub(crate) fn new() -> Subnet {
+        let told = || Attribute::computed(Type::String);
+        let fixed = || Attribute::optional(Type::String).forces_replacement();
+        let zone = || Attribute::optional_computed(Type::String).forces_replacement();
+        let switch = || Attribute::optional(Type::Bool).default_value(false);
+        let is_net = |text: &str| text.parse::<ipnet::Ipv4Net>().is_ok();
+        let is_net6 = |text: &str| text.parse::<ipnet::Ipv6Net>().is_ok();
+        let mut block = Block::new(
+            [
+                ("id", told()),
+                ("arn", told()),
+                ("vpc_id", Attribute::required(Type::String).forces_replacement()),
+                ("cidr_block", fixed().with(Constraint::Text("a network such as 10.0.1.0/24", is_net))),
+                ("ipv6_cidr_block", fixed().with(Constraint::Text("a network such as 2001:db8::/64", is_net6))),
+                ("ipv6_native", switch().forces_replacement()),
+                ("availability_zone", zone()),
+                ("availability_zone_id", zone()),
+                ("outpost_arn", fixed()),
+                ("map_public_ip_on_launch", switch()),
+                ("assign_ipv6_address_on_creation", switch()),
+                ("enable_dns64", switch()),
+                ("enable_resource_name_dns_a_record_on_launch", switch()),
+                ("enable_resource_name_dns_aaaa_record_on_launch", switch()),
+                (
+                    "private_dns_hostname_type_on_launch",
+                    Attribute::optional_computed(Type::String).with(Constraint::OneOf(&["ip-name", "resource-name"])),
+                ),
+                ("ipv6_cidr_block_association_id", told()),
+                ("owner_id", told()),
+                ("region", region()),
+                ("tags", tags::tags()),
+                ("tags_all", tags::tags_all()),
+            ],
+            [("timeouts", timeouts())],
+        );
+        block.description = "A part of a VPC in one availability zone.";
+        Subnet { schema: Schema { version: 1, block } }
+    }
+
+    fn object(&self, subnet: &Described, remembered: &Value, clients: &Clients) -> Value {
+        let id = subnet.subnet_id().unwrap_or_default();
+        let region = clients.region_of(remembered);
+        let owner = subnet.owner_id().or(clients.account.as_deref()).unwrap_or_default();
+        let own_arn = arn(clients, region, owner, &format!("subnet/{id}"));
+        let ipv6 = subnet.ipv6_cidr_block_association_set().first();
+        let names = subnet.private_dns_name_options_on_launch();
+        let (own, all) = clients.tags.visible(&own_tags(subnet.tags()), remembered.get("tags"));
+        let on = |flag: Option<bool>| Some(flag == Some(true));
+        let live = Builder::new(&self.schema.block)
+            .text("id", Some(id))
+            .text("arn", Some(subnet.subnet_arn().unwrap_or(&own_arn)))
+            .text("vpc_id", subnet.vpc_id())
+            .text("cidr_block", subnet.cidr_block())
+            .text("ipv6_cidr_block", ipv6.and_then(|ipv6| ipv6.ipv6_cidr_block()))
+            .text("ipv6_cidr_block_association_id", ipv6.and_then(|ipv6| ipv6.association_id()))
+            .flag("ipv6_native", on(subnet.ipv6_native()))
+            .text("availability_zone", subnet.availability_zone())
+            .text("availability_zone_id", subnet.availability_zone_id())
+            .text("outpost_arn", subnet.outpost_arn())
+            .flag("map_public_ip_on_launch", on(subnet.map_public_ip_on_launch()))
+            .flag("assign_ipv6_address_on_creation", on(subnet.assign_ipv6_address_on_creation()))
+            .flag("enable_dns64", on(subnet.enable_dns64()))
+            .flag(
+                "enable_resource_name_dns_a_record_on_launch",
+                on(names.and_then(|names| names.enable_resource_name_dns_a_record())),
+            )
+            .flag(
+                "enable_resource_name_dns_aaaa_record_on_launch",
+                on(names.and_then(|names| names.enable_resource_name_dns_aaaa_record())),
+            )
+            .text(
+                "private_dns_hostname_type_on_launch",
+                names.and_then(|names| names.hostname_type()).map(HostnameType::as_str),
+            )
+            .text("owner_id", Some(owner))
+            .value("tags", own)
+            .value("tags_all", all)
+            .finish();
+        settle(&self.schema.block, remembered, carry(live, remembered), &|_, _, _| false)
+    }
+
+    /// Brings what can be changed from `prior` to `planned`, one call each, and says how far it came.
+    async fn adjust(client: &Client, id: &str, mut now: Value, planned: &Value) -> (Value, Result<(), Failure>) {
+        for name in SWITCHES {
+            let on = Fields(planned).flag(name) == Some(true);
+            if on == (Fields(&now).flag(name) == Some(true)) {
+                continue;
+            }
+            let value = AttributeBooleanValue::builder().value(on).build();
+            let call = client.modify_subnet_attribute().subnet_id(id);
+            let call = match name {
+                "map_public_ip_on_launch" => call.map_public_ip_on_launch(value),
+                "assign_ipv6_address_on_creation" => call.assign_ipv6_address_on_creation(value),
+                "enable_dns64" => call.enable_dns64(value),
+                "enable_resource_name_dns_a_record_on_launch" => {
+                    call.enable_resource_name_dns_a_record_on_launch(value)
+                }
+                _ => call.enable_resource_name_dns_aaaa_record_on_launch(value),
+            };
+            if let Err(failure) = call.send().await.map_err(failed(Service::Ec2, "ModifySubnetAttribute")) {
+                return (now, Err(failure));
+            }
+            now = with(now, name, Value::bool(on));
+        }
+        let name = "private_dns_hostname_type_on_launch";
+        let wanted = Fields(planned).text(name);
+        if let Some(kind) = wanted.filter(|_| wanted != Fields(&now).text(name)) {
+            let call = client.modify_subnet_attribute().subnet_id(id);
+            let call = call.private_dns_hostname_type_on_launch(HostnameType::from(kind));
+            if let Err(failure) = call.send().await.map_err(failed(Service::Ec2, "ModifySubnetAttribute")) {
+                return (now, Err(failure));
+            }
+            now = with(now, name, Value::string(kind));
+        }
+        (now, Ok(()))
+    }
+}
+
+fn is_unseen(failure: &Failure) -> bool {
+    failure.code() == "InvalidSubnetID.NotFound"
+}
+
+async fn describe(client: &Client, id: &str) -> Result<Option<Described>, Failure> {
+    let answer = client.describe_subnets().subnet_ids(id).send().await;
+    match answer.map_err(failed(Service::Ec2, "DescribeSubnets")) {
+        Ok(answer) => Ok(answer.subnets().first().cloned()),
+        Err(failure) if is_unseen(&failure) => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+#[async_trait]
+impl ResourceType<Clients> for Subnet {
+    fn name(&self) -> &'static str {
+        "aws_subnet"
+    }
+
+    fn schema(&self) -> Schema {
+        self.schema.clone()
+    }
+
+    fn validate(&self, config: &Value) -> Diagnostics {
+        let mut found = tags::check(config);
+        let fields = Fields(config);
+        if fields.is_given("availability_zone") && fields.is_given("availability_zone_id") {
+            let detail = "Give availability_zone or availability_zone_id, not both.";
+            let at = Path::attribute("availability_zone_id");
+            found.push(Diagnostic::error("Conflicting arguments", detail).of_attribute(at));
+        }
+        if !fields.is_given("cidr_block") && !fields.is_given("ipv6_cidr_block") {
+            let detail = "A subnet needs cidr_block, or ipv6_cidr_block with ipv6_native = true.";
+            found.push(
+                Diagnostic::error("Subnet without a network", detail).of_attribute(Path::attribute("cidr_block")),
+            );
+        }
+        found
+    }
+
+    async fn plan(
+        &self,
+        schema: &Schema,
+        request: PlanRequest,
+        cx: &Context<'_, Clients>,
+    ) -> Result<PlanResponse, Diagnostics> {
+        Ok(plan(schema, request, cx.clients, &|_, prior, wanted| prior == wanted))
+    }
+
+    async fn read(&self, prior: &Value, cx: &Context<'_, Clients>) -> Result<Option<Value>, ProviderError> {
+        let client = cx.clients.ec2(cx.clients.region_of(prior));
+        let id = Fields(prior).text("id").unwrap_or_default();
+        let subnet = describe(&client, id).await;
+        let subnet = subnet.map_err(|failure| failure.into_error(format!("Subnet {id} could not be read")))?;
+        Ok(subnet.map(|subnet| self.object(&subnet, prior, cx.clients)))
+    }
+
+    async fn create(&self, planned: &Value, cx: &Context<'_, Clients>) -> CreateOutcome {
+        let client = cx.clients.ec2(cx.clients.region_of(planned));
+        let fields = Fields(planned);
+        let answer = client
+            .create_subnet()
+            .set_vpc_id(fields.owned("vpc_id"))
+            .set_cidr_block(fields.owned("cidr_block"))
+            .set_ipv6_cidr_block(fields.owned("ipv6_cidr_block"))
+            .set_ipv6_native(fields.flag("ipv6_native").filter(|on| *on))
+            .set_availability_zone(fields.owned("availability_zone"))
+            .set_availability_zone_id(fields.owned("availability_zone_id"))
+            .set_outpost_arn(fields.owned("outpost_arn"))
+            .set_tag_specifications(tagging::for_create(Ec2Type::Subnet, planned))
+            .send()
+            .await
+            .map_err(failed(Service::Ec2, "CreateSubnet"));
+        let id = match answer {
+            Ok(answer) => answer.subnet().and_then(|subnet| subnet.subnet_id()).unwrap_or_default().to_owned(),
+            Err(failure) => return CreateOutcome::Failed(failure.into_error("The subnet could not be created")),
+        };
+        let begun = with(planned.clone(), "id", Value::string(&id));
+        if let Err(error) = cx.run.created(&begun).await {
+            return CreateOutcome::Partial(begun, error);
+        }
+        let empty = self.schema.block.empty();
+        let waiting = "waiting for the subnet to become visible";
+        let seen = while_passing(cx.run, PROPAGATION, is_unseen, waiting, || {
+            let call = client.describe_subnets().subnet_ids(&id);
+            async move {
+                let answer = call.send().await.map_err(failed(Service::Ec2, "DescribeSubnets"))?;
+                Ok(answer.subnets().first().cloned())
+            }
+        });
+        let seen = match seen.await {
+            Ok(Some(subnet)) => self.object(&subnet, &empty, cx.clients),
+            _ => fill(&begun, &empty),
+        };
+        let (_, done) = Subnet::adjust(&client, &id, seen, planned).await;
+        let live = describe(&client, &id).await.ok().flatten();
+        let live = live.map_or(empty, |subnet| self.object(&subnet, &begun, cx.clients));
+        match done {
+            Ok(()) => CreateOutcome::Complete(fill(&begun, &live)),
+            Err(failure) => {
+                let error = failure.into_error(format!("Subnet {id} was created, but not all of it could be set"));
+                CreateOutcome::Partial(fill(&begun, &live), error)
+            }
+        }
+    }
+
+    async fn update(&self, prior: &Value, planned: &Value, cx: &Context<'_, Clients>) -> UpdateOutcome {
+        let client = cx.clients.ec2(cx.clients.region_of(prior));
+        let id = Fields(prior).text("id").unwrap_or_default();
+        let (now, done) = Subnet::adjust(&client, id, prior.clone(), planned).await;
+        let done = match done {
+            Ok(()) => tagging::update(&client, id, prior, planned).await,
+            failed => failed,
+        };
+        match done {
+            Ok(()) => UpdateOutcome::Complete(fill(planned, prior)),
+            Err(failure) => {
+                UpdateOutcome::Partial(now, failure.into_error(format!("Subnet {id} could not be changed")))
+            }
+        }
+    }
+
+    async fn delete(&self, prior: &Value, cx: &Context<'_, Clients>) -> Result<(), ProviderError> {
+        let client = cx.clients.ec2(cx.clients.region_of(prior));
+        let id = Fields(prior).text("id").unwrap_or_default();
+        let within = limit(prior, "delete", PATIENCE);
+        remove(cx.run, within, &format!("Subnet {id}"), "InvalidSubnetID.NotFound", || {
+            let call = client.delete_subnet().subnet_id(id);
+            async move { call.send().await.map(drop).map_err(failed(Service::Ec2, "DeleteSubnet")) }
+        })
+        .await
+    }
+
+    async fn import(&self, identifier: &str, cx: &Context<'_, Clients>) -> Result<Option<Imported>, ProviderError> {
+        let (id, seed) = import_seed(&self.schema, identifier, cx.clients);
+        let client = cx.clients.ec2(cx.clients.region_of(&seed));
+        let subnet = describe(&client, id).await;
+        let subnet = subnet.map_err(|failure| failure.into_error(format!("Subnet {id} could not be read")))?;
+        Ok(subnet.map(|subnet| Imported { value: self.object(&subnet, &seed, cx.clients) }))
+    }
+}

@@ -1,0 +1,335 @@
+//! `aws_vpc`.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_sdk_ec2::Client;
+use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType as Ec2Type, Tenancy, Vpc as Described, VpcAttributeName};
+use smform_provider::{
+    Context, CreateOutcome, Imported, PlanRequest, PlanResponse, ProviderError, ResourceType, UpdateOutcome,
+};
+use smform_types::schema::{Attribute, Block, Constraint, Schema};
+use smform_types::{Diagnostic, Diagnostics, Path, Type, Value};
+
+use super::filters::{arn, filter, own_tags};
+use super::removal::remove;
+use super::tagging;
+use crate::clients::Clients;
+use crate::failure::{Failure, Service, failed};
+use crate::fields::{Builder, Fields, with};
+use crate::retry::while_passing;
+use crate::settle::{fill, settle};
+use crate::shared::{carry, import_seed, limit, plan, region, timeouts};
+use crate::tags;
+
+/// How long a new VPC may stay invisible, and how long one that is in use is tried to be deleted.
+const PROPAGATION: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(20 * 60);
+
+/// The attributes that are switched by calls of their own.
+const SWITCHES: [(&str, VpcAttributeName); 3] = [
+    ("enable_dns_support", VpcAttributeName::EnableDnsSupport),
+    ("enable_dns_hostnames", VpcAttributeName::EnableDnsHostnames),
+    ("enable_network_address_usage_metrics", VpcAttributeName::EnableNetworkAddressUsageMetrics),
+];
+
+/// The resource type.
+pub(crate) struct Vpc {
+    schema: Schema,
+}
+
+impl Vpc {
+    pub(crate) fn new() -> Vpc {
+        let told = || Attribute::computed(Type::String);
+        let fixed = || Attribute::optional(Type::String).forces_replacement();
+        let length = |min: f64, max: f64| {
+            Attribute::optional(Type::Number).forces_replacement().with(Constraint::Range(min, max))
+        };
+        let is_net = |text: &str| text.parse::<ipnet::Ipv4Net>().is_ok_and(|net| (16..=28).contains(&net.prefix_len()));
+        let mut block = Block::new(
+            [
+                ("id", told()),
+                ("arn", told()),
+                (
+                    "cidr_block",
+                    Attribute::optional_computed(Type::String)
+                        .forces_replacement()
+                        .with(Constraint::Text("a network from /16 to /28, such as 10.0.0.0/16", is_net)),
+                ),
+                ("ipv4_ipam_pool_id", fixed()),
+                ("ipv4_netmask_length", length(16.0, 28.0)),
+                (
+                    "instance_tenancy",
+                    Attribute::optional(Type::String)
+                        .default_value("default")
+                        .with(Constraint::OneOf(&["default", "dedicated"])),
+                ),
+                ("enable_dns_support", Attribute::optional(Type::Bool).default_value(true)),
+                ("enable_dns_hostnames", Attribute::optional_computed(Type::Bool)),
+                ("enable_network_address_usage_metrics", Attribute::optional_computed(Type::Bool)),
+                ("assign_generated_ipv6_cidr_block", Attribute::optional(Type::Bool).forces_replacement()),
+                ("ipv6_cidr_block", Attribute::optional_computed(Type::String).forces_replacement()),
+                (
+                    "ipv6_cidr_block_network_border_group",
+                    Attribute::optional_computed(Type::String).forces_replacement(),
+                ),
+                ("ipv6_ipam_pool_id", fixed()),
+                ("ipv6_netmask_length", length(44.0, 60.0)),
+                ("default_network_acl_id", told()),
+                ("default_route_table_id", told()),
+                ("default_security_group_id", told()),
+                ("dhcp_options_id", told()),
+                ("ipv6_association_id", told()),
+                ("main_route_table_id", told()),
+                ("owner_id", told()),
+                ("region", region()),
+                ("tags", tags::tags()),
+                ("tags_all", tags::tags_all()),
+            ],
+            [("timeouts", timeouts())],
+        );
+        block.description = "A network of its own.";
+        Vpc { schema: Schema { version: 1, block } }
+    }
+
+    /// The described VPC as an object, with what further calls tell; what may not be asked for stays as remembered.
+    async fn object(&self, client: &Client, vpc: &Described, remembered: &Value, clients: &Clients) -> Value {
+        let id = vpc.vpc_id().unwrap_or_default();
+        let region = clients.region_of(remembered);
+        let owner = vpc.owner_id().or(clients.account.as_deref()).unwrap_or_default();
+        let ipv6 = vpc.ipv6_cidr_block_association_set().first();
+        let mut built = Builder::new(&self.schema.block)
+            .text("id", Some(id))
+            .text("arn", Some(&arn(clients, region, owner, &format!("vpc/{id}"))))
+            .text("cidr_block", vpc.cidr_block())
+            .text("instance_tenancy", vpc.instance_tenancy().map(Tenancy::as_str))
+            .text("dhcp_options_id", vpc.dhcp_options_id())
+            .text("owner_id", Some(owner))
+            .text("ipv6_association_id", ipv6.and_then(|ipv6| ipv6.association_id()))
+            .text("ipv6_cidr_block", ipv6.and_then(|ipv6| ipv6.ipv6_cidr_block()))
+            .text("ipv6_cidr_block_network_border_group", ipv6.and_then(|ipv6| ipv6.network_border_group()));
+        for (name, attribute) in SWITCHES {
+            built = built.flag(name, switch(client, id, attribute).await.or_else(|| Fields(remembered).flag(name)));
+        }
+        let of_vpc = |name: &str| [filter("vpc-id", id), filter(name, "true")].to_vec();
+        let tables = client.describe_route_tables().set_filters(Some(of_vpc("association.main"))).send().await.ok();
+        let table = tables.as_ref().and_then(|answer| answer.route_tables().first()?.route_table_id());
+        let acls = client.describe_network_acls().set_filters(Some(of_vpc("default"))).send().await.ok();
+        let acl = acls.as_ref().and_then(|answer| answer.network_acls().first()?.network_acl_id());
+        let named = [filter("vpc-id", id), filter("group-name", "default")].to_vec();
+        let groups = client.describe_security_groups().set_filters(Some(named)).send().await.ok();
+        let group = groups.as_ref().and_then(|answer| answer.security_groups().first()?.group_id());
+        let (own, all) = clients.tags.visible(&own_tags(vpc.tags()), remembered.get("tags"));
+        let live = built
+            .text("main_route_table_id", table)
+            .text("default_route_table_id", table)
+            .text("default_network_acl_id", acl)
+            .text("default_security_group_id", group)
+            .value("tags", own)
+            .value("tags_all", all)
+            .finish();
+        // What was asked for at the creation is not told again.
+        let asked = [
+            "ipv4_ipam_pool_id",
+            "ipv4_netmask_length",
+            "assign_generated_ipv6_cidr_block",
+            "ipv6_ipam_pool_id",
+            "ipv6_netmask_length",
+        ];
+        let live = asked.iter().fold(live, |live, name| match remembered.get(name) {
+            Some(value) => with(live, name, value.clone()),
+            None => live,
+        });
+        settle(&self.schema.block, remembered, carry(live, remembered), &|_, _, _| false)
+    }
+}
+
+async fn switch(client: &Client, id: &str, attribute: VpcAttributeName) -> Option<bool> {
+    let answer = client.describe_vpc_attribute().vpc_id(id).attribute(attribute).send().await.ok()?;
+    let told =
+        [answer.enable_dns_support(), answer.enable_dns_hostnames(), answer.enable_network_address_usage_metrics()];
+    told.into_iter().flatten().find_map(|told| told.value())
+}
+
+async fn set(client: &Client, id: &str, attribute: &VpcAttributeName, on: bool) -> Result<(), Failure> {
+    let value = AttributeBooleanValue::builder().value(on).build();
+    let call = client.modify_vpc_attribute().vpc_id(id);
+    let call = match attribute {
+        VpcAttributeName::EnableDnsHostnames => call.enable_dns_hostnames(value),
+        VpcAttributeName::EnableDnsSupport => call.enable_dns_support(value),
+        _ => call.enable_network_address_usage_metrics(value),
+    };
+    call.send().await.map(drop).map_err(failed(Service::Ec2, "ModifyVpcAttribute"))
+}
+
+fn is_unseen(failure: &Failure) -> bool {
+    failure.code() == "InvalidVpcID.NotFound"
+}
+
+async fn describe(client: &Client, id: &str) -> Result<Option<Described>, Failure> {
+    let answer = client.describe_vpcs().vpc_ids(id).send().await;
+    match answer.map_err(failed(Service::Ec2, "DescribeVpcs")) {
+        Ok(answer) => Ok(answer.vpcs().first().cloned()),
+        Err(failure) if is_unseen(&failure) => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+#[async_trait]
+impl ResourceType<Clients> for Vpc {
+    fn name(&self) -> &'static str {
+        "aws_vpc"
+    }
+
+    fn schema(&self) -> Schema {
+        self.schema.clone()
+    }
+
+    fn validate(&self, config: &Value) -> Diagnostics {
+        let mut found = tags::check(config);
+        let fields = Fields(config);
+        let mut refuse = |name: &str, detail: &str| {
+            found.push(Diagnostic::error("Conflicting arguments", detail).of_attribute(Path::attribute(name)));
+        };
+        if fields.is_given("cidr_block") && fields.is_given("ipv4_netmask_length") {
+            refuse("ipv4_netmask_length", "Give cidr_block, or ipv4_ipam_pool_id with ipv4_netmask_length.");
+        }
+        if !fields.is_given("cidr_block") && !fields.is_given("ipv4_ipam_pool_id") {
+            refuse("cidr_block", "A VPC needs cidr_block, or an ipv4_ipam_pool_id to take its network from.");
+        }
+        found
+    }
+
+    async fn plan(
+        &self,
+        schema: &Schema,
+        request: PlanRequest,
+        cx: &Context<'_, Clients>,
+    ) -> Result<PlanResponse, Diagnostics> {
+        let prior = request.prior.clone();
+        let mut response = plan(schema, request, cx.clients, &|_, prior, wanted| prior == wanted);
+        // From dedicated to default is a change in place, the other way is not.
+        let tenancy = |object: &Value| Fields(object).owned("instance_tenancy");
+        if let Some(prior) = prior
+            && tenancy(&prior) != tenancy(&response.planned)
+            && tenancy(&response.planned).as_deref() == Some("dedicated")
+        {
+            response.replace.push(Path::attribute("instance_tenancy"));
+        }
+        Ok(response)
+    }
+
+    async fn read(&self, prior: &Value, cx: &Context<'_, Clients>) -> Result<Option<Value>, ProviderError> {
+        let client = cx.clients.ec2(cx.clients.region_of(prior));
+        let id = Fields(prior).text("id").unwrap_or_default();
+        let vpc = describe(&client, id).await;
+        match vpc.map_err(|failure| failure.into_error(format!("VPC {id} could not be read")))? {
+            Some(vpc) => Ok(Some(self.object(&client, &vpc, prior, cx.clients).await)),
+            None => Ok(None),
+        }
+    }
+
+    async fn create(&self, planned: &Value, cx: &Context<'_, Clients>) -> CreateOutcome {
+        let client = cx.clients.ec2(cx.clients.region_of(planned));
+        let fields = Fields(planned);
+        let answer = client
+            .create_vpc()
+            .set_cidr_block(fields.owned("cidr_block"))
+            .set_ipv4_ipam_pool_id(fields.owned("ipv4_ipam_pool_id"))
+            .set_ipv4_netmask_length(fields.count("ipv4_netmask_length"))
+            .set_instance_tenancy(fields.text("instance_tenancy").map(Tenancy::from))
+            .set_amazon_provided_ipv6_cidr_block(fields.flag("assign_generated_ipv6_cidr_block").filter(|on| *on))
+            .set_ipv6_cidr_block(fields.owned("ipv6_cidr_block"))
+            .set_ipv6_cidr_block_network_border_group(fields.owned("ipv6_cidr_block_network_border_group"))
+            .set_ipv6_ipam_pool_id(fields.owned("ipv6_ipam_pool_id"))
+            .set_ipv6_netmask_length(fields.count("ipv6_netmask_length"))
+            .set_tag_specifications(tagging::for_create(Ec2Type::Vpc, planned))
+            .send()
+            .await
+            .map_err(failed(Service::Ec2, "CreateVpc"));
+        let vpc = match answer {
+            Ok(answer) => answer.vpc().cloned(),
+            Err(failure) => return CreateOutcome::Failed(failure.into_error("The VPC could not be created")),
+        };
+        let id = vpc.as_ref().and_then(|vpc| vpc.vpc_id()).unwrap_or_default().to_owned();
+        let begun = with(planned.clone(), "id", Value::string(&id));
+        if let Err(error) = cx.run.created(&begun).await {
+            return CreateOutcome::Partial(begun, error);
+        }
+        let empty = self.schema.block.empty();
+        for (name, attribute) in SWITCHES {
+            // As the service begins: names are resolved, hosts have none, nothing is measured.
+            let usual = attribute == VpcAttributeName::EnableDnsSupport;
+            let Some(on) = fields.flag(name).filter(|on| *on != usual) else { continue };
+            let waiting = "waiting for the VPC to become visible";
+            let done = while_passing(cx.run, PROPAGATION, is_unseen, waiting, || set(&client, &id, &attribute, on));
+            if let Err(failure) = done.await {
+                let error = failure.into_error(format!("VPC {id} was created, but {name} could not be set"));
+                return CreateOutcome::Partial(fill(&begun, &empty), error);
+            }
+        }
+        match describe(&client, &id).await {
+            Ok(Some(vpc)) => {
+                let live = self.object(&client, &vpc, &begun, cx.clients).await;
+                CreateOutcome::Complete(fill(&begun, &live))
+            }
+            _ => CreateOutcome::Complete(fill(&begun, &empty)),
+        }
+    }
+
+    async fn update(&self, prior: &Value, planned: &Value, cx: &Context<'_, Clients>) -> UpdateOutcome {
+        let client = cx.clients.ec2(cx.clients.region_of(prior));
+        let id = Fields(prior).text("id").unwrap_or_default();
+        let mut now = prior.clone();
+        let tenancy = Fields(planned)
+            .text("instance_tenancy")
+            .filter(|_| prior.get("instance_tenancy") != planned.get("instance_tenancy"));
+        if tenancy.is_some() {
+            let call = client.modify_vpc_tenancy().vpc_id(id).instance_tenancy("default".into());
+            if let Err(failure) = call.send().await.map_err(failed(Service::Ec2, "ModifyVpcTenancy")) {
+                return UpdateOutcome::Failed(
+                    failure.into_error(format!("The tenancy of VPC {id} could not be changed")),
+                );
+            }
+            now = with(now, "instance_tenancy", Value::string("default"));
+        }
+        for (name, attribute) in SWITCHES {
+            let wanted = Fields(planned).flag(name);
+            let Some(on) = wanted.filter(|_| wanted != Fields(prior).flag(name)) else { continue };
+            if let Err(failure) = set(&client, id, &attribute, on).await {
+                return UpdateOutcome::Partial(
+                    now,
+                    failure.into_error(format!("{name} of VPC {id} could not be changed")),
+                );
+            }
+            now = with(now, name, Value::bool(on));
+        }
+        match tagging::update(&client, id, prior, planned).await {
+            Ok(()) => UpdateOutcome::Complete(fill(planned, prior)),
+            Err(failure) => {
+                UpdateOutcome::Partial(now, failure.into_error(format!("The tags of {id} could not be changed")))
+            }
+        }
+    }
+
+    async fn delete(&self, prior: &Value, cx: &Context<'_, Clients>) -> Result<(), ProviderError> {
+        let client = cx.clients.ec2(cx.clients.region_of(prior));
+        let id = Fields(prior).text("id").unwrap_or_default();
+        let within = limit(prior, "delete", PATIENCE);
+        remove(cx.run, within, &format!("VPC {id}"), "InvalidVpcID.NotFound", || {
+            let call = client.delete_vpc().vpc_id(id);
+            async move { call.send().await.map(drop).map_err(failed(Service::Ec2, "DeleteVpc")) }
+        })
+        .await
+    }
+
+    async fn import(&self, identifier: &str, cx: &Context<'_, Clients>) -> Result<Option<Imported>, ProviderError> {
+        let (id, seed) = import_seed(&self.schema, identifier, cx.clients);
+        let client = cx.clients.ec2(cx.clients.region_of(&seed));
+        let vpc = describe(&client, id).await;
+        match vpc.map_err(|failure| failure.into_error(format!("VPC {id} could not be read")))? {
+            Some(vpc) => Ok(Some(Imported { value: self.object(&client, &vpc, &seed, cx.clients).await })),
+            None => Ok(None),
+        }
+    }
+}

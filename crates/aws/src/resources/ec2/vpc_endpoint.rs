@@ -1,0 +1,352 @@
+//! `aws_vpc_endpoint`: a way from a VPC to a service of AWS without the internet.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_sdk_ec2::Client;
+use aws_sdk_ec2::types::{IpAddressType, ResourceType as Ec2Type, State, VpcEndpoint as Described, VpcEndpointType};
+use smform_provider::{
+    Context, CreateOutcome, Imported, PlanRequest, PlanResponse, ProviderError, ResourceType, Run, UpdateOutcome,
+};
+use smform_types::schema::{Attribute, Block, Constraint, Schema};
+use smform_types::{Diagnostics, Path, Step, Type, Value};
+
+use super::filters::{arn, filter, own_tags};
+use super::removal::remove;
+use super::tagging;
+use crate::clients::Clients;
+use crate::failure::{Failure, Service, failed};
+use crate::fields::{Builder, Fields, with};
+use crate::settle::{fill, settle};
+use crate::shared::{carry, import_seed, limit, plan, region, timeouts};
+use crate::tags;
+use crate::waiters::Wait;
+
+/// How long each operation may take, unless the configuration says otherwise.
+const PATIENCE: Duration = Duration::from_secs(10 * 60);
+
+/// The resource type.
+pub(crate) struct VpcEndpoint {
+    schema: Schema,
+}
+
+fn dns_entry() -> Type {
+    Type::object([("dns_name", Type::String), ("hosted_zone_id", Type::String)])
+}
+
+impl VpcEndpoint {
+    pub(crate) fn new() -> VpcEndpoint {
+        let told = || Attribute::computed(Type::String);
+        let set = || Attribute::optional_computed(Type::set(Type::String));
+        let kinds =
+            Constraint::KnownValues(&["Gateway", "GatewayLoadBalancer", "Interface", "Resource", "ServiceNetwork"]);
+        let mut block = Block::new(
+            [
+                ("id", told()),
+                ("arn", told()),
+                ("vpc_id", Attribute::required(Type::String).forces_replacement()),
+                (
+                    "service_name",
+                    Attribute::required(Type::String)
+                        .forces_replacement()
+                        .describe("Such as com.amazonaws.us-east-1.s3 or com.amazonaws.us-east-1.sagemaker.api."),
+                ),
+                (
+                    "vpc_endpoint_type",
+                    Attribute::optional(Type::String).forces_replacement().default_value("Gateway").with(kinds),
+                ),
+                ("subnet_ids", set()),
+                ("security_group_ids", set()),
+                ("route_table_ids", set()),
+                ("private_dns_enabled", Attribute::optional_computed(Type::Bool)),
+                ("policy", Attribute::optional_computed(Type::String)),
+                ("ip_address_type", Attribute::optional_computed(Type::String)),
+                ("auto_accept", Attribute::optional(Type::Bool)),
+                ("service_region", Attribute::optional_computed(Type::String).forces_replacement()),
+                ("cidr_blocks", Attribute::computed(Type::list(Type::String))),
+                ("dns_entry", Attribute::computed(Type::list(dns_entry()))),
+                ("network_interface_ids", Attribute::computed(Type::set(Type::String))),
+                ("owner_id", told()),
+                ("prefix_list_id", told()),
+                ("requester_managed", Attribute::computed(Type::Bool)),
+                ("state", told()),
+                ("region", region()),
+                ("tags", tags::tags()),
+                ("tags_all", tags::tags_all()),
+            ],
+            [("timeouts", timeouts())],
+        );
+        block.description = "A way from a VPC to a service of AWS without the internet.";
+        VpcEndpoint { schema: Schema { version: 0, block } }
+    }
+
+    async fn object(&self, client: &Client, endpoint: &Described, remembered: &Value, clients: &Clients) -> Value {
+        let id = endpoint.vpc_endpoint_id().unwrap_or_default();
+        let region = clients.region_of(remembered);
+        let owner = endpoint.owner_id().or(clients.account.as_deref()).unwrap_or_default();
+        let texts = |texts: &[String]| Value::set(Type::String, texts.iter().map(Value::string));
+        let groups = endpoint.groups().iter().filter_map(|group| group.group_id()).map(Value::string);
+        let text = |text: Option<&str>| text.map_or(Value::null(Type::String), Value::string);
+        let entries = endpoint.dns_entries().iter().map(|entry| {
+            Value::object([("dns_name", text(entry.dns_name())), ("hosted_zone_id", text(entry.hosted_zone_id()))])
+        });
+        let gateway = endpoint.vpc_endpoint_type() == Some(&VpcEndpointType::Gateway);
+        let list = if gateway { prefix_list(client, endpoint.service_name().unwrap_or_default()).await } else { None };
+        let cidrs = list.iter().flat_map(|(_, cidrs)| cidrs).map(Value::string);
+        let (own, all) = clients.tags.visible(&own_tags(endpoint.tags()), remembered.get("tags"));
+        let live = Builder::new(&self.schema.block)
+            .text("id", Some(id))
+            .text("arn", Some(&arn(clients, region, owner, &format!("vpc-endpoint/{id}"))))
+            .text("vpc_id", endpoint.vpc_id())
+            .text("service_name", endpoint.service_name())
+            .text("vpc_endpoint_type", endpoint.vpc_endpoint_type().map(VpcEndpointType::as_str))
+            .value("subnet_ids", texts(endpoint.subnet_ids()))
+            .value("security_group_ids", Value::set(Type::String, groups))
+            .value("route_table_ids", texts(endpoint.route_table_ids()))
+            .flag("private_dns_enabled", Some(endpoint.private_dns_enabled() == Some(true)))
+            .text("policy", endpoint.policy_document())
+            .text("ip_address_type", endpoint.ip_address_type().map(IpAddressType::as_str))
+            .text("service_region", endpoint.service_region().or(Some(region)))
+            .value("cidr_blocks", Value::list(Type::String, cidrs))
+            .value("dns_entry", Value::list(dns_entry(), entries))
+            .value("network_interface_ids", texts(endpoint.network_interface_ids()))
+            .text("owner_id", Some(owner))
+            .text("prefix_list_id", list.as_ref().map(|(id, _)| id.as_str()))
+            .flag("requester_managed", Some(endpoint.requester_managed() == Some(true)))
+            .text("state", endpoint.state().map(State::as_str))
+            .value("tags", own)
+            .value("tags_all", all)
+            .finish();
+        let live = match remembered.get("auto_accept") {
+            Some(accept) => with(live, "auto_accept", accept.clone()),
+            None => live,
+        };
+        settle(&self.schema.block, remembered, carry(live, remembered), &same_policy)
+    }
+
+    /// Waits until the endpoint can be used. What was last seen of it.
+    async fn ready(
+        &self,
+        client: &Client,
+        id: &str,
+        run: &dyn Run,
+        within: Duration,
+    ) -> Result<Described, ProviderError> {
+        let mut wait = Wait::new(run, within);
+        let summary = || format!("VPC endpoint {id} is not available");
+        loop {
+            let seen = describe(client, id).await.map_err(|failure| failure.into_error(summary()))?;
+            let state = seen.as_ref().and_then(Described::state).map_or("", State::as_str).to_ascii_lowercase();
+            match (seen, state.as_str()) {
+                (Some(endpoint), "available" | "pendingacceptance") => return Ok(endpoint),
+                (Some(_), "failed" | "rejected" | "expired") => {
+                    return Err(ProviderError::new(summary(), format!("Its state is {state}.")));
+                }
+                _ => {
+                    run.progress(&state);
+                    if wait.pause().await.is_err() {
+                        return Err(ProviderError::new(summary(), format!("Its last state was {state}.")));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The prefix list of a service, and its networks.
+async fn prefix_list(client: &Client, service: &str) -> Option<(String, Vec<String>)> {
+    let answer = client.describe_prefix_lists().filters(filter("prefix-list-name", service)).send().await.ok()?;
+    let list = answer.prefix_lists().first()?;
+    Some((list.prefix_list_id()?.to_owned(), list.cidrs().to_vec()))
+}
+
+/// Policies that mean the same as JSON.
+fn same_policy(path: &Path, prior: &Value, wanted: &Value) -> bool {
+    let json = |value: &Value| value.as_str().and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok());
+    matches!(path.0.last(), Some(Step::Attribute(name)) if name == "policy")
+        && json(prior).is_some()
+        && json(prior) == json(wanted)
+}
+
+async fn describe(client: &Client, id: &str) -> Result<Option<Described>, Failure> {
+    let answer = client.describe_vpc_endpoints().vpc_endpoint_ids(id).send().await;
+    match answer.map_err(failed(Service::Ec2, "DescribeVpcEndpoints")) {
+        Ok(answer) => Ok(answer.vpc_endpoints().first().filter(|endpoint| !is_deleted(endpoint)).cloned()),
+        Err(failure) if failure.code() == "InvalidVpcEndpointId.NotFound" => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+fn is_deleted(endpoint: &Described) -> bool {
+    endpoint.state().is_some_and(|state| state.as_str().eq_ignore_ascii_case("deleted"))
+}
+
+/// What `before` has and `after` has not, and the other way round; nothing for none.
+fn moved(before: Fields<'_>, after: Fields<'_>, name: &str) -> (Option<Vec<String>>, Option<Vec<String>>) {
+    let (before, after) = (before.texts(name), after.texts(name));
+    let without = |some: &[String], others: &[String]| {
+        let left: Vec<String> = some.iter().filter(|one| !others.contains(one)).cloned().collect();
+        (!left.is_empty()).then_some(left)
+    };
+    (without(&before, &after), without(&after, &before))
+}
+
+#[async_trait]
+impl ResourceType<Clients> for VpcEndpoint {
+    fn name(&self) -> &'static str {
+        "aws_vpc_endpoint"
+    }
+
+    fn schema(&self) -> Schema {
+        self.schema.clone()
+    }
+
+    fn validate(&self, config: &Value) -> Diagnostics {
+        tags::check(config)
+    }
+
+    fn equivalent(&self, path: &Path, prior: &Value, wanted: &Value) -> bool {
+        prior == wanted || same_policy(path, prior, wanted)
+    }
+
+    async fn plan(
+        &self,
+        schema: &Schema,
+        request: PlanRequest,
+        cx: &Context<'_, Clients>,
+    ) -> Result<PlanResponse, Diagnostics> {
+        let prior = request.prior.clone();
+        let mut response =
+            plan(schema, request, cx.clients, &|path, prior, wanted| self.equivalent(path, prior, wanted));
+        // Other subnets bring other interfaces and names.
+        if prior.is_some_and(|prior| prior.get("subnet_ids") != response.planned.get("subnet_ids")) {
+            let interfaces = Value::unknown(Type::set(Type::String));
+            response.planned = with(response.planned, "network_interface_ids", interfaces);
+            response.planned = with(response.planned, "dns_entry", Value::unknown(Type::list(dns_entry())));
+        }
+        Ok(response)
+    }
+
+    async fn read(&self, prior: &Value, cx: &Context<'_, Clients>) -> Result<Option<Value>, ProviderError> {
+        let client = cx.clients.ec2(cx.clients.region_of(prior));
+        let id = Fields(prior).text("id").unwrap_or_default();
+        let endpoint = describe(&client, id).await;
+        match endpoint.map_err(|failure| failure.into_error(format!("VPC endpoint {id} could not be read")))? {
+            Some(endpoint) => Ok(Some(self.object(&client, &endpoint, prior, cx.clients).await)),
+            None => Ok(None),
+        }
+    }
+
+    async fn create(&self, planned: &Value, cx: &Context<'_, Clients>) -> CreateOutcome {
+        let client = cx.clients.ec2(cx.clients.region_of(planned));
+        let fields = Fields(planned);
+        let some = |name: &str| Some(fields.texts(name)).filter(|texts| !texts.is_empty());
+        let answer = client
+            .create_vpc_endpoint()
+            .set_vpc_id(fields.owned("vpc_id"))
+            .set_service_name(fields.owned("service_name"))
+            .set_vpc_endpoint_type(fields.text("vpc_endpoint_type").map(VpcEndpointType::from))
+            .set_subnet_ids(some("subnet_ids"))
+            .set_security_group_ids(some("security_group_ids"))
+            .set_route_table_ids(some("route_table_ids"))
+            .set_private_dns_enabled(fields.flag("private_dns_enabled"))
+            .set_policy_document(fields.owned("policy"))
+            .set_ip_address_type(fields.text("ip_address_type").map(IpAddressType::from))
+            .set_service_region(fields.owned("service_region").filter(|region| region != cx.clients.region_of(planned)))
+            .set_tag_specifications(tagging::for_create(Ec2Type::VpcEndpoint, planned))
+            .send()
+            .await
+            .map_err(failed(Service::Ec2, "CreateVpcEndpoint"));
+        let id = match answer {
+            Ok(answer) => answer.vpc_endpoint().and_then(Described::vpc_endpoint_id).unwrap_or_default().to_owned(),
+            Err(failure) => return CreateOutcome::Failed(failure.into_error("The VPC endpoint could not be created")),
+        };
+        let begun = with(planned.clone(), "id", Value::string(&id));
+        if let Err(error) = cx.run.created(&begun).await {
+            return CreateOutcome::Partial(begun, error);
+        }
+        match self.ready(&client, &id, cx.run, limit(planned, "create", PATIENCE)).await {
+            Ok(endpoint) => {
+                let live = self.object(&client, &endpoint, &begun, cx.clients).await;
+                CreateOutcome::Complete(fill(&begun, &live))
+            }
+            Err(error) => CreateOutcome::Partial(fill(&begun, &self.schema.block.empty()), error),
+        }
+    }
+
+    async fn update(&self, prior: &Value, planned: &Value, cx: &Context<'_, Clients>) -> UpdateOutcome {
+        let client = cx.clients.ec2(cx.clients.region_of(prior));
+        let (before, after) = (Fields(prior), Fields(planned));
+        let id = before.text("id").unwrap_or_default();
+        let (subnets, groups, tables) = (
+            moved(before, after, "subnet_ids"),
+            moved(before, after, "security_group_ids"),
+            moved(before, after, "route_table_ids"),
+        );
+        let policy = after.owned("policy").filter(|policy| before.text("policy") != Some(policy));
+        let dns = after.flag("private_dns_enabled").filter(|on| before.flag("private_dns_enabled") != Some(*on));
+        let kind = after.text("ip_address_type").filter(|kind| before.text("ip_address_type") != Some(kind));
+        let sides = [&subnets, &groups, &tables];
+        let changes = sides.iter().any(|(gone, new)| gone.is_some() || new.is_some());
+        if changes || policy.is_some() || dns.is_some() || kind.is_some() {
+            let call = client
+                .modify_vpc_endpoint()
+                .vpc_endpoint_id(id)
+                .set_remove_subnet_ids(subnets.0)
+                .set_add_subnet_ids(subnets.1)
+                .set_remove_security_group_ids(groups.0)
+                .set_add_security_group_ids(groups.1)
+                .set_remove_route_table_ids(tables.0)
+                .set_add_route_table_ids(tables.1)
+                .set_policy_document(policy)
+                .set_private_dns_enabled(dns)
+                .set_ip_address_type(kind.map(IpAddressType::from));
+            if let Err(failure) = call.send().await.map_err(failed(Service::Ec2, "ModifyVpcEndpoint")) {
+                return UpdateOutcome::Failed(failure.into_error(format!("VPC endpoint {id} could not be changed")));
+            }
+            if let Err(error) = self.ready(&client, id, cx.run, limit(planned, "update", PATIENCE)).await {
+                return UpdateOutcome::Partial(fill(planned, prior), error);
+            }
+        }
+        let tagged = tagging::update(&client, id, prior, planned).await;
+        let now = match describe(&client, id).await {
+            Ok(Some(endpoint)) => self.object(&client, &endpoint, planned, cx.clients).await,
+            _ => prior.clone(),
+        };
+        match tagged {
+            Ok(()) => UpdateOutcome::Complete(fill(planned, &now)),
+            Err(failure) => {
+                UpdateOutcome::Partial(now, failure.into_error(format!("The tags of {id} could not be changed")))
+            }
+        }
+    }
+
+    async fn delete(&self, prior: &Value, cx: &Context<'_, Clients>) -> Result<(), ProviderError> {
+        let client = cx.clients.ec2(cx.clients.region_of(prior));
+        let id = Fields(prior).text("id").unwrap_or_default();
+        let within = limit(prior, "delete", PATIENCE);
+        let what = format!("VPC endpoint {id}");
+        remove(cx.run, within, &what, "InvalidVpcEndpointId.NotFound", || {
+            let call = client.delete_vpc_endpoints().vpc_endpoint_ids(id);
+            async move { call.send().await.map(drop).map_err(failed(Service::Ec2, "DeleteVpcEndpoints")) }
+        })
+        .await?;
+        let mut wait = Wait::new(cx.run, within);
+        let summary = || format!("{what} could not be deleted");
+        while describe(&client, id).await.map_err(|failure| failure.into_error(summary()))?.is_some() {
+            let stays = "Its deletion was accepted, and it is still there. Run the command again.";
+            wait.pause().await.map_err(|_| ProviderError::new(summary(), stays))?;
+        }
+        Ok(())
+    }
+
+    async fn import(&self, identifier: &str, cx: &Context<'_, Clients>) -> Result<Option<Imported>, ProviderError> {
+        let (id, seed) = import_seed(&self.schema, identifier, cx.clients);
+        let client = cx.clients.ec2(cx.clients.region_of(&seed));
+        let endpoint = describe(&client, id).await;
+        match endpoint.map_err(|failure| failure.into_error(format!("VPC endpoint {id} could not be read")))? {
+            Some(endpoint) => Ok(Some(Imported { value: self.object(&client, &endpoint, &seed, cx.clients).await })),
+            None => Ok(None),
+        }
+    }
+}

@@ -1,0 +1,72 @@
+use serde_json::json;
+use smform_types::Value;
+
+use crate::support::{GROUP, REGISTRY_GROUP, SUBNETS, shown, world};
+
+const VPC: &str = "aws_vpc";
+const SUBNET: &str = "aws_subnet";
+const ENDPOINT: &str = "aws_vpc_endpoint";
+const DEFAULT_VPC: &str = "vpc-0123456789abcdef0";
+
+fn text<'v>(object: &'v Value, name: &str) -> &'v str {
+    object.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_network_lives() {
+    let world = world().await;
+    let mut body = json!({"cidr_block": "10.42.0.0/16", "enable_dns_hostnames": true, "tags": {"Name": "n"}});
+    let vpc = world.create(VPC, &body).await;
+    for name in ["main_route_table_id", "default_network_acl_id", "default_security_group_id", "owner_id"] {
+        assert!(!text(&vpc, name).is_empty(), "{name}");
+    }
+    assert_eq!(shown(&world.import(VPC, text(&vpc, "id")).await.unwrap()), shown(&vpc));
+    body["enable_dns_hostnames"] = json!(false);
+    body["tags"] = json!({"Name": "m"});
+    let vpc = world.update(VPC, &vpc, &body).await;
+    let mut subnet_body = json!({"vpc_id": text(&vpc, "id"), "cidr_block": "10.42.1.0/24", "availability_zone": "us-east-1a",
+        "map_public_ip_on_launch": true});
+    let subnet = world.create(SUBNET, &subnet_body).await;
+    assert_eq!(shown(&world.import(SUBNET, text(&subnet, "id")).await.unwrap()), shown(&subnet));
+    subnet_body["map_public_ip_on_launch"] = json!(false);
+    subnet_body["private_dns_hostname_type_on_launch"] = json!("resource-name");
+    let subnet = world.update(SUBNET, &subnet, &subnet_body).await;
+    // What is in use is tried for a while.
+    let mut impatient = body.clone();
+    impatient["timeouts"] = json!({"delete": "10s"});
+    let kept = world.update(VPC, &vpc, &impatient).await;
+    let error = world.session.delete(VPC, &kept, &world.run).await.unwrap_err();
+    assert!(error.summary.contains("still in use") && error.detail.contains("10 seconds"), "{error}");
+    world.delete(SUBNET, &subnet).await;
+    world.delete(VPC, &kept).await;
+}
+
+#[tokio::test]
+async fn ways_to_services_live() {
+    let world = world().await;
+    let mut body = json!({"vpc_id": DEFAULT_VPC, "service_name": "com.amazonaws.us-east-1.sagemaker.runtime",
+        "vpc_endpoint_type": "Interface", "subnet_ids": [SUBNETS[0]], "security_group_ids": [GROUP],
+        "private_dns_enabled": true});
+    let made = world.create(ENDPOINT, &body).await;
+    assert_eq!(text(&made, "state").to_ascii_lowercase(), "available");
+    assert_eq!(shown(&world.import(ENDPOINT, text(&made, "id")).await.unwrap()), shown(&made));
+    body["subnet_ids"] = json!(SUBNETS);
+    body["security_group_ids"] = json!([REGISTRY_GROUP]);
+    body["tags"] = json!({"a": "1"});
+    let made = world.update(ENDPOINT, &made, &body).await;
+    world.delete(ENDPOINT, &made).await;
+}
+
+#[tokio::test]
+async fn networks_are_checked_offline() {
+    let world = world().await;
+    assert_eq!(world.validate(VPC, &json!({})), ["Error cidr_block: Conflicting arguments"]);
+    assert_eq!(
+        world.validate(VPC, &json!({"cidr_block": "10.0.0.0/8"})),
+        ["Error cidr_block: Invalid value for cidr_block"]
+    );
+    let both =
+        json!({"vpc_id": "v", "cidr_block": "10.0.0.0/24", "availability_zone": "a", "availability_zone_id": "b"});
+    assert_eq!(world.validate(SUBNET, &both), ["Error availability_zone_id: Conflicting arguments"]);
+    assert_eq!(world.validate(SUBNET, &json!({"vpc_id": "v"})), ["Error cidr_block: Subnet without a network"]);
+}
