@@ -25,8 +25,8 @@ resource "test_thing" "main" {
 # error undeclared.tf:4:12-21 Reference to undeclared input variable
 # error undeclared.tf:5:12-23 Reference to undeclared local value
 # error undeclared.tf:6:12-25 Reference to undeclared module
-# error undeclared.tf:7:12-30 Reference to undeclared resource
-# error undeclared.tf:8:12-35 Reference to undeclared resource
+# error undeclared.tf:7:12-27 Reference to undeclared resource
+# error undeclared.tf:8:12-32 Reference to undeclared resource
 # error undeclared.tf:9:12-22 Invalid "path" attribute
 # error undeclared.tf:10:12-32 Invalid "terraform" attribute
 # error undeclared.tf:11:28-31 Reference to undeclared resource

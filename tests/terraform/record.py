@@ -138,7 +138,11 @@ def run(folder: str, words: list) -> dict:
         ran = terraform(folder, "plan", "-no-color", "-out=saved.plan", *options)
         step |= {"exit": ran.returncode, "text": kept(steady(ran.stdout, folder))}
         shown = terraform(folder, "show", "-json", "saved.plan")
-        if os.path.exists(os.path.join(folder, "saved.plan")):
+        if shown.returncode and os.path.exists(os.path.join(folder, "saved.plan")):
+            # Terraform saves some partial plans that it cannot show.
+            step["plan"] = None
+            os.remove(os.path.join(folder, "saved.plan"))
+        elif os.path.exists(os.path.join(folder, "saved.plan")):
             plan = json.loads(steady(shown.stdout, folder))
             plan.pop("terraform_version", None)
             plan.get("prior_state", {}).pop("terraform_version", None)

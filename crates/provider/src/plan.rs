@@ -92,12 +92,16 @@ fn merge_attribute(
         (Some(value), _) if !value.is_null() => value.clone(),
         (_, Some(default)) => convert(default.clone(), &ty).unwrap_or_else(|_| default.clone()),
         _ if attribute.computed => return prior.cloned().unwrap_or_else(|| Value::unknown(ty)),
+        // Where any type will do, a null has the type that it was given.
+        (Some(null), _) if ty == Type::Dynamic => null.clone(),
         _ => Value::null(ty),
     };
     let Some(prior) = prior else { return wanted };
     let same = wanted.is_wholly_known()
         && prior.is_wholly_known()
-        && (wanted == *prior || both_absent(&wanted, prior) || equivalent(path, prior, &wanted));
+        && (wanted == *prior
+            || attribute.ty != Type::Dynamic && both_absent(&wanted, prior)
+            || equivalent(path, prior, &wanted));
     // Equal to the service: keep what is recorded, but with the marks that the configuration has now.
     if same { prior.clone().with_marks(wanted.marks()) } else { wanted }
 }

@@ -77,7 +77,7 @@ pub fn type_from_json(json: &Json) -> Option<Type> {
 /// back. Pass the value's own type to have nothing wrapped.
 #[must_use]
 pub fn value_to_json(value: &Value, ty: &Type) -> Json {
-    if matches!(ty, Type::Dynamic) && !value.is_null() && value.is_known() {
+    if matches!(ty, Type::Dynamic) && value.ty() != Type::Dynamic && value.is_known() {
         let own = value.ty();
         let mut wrapped = Map::new();
         wrapped.insert("value".to_owned(), value_to_json(value, &own));

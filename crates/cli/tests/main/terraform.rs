@@ -5,6 +5,7 @@
 mod compare;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Map, Value as Json};
 
@@ -160,9 +161,18 @@ fn every_case_comes_out_as_terraform_has_it() {
         .filter(|name| name.starts_with(&prefix))
         .collect();
     names.sort();
-    let mut found = Differences::default();
-    for name in &names {
-        replay(name, &mut found);
-    }
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut found = Differences::default();
+        while let Some(name) = names.get(next.fetch_add(1, Ordering::Relaxed)) {
+            replay(name, &mut found);
+        }
+        found
+    };
+    let found = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..4).map(|_| scope.spawn(work)).collect();
+        let found = workers.into_iter().map(|worker| worker.join().expect("a worker"));
+        found.fold(Differences::default(), Differences::with)
+    });
     assert!(found.is_empty(), "{} cases, {} of them {found}", names.len(), found.cases());
 }

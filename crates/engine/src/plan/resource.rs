@@ -441,7 +441,9 @@ impl<'a> Walker<'a> {
         let forget = self.walk.setting.is_forgotten(&pending.object.address);
         let change = Change {
             object: pending.object.clone(),
-            previous_address: recorded.and_then(|recorded| recorded.previous.clone()),
+            previous_address: recorded
+                .filter(|_| self.walk.options.mode != Mode::Destroy)
+                .and_then(|recorded| recorded.previous.clone()),
             provider: pending.provider,
             action: if forget { Action::Forget } else { Action::Delete },
             reason,

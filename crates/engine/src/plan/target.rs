@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use smform_types::{InstanceAddress, ModuleInstance, ResourceConfigAddress};
+use smform_types::{Diagnostic, InstanceAddress, ModuleInstance, ResourceConfigAddress};
 
 use super::Mode;
 use super::stored::Stored;
@@ -66,6 +66,34 @@ fn fits(target: &ModuleInstance, module: &ModuleInstance) -> bool {
             .iter()
             .zip(module.0.iter())
             .all(|((name, key), (other, other_key))| name == other && (key.is_none() || key == other_key))
+}
+
+/// Refuses targets that cover only one end of a move, or none: the object would be taken for another one.
+#[must_use]
+pub fn split_moves(targets: &[Target], moved: &[(InstanceAddress, InstanceAddress)]) -> Option<Diagnostic> {
+    let covered = |address| targets.iter().any(|target| target.covers_instance(address));
+    let outside: BTreeSet<&InstanceAddress> = moved
+        .iter()
+        .filter(|_| !targets.is_empty())
+        .filter(|(from, to)| !covered(from) || !covered(to))
+        .flat_map(|(from, to)| [from, to])
+        .filter(|address| !covered(address))
+        .collect();
+    if outside.is_empty() {
+        return None;
+    }
+    let list: String = outside.iter().map(|address| format!("\n  -target={}", quoted(&address.to_string()))).collect();
+    let detail = format!(
+        "Objects have moved, and -target must name both where they were and where they are. Add these, or leave out \
+         -target:{list}"
+    );
+    Some(Diagnostic::error("Moved resource instances excluded by targeting", detail))
+}
+
+/// A word as a shell takes it.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    if text.contains('"') { format!("'{text}'") } else { text.to_owned() }
 }
 
 fn named(graph: &Graph, targets: &[Target]) -> BTreeSet<Node> {

@@ -264,15 +264,17 @@ impl<'a> Setting<'a> {
                 let warning = Diagnostic::warning("Check block assertion known after apply", detail);
                 found.push(warning.at(assert.condition.span));
             }
-            found.extend(messages);
+            // An assertion that does not hold warns, and never stops the run; one that cannot be evaluated is a mistake.
+            let failed = result.status == Status::Fail;
+            found.extend(messages.map(|mut message| {
+                if failed {
+                    message.severity = smform_types::Severity::Warning;
+                }
+                message
+            }));
             outcome.add(result);
         }
         values.checks.record(at, &Subject::Check(name.clone()), None, outcome);
-        // A failed check warns; it never stops the run.
-        let found = found.map(|mut diagnostic| {
-            diagnostic.severity = smform_types::Severity::Warning;
-            diagnostic
-        });
         within(found, &format!("check \"{name}\""))
     }
 }

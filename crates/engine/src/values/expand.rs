@@ -66,8 +66,8 @@ fn count(value: Value) -> Result<Option<Instances>, Diagnostic> {
     if !value.is_known() {
         return Ok(None);
     }
-    let number =
-        convert(value, &Type::Number).map_err(|error| invalid(&format!("The value is not usable: {error}.")))?;
+    let number = convert(value, &Type::Number)
+        .map_err(|error| Diagnostic::error("Incorrect value type", format!("{error}.")))?;
     match number.as_number() {
         Some(number) if number.is_negative() => Err(invalid("The value must be 0 or more.")),
         Some(number) if !number.is_whole() => Err(invalid("The value must be a whole number.")),

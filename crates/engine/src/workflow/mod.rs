@@ -12,6 +12,7 @@ pub mod validate;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use smform_lang::config::values::missing;
 use smform_lang::eval::Templates;
 use smform_lang::functions::{FunctionContext, Phase};
 use smform_lang::source::Host;
@@ -25,7 +26,7 @@ use crate::check::violations;
 use crate::graph::{ProviderKey, build};
 use crate::plan::stored::Stored;
 use crate::plan::walk::{Found, Options, Walk, walk};
-use crate::plan::{Action, Extent, Mode, Plan, moves, order, outputs, relevant, steps};
+use crate::plan::{Action, Extent, Mode, Plan, moves, order, outputs, relevant, steps, target};
 use crate::providers::Providers;
 use crate::run::Conduct;
 use crate::values::Values;
@@ -77,10 +78,23 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
     if found.has_errors() {
         return (nothing(stored, options, timestamp), found);
     }
+    let targeted = !options.targets.is_empty();
+    if targeted {
+        found.push(Diagnostic::warning(
+            "Resource targeting is in effect",
+            "Only the targets and what they need were planned. The result may not be what the whole configuration says; \
+             plan without -target afterwards.",
+        ));
+    }
+    found.extend(target::split_moves(&options.targets, &moves::moved(&stored)));
+    if found.has_errors() {
+        return (nothing(stored, options, timestamp), found);
+    }
     found.extend(validate::inputs(project));
     if found.has_errors() {
         let mut planned = nothing(stored, options, timestamp);
-        planned.plan.extent = Extent::Partial;
+        let is_missing = project.config.root().is_some_and(|root| !missing(root, &project.inputs).is_empty());
+        planned.plan.extent = if is_missing { Extent::Nothing } else { Extent::Partial };
         return (planned, found);
     }
     let templates = Templates;
@@ -113,14 +127,6 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
     }
     order::propagate(&mut changes);
     found.extend(order::refuse_same_names(&project.config, &changes, &same_names));
-    let targeted = !options.targets.is_empty();
-    if targeted {
-        found.push(Diagnostic::warning(
-            "Resource targeting is in effect",
-            "Only the targets and what they need were planned. The result may not be what the whole configuration says; \
-             plan without -target afterwards.",
-        ));
-    }
     let forgotten: String = changes
         .values()
         .filter(|change| change.action == Action::Forget)
@@ -160,7 +166,7 @@ fn unmatched_replace(address: &InstanceAddress, values: &Values) -> Option<Diagn
     let list: String = keys
         .into_iter()
         .take(10)
-        .map(|key| format!("\n  -replace={}", shell_quoted(&InstanceAddress { key, ..address.clone() }.to_string())))
+        .map(|key| format!("\n  -replace={}", target::quoted(&InstanceAddress { key, ..address.clone() }.to_string())))
         .collect();
     let detail = if list.is_empty() {
         format!("-replace={address} names no object: the resource has no instances.")
@@ -170,10 +176,6 @@ fn unmatched_replace(address: &InstanceAddress, values: &Values) -> Option<Diagn
         )
     };
     Some(Diagnostic::warning("Incompletely-matched force-replace resource instance", detail))
-}
-
-fn shell_quoted(text: &str) -> String {
-    if text.contains('"') { format!("'{text}'") } else { text.to_owned() }
 }
 
 fn nothing(stored: Stored, options: &Options, timestamp: String) -> Planned {

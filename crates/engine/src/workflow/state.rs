@@ -9,10 +9,7 @@ use smform_state::journal::Intent;
 use smform_state::{Object, ObjectId, Output, State, StateError, Store, paths};
 use smform_types::json::{type_from_json, type_to_json, value_from_json, value_to_json};
 use smform_types::schema::Block;
-use smform_types::{
-    Diagnostic, Diagnostics, InstanceAddress, Marks, ModuleAddress, Path, ResourceConfigAddress, ResourceMode, Type,
-    Value,
-};
+use smform_types::{Diagnostic, Diagnostics, InstanceAddress, Marks, ModuleAddress, Path, ResourceMode, Type, Value};
 
 use crate::apply::record::{Entry, Record};
 use crate::checks::{self, Checks, Outcome, Subject};
@@ -206,13 +203,15 @@ impl Record for StoreRecord {
         let (attributes, sensitive_attributes) = attributes(&entry.value, &entry.ty);
         // What only Terraform's providers understand goes along with the object that it belongs to.
         let kept = self.store.state().get(&id);
+        let mut dependencies: Vec<String> = entry.dependencies.iter().map(ToString::to_string).collect();
+        dependencies.sort();
         let content = Object {
             schema_version: entry.schema_version,
             attributes,
             sensitive_attributes,
             tainted: entry.tainted,
             private: kept.and_then(|kept| kept.private.clone()),
-            dependencies: entry.dependencies.iter().map(ResourceConfigAddress::to_string).collect(),
+            dependencies,
             create_before_destroy: entry.create_before_destroy,
             extra: kept.map(|kept| kept.extra.clone()).unwrap_or_default(),
         };

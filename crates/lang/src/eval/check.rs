@@ -12,7 +12,7 @@ pub fn check_references(module: &Module, references: &[Reference]) -> Diagnostic
         .iter()
         .filter_map(|reference| {
             let error = check(module, &reference.subject).or_else(|| check_key(module, reference));
-            error.map(|error| error.at(reference.span))
+            error.map(|error| error.at(reference.head))
         })
         .collect()
 }

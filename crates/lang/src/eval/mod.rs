@@ -79,6 +79,8 @@ pub struct Reference {
     pub key: Option<InstanceKey>,
     /// The attribute steps that follow, as far as they are static.
     pub rest: smform_types::Path,
+    /// The part that names the subject.
+    pub head: Span,
     /// The whole reference.
     pub span: Span,
 }

@@ -196,7 +196,12 @@ pub fn parse_reference(expr: &Expr) -> Result<Reference, Diagnostics> {
         rest.next();
     }
     let path = rest.map_while(path_step).collect();
-    Ok(Reference { subject, key, rest: Path(path), span: expr.span })
+    let head = match subject {
+        // A module is named together with the output that is meant.
+        Subject::Module(_) => expr.span,
+        _ => subject_span(root, steps, used),
+    };
+    Ok(Reference { subject, key, rest: Path(path), head, span: expr.span })
 }
 
 fn instance_key(step: &TraversalStep) -> Option<InstanceKey> {

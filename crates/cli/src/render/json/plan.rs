@@ -46,7 +46,8 @@ fn variables(project: &Project) -> Option<Json> {
     let root = project.config.root()?;
     let values = root.variables.iter().filter_map(|(name, variable)| {
         // As given, before conversion.
-        let value = project.inputs.get(name).map(|given| &given.value).or(variable.default.as_ref())?;
+        let given = project.inputs.get(name).filter(|_| !variable.ephemeral).map(|given| &given.value);
+        let value = given.or(variable.default.as_ref())?;
         Some((name.to_string(), json!({ "value": known(value) })))
     });
     let values: Map<String, Json> = values.collect();
@@ -66,7 +67,14 @@ fn planned_values(plan: &Plan, providers: &Providers) -> Json {
             let whole = after.is_wholly_known();
             let json = object([
                 ("sensitive", Some(output.sensitive.into())),
-                ("type", whole.then(|| type_to_json(&after.ty()))),
+                (
+                    "type",
+                    whole.then(|| {
+                        // A null that stays null has lost its type.
+                        let untyped = after.is_null() && output.action == Action::NoOp;
+                        if untyped { "dynamic".into() } else { type_to_json(&after.ty()) }
+                    }),
+                ),
                 ("value", known(after).filter(|_| whole)),
             ]);
             Some((name.to_string(), json))

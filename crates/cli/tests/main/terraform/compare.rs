@@ -125,6 +125,14 @@ impl Differences {
         self.lines.is_empty()
     }
 
+    /// Those of both.
+    #[must_use]
+    pub fn with(mut self, other: Differences) -> Differences {
+        self.cases.extend(other.cases);
+        self.lines.extend(other.lines);
+        self
+    }
+
     /// How many cases have any.
     pub fn cases(&self) -> usize {
         self.cases.len()
@@ -136,6 +144,8 @@ impl Differences {
         let none = Map::new();
         for (name, expected) in expected.as_object().unwrap_or(&none).iter().filter(|(name, _)| *name != "command") {
             match (expected, got.get(name)) {
+                // Terraform has no answer, either.
+                (Json::Null, _) => {}
                 (_, None) => lines.push(format!("{name}: missing")),
                 (Json::Array(expected), Some(Json::Array(got))) => sequence(name, expected, got, &mut lines),
                 (expected, Some(got)) => compare(name, expected, got, &mut lines),

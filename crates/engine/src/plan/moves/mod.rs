@@ -96,6 +96,15 @@ fn named_resources(statement: &Statement) -> Vec<ResourceConfigAddress> {
     vec![whole(from), whole(to)]
 }
 
+/// The objects that moved: where each was, and where it is.
+#[must_use]
+pub fn moved(stored: &Stored) -> Vec<(InstanceAddress, InstanceAddress)> {
+    let moved = stored.objects.iter().filter_map(|(object, recorded)| {
+        recorded.previous.as_ref().map(|previous| (previous.clone(), object.address.clone()))
+    });
+    moved.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
