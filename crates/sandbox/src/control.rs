@@ -3,6 +3,8 @@
 //! | Request | Effect |
 //! |---|---|
 //! | `GET /_sandbox/calls` | the call log as a JSON list |
+//! | `GET /_sandbox/operations` | every operation that is imitated, by service |
+//! | `GET /_sandbox/invocations` | answered and refused invocations, by endpoint |
 //! | `GET /_sandbox/clock` | `{"now", "seconds", "speed"}` |
 //! | `POST /_sandbox/advance {"seconds": n}` | moves virtual time forward |
 //! | `POST /_sandbox/speed {"speed": n}` | changes how fast it runs |
@@ -12,12 +14,15 @@
 //!
 //! Requests that a web page makes are refused: they carry an `Origin`.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use http::{Method, Request, Response, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::ask;
 use crate::sandbox::Sandbox;
 use crate::wire::{reply, request_id};
 
@@ -63,6 +68,8 @@ fn route(sandbox: &Sandbox, method: &Method, what: &str, body: &[u8]) -> Result<
     let bad = |problem: String| (400, problem);
     match (what, method.as_str()) {
         ("calls", "GET") => to_json(&sandbox.calls()),
+        ("operations", "GET") => to_json(&ask::operations().into_iter().collect::<BTreeMap<_, _>>()),
+        ("invocations", "GET") => Ok(sandbox.invocations()),
         ("clock", "GET") => Ok(clock(sandbox)),
         ("faults", "GET") => to_json(&sandbox.faults()),
         ("settings", "GET") => to_json(&sandbox.settings()),
@@ -87,12 +94,16 @@ fn route(sandbox: &Sandbox, method: &Method, what: &str, body: &[u8]) -> Result<
             sandbox.set_settings(parse(body)?).map_err(bad)?;
             to_json(&sandbox.settings())
         }
-        ("calls" | "clock" | "faults" | "settings" | "advance" | "speed" | "maintenance", _) => {
-            Err((405, format!("{PREFIX}{what} does not take {method}")))
-        }
+        (
+            "calls" | "operations" | "invocations" | "clock" | "faults" | "settings" | "advance" | "speed"
+            | "maintenance",
+            _,
+        ) => Err((405, format!("{PREFIX}{what} does not take {method}"))),
         _ => Err((
             404,
-            format!("there is no {PREFIX}{what}; see calls, clock, advance, speed, maintenance, faults, settings"),
+            format!(
+                "there is no {PREFIX}{what}; see calls, operations, invocations, clock, advance, speed, maintenance, faults, settings"
+            ),
         )),
     }
 }

@@ -1,4 +1,5 @@
-//! An embedded imitation of the AWS APIs that smform uses: SageMaker real-time hosting, the EC2 network around it, STS.
+//! An embedded imitation of the AWS APIs that smform uses: SageMaker real-time hosting and its runtime, the EC2 network
+//! around it, IAM roles, Application Auto Scaling, STS.
 //!
 //! It speaks the real wire protocols, so any AWS client works against it, either in process through
 //! [`Sandbox::handle`], or over loopback HTTP through [`serve`]. Endpoints live through their states on a [`Clock`]
@@ -7,6 +8,7 @@
 //! What is imitated follows the published service models and what has been seen of the real services; where neither
 //! says anything, comments call a behaviour or text "unverified". No signature is checked: any credentials will do.
 
+mod ask;
 mod calls;
 mod clock;
 mod control;

@@ -5,19 +5,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Method, Request, Response};
+use http::{Request, Response};
 use serde_json::Value;
 
+use crate::ask::{Answer, Ask, Protocol, protocol_of, understand, unknown_action};
 use crate::calls::{Call, CallLog};
 use crate::clock::{self, Anchor, Clock};
 use crate::faults::{After, Before, Fate, Faults, Script, Subject};
+use crate::services::runtime::{self, Invocations};
 use crate::services::sagemaker::{self, lifecycle};
-use crate::services::{Context, ec2, sts};
+use crate::services::{Context, scaling, sts};
 use crate::settings::Settings;
 use crate::store::{self, OpenError, Store};
-use crate::wire::query::{Dialect, Params};
-use crate::wire::scope::{self, NoScope, Scope};
-use crate::wire::xml::Node;
+use crate::wire::query::Dialect;
+use crate::wire::scope::{self, Scope};
 use crate::wire::{ApiError, json11, query, request_id};
 use crate::world::World;
 
@@ -80,28 +81,7 @@ struct Inner {
     store: Option<Store>,
     faults: Faults,
     calls: CallLog,
-}
-
-/// A request that has been understood.
-enum Ask {
-    SageMaker { operation: &'static sagemaker::Operation, input: serde_json::Map<String, Value> },
-    Ec2 { operation: &'static ec2::Operation, params: Params },
-    Sts { operation: String, params: Params },
-}
-
-/// How to write replies to a request, known before the request is understood.
-#[derive(Clone, Copy)]
-enum Protocol {
-    Json,
-    Query(Dialect),
-    /// That of S3, which is not imitated; only to be refused in its own way.
-    S3,
-}
-
-/// What an operation answers.
-enum Answer {
-    Json(Value),
-    Xml(Vec<(&'static str, Node)>),
+    invocations: Invocations,
 }
 
 impl Sandbox {
@@ -138,7 +118,7 @@ impl Sandbox {
             world.settings = settings;
         }
         world.clock = clock.anchor();
-        let inner = Inner { world, store, faults, calls };
+        let inner = Inner { world, store, faults, calls, invocations: Invocations::default() };
         if changed && let Some(Err(source)) = inner.store.as_ref().map(|store| store.save(&inner.world)) {
             let path = options.path.unwrap_or_default();
             return Err(OpenError::Io { what: "write the sandbox state", path, source });
@@ -159,6 +139,11 @@ impl Sandbox {
     /// The latest calls since this sandbox was opened, oldest first, at most 10,000. The log file has all of them.
     pub fn calls(&self) -> Vec<Call> {
         self.lock().calls.recent()
+    }
+
+    /// How many invocations of endpoints were answered and how many were refused, since this sandbox was opened.
+    pub fn invocations(&self) -> Value {
+        self.lock().invocations.to_json()
     }
 
     /// The fault script in force.
@@ -210,7 +195,7 @@ impl Sandbox {
         }
         let mut result = Ok(());
         self.change(|world, clock| {
-            let (settings, region) = world.region(region);
+            let (settings, region, _) = world.region(region);
             lifecycle::settle(region, settings, clock.now());
             result = lifecycle::maintain(region, endpoint, clock.now(), seconds);
         })?;
@@ -252,9 +237,14 @@ impl Sandbox {
         Ok(match result? {
             Ok(Answer::Json(body)) => json11::success(&id, &body),
             Ok(Answer::Xml(members)) => {
-                let dialect = if ask.service() == "sts" { Dialect::Sts } else { Dialect::Ec2 };
+                let dialect = match ask.service() {
+                    "sts" => Dialect::Sts,
+                    "iam" => Dialect::Iam,
+                    _ => Dialect::Ec2,
+                };
                 query::success(dialect, ask.operation(), &id, members)
             }
+            Ok(Answer::Served(served)) => runtime::success(&id, &served),
             Err(error) => protocol.failure(&id, &error),
         })
     }
@@ -290,24 +280,34 @@ impl Sandbox {
     fn carry_out(&self, scope: &Scope, ask: &Ask, ending: crate::faults::Ending) -> Result<Answer, ApiError> {
         let inner = &mut *self.lock();
         let now = self.clock.now();
-        let (settings, region) = inner.world.region(&scope.region);
+        let (settings, region, account) = inner.world.region(&scope.region);
         lifecycle::settle(region, settings, now);
+        scaling::settle(region, settings, now);
         // What cannot be saved must not stay in memory either, or the caller would be told of a failure that was none.
-        let before = ask.mutates().then(|| region.clone());
-        let mut context = Context { scope, now, settings, region, ending };
+        let before = ask.mutates().then(|| (region.clone(), account.clone()));
+        let mut context = Context { scope, now, settings, region, account, ending };
         let answer = match ask {
             Ask::SageMaker { operation, input } => operation.run(&mut context, input).map(Answer::Json),
             Ask::Ec2 { operation, params } => operation.run(&mut context, params).map(Answer::Xml),
+            Ask::Scaling { operation, input } => (operation.run)(&mut context, input).map(Answer::Json),
+            Ask::Iam { operation, params } => (operation.run)(&mut context, params).map(Answer::Xml),
+            Ask::Runtime(invocation) => {
+                let answer = runtime::invoke(&context, invocation, &inner.invocations);
+                inner.invocations.count(&scope.region, &invocation.endpoint, answer.is_ok());
+                answer.map(Answer::Served)
+            }
             Ask::Sts { operation, params } => sts::handle(&context, operation, params)
                 .unwrap_or_else(|| Err(unknown_action(operation)))
                 .map(Answer::Xml),
         };
         if answer.is_ok()
-            && let Some(before) = before
+            && let Some((region, account)) = before
         {
             inner.world.clock = self.clock.anchor();
             if let Err(error) = inner.save() {
-                *inner.world.region(&scope.region).1 = before;
+                let (_, current_region, current_account) = inner.world.region(&scope.region);
+                *current_region = region;
+                *current_account = account;
                 return Err(error);
             }
         }
@@ -345,180 +345,4 @@ impl Inner {
             ApiError::new("InternalFailure", text).with_status(500)
         })
     }
-}
-
-impl Protocol {
-    fn failure(self, id: &str, error: &ApiError) -> Response<Bytes> {
-        match self {
-            Protocol::Json => json11::failure(id, error),
-            Protocol::Query(dialect) => query::failure(dialect, id, error),
-            Protocol::S3 => query::bare_failure(id, error),
-        }
-    }
-
-    fn usual_service(self) -> &'static str {
-        match self {
-            Protocol::Json => "sagemaker",
-            Protocol::Query(Dialect::Ec2) => "ec2",
-            Protocol::Query(Dialect::Sts) => "sts",
-            Protocol::S3 => "s3",
-        }
-    }
-}
-
-impl Ask {
-    fn service(&self) -> &'static str {
-        match self {
-            Ask::SageMaker { .. } => "sagemaker",
-            Ask::Ec2 { .. } => "ec2",
-            Ask::Sts { .. } => "sts",
-        }
-    }
-
-    fn operation(&self) -> &str {
-        match self {
-            Ask::SageMaker { operation, .. } => operation.name,
-            Ask::Ec2 { operation, .. } => operation.name,
-            Ask::Sts { operation, .. } => operation,
-        }
-    }
-
-    fn mutates(&self) -> bool {
-        match self {
-            Ask::SageMaker { operation, .. } => operation.mutates,
-            Ask::Ec2 { operation, .. } => operation.mutates,
-            Ask::Sts { .. } => false,
-        }
-    }
-
-    fn names(&self) -> Vec<String> {
-        match self {
-            Ask::SageMaker { operation, input } => sagemaker::names(operation.name, input),
-            Ask::Ec2 { params, .. } => ec2::names(params),
-            Ask::Sts { params, .. } => params.get("RoleArn").map(str::to_owned).into_iter().collect(),
-        }
-    }
-
-    /// The service's own throttling error.
-    fn throttled(&self) -> ApiError {
-        match self {
-            Ask::SageMaker { .. } => ApiError::new("ThrottlingException", "Rate exceeded"),
-            Ask::Ec2 { .. } => ApiError::new("RequestLimitExceeded", "Request limit exceeded.").with_status(503),
-            Ask::Sts { .. } => ApiError::new("Throttling", "Rate exceeded"),
-        }
-    }
-}
-
-/// The target that a JSON request names.
-fn target(request: &Request<Bytes>) -> Option<&str> {
-    request.headers().get("x-amz-target").map(|value| value.to_str().unwrap_or_default())
-}
-
-/// How to reply: by the target header, else by the signature's service, else by the form.
-fn protocol_of(request: &Request<Bytes>) -> Protocol {
-    if target(request).is_some() {
-        return Protocol::Json;
-    }
-    match scope::of(request.headers(), request.uri()) {
-        Ok(scope) if scope.service == "sagemaker" => Protocol::Json,
-        Ok(scope) if scope.service == "sts" => Protocol::Query(Dialect::Sts),
-        Ok(scope) if scope.service == "ec2" => Protocol::Query(Dialect::Ec2),
-        Ok(scope) if scope.service == "s3" => Protocol::S3,
-        other => {
-            let params = Params::parse(request.uri().query().unwrap_or_default(), body_within_limit(request));
-            match (params.get("Action"), params.get("Version")) {
-                (Some(_), Some("2016-11-15")) => Protocol::Query(Dialect::Ec2),
-                (Some(_), _) => Protocol::Query(Dialect::Sts),
-                // Another service's REST protocol, most likely with JSON inside.
-                (None, _) if other.is_ok() => Protocol::Json,
-                (None, _) => Protocol::Query(Dialect::Ec2),
-            }
-        }
-    }
-}
-
-fn body_within_limit(request: &Request<Bytes>) -> &[u8] {
-    if request.body().len() > BODY_LIMIT { &[] } else { request.body() }
-}
-
-/// Reads a request; a failure comes with the operation's name as far as it is known.
-fn understand(protocol: Protocol, request: &Request<Bytes>) -> Result<(Scope, Ask), (String, ApiError)> {
-    let named = match protocol {
-        Protocol::Json => target(request).unwrap_or_default().rsplit('.').next().unwrap_or_default().to_owned(),
-        Protocol::S3 => String::new(),
-        Protocol::Query(_) => {
-            let params = Params::parse(request.uri().query().unwrap_or_default(), body_within_limit(request));
-            params.get("Action").unwrap_or_default().to_owned()
-        }
-    };
-    read(protocol, request, &named).map_err(|error| (named, error))
-}
-
-fn read(protocol: Protocol, request: &Request<Bytes>, named: &str) -> Result<(Scope, Ask), ApiError> {
-    if request.body().len() > BODY_LIMIT {
-        let code = match protocol {
-            Protocol::Json => "RequestEntityTooLargeException",
-            Protocol::Query(_) | Protocol::S3 => "RequestEntityTooLarge",
-        };
-        let text = format!("The request body is larger than {BODY_LIMIT} bytes.");
-        return Err(ApiError::new(code, text).with_status(413));
-    }
-    let scope = scope::of(request.headers(), request.uri()).map_err(|problem| {
-        let (json, query, text) = match problem {
-            NoScope::Missing => (
-                "MissingAuthenticationTokenException",
-                "MissingAuthenticationToken",
-                "Request is missing Authentication Token",
-            ),
-            NoScope::Malformed => (
-                "IncompleteSignatureException",
-                "IncompleteSignature",
-                "Authorization header requires a Credential of the form key/date/region/service/aws4_request.",
-            ),
-        };
-        let code = if matches!(protocol, Protocol::Json) { json } else { query };
-        ApiError::new(code, text).with_status(403)
-    })?;
-    if !matches!(scope.service.as_str(), "sagemaker" | "ec2" | "sts") {
-        let text = format!("The sandbox imitates SageMaker, EC2 and STS, not {}.", scope.service);
-        // A status that no client retries.
-        return Err(match protocol {
-            Protocol::Json => ApiError::new("UnknownOperationException", text),
-            Protocol::Query(_) => ApiError::new("InvalidAction", text),
-            Protocol::S3 => ApiError::new("NotImplemented", text).with_status(501),
-        });
-    }
-    let ask = match protocol {
-        Protocol::S3 => return Err(ApiError::new("NotImplemented", unknown_text(named)).with_status(501)),
-        Protocol::Json => {
-            let operation = target(request)
-                .and_then(|target| target.strip_prefix("SageMaker."))
-                .filter(|_| request.method() == Method::POST)
-                .and_then(sagemaker::operation)
-                .ok_or_else(|| ApiError::new("UnknownOperationException", unknown_text(named)))?;
-            Ask::SageMaker { operation, input: json11::parse(request.body())? }
-        }
-        Protocol::Query(dialect) => {
-            let params = Params::parse(request.uri().query().unwrap_or_default(), request.body());
-            if named.is_empty() {
-                let text = "The sandbox imitates SageMaker, EC2 and STS; this request names no operation of them.";
-                return Err(ApiError::new("MissingAction", text));
-            }
-            match dialect {
-                Dialect::Sts => Ask::Sts { operation: named.to_owned(), params },
-                Dialect::Ec2 => {
-                    Ask::Ec2 { operation: ec2::operation(named).ok_or_else(|| unknown_action(named))?, params }
-                }
-            }
-        }
-    };
-    Ok((scope, ask))
-}
-
-fn unknown_action(action: &str) -> ApiError {
-    ApiError::new("InvalidAction", unknown_text(action))
-}
-
-fn unknown_text(operation: &str) -> String {
-    format!("The operation {operation:?} is unknown, or one that the sandbox does not imitate.")
 }

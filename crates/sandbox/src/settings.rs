@@ -42,6 +42,8 @@ pub struct Durations {
     pub delete: f64,
     /// Until a deployment whose configuration or model was deleted gives up.
     pub orphaned: f64,
+    /// How long a new or changed role cannot be assumed yet.
+    pub role_propagation: f64,
     /// How long an endpoint's network interfaces outlive it.
     pub interface_linger: f64,
 }
@@ -60,6 +62,7 @@ impl Default for Durations {
             scale: 120.0,
             delete: 60.0,
             orphaned: 3_600.0,
+            role_propagation: 10.0,
             interface_linger: 60.0,
         }
     }
@@ -104,6 +107,7 @@ impl Settings {
             ("scale", d.scale),
             ("delete", d.delete),
             ("orphaned", d.orphaned),
+            ("role_propagation", d.role_propagation),
             ("interface_linger", d.interface_linger),
         ]
         .into_iter()

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::{self, Anchor};
 use crate::seed;
-use crate::services::{ec2, sagemaker};
+use crate::services::{ec2, iam, sagemaker, scaling};
 use crate::settings::Settings;
 
 /// The format that this version writes and reads.
@@ -22,6 +22,15 @@ pub(crate) struct World {
     pub clock: Anchor,
     pub settings: Settings,
     pub regions: BTreeMap<String, Region>,
+    /// What belongs to no region.
+    #[serde(default)]
+    pub account: Account,
+}
+
+/// The resources of the account that belong to no region.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Account {
+    pub iam: iam::state::State,
 }
 
 /// The resources of one region.
@@ -29,12 +38,20 @@ pub(crate) struct World {
 pub(crate) struct Region {
     pub sagemaker: sagemaker::state::State,
     pub ec2: ec2::state::State,
+    #[serde(default)]
+    pub scaling: scaling::State,
 }
 
 impl World {
     /// A fresh world; a region is filled when it is first used.
     pub(crate) fn new(clock: Anchor) -> World {
-        World { version: VERSION, clock, settings: Settings::default(), regions: BTreeMap::new() }
+        World {
+            version: VERSION,
+            clock,
+            settings: Settings::default(),
+            regions: BTreeMap::new(),
+            account: Account::default(),
+        }
     }
 
     /// The world itself, or what makes it unusable.
@@ -48,11 +65,11 @@ impl World {
         self.settings.problem().map_or(Ok(self), Err)
     }
 
-    /// The settings and a region, seeded if it has not been used before.
-    pub(crate) fn region(&mut self, name: &str) -> (&Settings, &mut Region) {
+    /// The settings, a region, seeded if it has not been used before, and what belongs to no region.
+    pub(crate) fn region(&mut self, name: &str) -> (&Settings, &mut Region, &mut Account) {
         if !self.regions.contains_key(name) {
             self.regions.insert(name.to_owned(), seed::region(name));
         }
-        (&self.settings, self.regions.entry(name.to_owned()).or_default())
+        (&self.settings, self.regions.entry(name.to_owned()).or_default(), &mut self.account)
     }
 }

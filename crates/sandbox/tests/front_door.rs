@@ -38,7 +38,7 @@ async fn services_that_are_not_imitated() {
     let aws = Client::new();
     for (service, body, status, part) in [
         ("s3", "", 501, "<Error><Code>NotImplemented</Code>"),
-        ("iam", "Action=GetRole&Version=2010-05-08", 400, "<Code>InvalidAction</Code>"),
+        ("sns", "Action=ListTopics&Version=2010-03-31", 400, "<Code>InvalidAction</Code>"),
         ("lambda", "{}", 400, "\"UnknownOperationException\""),
     ] {
         let request = Request::post("/some/path")
@@ -48,7 +48,7 @@ async fn services_that_are_not_imitated() {
         let response = aws.sandbox.handle(request).await.expect("a reply");
         let text = String::from_utf8_lossy(response.body());
         assert_eq!(response.status().as_u16(), status, "{service}");
-        assert!(text.contains(part) && text.contains("SageMaker, EC2 and STS, not"), "{text}");
+        assert!(text.contains(part) && text.contains("IAM, Application Auto Scaling and STS, not"), "{text}");
     }
 }
 

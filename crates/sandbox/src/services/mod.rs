@@ -1,14 +1,41 @@
 //! The imitated services, one folder or file each.
 
+pub(crate) mod body;
 pub(crate) mod ec2;
+pub(crate) mod iam;
+pub(crate) mod runtime;
 pub(crate) mod sagemaker;
+pub(crate) mod scaling;
 pub(crate) mod sts;
 
+use serde_json::Value;
+
+use self::body::Object;
 use crate::clock::Moment;
 use crate::faults::Ending;
 use crate::settings::Settings;
+use crate::wire::ApiError;
+use crate::wire::query::Params;
 use crate::wire::scope::Scope;
-use crate::world::{ACCOUNT, Region};
+use crate::wire::xml::Node;
+use crate::world::{ACCOUNT, Account, Region};
+
+/// An operation of a JSON service: whether it changes anything, and what it does.
+pub(crate) struct JsonOperation {
+    pub name: &'static str,
+    pub mutates: bool,
+    pub run: fn(&mut Context<'_>, &Object) -> Result<Value, ApiError>,
+}
+
+/// The result members of an operation of a query service.
+pub(crate) type QueryAnswer = Result<Vec<(&'static str, Node)>, ApiError>;
+
+/// An operation of a query service: whether it changes anything, and what it does.
+pub(crate) struct QueryOperation {
+    pub name: &'static str,
+    pub mutates: bool,
+    pub run: fn(&mut Context<'_>, &Params) -> QueryAnswer,
+}
 
 /// What an operation works on.
 pub(crate) struct Context<'a> {
@@ -16,6 +43,7 @@ pub(crate) struct Context<'a> {
     pub now: Moment,
     pub settings: &'a Settings,
     pub region: &'a mut Region,
+    pub account: &'a mut Account,
     /// How a deployment that this call starts is to end.
     pub ending: Ending,
 }

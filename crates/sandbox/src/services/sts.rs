@@ -9,6 +9,9 @@ use crate::world::ACCOUNT;
 /// An operation's result members.
 pub(crate) type Answer = Result<Vec<(&'static str, Node)>, ApiError>;
 
+/// Every operation.
+pub(crate) const OPERATIONS: [&str; 2] = ["GetCallerIdentity", "AssumeRole"];
+
 /// Answers an STS operation; `None` if there is none of that name.
 pub(crate) fn handle(context: &Context<'_>, operation: &str, params: &Params) -> Option<Answer> {
     match operation {

@@ -1,4 +1,4 @@
-//! The query protocols of EC2 and STS: form fields in, XML out.
+//! The query protocols of EC2, IAM and STS: form fields in, XML out.
 
 use std::collections::BTreeMap;
 
@@ -10,13 +10,25 @@ use super::{ApiError, reply};
 
 const CONTENT_TYPE: &str = "text/xml;charset=UTF-8";
 
-/// The two query dialects, which differ in namespaces and envelopes.
+/// The query dialects, which differ in namespaces and envelopes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Dialect {
     /// The flattened dialect of EC2.
     Ec2,
     /// The dialect of STS.
     Sts,
+    /// That of IAM, which differs from STS in its namespace only.
+    Iam,
+}
+
+impl Dialect {
+    fn namespace(self) -> &'static str {
+        match self {
+            Dialect::Ec2 => "http://ec2.amazonaws.com/doc/2016-11-15/",
+            Dialect::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
+            Dialect::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
+        }
+    }
 }
 
 /// Form fields, or those below a prefix.
@@ -120,14 +132,10 @@ pub(crate) fn success(
         Dialect::Ec2 => {
             let mut members = vec![("requestId", Node::text(request_id))];
             members.extend(result);
-            xml::document(
-                &format!("{operation}Response"),
-                Some("http://ec2.amazonaws.com/doc/2016-11-15/"),
-                &Node::Structure(members),
-            )
+            xml::document(&format!("{operation}Response"), Some(dialect.namespace()), &Node::Structure(members))
         }
-        Dialect::Sts => {
-            xml::envelope(operation, "https://sts.amazonaws.com/doc/2011-06-15/", &Node::Structure(result), request_id)
+        Dialect::Sts | Dialect::Iam => {
+            xml::envelope(operation, dialect.namespace(), &Node::Structure(result), request_id)
         }
     };
     reply(200, CONTENT_TYPE, request_id, body)
@@ -146,11 +154,11 @@ pub(crate) fn failure(dialect: Dialect, request_id: &str, error: &ApiError) -> R
                 ("RequestID", Node::text(request_id)),
             ]),
         ),
-        Dialect::Sts => {
+        Dialect::Sts | Dialect::Iam => {
             let kind = ("Type", Node::text(if error.status < 500 { "Sender" } else { "Receiver" }));
             xml::document(
                 "ErrorResponse",
-                Some("https://sts.amazonaws.com/doc/2011-06-15/"),
+                Some(dialect.namespace()),
                 &Node::Structure(vec![
                     ("Error", Node::Structure(vec![kind, code, message])),
                     ("RequestId", Node::text(request_id)),

@@ -14,6 +14,8 @@ pub(crate) enum Node {
     Structure(Vec<(&'static str, Node)>),
     /// `<item>` children.
     List(Vec<Node>),
+    /// `<member>` children.
+    Members(Vec<Node>),
 }
 
 impl Node {
@@ -82,7 +84,7 @@ fn write_element(writer: &mut Writer<Vec<u8>>, name: &str, node: &Node) -> io::R
     match node {
         Node::Text(text) if text.is_empty() => element.write_empty().map(|_| ()),
         Node::Structure(members) if members.is_empty() => element.write_empty().map(|_| ()),
-        Node::List(items) if items.is_empty() => element.write_empty().map(|_| ()),
+        Node::List(items) | Node::Members(items) if items.is_empty() => element.write_empty().map(|_| ()),
         _ => element.write_inner_content(|writer| write_content(writer, node)).map(|_| ()),
     }
 }
@@ -92,6 +94,7 @@ fn write_content(writer: &mut Writer<Vec<u8>>, node: &Node) -> io::Result<()> {
         Node::Text(text) => writer.write_event(Event::Text(BytesText::new(&without_controls(text)))),
         Node::Structure(members) => members.iter().try_for_each(|(name, child)| write_element(writer, name, child)),
         Node::List(items) => items.iter().try_for_each(|item| write_element(writer, "item", item)),
+        Node::Members(items) => items.iter().try_for_each(|item| write_element(writer, "member", item)),
     }
 }
 

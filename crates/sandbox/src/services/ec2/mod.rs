@@ -66,7 +66,8 @@ const PERMISSIONS: &[&str] = &[
     "ToPort",
 ];
 
-static OPERATIONS: &[Operation] = &[
+/// Every operation.
+pub(crate) static OPERATIONS: &[Operation] = &[
     reads("DescribeVpcs", listing!("VpcId"), vpc::describe),
     reads("DescribeVpcAttribute", &["Attribute", "VpcId"], vpc::describe_attribute),
     writes(

@@ -10,8 +10,8 @@ use super::fleet::Fleet;
 use super::lifecycle::{self, Kind, Operation, Verdict};
 use super::state::{Endpoint, Immutable, Settled};
 use super::{Answer, component, deployment, endpoint_config, quota, tags};
-use crate::services::Context;
 use crate::services::ec2::interface::{self, Interface};
+use crate::services::{Context, scaling};
 use crate::wire::ApiError;
 
 pub(crate) fn create(context: &mut Context<'_>, input: &Object) -> Answer {
@@ -83,6 +83,7 @@ pub(crate) fn update(context: &mut Context<'_>, input: &Object) -> Answer {
     let endpoint = find(context, text(input, "EndpointName"))?;
     let name = endpoint.name.clone();
     let current = endpoint.fleet.clone().unwrap_or_default();
+    scaling::refuse_update(&context.region.scaling, &name, &current, &fleet)?;
     // Unverified text.
     refuse_if(fleet.is_serverless() && !current.is_serverless(), || {
         "An endpoint with instances cannot be updated to a serverless configuration.".into()

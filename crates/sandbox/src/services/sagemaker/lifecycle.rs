@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::deployment::Phase;
+use super::deployment::{Phase, Share, Step};
 use super::fleet::Fleet;
 use super::state::{Endpoint, Settled};
 use crate::clock::Moment;
@@ -151,6 +151,27 @@ impl Operation {
         }
     }
 
+    /// The part of the traffic that the new fleet takes, from 0 to 1: what the latest phase that moved traffic left.
+    pub(crate) fn traffic_on_new(&self, now: Moment) -> f64 {
+        let total: f64 = self.phases.iter().map(|phase| phase.seconds).sum();
+        let over = self.elapsed(now) * total;
+        let mut begins = 0.0;
+        let mut share = 0.0;
+        for phase in &self.phases {
+            if begins > over {
+                break;
+            }
+            begins += phase.seconds;
+            if let Step::Activating(to) | Step::Baking(to) = &phase.step {
+                share = match to {
+                    Share::Full => 1.0,
+                    Share::Canary(instances) => *instances as f64 / self.fleet.instance_count().max(1) as f64,
+                };
+            }
+        }
+        share.clamp(0.0, 1.0)
+    }
+
     /// The phase at `now`.
     pub(crate) fn phase(&self, now: Moment) -> Option<&Phase> {
         let total: f64 = self.phases.iter().map(|phase| phase.seconds).sum();
@@ -167,7 +188,7 @@ impl Operation {
 
 /// Brings a region's endpoints and the network interfaces of former ones up to date.
 pub(crate) fn settle(region: &mut Region, settings: &Settings, now: Moment) {
-    let Region { sagemaker, ec2 } = region;
+    let Region { sagemaker, ec2, .. } = region;
     super::component::settle(&mut sagemaker.components, now);
     let linger = settings.durations.interface_linger;
     sagemaker.endpoints.retain(|_, endpoint| {

@@ -1,6 +1,6 @@
 //! SageMaker: models, endpoint configurations, endpoints, inference components and their tags.
 
-mod body;
+mod autoscale;
 mod component;
 mod deployment;
 mod describe;
@@ -23,9 +23,11 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+pub(crate) use self::autoscale::{scale_component, scale_variant};
 use self::body::{Object, text};
-pub(crate) use self::fleet::Fleet;
+pub(crate) use self::fleet::{Fleet, Variant};
 use self::shapes::{Shape, components, operations as input};
+pub(crate) use super::body;
 use crate::services::Context;
 use crate::wire::ApiError;
 use crate::world::Region;
@@ -49,7 +51,8 @@ const fn writes(name: &'static str, shape: &'static Shape, run: fn(&mut Context<
     Operation { name, shape, mutates: true, run }
 }
 
-static OPERATIONS: &[Operation] = &[
+/// Every operation.
+pub(crate) static OPERATIONS: &[Operation] = &[
     writes("CreateModel", &input::CREATE_MODEL, model::create),
     reads("DescribeModel", &input::DESCRIBE_MODEL, model::describe),
     writes("DeleteModel", &input::DELETE_MODEL, model::delete),

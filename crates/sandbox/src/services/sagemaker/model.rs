@@ -166,7 +166,11 @@ fn check_hostnames(input: &Object) -> Result<(), ApiError> {
 pub(crate) fn check_role(context: &Context<'_>, input: &Object) -> Result<(), ApiError> {
     let arn = text(input, "ExecutionRoleArn");
     let foreign = arn.split(':').nth(4) != Some(ACCOUNT);
-    if !arn.is_empty() && (foreign || context.settings.unassumable_roles.contains(arn)) {
+    let unassumable = || {
+        context.settings.unassumable_roles.contains(arn)
+            || !context.account.iam.lets_in_sagemaker(arn, context.now, context.settings.durations.role_propagation)
+    };
+    if !arn.is_empty() && (foreign || unassumable()) {
         return Err(role(arn));
     }
     Ok(())

@@ -111,6 +111,24 @@ pub(crate) fn settle(components: &mut BTreeMap<String, Component>, now: Moment) 
     components.retain(|_, component| component.settle(now));
 }
 
+/// Starts to bring a component in service to the copies that `wanted` makes of the present ones, if they differ.
+pub(crate) fn autoscale(component: &mut Component, now: Moment, seconds: f64, wanted: impl Fn(u64) -> u64) {
+    let Some(deployed) = component.deployed.as_ref().filter(|_| component.status() == "InService") else { return };
+    let copies = wanted(deployed.copies);
+    if copies != deployed.copies {
+        let change = Change {
+            kind: Kind::Scale,
+            started: now,
+            ends: Some(now.plus_seconds(seconds)),
+            verdict: Verdict::Success,
+            target: Deployed { copies, ..deployed.clone() },
+            deployment_config: None,
+        };
+        component.modified = now;
+        component.change = Some(change);
+    }
+}
+
 /// How an operation ends; the reason's text, where the fault gives none, is unverified.
 pub(super) fn verdict(failure: Option<&Failure>, kind: Kind) -> Verdict {
     const REASON: &str = "Container did not pass the ping health check. Please check CloudWatch logs for this inference \

@@ -8,7 +8,7 @@ mod view;
 use serde_json::{Value, json};
 
 use self::life::{Change, Deployed};
-pub(crate) use self::life::{Component, settle};
+pub(crate) use self::life::{Component, autoscale, settle};
 pub(crate) use self::view::{describe, list};
 use super::body::{Object, integer, object, objects, text};
 use super::errors::{already_exists, refuse_if, validation};

@@ -1,0 +1,103 @@
+//! Roles and policies: what is kept, what is refused, and when SageMaker can assume a new role.
+
+use serde_json::json;
+
+use crate::support::{Client, ROLE, model_input, query_request, texts};
+
+const TRUST: &str = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+    "Principal": {"Service": "sagemaker.amazonaws.com"}}]}"#;
+
+async fn iam(aws: &Client, action: &str, fields: &[(&str, &str)]) -> (u16, String) {
+    let reply = aws.sandbox.handle(query_request("iam", "2010-05-08", action, fields)).await.expect("a reply");
+    (reply.status().as_u16(), String::from_utf8(reply.body().to_vec()).expect("utf-8"))
+}
+
+async fn ok(aws: &Client, action: &str, fields: &[(&str, &str)]) -> String {
+    let (status, text) = iam(aws, action, fields).await;
+    assert_eq!(status, 200, "{action}: {text}");
+    text
+}
+
+async fn refused(aws: &Client, action: &str, fields: &[(&str, &str)]) -> String {
+    let (status, text) = iam(aws, action, fields).await;
+    assert_ne!(status, 200, "{action} was accepted: {text}");
+    assert_eq!(texts(&text, "Type"), ["Sender"]);
+    texts(&text, "Code").remove(0)
+}
+
+#[tokio::test]
+async fn a_new_role_can_be_assumed_after_a_while_only() {
+    let aws = Client::new();
+    let named = [("RoleName", "SageMakerExecutionRole")];
+    aws.ok("CreateModel", model_input("before")).await;
+    let created =
+        ok(&aws, "CreateRole", &[named[0], ("AssumeRolePolicyDocument", TRUST), ("Description", "runs models")]).await;
+    assert_eq!(texts(&created, "Arn"), [ROLE]);
+    let early = aws.refused("CreateModel", model_input("m")).await;
+    assert!(early.contains("trust relationship policy"), "{early}");
+    aws.advance(10.0);
+    aws.ok("CreateModel", model_input("m")).await;
+
+    let elsewhere = TRUST.replace("sagemaker", "lambda");
+    ok(&aws, "UpdateAssumeRolePolicy", &[named[0], ("PolicyDocument", &elsewhere)]).await;
+    aws.advance(3_600.0);
+    aws.refused("CreateModel", model_input("m2")).await;
+    ok(&aws, "DeleteRole", &named).await;
+    aws.refused("CreateModel", model_input("m2")).await;
+    assert_eq!(refused(&aws, "GetRole", &named).await, "NoSuchEntity");
+}
+
+#[tokio::test]
+async fn policies_keep_a_role_from_being_deleted() {
+    let aws = Client::new();
+    let role = ("RoleName", "r");
+    let document = r#"{"Statement": [{"Effect": "Allow", "Action": "s3:Get Object+", "Resource": "*"}]}"#;
+    ok(&aws, "CreateRole", &[role, ("AssumeRolePolicyDocument", TRUST)]).await;
+    assert_eq!(
+        refused(&aws, "CreateRole", &[("RoleName", "R"), ("AssumeRolePolicyDocument", TRUST)]).await,
+        "EntityAlreadyExists"
+    );
+    ok(&aws, "PutRolePolicy", &[role, ("PolicyName", "p"), ("PolicyDocument", document)]).await;
+    let shown = ok(&aws, "GetRolePolicy", &[role, ("PolicyName", "p")]).await;
+    let encoded = texts(&shown, "PolicyDocument").remove(0);
+    assert!(encoded.contains("s3%3AGet%20Object%2B"), "{encoded}");
+
+    let made = ok(&aws, "CreatePolicy", &[("PolicyName", "own"), ("PolicyDocument", document)]).await;
+    let arn = texts(&made, "Arn").remove(0);
+    for policy in [arn.as_str(), "arn:aws:iam::aws:policy/AmazonSageMakerFullAccess"] {
+        ok(&aws, "AttachRolePolicy", &[role, ("PolicyArn", policy)]).await;
+    }
+    let nowhere = [role, ("PolicyArn", "arn:aws:iam::123456789012:policy/nowhere")];
+    assert_eq!(refused(&aws, "AttachRolePolicy", &nowhere).await, "NoSuchEntity");
+    let attached = ok(&aws, "ListAttachedRolePolicies", &[role]).await;
+    assert_eq!(texts(&attached, "PolicyName"), ["own", "AmazonSageMakerFullAccess"]);
+    assert_eq!(refused(&aws, "DeletePolicy", &[("PolicyArn", &arn)]).await, "DeleteConflict");
+
+    assert_eq!(refused(&aws, "DeleteRole", &[role]).await, "DeleteConflict");
+    for policy in [arn.as_str(), "arn:aws:iam::aws:policy/AmazonSageMakerFullAccess"] {
+        ok(&aws, "DetachRolePolicy", &[role, ("PolicyArn", policy)]).await;
+    }
+    assert_eq!(refused(&aws, "DeleteRole", &[role]).await, "DeleteConflict");
+    ok(&aws, "DeleteRolePolicy", &[role, ("PolicyName", "p")]).await;
+    ok(&aws, "DeleteRole", &[role]).await;
+    ok(&aws, "DeletePolicy", &[("PolicyArn", &arn)]).await;
+}
+
+#[tokio::test]
+async fn names_and_documents_are_checked() {
+    let aws = Client::new();
+    let long = "r".repeat(65);
+    for (fields, code) in [
+        (vec![("AssumeRolePolicyDocument", TRUST)], "ValidationError"),
+        (vec![("RoleName", long.as_str()), ("AssumeRolePolicyDocument", TRUST)], "ValidationError"),
+        (vec![("RoleName", "a b"), ("AssumeRolePolicyDocument", TRUST)], "ValidationError"),
+        (vec![("RoleName", "r"), ("AssumeRolePolicyDocument", "{")], "MalformedPolicyDocument"),
+        (vec![("RoleName", "r"), ("AssumeRolePolicyDocument", TRUST), ("Path", "x")], "ValidationError"),
+        (vec![("RoleName", "r"), ("AssumeRolePolicyDocument", TRUST), ("MaxSessionDuration", "1")], "ValidationError"),
+    ] {
+        assert_eq!(refused(&aws, "CreateRole", &fields).await, code, "{fields:?}");
+    }
+    assert_eq!(refused(&aws, "CreateGroup", &[]).await, "InvalidAction");
+    let untouched = aws.ok("ListModels", json!({})).await;
+    assert_eq!(untouched, json!({"Models": []}));
+}
