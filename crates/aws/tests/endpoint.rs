@@ -345,3 +345,21 @@ async fn what_autoscaling_moved_is_kept_unless_the_configuration_changes_it() {
     world.update(ENDPOINT, &now, &endpoint_body("e", "more")).await;
     assert_eq!(counts(&world, "e").await, (2, 3.0));
 }
+
+#[tokio::test]
+async fn what_was_deleted_behind_an_endpoint_is_told() {
+    let (world, endpoint) = serving().await;
+    let notes = async || {
+        let plan = world.plan(ENDPOINT, Some(&endpoint), &endpoint_body("e", "one")).await.unwrap();
+        plan.diagnostics.iter().map(|note| note.summary.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(notes().await, Vec::<String>::new());
+    world.ask("DeleteModel", json!({"ModelName": "m"})).await;
+    assert_eq!(notes().await, ["Endpoint \"e\" has lost a model"]);
+    world.ask("DeleteEndpointConfig", json!({"EndpointConfigName": "one"})).await;
+    assert_eq!(notes().await, ["Endpoint \"e\" has lost its configuration"]);
+    // Who may not look is told nothing.
+    let denied = json!({"code": "AccessDeniedException", "message": "no"});
+    world.faults(json!({"rules": [{"match": {"operation": "DescribeEndpointConfig"}, "effect": {"error": denied}}]}));
+    assert_eq!(notes().await, Vec::<String>::new());
+}

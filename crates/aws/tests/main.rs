@@ -7,6 +7,7 @@ mod data;
 mod endpoint;
 mod failures;
 mod identity;
+mod known_problems;
 mod model;
 mod network;
 mod round_trip;

@@ -2,6 +2,7 @@
 
 mod capacity;
 mod create;
+mod dangling;
 mod delete;
 mod deployment;
 mod schema;
@@ -160,6 +161,7 @@ impl ResourceType<Clients> for Endpoint {
         let name = Fields(&prior).text("id").unwrap_or_default();
         if let Ok(Some(endpoint)) = describe(&client, name).await {
             note_status(&endpoint, &mut response);
+            response.diagnostics.extend(dangling::check(&client, &endpoint).await);
         }
         self.check_variants(&client, &mut response).await?;
         Ok(response)

@@ -37,14 +37,15 @@ pub(crate) struct Model {
     schema: Schema,
 }
 
+/// The model as the service describes it; nothing when there is none.
+pub(super) async fn describe(client: &Client, name: &str) -> Result<Option<DescribeModelOutput>, Failure> {
+    let answer = client.describe_model().model_name(name).send().await;
+    found(answer.map_err(failed(Service::SageMaker, "DescribeModel")), "model")
+}
+
 impl Model {
     pub(crate) fn new() -> Model {
         Model { schema: schema::schema() }
-    }
-
-    async fn describe(client: &Client, name: &str) -> Result<Option<DescribeModelOutput>, Failure> {
-        let answer = client.describe_model().model_name(name).send().await;
-        found(answer.map_err(failed(Service::SageMaker, "DescribeModel")), "model")
     }
 
     /// The object as it is now, in the form of `remembered`.
@@ -55,7 +56,7 @@ impl Model {
         name: &str,
         remembered: &Value,
     ) -> Result<Option<Value>, Failure> {
-        let Some(model) = Self::describe(client, name).await? else { return Ok(None) };
+        let Some(model) = describe(client, name).await? else { return Ok(None) };
         let live = carry(wire::describe(&self.schema, &model, remembered), remembered);
         let arn = model.model_arn().unwrap_or_default();
         let live = tagging::read(client, &clients.tags, arn, live, remembered).await?;
@@ -153,7 +154,7 @@ impl ResourceType<Clients> for Model {
         if Fields(planned).text("name").is_some() {
             // A call that is repeated after a lost answer is told that the name is taken. To know then whose the model
             // is, look before.
-            match Self::describe(&client, &name).await {
+            match describe(&client, &name).await {
                 Ok(Some(_)) => return CreateOutcome::Failed(taken(&name)),
                 Err(failure) if !failure.is_denied() => return refuse(failure),
                 _ => {}
