@@ -1,6 +1,7 @@
 """Whole-program tests: the smform binary, with real AWS clients beside it.
 
-`SMFORM` names the binary. Every test has its own folder, uses free ports of 127.0.0.1, and leaves nothing running.
+`SMFORM` names the binary; `SANDBOX_SERVER` may name the sandbox crate's example `serve`, for those tests that need the
+sandbox only. Every test has its own folder, uses free ports of 127.0.0.1, and leaves nothing running.
 """
 
 import json
@@ -18,6 +19,7 @@ import boto3
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+SANDBOX_SERVER = os.environ.get("SANDBOX_SERVER")
 SMFORM = os.environ.get("SMFORM", str(ROOT / "target/debug/smform"))
 
 REGION = "us-east-1"
@@ -143,10 +145,14 @@ class Server:
 
 @pytest.fixture
 def sandbox(tmp_path):
-    """`smform sandbox`, serving other clients."""
-    port = free_port()
+    """`smform sandbox`, serving other clients; or the sandbox by itself, where `SANDBOX_SERVER` names its program."""
+    if SANDBOX_SERVER:
+        command = [SANDBOX_SERVER, "--speed", "2000", "--state", str(tmp_path / "world.json")]
+    else:
+        port = free_port()
+        command = [SMFORM, "sandbox", f"-listen=127.0.0.1:{port}", "-speed=2000", f"-file={tmp_path / 'world.json'}"]
     process = subprocess.Popen(
-        [SMFORM, "sandbox", f"-listen=127.0.0.1:{port}", "-speed=2000", f"-file={tmp_path / 'world.json'}"],
+        command,
         env=environment(),
         cwd=tmp_path,
         stdout=subprocess.PIPE,
@@ -156,7 +162,7 @@ def sandbox(tmp_path):
     seen = []
     for line in process.stdout:
         seen.append(line)
-        found = re.search(r"AWS_ENDPOINT_URL=['\"]?(http://[0-9.:]+)", line)
+        found = re.search(r"^(?:.*AWS_ENDPOINT_URL=)?['\"]?(http://127[0-9.:]+)", line)
         if found:
             break
     else:
