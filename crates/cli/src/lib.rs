@@ -18,9 +18,10 @@ pub mod world;
 
 use std::ffi::OsString;
 
-use args::{Cli, Invocation, Line};
+use args::{Cli, Invocation, Refused};
 use errors::Failure;
 use files::Directory;
+use render::style::Style;
 use session::Session;
 use terminal::Console;
 
@@ -43,67 +44,65 @@ pub async fn run(args: impl Iterator<Item = OsString>, world: World) -> Exit {
         environment,
         cancel,
         sandbox,
+        sandboxed: false,
         backends,
         version,
         command: String::new(),
     };
-    match args::words(args, &session.environment, &Cli::names()) {
+    let args: Vec<OsString> = args.collect();
+    let style = session.style(is_plain(&args));
+    match args::words(args.into_iter(), &session.environment, &Cli::names()) {
         Ok(Invocation::Nothing) => {
-            session.console.out(&help());
+            session.console.out(&args::top_help());
             Exit::NoCommand
         }
         Ok(Invocation::Help) => {
-            session.console.out(&help());
+            session.console.out(&args::top_help());
             Exit::Success
         }
         Ok(Invocation::Version) => commands::version::run(&session, &args::Version { json: false }),
         Ok(Invocation::Command(line)) => {
+            let style = session.style(is_plain(&line.words));
+            match session.says_yes("SMFORM_SANDBOX") {
+                Ok(answer) => session.sandboxed = answer,
+                Err(failure) => return session.fail(&failure, style),
+            }
             if let Some(directory) = &line.directory {
                 session.host.base = session.host.original.join(directory);
                 if !session.host.base.is_dir() {
                     let detail = format!("{} is not a directory.", session.host.base.display());
-                    return session.fail(&Failure::error("Invalid -chdir option", detail), session.style(false));
+                    return session.fail(&Failure::error("Invalid -chdir option", detail), style);
                 }
             }
             session.command = line.name();
-            command(&session, line).await
+            command(&session, line.words, style).await
         }
-        Err(diagnostic) => session.fail(&diagnostic.into(), session.style(false)),
+        Err(diagnostic) => session.fail(&diagnostic.into(), style),
     }
 }
 
-fn help() -> String {
-    Cli::description().render_help().to_string()
+/// Whether words ask for plain text. What is wrong with a command line is told before its flags are understood.
+fn is_plain(words: &[OsString]) -> bool {
+    const PLAIN: [&str; 4] = ["-no-color", "--no-color", "-no-color=true", "--no-color=true"];
+    words.iter().take_while(|word| *word != "--").any(|word| PLAIN.iter().any(|plain| word == plain))
 }
 
-async fn command(session: &Session, line: Line) -> Exit {
-    let plain = line.words.iter().any(|word| word == "--no-color" || word == "--no-color=true");
-    match Cli::read(line.words) {
+async fn command(session: &Session, words: Vec<OsString>, style: Style) -> Exit {
+    match Cli::read(words.clone()) {
         Ok((cli, matches)) => match commands::run(session, cli.command, &matches).await {
             Ok(exit) => exit,
-            Err(failure) => session.fail(&failure, session.style(plain)),
+            Err(failure) => session.fail(&failure, style),
         },
-        Err(error) if !error.use_stderr() => {
-            session.console.out(&error.to_string());
-            Exit::Success
-        }
-        Err(error) => session.fail(&Failure::error("Invalid command line", usage(&error)), session.style(plain)),
+        Err(error) => match args::refused(&error, &words) {
+            Refused::Help(text) => {
+                session.console.out(&text);
+                Exit::Success
+            }
+            Refused::Group(text) => {
+                session.console.out(&text);
+                Exit::Failure
+            }
+            Refused::Wrong(text) => session.fail(&Failure::error("Invalid command line", text), style),
+        },
     }
-}
-
-/// What is wrong with a command line, without the synopsis that `-help` prints, and with flags as this program names
-/// them.
-fn usage(error: &clap::Error) -> String {
-    let text = error.render().to_string();
-    let text = text.trim_start_matches("error: ");
-    let end = ["\n\nUsage:", "\n\nFor more information"].iter().filter_map(|mark| text.find(mark)).min();
-    let text = text.get(..end.unwrap_or(text.len())).unwrap_or(text).replace("'--", "'-");
-    let mut paragraphs = text.trim_end().split("\n\n").map(str::trim);
-    let first = paragraphs.next().unwrap_or_default();
-    let rest: Vec<&str> = paragraphs.collect();
-    let mut out = first.replace("\n  ", "\n    ");
-    if let Some(start) = out.get(..1).map(str::to_uppercase) {
-        out.replace_range(..1, &start);
-    }
-    format!("{out}.\n{}", rest.join("\n"))
 }

@@ -39,6 +39,8 @@ pub struct Session {
     pub sandbox: Option<Arc<dyn SandboxHost>>,
     /// The backends that the binary brings along, besides `local`.
     pub backends: Vec<Arc<dyn Kind>>,
+    /// Whether commands run in the sandbox without being told so one by one: `SMFORM_SANDBOX`.
+    pub sandboxed: bool,
     /// The version of the program.
     pub version: &'static str,
     /// The name of the command.
@@ -99,7 +101,7 @@ impl Session {
     pub fn fail(&self, failure: &Failure, style: Style) -> Exit {
         let layout = Layout { style, width: self.console.width };
         for diagnostic in &failure.diagnostics {
-            self.console.err(&render(diagnostic, &failure.sources, layout));
+            self.console.message(diagnostic.severity, &render(diagnostic, &failure.sources, layout));
         }
         Exit::Failure
     }
@@ -107,7 +109,24 @@ impl Session {
     /// Whether a command runs in the sandbox.
     #[must_use]
     pub fn in_sandbox(&self, flag: bool) -> bool {
-        flag || matches!(self.variable("SMFORM_SANDBOX"), Some("1" | "true" | "yes" | "on"))
+        flag || self.sandboxed
+    }
+
+    /// What a variable of the environment that is a yes or a no says; an absent one says no. A misspelt yes must not
+    /// count as a no: it could mean the real account.
+    ///
+    /// # Errors
+    /// When it says anything else.
+    pub fn says_yes(&self, name: &str) -> Result<bool, Failure> {
+        let Some(text) = self.variable(name) else { return Ok(false) };
+        match text.trim().to_ascii_lowercase().as_str() {
+            "1" | "t" | "true" | "y" | "yes" | "on" => Ok(true),
+            "0" | "f" | "false" | "n" | "no" | "off" => Ok(false),
+            _ => {
+                let detail = format!("{name} is \"{text}\". Set it to true or false, or unset it.");
+                Err(Failure::error(format!("Invalid value of {name}"), detail))
+            }
+        }
     }
 
     /// The sandbox of the binary.

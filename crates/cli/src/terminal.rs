@@ -4,6 +4,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use indicatif::MultiProgress;
+use smform_types::Severity;
 use tokio_util::sync::CancellationToken;
 
 use crate::background;
@@ -120,6 +121,15 @@ impl Console {
             // Nobody is left to be told.
             let _ = streams.stderr.write_all(text.as_bytes()).and_then(|()| streams.stderr.flush());
         });
+    }
+
+    /// Writes a message where Terraform does: errors to standard error, and warnings, which belong to the result, to
+    /// standard output.
+    pub fn message(&self, severity: Severity, text: &str) {
+        match severity {
+            Severity::Error => self.err(text),
+            Severity::Warning => self.out(text),
+        }
     }
 
     /// Everything on standard input.

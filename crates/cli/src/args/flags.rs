@@ -11,10 +11,10 @@ use smform_types::InstanceAddress;
 /// Values of root variables. Their order counts: see [`variable_inputs`].
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct Variables {
-    /// Set a root variable; may be repeated
+    /// Give a root variable a value; may be repeated, and the last value counts
     #[arg(long = "var", value_name = "NAME=VALUE", action = clap::ArgAction::Append)]
     pub var: Vec<String>,
-    /// Set root variables from a file; may be repeated
+    /// Take values of root variables from a file in .tfvars or JSON format; may be repeated
     #[arg(long = "var-file", value_name = "FILE", action = clap::ArgAction::Append)]
     pub var_file: Vec<PathBuf>,
 }
@@ -22,10 +22,10 @@ pub struct Variables {
 /// The lock on the state.
 #[derive(Debug, Clone, clap::Args)]
 pub struct StateLock {
-    /// Lock the state
+    /// Lock the state while this command uses it; -lock=false is safe only while nobody else works on it
     #[arg(long, default_value = "true")]
     pub lock: bool,
-    /// How long to wait for a lock that another run holds
+    /// How long to wait for a lock that another run holds, as in 30s or 5m
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
     pub lock_timeout: Duration,
 }
@@ -33,49 +33,49 @@ pub struct StateLock {
 /// How to plan.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Planning {
-    /// Only record what is
+    /// Only bring the state up to date with the live objects; change none of them
     #[arg(long)]
     pub refresh_only: bool,
-    /// Read the live objects first
+    /// Read the live objects before planning; -refresh=false trusts the state instead
     #[arg(long, default_value = "true")]
     pub refresh: bool,
-    /// Work only on this and what it needs; may be repeated
+    /// Leave out everything but this module, resource or instance and what it needs; may be repeated
     #[arg(long = "target", value_name = "ADDRESS", action = clap::ArgAction::Append, value_parser = target)]
     pub targets: Vec<Target>,
-    /// Replace this instance; may be repeated
+    /// Replace this instance even if nothing of it changes; may be repeated
     #[arg(long = "replace", value_name = "ADDRESS", action = clap::ArgAction::Append, value_parser = instance)]
     pub replace: Vec<InstanceAddress>,
     /// Values of variables.
     #[command(flatten)]
     pub variables: Variables,
-    /// How many operations run at once
+    /// How many objects are worked on at the same time
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
     pub parallelism: u16,
     /// Ask the registries of new models that pull through a VPC whether SageMaker can pull their images
     #[arg(long)]
     pub registry_probe: bool,
-    /// Ask for what is missing
+    /// Ask for values of variables that have none, and for approval; -input=false fails instead
     #[arg(long, default_value = "true")]
     pub input: bool,
     /// The lock.
     #[command(flatten)]
     pub lock: StateLock,
-    /// Without colour
+    /// Print without colour
     #[arg(long)]
     pub no_color: bool,
-    /// As a stream of JSON messages
+    /// Print one JSON message per line, for programs
     #[arg(long)]
     pub json: bool,
-    /// Warnings by their summaries only
+    /// Show warnings by their summaries only
     #[arg(long)]
     pub compact_warnings: bool,
     /// Which state.
     #[command(flatten)]
     pub state: super::StateFile,
-    /// Write the plan as JSON to a file, too; sensitive values are in clear
+    /// Write the plan as JSON to a file, as well; sensitive values are in clear in it
     #[arg(long, value_name = "FILE")]
     pub json_into: Option<PathBuf>,
-    /// Write the plan as Markdown to a file, too
+    /// Write the plan as Markdown to a file, as well, for a comment on a pull request
     #[arg(long, value_name = "FILE")]
     pub markdown_into: Option<PathBuf>,
 }

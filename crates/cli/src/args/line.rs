@@ -81,7 +81,13 @@ pub fn words(
             }
         }
     }
-    let Some(command) = args.next() else { return Ok(Invocation::Nothing) };
+    let Some(mut command) = args.next() else { return Ok(Invocation::Nothing) };
+    let wants_help = command == "help";
+    if wants_help {
+        // `help state rm` is `state rm -help`.
+        let Some(subject) = args.next() else { return Ok(Invocation::Help) };
+        command = subject;
+    }
     let name = command.to_string_lossy().into_owned();
     if !commands.contains(&name) {
         return Err(unknown(&name, commands));
@@ -104,6 +110,9 @@ pub fn words(
         words.extend(from_environment(&variable, environment)?);
     }
     words.extend(rest);
+    if wants_help {
+        words.push("-help".into());
+    }
     Ok(Invocation::Command(Line { directory, words: normalize(words) }))
 }
 
@@ -194,6 +203,10 @@ mod tests {
         assert!(matches!(line, Ok(Invocation::Command(Line { directory: Some(path), .. })) if path.ends_with("dir")));
         assert_eq!(sorted("", &[]), Ok(Invocation::Nothing));
         assert_eq!(sorted("-help", &[]), Ok(Invocation::Help));
+        assert_eq!(sorted("help", &[]), Ok(Invocation::Help));
+        assert_eq!(shown("help plan", &[]), "plan --help");
+        assert_eq!(shown("help state rm", &[]), "state rm --help");
+        assert!(sorted("help paln", &[]).is_err_and(|error| error.contains("Did you mean \"plan\"?")));
         assert_eq!(sorted("plan -version", &[]), Ok(Invocation::Version));
         assert!(sorted("-chdir plan", &[]).is_err());
         assert!(sorted("-nope plan", &[]).is_err());

@@ -1,6 +1,7 @@
 //! The command line: Terraform's flags, with one dash or two.
 
 mod flags;
+mod help;
 mod line;
 mod registry;
 mod states;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use flags::{Planning, StateLock, Variables, variable_inputs};
+pub use help::{Refused, refused, top as top_help};
 pub use line::{Invocation, Line, words};
 pub use registry::{ConnectTo, Reach, Registry, RegistryCheck, RegistryCommand, connect_to};
 pub use states::{
@@ -20,7 +22,7 @@ pub use states::{
 
 /// Plans, applies and destroys Amazon SageMaker endpoints declared in Terraform's language.
 #[derive(Debug, Parser)]
-#[command(name = "smform", disable_version_flag = true, disable_help_subcommand = true, args_override_self = true)]
+#[command(name = "smform", disable_version_flag = true, disable_help_subcommand = true, args_override_self = true, after_help = help::GLOBAL)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -153,7 +155,7 @@ pub struct Init {
     /// Accepted
     #[arg(long, default_value = "true")]
     pub get: bool,
-    /// Without colour
+    /// Print without colour
     #[arg(long)]
     pub no_color: bool,
 }
@@ -161,10 +163,10 @@ pub struct Init {
 /// Arguments of `validate`.
 #[derive(Debug, clap::Args)]
 pub struct Validate {
-    /// As JSON
+    /// Print JSON, for programs
     #[arg(long)]
     pub json: bool,
-    /// Without colour
+    /// Print without colour
     #[arg(long)]
     pub no_color: bool,
     /// Accepted; tests are not looked at
@@ -187,10 +189,10 @@ pub struct Fmt {
     /// Write nothing, and exit with 3 when a file would change
     #[arg(long)]
     pub check: bool,
-    /// Folders in folders as well
+    /// Format the files of folders inside folders as well
     #[arg(long)]
     pub recursive: bool,
-    /// Without colour
+    /// Print without colour
     #[arg(long)]
     pub no_color: bool,
     /// Files and folders, or - for standard input; this folder when left out
@@ -204,13 +206,13 @@ pub struct Plan {
     /// How to plan.
     #[command(flatten)]
     pub planning: Planning,
-    /// Plan to destroy everything
+    /// Plan to destroy everything that the state holds
     #[arg(long)]
     pub destroy: bool,
-    /// Save the plan to a file
+    /// Save the plan to a file, to apply exactly this plan later
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Exit with 2 when there are changes
+    /// Exit with 0 when nothing changes, 1 on an error, 2 when there are changes
     #[arg(long)]
     pub detailed_exitcode: bool,
 }
@@ -221,16 +223,16 @@ pub struct Apply {
     /// How to plan.
     #[command(flatten)]
     pub planning: Planning,
-    /// Destroy everything
+    /// Destroy everything that the state holds
     #[arg(long)]
     pub destroy: bool,
-    /// Do not ask
+    /// Apply without asking for approval
     #[arg(long)]
     pub auto_approve: bool,
     /// Apply the saved plan only if it has this digest
     #[arg(long, value_name = "DIGEST")]
     pub expect_digest: Option<String>,
-    /// A saved plan
+    /// A plan that was saved with -out; without it, a new plan is made and approval is asked for
     #[arg(value_name = "PLANFILE")]
     pub plan: Option<PathBuf>,
 }
@@ -238,10 +240,10 @@ pub struct Apply {
 /// Arguments of `show`.
 #[derive(Debug, clap::Args)]
 pub struct Show {
-    /// As JSON
+    /// Print JSON, for programs
     #[arg(long)]
     pub json: bool,
-    /// Without colour
+    /// Print without colour
     #[arg(long)]
     pub no_color: bool,
     /// Which state, when no file is named.
@@ -255,10 +257,10 @@ pub struct Show {
 /// Which state to read.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct StateFile {
-    /// The state file, instead of what the configuration says
+    /// Use this state file instead of the one that the configuration says
     #[arg(long = "state", value_name = "FILE")]
     pub path: Option<PathBuf>,
-    /// That of the sandbox
+    /// Work in the sandbox, an imitation of AWS on this machine, with a state of its own
     #[arg(long)]
     pub sandbox: bool,
 }
@@ -269,7 +271,7 @@ pub struct Get {
     /// Accepted: modules are read anew each time
     #[arg(long)]
     pub update: bool,
-    /// Without colour
+    /// Print without colour
     #[arg(long)]
     pub no_color: bool,
 }
@@ -319,7 +321,7 @@ pub struct Console {
     /// Which state.
     #[command(flatten)]
     pub state: StateFile,
-    /// Without colour
+    /// Print without colour
     #[arg(long)]
     pub no_color: bool,
 }
@@ -327,19 +329,19 @@ pub struct Console {
 /// Arguments of `output`.
 #[derive(Debug, clap::Args)]
 pub struct Output {
-    /// As JSON, sensitive values in clear
+    /// Print JSON; sensitive values are in clear in it
     #[arg(long)]
     pub json: bool,
-    /// Only the text of the value
+    /// Print a string, number or bool as bare text, without quotes; needs NAME
     #[arg(long)]
     pub raw: bool,
-    /// Without colour
+    /// Print without colour
     #[arg(long)]
     pub no_color: bool,
     /// Which state.
     #[command(flatten)]
     pub state: StateFile,
-    /// Only this one
+    /// Only this output; all of them when left out
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
 }
@@ -347,7 +349,7 @@ pub struct Output {
 /// Arguments of `version`.
 #[derive(Debug, clap::Args)]
 pub struct Version {
-    /// As JSON
+    /// Print JSON, for programs
     #[arg(long)]
     pub json: bool,
 }
@@ -365,7 +367,7 @@ pub struct Providers {
 pub enum ProvidersCommand {
     /// Every schema; only as JSON
     Schema {
-        /// Required
+        /// Print JSON; required, since there is no other form
         #[arg(long)]
         json: bool,
     },
@@ -377,16 +379,17 @@ pub struct Sandbox {
     /// Where to listen: a loopback address
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4599")]
     pub listen: std::net::SocketAddr,
-    /// Virtual seconds per second
+    /// How many seconds pass in the sandbox during a real one [a new one: 60]
     #[arg(long, value_name = "FACTOR")]
     pub speed: Option<f64>,
-    /// A file with a script of faults
+    /// A file that says which calls fail, and how
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,
-    /// The file that holds the sandbox's world
+    /// The file that holds the sandbox's world; without it, the one that `smform apply -sandbox` uses in this
+    /// folder: beside the state that the configuration says, such as terraform.sandbox.json
     #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
-    /// Without colour
+    /// Print without colour
     #[arg(long)]
     pub no_color: bool,
 }

@@ -26,10 +26,10 @@ pub enum RegistryCommand {
 /// Arguments of `registry check`.
 #[derive(Debug, clap::Args)]
 pub struct RegistryCheck {
-    /// As JSON
+    /// Print JSON, for programs
     #[arg(long)]
     pub json: bool,
-    /// Without colour
+    /// Print without colour
     #[arg(long)]
     pub no_color: bool,
     /// The model names a credentials provider: a registry that wants credentials is no error

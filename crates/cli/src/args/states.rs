@@ -57,7 +57,7 @@ pub struct StateShow {
     /// Which state.
     #[command(flatten)]
     pub state: StateFile,
-    /// Without colour
+    /// Print without colour
     #[arg(long)]
     pub no_color: bool,
     /// The instance
@@ -77,7 +77,7 @@ pub struct StateRm {
     /// Only say what would be forgotten
     #[arg(long)]
     pub dry_run: bool,
-    /// Without colour
+    /// Print without colour
     #[arg(long)]
     pub no_color: bool,
     /// Instances, resources and modules
@@ -100,7 +100,7 @@ pub struct StateMv {
     /// Move to this state file
     #[arg(long, value_name = "FILE")]
     pub state_out: Option<PathBuf>,
-    /// Without colour
+    /// Print without colour
     #[arg(long)]
     pub no_color: bool,
     /// An instance, a resource with all its instances, or a module with all that is in it
@@ -123,7 +123,7 @@ pub struct StatePush {
     /// Even over a newer or an unrelated state
     #[arg(long)]
     pub force: bool,
-    /// Without colour
+    /// Print without colour
     #[arg(long)]
     pub no_color: bool,
     /// The state to record; - for standard input
@@ -143,7 +143,7 @@ pub struct StateReplaceProvider {
     /// Do not ask
     #[arg(long)]
     pub auto_approve: bool,
-    /// Without colour
+    /// Print without colour
     #[arg(long)]
     pub no_color: bool,
     /// The provider that is recorded
@@ -160,7 +160,7 @@ pub struct StateHistory {
     /// Which state.
     #[command(flatten)]
     pub state: StateFile,
-    /// As JSON
+    /// Print JSON, for programs
     #[arg(long)]
     pub json: bool,
 }
@@ -177,7 +177,7 @@ pub struct StateRollback {
     /// Do not ask
     #[arg(long)]
     pub auto_approve: bool,
-    /// Without colour
+    /// Print without colour
     #[arg(long)]
     pub no_color: bool,
     /// A serial or a version, as `state history` lists them
@@ -194,7 +194,7 @@ pub struct ForceUnlock {
     /// Which state.
     #[command(flatten)]
     pub state: StateFile,
-    /// Without colour
+    /// Print without colour
     #[arg(long)]
     pub no_color: bool,
     /// The id that the message about the lock shows
@@ -214,7 +214,7 @@ pub struct Taint {
     /// The lock.
     #[command(flatten)]
     pub lock: StateLock,
-    /// Without colour
+    /// Print without colour
     #[arg(long)]
     pub no_color: bool,
     /// A resource instance
@@ -240,7 +240,7 @@ pub struct Import {
     /// Ask for what is missing
     #[arg(long, default_value = "true")]
     pub input: bool,
-    /// Without colour
+    /// Print without colour
     #[arg(long)]
     pub no_color: bool,
     /// Where the object is to be recorded: a resource instance
@@ -277,7 +277,7 @@ pub enum WorkspaceCommand {
 /// Arguments of `workspace list`.
 #[derive(Debug, clap::Args)]
 pub struct WorkspaceList {
-    /// As JSON
+    /// Print JSON, for programs
     #[arg(long)]
     pub json: bool,
     /// Those of the sandbox
@@ -297,7 +297,7 @@ pub struct WorkspaceNew {
     /// One of the sandbox
     #[arg(long)]
     pub sandbox: bool,
-    /// Without colour
+    /// Print without colour
     #[arg(long)]
     pub no_color: bool,
     /// Its name
@@ -314,7 +314,7 @@ pub struct WorkspaceSelect {
     /// One of the sandbox
     #[arg(long)]
     pub sandbox: bool,
-    /// Without colour
+    /// Print without colour
     #[arg(long)]
     pub no_color: bool,
     /// Its name
@@ -334,7 +334,7 @@ pub struct WorkspaceDelete {
     /// One of the sandbox
     #[arg(long)]
     pub sandbox: bool,
-    /// Without colour
+    /// Print without colour
     #[arg(long)]
     pub no_color: bool,
     /// Its name

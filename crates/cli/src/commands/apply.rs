@@ -264,8 +264,15 @@ async fn carry_out(
         outputs: &report.outputs,
         sensitive: &sensitive,
     };
-    run.view.applied(&applied);
-    operation::tell(run.view.as_ref(), &report.diagnostics, project);
+    let tell = || operation::tell(run.view.as_ref(), &report.diagnostics, project);
     let failed = stopped || report.diagnostics.has_errors() || !report.failed.is_empty();
+    // The last thing to read is what matters most: what went wrong, or the outputs.
+    if failed {
+        run.view.applied(&applied);
+        tell();
+    } else {
+        tell();
+        run.view.applied(&applied);
+    }
     Ok(if failed { Exit::Failure } else { Exit::Success })
 }

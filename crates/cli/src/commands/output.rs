@@ -28,7 +28,7 @@ pub fn run(session: &Session, args: &Output) -> Result<Exit, Failure> {
         let detail =
             "The state holds no outputs: there are none in the configuration, or they have not been applied yet.";
         let layout = Layout { style: session.style(args.no_color), width: session.console.width };
-        session.console.err(&render(&Diagnostic::warning("No outputs found", detail), &Default::default(), layout));
+        print(&render(&Diagnostic::warning("No outputs found", detail), &Default::default(), layout));
         return Ok(Exit::Success);
     }
     let Some(name) = &args.name else {

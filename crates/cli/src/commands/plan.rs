@@ -44,7 +44,7 @@ async fn planned(session: &Session, args: &Plan, flags: &ArgMatches, view: &Arc<
 fn closing(session: &Session, args: &Plan, sandbox: bool, digest: Option<&str>) -> String {
     let (style, width) = (session.style(args.planning.no_color), session.console.width);
     let hints = !session.automation();
-    let flag = if sandbox && session.variable("SMFORM_SANDBOX").is_none() { " -sandbox" } else { "" };
+    let flag = if sandbox && !session.sandboxed { " -sandbox" } else { "" };
     let mut out = rule(style, width);
     match (&args.out, digest) {
         (Some(path), Some(digest)) => {

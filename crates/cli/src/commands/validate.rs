@@ -44,7 +44,7 @@ pub fn run(session: &Session, args: &Validate) -> Result<Exit, Failure> {
     } else {
         let style = session.style(args.no_color);
         let layout = Layout { style, width: session.console.width };
-        found.iter().for_each(|found| session.console.err(&render(found, sources, layout)));
+        found.iter().for_each(|found| session.console.message(found.severity, &render(found, sources, layout)));
         if errors == 0 {
             let but = if warnings > 0 { ", but there were some validation warnings as shown above" } else { "" };
             let success = style.strong(Paint::Green, "Success!");

@@ -13,7 +13,7 @@ use crate::render::progress::{Notice, Sink};
 use crate::render::style::{Paint, Style, wrap};
 use crate::terminal::Console;
 
-/// Prints results on standard output and messages on standard error.
+/// Prints results and warnings on standard output, and errors on standard error.
 #[derive(Clone)]
 pub struct Human {
     /// The terminal.
@@ -72,9 +72,9 @@ impl View for Human {
     fn diagnostics(&self, found: &[Diagnostic], sources: &SourceMap) {
         let (errors, warnings): (Vec<&Diagnostic>, Vec<&Diagnostic>) = found.iter().partition(|found| found.is_error());
         if self.compact_warnings {
-            self.console.err(&diagnostics::compact(&warnings, sources, self.layout()));
+            self.console.out(&diagnostics::compact(&warnings, sources, self.layout()));
         } else {
-            let print = |found: &Diagnostic| self.console.err(&diagnostics::render(found, sources, self.layout()));
+            let print = |found: &Diagnostic| self.console.out(&diagnostics::render(found, sources, self.layout()));
             diagnostics::merged(&warnings).iter().for_each(print);
         }
         errors.iter().for_each(|found| self.console.err(&diagnostics::render(found, sources, self.layout())));

@@ -297,17 +297,16 @@ smform will perform the following actions:
 
 Plan: 1 to add, 2 to change, 3 to destroy.
 
-─────────────────────────────────────────────────────────────────────────────
-
-Note: This plan was not saved (-out), so "smform apply" makes a new one, which
-may differ.
---- stderr
-
 Warning: Some objects will no longer be managed by smform
 
 These leave the state, and stay as they are. To manage one again, import it.
 
   - test_thing.forgotten
+
+─────────────────────────────────────────────────────────────────────────────
+
+Note: This plan was not saved (-out), so "smform apply" makes a new one, which
+may differ.
 --- exit 0
 "#);
 }

@@ -62,9 +62,47 @@ Invalid value 'maybe' for '-input[=<BOOL>]': write true or false.
 Error: Invalid command line
 
 Invalid value 'what is this' for '-target <ADDRESS>': "what is this" is not an
-address: a name may contain only letters, digits, underscores and dashes..
+address: a name may contain only letters, digits, underscores and dashes.
 --- exit 1
 "#);
+}
+
+#[test]
+fn a_misspelt_yes_does_not_mean_the_real_account() {
+    let mut bench = Bench::new("output \"o\" { value = 1 }");
+    for (text, sandboxed) in [("TRUE", true), ("y", true), ("On", true), ("No", false), ("0", false), ("", false)] {
+        bench.environment.insert("SMFORM_SANDBOX".to_owned(), text.to_owned());
+        let ran = bench.run(&["plan", "-no-color"]);
+        assert_eq!(ran.err.contains("No sandbox"), sandboxed, "{text}: {}", ran.all());
+        assert_eq!(ran.exit == Exit::Success, !sandboxed, "{text}: {}", ran.all());
+    }
+    for text in ["2", "ture", "sandbox"] {
+        bench.environment.insert("SMFORM_SANDBOX".to_owned(), text.to_owned());
+        let ran = bench.run(&["apply", "-auto-approve", "-no-color"]);
+        assert_eq!(ran.exit, Exit::Failure, "{text}");
+        let wanted = format!("SMFORM_SANDBOX is \"{text}\". Set it to true or false, or unset it.");
+        assert!(ran.err.contains(&wanted), "{}", ran.err);
+        assert!(!bench.has("terraform.tfstate"));
+    }
+}
+
+#[test]
+fn a_group_without_a_command_prints_its_help() {
+    let bench = Bench::new("");
+    let ran = bench.run(&["state"]);
+    assert_eq!(ran.exit, Exit::Failure);
+    assert!(ran.out.contains("Usage: smform state <COMMAND>") && ran.err.is_empty(), "{}", ran.all());
+    assert!(bench.run(&["help", "state", "list"]).ok().out.contains("Usage: smform state list"));
+}
+
+#[test]
+fn what_is_wrong_before_the_command_is_plain_as_well() {
+    let bench = Bench::new("");
+    for line in [&["-chdir=nope", "plan", "-no-color"][..], &["paln", "-no-color"]] {
+        let ran = bench.run(line);
+        assert_eq!(ran.exit, Exit::Failure);
+        assert!(!ran.err.is_empty() && !ran.err.contains('\u{1b}'), "{}", ran.err);
+    }
 }
 
 #[test]
