@@ -4,6 +4,7 @@ mod configurations;
 mod expressions;
 mod format;
 mod functions;
+mod fuzz;
 mod module;
 mod properties;
 mod scale;

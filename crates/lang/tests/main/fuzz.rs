@@ -1,0 +1,18 @@
+//! The bodies of the fuzz targets, on their corpora.
+
+use std::path::Path;
+
+#[path = "../../../../fuzz/bodies/lang.rs"]
+mod bodies;
+
+#[test]
+fn the_corpora_hold() {
+    let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz");
+    for (target, body) in bodies::ALL {
+        let inputs = bodies::corpus(&fuzz, target);
+        assert!(inputs.len() > 5, "{target}");
+        for input in inputs {
+            body(&std::fs::read(&input).expect("readable"));
+        }
+    }
+}

@@ -1,0 +1,5 @@
+a = 1
+bbbb = 2
+# c
+cc = 3
+dddddd = 4

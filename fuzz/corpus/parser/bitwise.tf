@@ -1,0 +1,6 @@
+locals {
+  a = true & false
+}
+
+# expect:
+# error bitwise.tf:2:12-13 Unsupported operator

@@ -1,0 +1,35 @@
+moved {
+  from = test_thing.a
+}
+moved {
+  from = test_thing.a
+  to   = test_thing.a
+}
+moved {
+  from = test_thing.a[each.key]
+  to   = test_thing
+}
+removed {
+  from = test_thing.a[0]
+}
+import {
+  to = "test_thing.a"
+}
+import {
+  to = upper("x")
+  id = "x"
+}
+check "c" {
+  asert {}
+}
+
+# expect:
+# error refactoring_mistakes.tf:1:1-6 Missing required argument
+# error refactoring_mistakes.tf:4:1-6 Redundant move statement
+# error refactoring_mistakes.tf:9:10-32 Invalid address
+# error refactoring_mistakes.tf:10:10-20 Invalid address
+# error refactoring_mistakes.tf:13:10-25 Invalid "removed" address
+# error refactoring_mistakes.tf:15:1-7 Missing required argument
+# error refactoring_mistakes.tf:19:8-18 Invalid import address
+# error refactoring_mistakes.tf:23:3-8 Unsupported block type
+# error refactoring_mistakes.tf:22:1-10 Zero assert blocks
