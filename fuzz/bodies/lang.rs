@@ -96,8 +96,11 @@ pub fn formatter(bytes: &[u8]) {
     }
 }
 
+/// What a target runs.
+pub type Body = fn(&[u8]);
+
 /// The bodies by the names of their targets.
-pub const ALL: [(&str, fn(&[u8])); 4] =
+pub const ALL: [(&str, Body); 4] =
     [("parser", parser), ("evaluator", evaluator), ("conversion", conversion), ("formatter", formatter)];
 
 /// The inputs of a target's corpus.

@@ -1,8 +1,9 @@
 //! From a configuration (and what the state alone holds) to its dependency graph.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use smform_lang::config::{Condition, Config, IgnoreChanges, Module, ModuleCall, Repetition, Resource};
+use smform_lang::config::{Condition, Config, IgnoreChanges, Module, ModuleCall, Output, Repetition, Resource};
 use smform_lang::eval::{Reference, Subject, check_references, parse_reference, references, references_in_body};
 use smform_lang::syntax::Expr;
 use smform_types::schema::Schema;
@@ -241,6 +242,7 @@ impl<'a> Builder<'a> {
     fn references(&mut self, at: &ModuleAddress, module: &Module, node: &Node, found: &[Reference]) {
         self.found.extend(check_references(module, found));
         for reference in found {
+            self.found.extend(self.deprecated_output(at, reference));
             for needed in self.needed(at, reference) {
                 if needed == *node && !matches!(reference.subject, Subject::SelfObject) {
                     self.found.push(self_reference(node, reference));
@@ -261,19 +263,32 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// The warning for a reference to an output whose author wants it used no more.
+    fn deprecated_output(&self, at: &ModuleAddress, reference: &Reference) -> Option<Diagnostic> {
+        let Subject::Module(name) = &reference.subject else { return None };
+        let (output, declared) = named_output(self.config.modules.get(&at.child(name))?, reference)?;
+        let reason = declared.deprecated.clone()?;
+        let summary = format!("Output \"{output}\" of module.{name} is deprecated");
+        Some(Diagnostic::warning(summary, reason).at(reference.span))
+    }
+
     /// A reference to a module is to the one output that it names, or to all of them.
     fn module_outputs(&self, child: &ModuleAddress, reference: &Reference) -> Vec<Node> {
         let Some(module) = self.config.modules.get(child) else { return Vec::new() };
-        let named = reference.rest.0.iter().find_map(|step| match step {
-            smform_types::path::Step::Attribute(name) => module.outputs.get_key_value(name.as_str()),
-            _ => None,
-        });
-        let outputs = match named {
+        let outputs = match named_output(module, reference) {
             Some((name, _)) => vec![Node::Output(child.clone(), name.clone())],
             None => module.outputs.keys().map(|name| Node::Output(child.clone(), name.clone())).collect(),
         };
         outputs.into_iter().chain([Node::Module(child.clone())]).collect()
     }
+}
+
+/// The output that a reference to a module names.
+fn named_output<'m>(module: &'m Module, reference: &Reference) -> Option<(&'m Arc<str>, &'m Output)> {
+    reference.rest.0.iter().find_map(|step| match step {
+        Step::Attribute(name) => module.outputs.get_key_value(name.as_str()),
+        _ => None,
+    })
 }
 
 fn is_variable(reference: &Reference, name: Option<&str>) -> bool {

@@ -39,8 +39,8 @@ impl<'a> Setting<'a> {
         own: Option<Value>,
     ) -> Option<ModuleScope<'a>> {
         let module = self.config.modules.get(&at.config())?;
-        let surroundings = self.surroundings;
-        Some(ModuleScope { config: self.config, module, instance: at, values, repetition, own, surroundings })
+        let (config, surroundings, phase) = (self.config, self.surroundings, self.functions.phase);
+        Some(ModuleScope { config, module, instance: at, values, repetition, own, surroundings, phase })
     }
 
     /// Evaluates a vertex that is no resource or provider, for every instance of its module, into `values`.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use smform_lang::config::{Config, Module};
 use smform_lang::eval::{Scope, Subject};
-use smform_types::{Diagnostic, ModuleInstance, Type, Value};
+use smform_lang::functions::Phase;
+use smform_types::{Diagnostic, Marks, ModuleInstance, Type, Value};
 
 use super::{Repetition, Values};
 
@@ -36,6 +37,8 @@ pub struct ModuleScope<'a> {
     pub own: Option<Value>,
     /// Facts about the run.
     pub surroundings: &'a Surroundings,
+    /// What the evaluation is for.
+    pub phase: Phase,
 }
 
 impl Scope for ModuleScope<'_> {
@@ -86,7 +89,15 @@ impl ModuleScope<'_> {
     fn terraform(&self, name: &str) -> Result<Value, Diagnostic> {
         match name {
             "workspace" => Ok(Value::string(&*self.surroundings.workspace)),
-            "applying" => Ok(Value::unknown(Type::Bool)),
+            // It differs between a plan and its apply, so it may go only where nothing is stored.
+            "applying" => {
+                let applying = match self.phase {
+                    Phase::Plan => Value::bool(false),
+                    Phase::Apply => Value::bool(true),
+                    Phase::Console => Value::unknown(Type::Bool),
+                };
+                Ok(applying.with_marks(Marks::EPHEMERAL))
+            }
             other => Err(Diagnostic::error(
                 "Invalid \"terraform\" attribute",
                 format!("The \"terraform\" object has no attribute \"{other}\"; it has \"workspace\"."),

@@ -59,3 +59,22 @@ async fn what_files_alone_show_to_be_wrong_is_told_before_anything_is_read() {
     assert_eq!(found.iter().map(|d| d.summary.as_str()).collect::<Vec<_>>(), ["No value for required variable"]);
     assert!(planned.plan.changes.is_empty());
 }
+
+#[test]
+fn a_deprecated_output_warns_where_it_is_used() {
+    let child =
+        "output \"old\" {\n  value      = 1\n  deprecated = \"Use new.\"\n}\noutput \"new\" {\n  value = 1\n}\n";
+    let main = "module \"m\" {\n  source = \"./m\"\n}\nlocals {\n  a = module.m.new\n  b = module.m.old\n}\n";
+    let found = Bench::new().validate_files(&[("main.tf", main), ("m/main.tf", child)]);
+    let shown: Vec<&str> = found.iter().map(|(_, _, text)| text.as_str()).collect();
+    assert_eq!(shown, ["main.tf:6: Output \"old\" of module.m is deprecated: Use new."]);
+    assert!(found.iter().all(|(is_error, _, _)| !is_error));
+}
+
+#[test]
+fn whether_a_plan_is_applied_goes_nowhere_that_is_stored() {
+    let found = Bench::new().validate("output \"a\" {\n  value = terraform.applying\n}\n");
+    assert!(found.iter().any(|text| text.contains("Ephemeral value not allowed")), "{found:?}");
+    let found = Bench::new().validate("locals {\n  a = terraform.applying ? 1 : 2\n}\n");
+    assert_eq!(found, Vec::<String>::new());
+}
