@@ -1,6 +1,7 @@
 """The main job: a private-registry endpoint from nothing to InService and away again, and the first change to it."""
 
 import json
+import re
 import signal
 import subprocess
 import time
@@ -96,7 +97,9 @@ def test_fixed_names_are_refused_at_plan_with_the_fix(example):
     project.run("apply", "-auto-approve", "-no-color").expect(0)
     before = len(calls(project))
     refused = project.run("apply", "-auto-approve", "-no-color", f"-var=image={NEW_IMAGE}").expect(1)
-    assert 'name_prefix = "vpc-model-"' in refused.text
+    # The fix is a patch of the file, for the model and for the configuration that refers to its name.
+    for prefix in ("vpc-model-", "my-endpoint-config-"):
+        assert re.search(rf'^ *\+ +name_prefix += "{prefix}"$', refused.text, re.MULTILINE)
     assert "main.tf line" in refused.text
     assert calls(project)[before:] == []
 
