@@ -83,6 +83,7 @@ def test_every_answer_fits_the_service_model(sandbox):
     endpoints(walk)
     components(walk)
     listings(walk)
+    quotas(walk)
     sts = walk.client("sts")
     sts.get_caller_identity()
     sts.assume_role(RoleArn=ROLE, RoleSessionName="walk")
@@ -418,6 +419,20 @@ def components(walk):
     assert len(sm.list_inference_components()["InferenceComponents"]) == 2
     sm.delete_inference_component(InferenceComponentName="adapter")
     sm.describe_inference_component(InferenceComponentName="adapter")
+
+
+
+def quotas(walk):
+    quotas = walk.client("service-quotas")
+    sagemaker = {"ServiceCode": "sagemaker"}
+    pages = quotas.get_paginator("list_service_quotas").paginate(**sagemaker)
+    by_name = {quota["QuotaName"]: quota for page in pages for quota in page["Quotas"]}
+    code = {"QuotaCode": by_name["ml.m5.large for endpoint usage"]["QuotaCode"]}
+    assert quotas.get_service_quota(**sagemaker, **code)["Quota"]["Value"] == 1000
+    assert quotas.list_aws_default_service_quotas(**sagemaker)["NextToken"]
+    quotas.get_aws_default_service_quota(**sagemaker, **code)
+    with pytest.raises(quotas.exceptions.NoSuchResourceException):
+        quotas.get_service_quota(ServiceCode="sagemaker", QuotaCode="L-00000000")
 
 
 def listings(walk):

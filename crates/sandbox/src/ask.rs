@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::sandbox::BODY_LIMIT;
 use crate::services::runtime::{self, Invocation};
-use crate::services::{JsonOperation, QueryOperation, ec2, iam, sagemaker, scaling};
+use crate::services::{JsonOperation, QueryOperation, ec2, iam, quotas, sagemaker, scaling};
 use crate::wire::query::{Dialect, Params};
 use crate::wire::scope::{self, NoScope, Scope};
 use crate::wire::xml::Node;
@@ -17,6 +17,7 @@ pub(crate) enum Ask {
     SageMaker { operation: &'static sagemaker::Operation, input: Map<String, Value> },
     Ec2 { operation: &'static ec2::Operation, params: Params },
     Scaling { operation: &'static JsonOperation, input: Map<String, Value> },
+    Quotas { operation: &'static JsonOperation, input: Map<String, Value> },
     Iam { operation: &'static QueryOperation, params: Params },
     Sts { operation: String, params: Params },
     Runtime(Invocation),
@@ -71,6 +72,7 @@ impl Ask {
             Ask::SageMaker { .. } => "sagemaker",
             Ask::Ec2 { .. } => "ec2",
             Ask::Scaling { .. } => scaling::SERVICE,
+            Ask::Quotas { .. } => quotas::SERVICE,
             Ask::Iam { .. } => "iam",
             Ask::Runtime(_) => runtime::SERVICE,
             Ask::Sts { .. } => "sts",
@@ -82,7 +84,7 @@ impl Ask {
         match self {
             Ask::SageMaker { operation, .. } => operation.name,
             Ask::Ec2 { operation, .. } => operation.name,
-            Ask::Scaling { operation, .. } => operation.name,
+            Ask::Scaling { operation, .. } | Ask::Quotas { operation, .. } => operation.name,
             Ask::Iam { operation, .. } => operation.name,
             Ask::Runtime(_) => "InvokeEndpoint",
             Ask::Sts { operation, .. } => operation,
@@ -94,7 +96,7 @@ impl Ask {
         match self {
             Ask::SageMaker { operation, .. } => operation.mutates,
             Ask::Ec2 { operation, .. } => operation.mutates,
-            Ask::Scaling { operation, .. } => operation.mutates,
+            Ask::Scaling { operation, .. } | Ask::Quotas { operation, .. } => operation.mutates,
             Ask::Iam { operation, .. } => operation.mutates,
             Ask::Sts { .. } | Ask::Runtime(_) => false,
         }
@@ -106,6 +108,7 @@ impl Ask {
             Ask::SageMaker { operation, input } => sagemaker::names(operation.name, input),
             Ask::Ec2 { params, .. } => ec2::names(params),
             Ask::Scaling { input, .. } => scaling::names(input),
+            Ask::Quotas { input, .. } => quotas::names(input),
             Ask::Iam { params, .. } => iam::names(params),
             Ask::Runtime(invocation) => vec![invocation.endpoint.clone()],
             Ask::Sts { params, .. } => params.get("RoleArn").map(str::to_owned).into_iter().collect(),
@@ -118,13 +121,14 @@ impl Ask {
             Ask::SageMaker { .. } => ApiError::new("ThrottlingException", "Rate exceeded"),
             Ask::Ec2 { .. } => ApiError::new("RequestLimitExceeded", "Request limit exceeded.").with_status(503),
             Ask::Scaling { .. } | Ask::Runtime(_) => ApiError::new("ThrottlingException", "Rate exceeded"),
+            Ask::Quotas { .. } => ApiError::new("TooManyRequestsException", "Rate exceeded"),
             Ask::Iam { .. } | Ask::Sts { .. } => ApiError::new("Throttling", "Rate exceeded"),
         }
     }
 }
 
 /// The services, as signatures name them.
-const IMITATED: [&str; 5] = ["sagemaker", "ec2", "sts", "iam", scaling::SERVICE];
+const IMITATED: [&str; 6] = ["sagemaker", "ec2", "sts", "iam", scaling::SERVICE, quotas::SIGNED_FOR];
 
 /// Every operation that is imitated, by service as clients name it.
 pub(crate) fn operations() -> Vec<(&'static str, Vec<&'static str>)> {
@@ -134,6 +138,7 @@ pub(crate) fn operations() -> Vec<(&'static str, Vec<&'static str>)> {
         ("ec2", ec2::OPERATIONS.iter().map(|operation| operation.name).collect()),
         ("iam", iam::OPERATIONS.iter().map(|operation| operation.name).collect()),
         (scaling::SERVICE, scaling::OPERATIONS.iter().map(|operation| operation.name).collect()),
+        (quotas::SERVICE, quotas::OPERATIONS.iter().map(|operation| operation.name).collect()),
         ("sts", crate::services::sts::OPERATIONS.to_vec()),
     ]
 }
@@ -216,7 +221,7 @@ fn read(protocol: Protocol, request: &Request<Bytes>, named: &str) -> Result<(Sc
     })?;
     if !IMITATED.contains(&scope.service.as_str()) {
         let text = format!(
-            "The sandbox imitates SageMaker, EC2, IAM, Application Auto Scaling and STS, not {}.",
+            "The sandbox imitates SageMaker, EC2, IAM, Application Auto Scaling, Service Quotas and STS, not {}.",
             scope.service
         );
         // A status that no client retries.
@@ -240,6 +245,10 @@ fn read(protocol: Protocol, request: &Request<Bytes>, named: &str) -> Result<(Sc
                 Some((scaling::TARGET, name)) => {
                     let operation = scaling::operation(name).ok_or_else(unknown)?;
                     Ask::Scaling { operation, input: json11::parse(request.body())? }
+                }
+                Some((quotas::TARGET, name)) => {
+                    let operation = quotas::operation(name).ok_or_else(unknown)?;
+                    Ask::Quotas { operation, input: json11::parse(request.body())? }
                 }
                 _ => return Err(unknown()),
             }

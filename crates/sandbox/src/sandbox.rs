@@ -289,7 +289,9 @@ impl Sandbox {
         let answer = match ask {
             Ask::SageMaker { operation, input } => operation.run(&mut context, input).map(Answer::Json),
             Ask::Ec2 { operation, params } => operation.run(&mut context, params).map(Answer::Xml),
-            Ask::Scaling { operation, input } => (operation.run)(&mut context, input).map(Answer::Json),
+            Ask::Scaling { operation, input } | Ask::Quotas { operation, input } => {
+                (operation.run)(&mut context, input).map(Answer::Json)
+            }
             Ask::Iam { operation, params } => (operation.run)(&mut context, params).map(Answer::Xml),
             Ask::Runtime(invocation) => {
                 let answer = runtime::invoke(&context, invocation, &inner.invocations);

@@ -48,7 +48,7 @@ async fn services_that_are_not_imitated() {
         let response = aws.sandbox.handle(request).await.expect("a reply");
         let text = String::from_utf8_lossy(response.body());
         assert_eq!(response.status().as_u16(), status, "{service}");
-        assert!(text.contains(part) && text.contains("IAM, Application Auto Scaling and STS, not"), "{text}");
+        assert!(text.contains(part) && text.contains("Service Quotas and STS, not"), "{text}");
     }
 }
 

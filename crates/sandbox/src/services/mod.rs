@@ -3,6 +3,7 @@
 pub(crate) mod body;
 pub(crate) mod ec2;
 pub(crate) mod iam;
+pub(crate) mod quotas;
 pub(crate) mod runtime;
 pub(crate) mod sagemaker;
 pub(crate) mod scaling;

@@ -26,6 +26,7 @@ use serde_json::Value;
 pub(crate) use self::autoscale::{scale_component, scale_variant};
 use self::body::{Object, text};
 pub(crate) use self::fleet::{Fleet, Variant};
+pub(crate) use self::shapes::INSTANCE_TYPES;
 use self::shapes::{Shape, components, operations as input};
 pub(crate) use super::body;
 use crate::services::Context;

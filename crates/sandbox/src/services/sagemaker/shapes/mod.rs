@@ -7,6 +7,7 @@ pub(crate) mod patterns;
 mod scalars;
 mod structures;
 
+pub(crate) use instance_types::INSTANCE_TYPES;
 use patterns::Pattern;
 
 /// "No upper limit" for lengths.
