@@ -73,6 +73,15 @@ pub trait Session: Send + Sync {
     /// See [`crate::ResourceType::create`].
     async fn create(&self, type_name: &str, planned: &Value, run: &dyn Run) -> CreateOutcome;
 
+    /// See [`crate::ResourceType::resume`].
+    ///
+    /// # Errors
+    /// When the service does not tell, or the user asks to stop.
+    async fn resume(&self, type_name: &str, begun: &Value, run: &dyn Run) -> Result<Option<Value>, ProviderError> {
+        let _ = (type_name, begun, run);
+        Ok(None)
+    }
+
     /// See [`crate::ResourceType::update`].
     async fn update(&self, type_name: &str, prior: &Value, planned: &Value, run: &dyn Run) -> UpdateOutcome;
 

@@ -217,6 +217,10 @@ impl<C: Send + Sync + 'static> Session for Connected<C> {
         self.types.resource(type_name)?.implementation.delete(prior, &self.cx(run)).await
     }
 
+    async fn resume(&self, type_name: &str, begun: &Value, run: &dyn Run) -> Result<Option<Value>, ProviderError> {
+        self.types.resource(type_name)?.implementation.resume(begun, &self.cx(run)).await
+    }
+
     async fn import(
         &self,
         type_name: &str,

@@ -85,6 +85,17 @@ pub trait ResourceType<C: Send + Sync>: Send + Sync {
     /// Creates the object. `planned` may have unknown parts, which the result must fill.
     async fn create(&self, planned: &Value, cx: &Context<'_, C>) -> CreateOutcome;
 
+    /// Waits on for an object whose creation an earlier run has begun and recorded ([`crate::Run::created`]) but not seen
+    /// through. Returns the object once it is as wanted; nothing when it is gone or has failed, so that it must be
+    /// replaced, which is what types without such a wait say.
+    ///
+    /// # Errors
+    /// When the service does not tell, or the user asks to stop.
+    async fn resume(&self, begun: &Value, cx: &Context<'_, C>) -> Result<Option<Value>, ProviderError> {
+        let _ = (begun, cx);
+        Ok(None)
+    }
+
     /// Brings the object from `prior` to `planned`.
     async fn update(&self, prior: &Value, planned: &Value, cx: &Context<'_, C>) -> UpdateOutcome;
 

@@ -32,6 +32,7 @@ impl MemoryRecord {
             let object = StoredObject {
                 value: entry.value.clone(),
                 tainted: entry.tainted,
+                begun: false,
                 dependencies: entry.dependencies.clone(),
                 create_before_destroy: entry.create_before_destroy,
                 previous: None,
@@ -40,7 +41,12 @@ impl MemoryRecord {
         });
         let created = self.intents.iter().filter(|(_, operation, _)| *operation == Operation::Create);
         let candidates = created.filter_map(|(object, _, identifier)| Some((object.clone(), identifier.clone()?)));
-        Stored { objects: objects.collect(), candidates: candidates.collect(), outputs: self.outputs.clone() }
+        Stored {
+            objects: objects.collect(),
+            candidates: candidates.collect(),
+            outputs: self.outputs.clone(),
+            ..Stored::default()
+        }
     }
 
     /// The addresses of what is recorded, with `(deposed ...)` and `(tainted)` where that applies.

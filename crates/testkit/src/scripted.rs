@@ -14,9 +14,15 @@ use smform_provider::{
 use smform_types::schema::{Attribute, Block, Schema};
 use smform_types::{Diagnostics, Path, Type, Value};
 
+use crate::gate::Gate;
+
 /// The service behind the provider.
 #[derive(Clone, Default)]
-pub struct Service(Arc<Mutex<Table>>);
+pub struct Service {
+    table: Arc<Mutex<Table>>,
+    /// Passed before and after every changing call.
+    pub gate: Gate,
+}
 
 #[derive(Default)]
 struct Table {
@@ -29,7 +35,7 @@ struct Table {
 
 impl Service {
     fn table(&self) -> MutexGuard<'_, Table> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes every call of an operation on a name fail: `fail("create", "a")`.
@@ -64,6 +70,23 @@ impl Service {
     #[must_use]
     pub fn names(&self) -> Vec<String> {
         self.table().things.keys().cloned().collect()
+    }
+
+    /// Makes a thing behind everybody's back, with a name, an image and the size 1.
+    pub fn make(&self, name: &str, image: &str) {
+        let null = |ty: Type| Value::null(ty);
+        let thing = Value::object([
+            ("id", Value::string(name)),
+            ("name", Value::string(name)),
+            ("name_prefix", null(Type::String)),
+            ("image", Value::string(image)),
+            ("size", Value::number(1)),
+            ("uses", null(Type::list(Type::String))),
+            ("parent", null(Type::String)),
+            ("password", null(Type::String)),
+            ("tags", null(Type::map(Type::String))),
+        ]);
+        self.table().things.insert(name.to_owned(), thing);
     }
 
     /// Removes a thing behind everybody's back.
@@ -188,10 +211,17 @@ impl ResourceType<Service> for Thing {
         let set =
             |value: Value, name: &str, to: &str| value.update_at(&Path::attribute(name).0, &mut |_| Value::string(to));
         let made = set(set(planned.clone(), "id", &name), "name", &name);
+        cx.clients.gate.pass().await;
         match cx.clients.call("create", &name) {
             Ending::Failed => CreateOutcome::Failed(scripted("create", &name)),
             ending => {
                 cx.clients.table().things.insert(name.clone(), made.clone());
+                cx.clients.gate.pass().await;
+                if let Err(error) = cx.run.created(&made).await {
+                    return CreateOutcome::Partial(made, error);
+                }
+                // The wait until it is ready.
+                cx.clients.gate.pass().await;
                 match ending {
                     Ending::Partial => CreateOutcome::Partial(made, scripted("finish", &name)),
                     _ => CreateOutcome::Complete(made),
@@ -200,13 +230,22 @@ impl ResourceType<Service> for Thing {
         }
     }
 
+    async fn resume(&self, begun: &Value, cx: &Context<'_, Service>) -> Result<Option<Value>, ProviderError> {
+        let id = text(begun, "id").unwrap_or_default();
+        let table = cx.clients.table();
+        let failed = table.partial.contains(&format!("create {id}"));
+        Ok(table.things.get(&id).filter(|_| !failed).cloned())
+    }
+
     async fn update(&self, prior: &Value, planned: &Value, cx: &Context<'_, Service>) -> UpdateOutcome {
         let name = text(prior, "id").unwrap_or_default();
+        cx.clients.gate.pass().await;
         match cx.clients.call("update", &name) {
             Ending::Failed => UpdateOutcome::Failed(scripted("update", &name)),
             Ending::Partial => UpdateOutcome::Partial(prior.clone(), scripted("update", &name)),
             Ending::Complete => {
                 cx.clients.table().things.insert(name, planned.clone());
+                cx.clients.gate.pass().await;
                 UpdateOutcome::Complete(planned.clone())
             }
         }
@@ -214,9 +253,11 @@ impl ResourceType<Service> for Thing {
 
     async fn delete(&self, prior: &Value, cx: &Context<'_, Service>) -> Result<(), ProviderError> {
         let name = text(prior, "id").unwrap_or_default();
+        cx.clients.gate.pass().await;
         match cx.clients.call("delete", &name) {
             Ending::Complete => {
                 cx.clients.table().things.remove(&name);
+                cx.clients.gate.pass().await;
                 Ok(())
             }
             _ => Err(scripted("delete", &name)),

@@ -34,6 +34,10 @@ async fn mark(session: &Session, args: &Taint, tainted: bool) -> Result<Exit, Fa
         return Err(Failure::error("Resource instance is not tainted", detail));
     }
     object.tainted = tainted;
+    // Whatever an interrupted creation came to, the user has decided.
+    if store.pending().iter().any(|intent| intent.object.parse().as_ref() == Some(&id)) {
+        store.unchanged(&id)?;
+    }
     store.put(&id, &provider, object)?;
     store.finish()?;
     let done = if tainted { "marked as tainted" } else { "successfully untainted" };

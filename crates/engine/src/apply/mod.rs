@@ -159,6 +159,9 @@ impl<'a> Executor<'a> {
                 self.report.done.import += 1;
             }
         }
+        for object in &self.apply.stored.unsettled {
+            record.unchanged(object).await?;
+        }
         for object in self.apply.stored.candidates.keys() {
             if !self.apply.plan.adopted.contains_key(object) {
                 record.unchanged(object).await?;

@@ -222,8 +222,14 @@ impl Job {
     ) -> Made {
         let (value, mut found) = self.settle(planned, value, error.is_none());
         let entry = Entry { value: value.clone(), tainted: error.is_some(), ..self.entry.clone() };
-        let recorded = self.record.lock().await.put(&self.change.object, entry).await;
-        found.extend(recorded.err());
+        {
+            let mut record = self.record.lock().await;
+            found.extend(record.put(&self.change.object, entry).await.err());
+            // A creation that has failed is over. One that was interrupted is not: the next run takes the wait up again.
+            if error.is_some() && !run.is_cancelled() {
+                found.extend(record.unchanged(&self.change.object).await.err());
+            }
+        }
         match error {
             Some(error) => {
                 run.task.failed();

@@ -35,6 +35,8 @@ pub struct Question {
     pub block: Block,
     /// Whether the object is recorded as tainted.
     pub tainted: bool,
+    /// Whether that is only because its creation was not seen through, so that it is waited for.
+    pub begun: bool,
     /// Whether a replacement was asked for.
     pub forced: bool,
 }
@@ -54,6 +56,7 @@ impl Question {
             ignore: IgnoreChanges::None,
             block,
             tainted: false,
+            begun: false,
             forced: false,
         }
     }
@@ -63,6 +66,8 @@ impl Question {
 pub struct Answer {
     /// The object as read; nothing when there is none.
     pub prior: Option<Value>,
+    /// Whether the wait for an unfinished creation has ended well.
+    pub resumed: bool,
     /// What the provider plans; present when a configuration was given.
     pub planned: Option<PlanResponse>,
     /// What the provider plans for a new object, if it is to be replaced.
@@ -77,7 +82,14 @@ pub async fn ask(question: Question, conduct: Conduct) -> Result<Answer, Diagnos
     let type_name = Arc::clone(&question.object.address.resource.type_name);
     let address = question.object.address.to_string();
     let about = |diagnostics: Diagnostics| diagnostics.map(|diagnostic| diagnostic.about(&address));
+    let resumed = match &question.recorded {
+        Some(recorded) if question.begun && question.refresh => resume(&question, recorded, &conduct).await?,
+        _ => None,
+    };
+    let tainted = question.tainted && resumed.is_none();
+    let is_resumed = resumed.is_some();
     let prior = match &question.recorded {
+        Some(_) if is_resumed => resumed,
         Some(recorded) if question.refresh => {
             let task = conduct.begin(question.object.clone(), Operation::Refresh, id_of(recorded));
             match question.session.read(&type_name, recorded, &task).await {
@@ -110,7 +122,9 @@ pub async fn ask(question: Question, conduct: Conduct) -> Result<Answer, Diagnos
             None => None,
         },
     };
-    let Some(config) = question.config else { return Ok(Answer { prior, planned: None, fresh: None }) };
+    let Some(config) = question.config else {
+        return Ok(Answer { prior, resumed: is_resumed, planned: None, fresh: None });
+    };
     let task = conduct.quiet(question.object.clone(), Operation::Refresh);
     let kept = match &prior {
         Some(prior) => keep_ignored(&question.ignore, &question.block, config.clone(), prior),
@@ -118,13 +132,29 @@ pub async fn ask(question: Question, conduct: Conduct) -> Result<Answer, Diagnos
     };
     let request = PlanRequest { prior: prior.clone(), config: kept };
     let planned = question.session.plan(&type_name, request, &task).await.map_err(about)?;
-    let fresh = if is_replaced(prior.is_some(), question.tainted, question.forced, &planned) {
+    let fresh = if is_replaced(prior.is_some(), tainted, question.forced, &planned) {
         let request = PlanRequest { prior: None, config };
         Some(question.session.plan(&type_name, request, &task).await.map_err(about)?)
     } else {
         None
     };
-    Ok(Answer { prior, planned: Some(planned), fresh })
+    Ok(Answer { prior, resumed: is_resumed, planned: Some(planned), fresh })
+}
+
+/// Waits on for an object whose creation was not seen through; nothing when it must be replaced.
+async fn resume(question: &Question, recorded: &Value, conduct: &Conduct) -> Result<Option<Value>, Diagnostics> {
+    let object = &question.object;
+    let task = conduct.begin(object.clone(), Operation::Refresh, id_of(recorded));
+    match question.session.resume(&object.address.resource.type_name, recorded, &task).await {
+        Ok(resumed) => {
+            task.finished(id_of(recorded));
+            Ok(resumed)
+        }
+        Err(error) => {
+            task.failed();
+            Err(error.into_diagnostic().about(&object.address).into())
+        }
+    }
 }
 
 /// Finds the object that an `import` block names, and reads it.

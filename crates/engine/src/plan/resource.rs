@@ -161,6 +161,7 @@ impl<'a> Walker<'a> {
             config: (self.walk.options.mode == Mode::Normal).then_some(config),
             ignore: block.lifecycle.ignore_changes.clone(),
             tainted: recorded.as_ref().is_some_and(|recorded| recorded.tainted),
+            begun: self.walk.options.mode == Mode::Normal && recorded.as_ref().is_some_and(|recorded| recorded.begun),
             forced: triggered || requested,
             ..Question::about(object.clone(), session, schema.block.clone(), self.walk.options.refresh)
         };
@@ -346,7 +347,7 @@ impl<'a> Walker<'a> {
             pending.recorded.as_ref().map(|recorded| recorded.value.clone().unmark_with_paths().1).unwrap_or_default();
         let before = answer.prior.as_ref().map(|prior| prior.clone().mark_paths(&sensitive));
         self.note_drift(&pending, before.as_ref());
-        if let (None, None, Some(before)) = (&pending.recorded, &pending.import, &before) {
+        if let (true, None, Some(before)) = (answer.resumed || pending.recorded.is_none(), &pending.import, &before) {
             self.found.adopted.insert(pending.object.clone(), before.clone());
         }
         match pending.purpose {
@@ -375,7 +376,7 @@ impl<'a> Walker<'a> {
         let decision = decide(&Situation {
             address,
             prior: before.as_ref(),
-            tainted: pending.recorded.as_ref().is_some_and(|recorded| recorded.tainted),
+            tainted: !answer.resumed && pending.recorded.as_ref().is_some_and(|recorded| recorded.tainted),
             requested: pending.requested,
             triggered: pending.triggered,
             planned,

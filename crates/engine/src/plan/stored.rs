@@ -15,6 +15,8 @@ pub struct StoredObject {
     pub value: Value,
     /// Whether it is recorded as tainted.
     pub tainted: bool,
+    /// Whether it is recorded as tainted only because its creation was not seen through.
+    pub begun: bool,
     /// What it depends on.
     pub dependencies: BTreeSet<ResourceConfigAddress>,
     /// Whether it must be replaced by creating first, since something that depends on it is.
@@ -30,6 +32,9 @@ pub struct Stored {
     pub objects: BTreeMap<ObjectKey, StoredObject>,
     /// Objects that an earlier run may have created before it was cut off: the name or id that each would have.
     pub candidates: BTreeMap<ObjectKey, String>,
+    /// Recorded objects that an earlier run was updating or deleting when it was cut off. What came of it shows when they
+    /// are read.
+    pub unsettled: BTreeSet<ObjectKey>,
     /// Root outputs.
     pub outputs: BTreeMap<Arc<str>, Value>,
 }

@@ -77,12 +77,15 @@ pub fn decode(state: &State, pending: &[Intent], providers: &Providers) -> (Stor
             stored.outputs.insert(Arc::from(name.as_str()), value.with_marks(marks));
         }
     }
-    for intent in pending.iter().filter(|intent| intent.operation == "create") {
-        if let (Some(id), Some(identifier)) = (intent.object.parse(), &intent.identifier) {
-            let key = ObjectKey { address: id.address, deposed: id.deposed };
-            if !stored.objects.contains_key(&key) {
+    for (id, intent) in pending.iter().filter_map(|intent| Some((intent.object.parse()?, intent))) {
+        let key = ObjectKey { address: id.address, deposed: id.deposed };
+        match (stored.objects.get_mut(&key), &intent.identifier) {
+            (Some(object), _) if intent.operation == "create" && object.tainted => object.begun = true,
+            (None, Some(identifier)) if intent.operation == "create" => {
                 stored.candidates.insert(key, identifier.clone());
             }
+            // Without an identifier the creating call was not made yet.
+            _ => drop(stored.unsettled.insert(key)),
         }
     }
     if !foreign.is_empty() {
@@ -102,6 +105,7 @@ fn stored_object(object: &Object, value: Value) -> StoredObject {
     StoredObject {
         value,
         tainted: object.tainted,
+        begun: false,
         dependencies: dependencies.map(|address| address.config()).collect(),
         create_before_destroy: object.create_before_destroy,
         previous: None,

@@ -135,6 +135,7 @@ mod tests {
             let content = StoredObject {
                 value: Value::null(Type::Dynamic),
                 tainted: false,
+                begun: false,
                 dependencies: BTreeSet::new(),
                 create_before_destroy: false,
                 previous: None,
