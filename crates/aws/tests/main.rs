@@ -7,6 +7,7 @@ mod data;
 mod endpoint;
 mod failures;
 mod identity;
+mod inference_component;
 mod known_problems;
 mod model;
 mod network;

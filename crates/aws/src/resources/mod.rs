@@ -17,6 +17,7 @@ pub(crate) fn resource_types() -> Vec<Box<dyn ResourceType<Clients>>> {
         Box::new(sagemaker::model::Model::new()),
         Box::new(sagemaker::endpoint_configuration::EndpointConfiguration::new()),
         Box::new(sagemaker::endpoint::Endpoint::new()),
+        Box::new(sagemaker::inference_component::InferenceComponent::new()),
         Box::new(ec2::security_group::SecurityGroup::new()),
         Box::new(ec2::subnet::Subnet::new()),
         Box::new(ec2::vpc::Vpc::new()),

@@ -4,6 +4,7 @@ pub(crate) mod data_endpoint;
 pub(crate) mod data_prebuilt_ecr_image;
 pub(crate) mod endpoint;
 pub(crate) mod endpoint_configuration;
+pub(crate) mod inference_component;
 pub(crate) mod model;
 mod tagging;
 mod users;

@@ -1,6 +1,6 @@
 //! Instance types that SageMaker hosting is known to offer. The list ages, so a type that is not in it is a warning.
 
-pub(super) const INSTANCE_TYPES: &[&str] = &[
+pub(in super::super) const INSTANCE_TYPES: &[&str] = &[
     "ml.t2.medium",
     "ml.t2.large",
     "ml.t2.xlarge",

@@ -9,6 +9,8 @@ mod tests;
 mod wire;
 mod wire_data;
 
+pub(super) use instance_types::INSTANCE_TYPES;
+
 use async_trait::async_trait;
 use aws_sdk_sagemaker::Client;
 use aws_sdk_sagemaker::operation::describe_endpoint_config::DescribeEndpointConfigOutput;

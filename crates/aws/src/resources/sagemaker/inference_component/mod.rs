@@ -1,0 +1,366 @@
+//! `aws_sagemaker_inference_component`.
+
+mod schema;
+mod wire;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_sdk_sagemaker::Client;
+use aws_sdk_sagemaker::operation::describe_inference_component::DescribeInferenceComponentOutput;
+use aws_sdk_sagemaker::types::InferenceComponentStatus;
+use smform_provider::{
+    Context, CreateOutcome, Imported, PlanRequest, PlanResponse, ProviderError, ResourceType, Run, UpdateOutcome,
+};
+use smform_types::schema::Schema;
+use smform_types::{Diagnostics, Type, Value};
+
+use super::{VALIDATION, found, identified, is_missing, is_taken, tagging};
+use crate::clients::Clients;
+use crate::failure::{Failure, Service, failed, sentence};
+use crate::fields::{Builder, Fields, with};
+use crate::settle::{fill, settle};
+use crate::shared::{carry, import_seed, importable, limit, plan};
+use crate::tags;
+use crate::waiters::{Wait, in_words};
+
+/// How long each operation may take, unless the configuration says otherwise.
+const USUAL: Duration = Duration::from_secs(30 * 60);
+
+/// What an update may change of what the service tells.
+const TOLD: [&str; 2] = ["status", "failure_reason"];
+
+/// The resource type.
+pub(crate) struct InferenceComponent {
+    schema: Schema,
+}
+
+async fn describe(client: &Client, name: &str) -> Result<Option<DescribeInferenceComponentOutput>, Failure> {
+    let answer = client.describe_inference_component().inference_component_name(name).send().await;
+    found(answer.map_err(failed(Service::SageMaker, "DescribeInferenceComponent")), "inference component")
+}
+
+fn status(component: &DescribeInferenceComponentOutput) -> &str {
+    component.inference_component_status().map_or("", InferenceComponentStatus::as_str)
+}
+
+/// Waits until the component has settled. Nothing when it is gone.
+async fn settled(
+    client: &Client,
+    name: &str,
+    run: &dyn Run,
+    within: Duration,
+) -> Result<Option<DescribeInferenceComponentOutput>, ProviderError> {
+    let summary = || format!("Inference component \"{name}\" is not in service yet");
+    let mut wait = Wait::new(run, within);
+    loop {
+        let Some(seen) = describe(client, name).await.map_err(|failure| failure.into_error(summary()))? else {
+            return Ok(None);
+        };
+        run.progress(status(&seen));
+        if !matches!(status(&seen), "Creating" | "Updating" | "Deleting") {
+            return Ok(Some(seen));
+        }
+        if wait.pause().await.is_err() {
+            let detail = format!(
+                "The wait ended, after at most {}, with status {}. The service goes on; run the command again.",
+                in_words(within),
+                status(&seen)
+            );
+            return Err(ProviderError::new(summary(), detail));
+        }
+    }
+}
+
+/// An error about a component that did not become what was wanted.
+fn unhealthy(summary: String, component: &DescribeInferenceComponentOutput) -> ProviderError {
+    let reason = component.failure_reason().map(str::trim).filter(|reason| !reason.is_empty());
+    let said = reason.map_or_else(
+        || "SageMaker gives no reason.".to_owned(),
+        |reason| format!("SageMaker says: {}", sentence(reason)),
+    );
+    let name = component.inference_component_name().unwrap_or_default();
+    ProviderError::new(
+        summary,
+        format!(
+            "{said}\n\nStatus: {}. Logs: CloudWatch log group /aws/sagemaker/InferenceComponents/{name}.",
+            status(component)
+        ),
+    )
+}
+
+impl InferenceComponent {
+    pub(crate) fn new() -> InferenceComponent {
+        InferenceComponent { schema: schema::schema() }
+    }
+
+    fn object(&self, told: &DescribeInferenceComponentOutput, remembered: &Value) -> Value {
+        let name = told.inference_component_name();
+        let several = told.specifications();
+        // A single one may be told in both forms.
+        let one =
+            told.specification().filter(|_| several.is_empty() || Fields(remembered).block("specification").is_some());
+        let several = if one.is_some() { &[] } else { several };
+        let live = Builder::new(&self.schema.block)
+            .text("id", name)
+            .text("name", name)
+            .text("arn", told.inference_component_arn())
+            .text("endpoint_arn", told.endpoint_arn())
+            .text("endpoint_name", told.endpoint_name())
+            .text("variant_name", told.variant_name())
+            .text("status", Some(status(told)))
+            .text("failure_reason", told.failure_reason())
+            .blocks("specification", one, wire::describe)
+            .blocks("specifications", several, wire::describe)
+            .blocks("runtime_config", told.runtime_config(), |block, runtime| {
+                block
+                    .int("copy_count", runtime.desired_copy_count())
+                    .int("current_copy_count", runtime.current_copy_count())
+                    .int("desired_copy_count", runtime.desired_copy_count())
+            })
+            .finish();
+        let live =
+            ["deployment_config", "tags", "tags_all"].iter().fold(live, |live, name| match remembered.get(name) {
+                Some(value) => with(live, name, value.clone()),
+                None => live,
+            });
+        settle(&self.schema.block, remembered, carry(live, remembered), &|_, _, _| false)
+    }
+
+    async fn live(
+        &self,
+        client: &Client,
+        clients: &Clients,
+        name: &str,
+        remembered: &Value,
+    ) -> Result<Option<Value>, Failure> {
+        let Some(told) = describe(client, name).await? else { return Ok(None) };
+        let live = self.object(&told, remembered);
+        let arn = told.inference_component_arn().unwrap_or_default();
+        let live = tagging::read(client, &clients.tags, arn, live, remembered).await?;
+        Ok(Some(settle(&self.schema.block, remembered, live, &|_, _, _| false)))
+    }
+}
+
+fn specifications(fields: Fields<'_>) -> Option<Vec<aws_sdk_sagemaker::types::InferenceComponentSpecification>> {
+    let several: Vec<_> = fields.blocks("specifications").map(wire::specification).collect();
+    (!several.is_empty()).then_some(several)
+}
+
+/// Whether `now` has everything of the named members that `planned` knows.
+fn has(now: &Value, planned: &Value, names: &[&str]) -> bool {
+    names.iter().all(|name| match (planned.get(name), now.get(name)) {
+        (Some(planned), Some(now)) => fill(planned, now) == *now,
+        _ => true,
+    })
+}
+
+#[async_trait]
+impl ResourceType<Clients> for InferenceComponent {
+    fn name(&self) -> &'static str {
+        "aws_sagemaker_inference_component"
+    }
+
+    fn schema(&self) -> Schema {
+        self.schema.clone()
+    }
+
+    fn validate(&self, config: &Value) -> Diagnostics {
+        let mut found = schema::check(Fields(config));
+        found.extend(tags::check(config));
+        found
+    }
+
+    async fn plan(
+        &self,
+        schema: &Schema,
+        request: PlanRequest,
+        cx: &Context<'_, Clients>,
+    ) -> Result<PlanResponse, Diagnostics> {
+        let (prior, config) = (request.prior.clone(), request.config.clone());
+        let mut response = plan(schema, request, cx.clients, &|_, prior, wanted| prior == wanted);
+        let Some(prior) = prior else {
+            response.planned = identified(&config, response.planned);
+            return Ok(response);
+        };
+        let changed = |name: &str| prior.get(name) != response.planned.get(name);
+        if ["specification", "specifications", "runtime_config"].into_iter().any(changed) {
+            for name in TOLD {
+                response.planned = with(response.planned, name, Value::unknown(Type::String));
+            }
+            for name in ["current_copy_count", "desired_copy_count"] {
+                let path = smform_types::Path::attribute("runtime_config").index(0).attr(name);
+                response.planned = response.planned.update_at(&path.0, &mut |_| Value::unknown(Type::Number));
+            }
+        }
+        Ok(response)
+    }
+
+    async fn read(&self, prior: &Value, cx: &Context<'_, Clients>) -> Result<Option<Value>, ProviderError> {
+        let client = cx.clients.sagemaker(cx.clients.region_of(prior));
+        let name = Fields(prior).text("id").unwrap_or_default();
+        let live = self.live(&client, cx.clients, name, prior).await;
+        live.map_err(|failure| failure.into_error(format!("Inference component \"{name}\" could not be read")))
+    }
+
+    async fn create(&self, planned: &Value, cx: &Context<'_, Clients>) -> CreateOutcome {
+        let client = cx.clients.sagemaker(cx.clients.region_of(planned));
+        let fields = Fields(planned);
+        let name = fields.text("name").unwrap_or_default();
+        let summary = || format!("Inference component \"{name}\" could not be created");
+        // A call that is repeated after a lost answer is told that the name is taken. To know then whose it is, look
+        // before.
+        match describe(&client, name).await {
+            Ok(Some(_)) => {
+                let detail =
+                    format!("It exists and is not in this state. Import it with \"smform import ADDRESS {name}\".");
+                return CreateOutcome::Failed(ProviderError::new(summary(), detail));
+            }
+            Err(failure) if !failure.is_denied() => return CreateOutcome::Failed(failure.into_error(summary())),
+            _ => {}
+        }
+        if let Err(error) = cx.run.intend(&importable(name, planned, cx.clients)).await {
+            return CreateOutcome::Failed(error);
+        }
+        let answer = client
+            .create_inference_component()
+            .inference_component_name(name)
+            .set_endpoint_name(fields.owned("endpoint_name"))
+            .set_variant_name(fields.owned("variant_name"))
+            .set_specification(fields.block("specification").map(wire::specification))
+            .set_specifications(specifications(fields))
+            .set_runtime_config(wire::runtime(fields))
+            .set_tags(tagging::for_create(planned))
+            .send()
+            .await
+            .map_err(failed(Service::SageMaker, "CreateInferenceComponent"));
+        match answer {
+            Err(failure) if !is_taken(&failure) => return CreateOutcome::Failed(failure.into_error(summary())),
+            _ => {}
+        }
+        let begun = with(planned.clone(), "id", Value::string(name));
+        if let Err(error) = cx.run.created(&begun).await {
+            return CreateOutcome::Partial(begun, error);
+        }
+        match settled(&client, name, cx.run, limit(planned, "create", USUAL)).await {
+            Ok(Some(told)) => {
+                let made = fill(&begun, &self.object(&told, &begun));
+                if status(&told) == "InService" {
+                    CreateOutcome::Complete(made)
+                } else {
+                    CreateOutcome::Partial(made, unhealthy(format!("Inference component \"{name}\" failed"), &told))
+                }
+            }
+            Ok(None) => {
+                CreateOutcome::Failed(ProviderError::new(summary(), "It was deleted while it was being created."))
+            }
+            Err(error) => CreateOutcome::Partial(fill(&begun, &self.schema.block.empty()), error),
+        }
+    }
+
+    async fn update(&self, prior: &Value, planned: &Value, cx: &Context<'_, Clients>) -> UpdateOutcome {
+        let client = cx.clients.sagemaker(cx.clients.region_of(prior));
+        let fields = Fields(planned);
+        let name = Fields(prior).text("id").unwrap_or_default();
+        let summary = || format!("Inference component \"{name}\" could not be updated");
+        let specified = ["specification", "specifications"];
+        let changed = |names: &[&str]| names.iter().any(|name| prior.get(name) != planned.get(name));
+        let (all, copies) = (changed(&specified), changed(&["runtime_config"]));
+        let mut now = fill(planned, prior);
+        if all || copies {
+            let within = limit(planned, "update", USUAL);
+            if let Err(error) = settled(&client, name, cx.run, within).await {
+                return UpdateOutcome::Failed(error);
+            }
+            let answer = if all {
+                let call = client
+                    .update_inference_component()
+                    .inference_component_name(name)
+                    .set_specification(fields.block("specification").map(wire::specification))
+                    .set_specifications(specifications(fields))
+                    .set_runtime_config(wire::runtime(fields))
+                    .set_deployment_config(wire::deployment(fields));
+                call.send().await.map(drop).map_err(failed(Service::SageMaker, "UpdateInferenceComponent"))
+            } else {
+                let call = client
+                    .update_inference_component_runtime_config()
+                    .inference_component_name(name)
+                    .set_desired_runtime_config(wire::runtime(fields));
+                call.send().await.map(drop).map_err(failed(Service::SageMaker, "UpdateInferenceComponentRuntimeConfig"))
+            };
+            if let Err(failure) = answer {
+                return UpdateOutcome::Failed(failure.into_error(summary()));
+            }
+            let told = match settled(&client, name, cx.run, within).await {
+                Ok(Some(told)) => told,
+                Ok(None) => return UpdateOutcome::Failed(ProviderError::new(summary(), "It is gone. Plan again.")),
+                Err(error) => return UpdateOutcome::Partial(prior.clone(), error),
+            };
+            let live = self.object(&told, planned);
+            // A failed update ends in service as it was before; the reason alone tells nothing, since it stays.
+            if status(&told) != "InService"
+                || !has(&live, planned, &["specification", "specifications", "runtime_config"])
+            {
+                let error = unhealthy(format!("The update of inference component \"{name}\" was rolled back"), &told);
+                let kept = ["tags", "tags_all"].iter().fold(live, |live, name| match prior.get(name) {
+                    Some(tags) => with(live, name, tags.clone()),
+                    None => live,
+                });
+                return UpdateOutcome::Partial(kept, error);
+            }
+            now = fill(planned, &live);
+        }
+        let arn = Fields(prior).text("arn").unwrap_or_default();
+        match tagging::update(&client, arn, prior, planned).await {
+            Ok(()) => UpdateOutcome::Complete(now),
+            Err(failure) => {
+                let kept = ["tags", "tags_all"].iter().fold(now, |now, name| match prior.get(name) {
+                    Some(tags) => with(now, name, tags.clone()),
+                    None => now,
+                });
+                UpdateOutcome::Partial(kept, failure.into_error(format!("The tags of {arn} could not be changed")))
+            }
+        }
+    }
+
+    async fn delete(&self, prior: &Value, cx: &Context<'_, Clients>) -> Result<(), ProviderError> {
+        let client = cx.clients.sagemaker(cx.clients.region_of(prior));
+        let name = Fields(prior).text("id").unwrap_or_default();
+        let within = limit(prior, "delete", USUAL);
+        let mut wait = Wait::new(cx.run, within);
+        let summary = || format!("Inference component \"{name}\" could not be deleted");
+        loop {
+            let answer = client.delete_inference_component().inference_component_name(name).send().await;
+            match answer.map_err(failed(Service::SageMaker, "DeleteInferenceComponent")) {
+                Ok(_) => break,
+                Err(failure) if is_missing(&failure, "inference component") => return Ok(()),
+                // It is being made, or others are built on it: both pass.
+                Err(failure) if failure.code() == VALIDATION => {
+                    cx.run.progress(failure.message());
+                    if wait.pause().await.is_err() {
+                        return Err(failure.into_error(summary()));
+                    }
+                }
+                Err(failure) => return Err(failure.into_error(summary())),
+            }
+        }
+        while let Some(seen) = describe(&client, name).await.map_err(|failure| failure.into_error(summary()))? {
+            cx.run.progress(status(&seen));
+            if status(&seen) == "Failed" {
+                return Err(unhealthy(summary(), &seen));
+            }
+            let stays = "Its deletion was accepted, and it is still there. Run the command again.";
+            wait.pause().await.map_err(|_| ProviderError::new(summary(), stays))?;
+        }
+        Ok(())
+    }
+
+    async fn import(&self, identifier: &str, cx: &Context<'_, Clients>) -> Result<Option<Imported>, ProviderError> {
+        let (name, seed) = import_seed(&self.schema, identifier, cx.clients);
+        let client = cx.clients.sagemaker(cx.clients.region_of(&seed));
+        let live = self.live(&client, cx.clients, name, &seed).await;
+        let live =
+            live.map_err(|failure| failure.into_error(format!("Inference component \"{name}\" could not be read")))?;
+        Ok(live.map(|value| Imported { value }))
+    }
+}

@@ -1,0 +1,69 @@
+use serde_json::{Value as Json, json};
+use smform_provider::{CreateOutcome, UpdateOutcome};
+
+use crate::support::{CONFIG, ENDPOINT, MODEL, ROLE, World, endpoint_body, shown, world};
+
+const COMPONENT: &str = "aws_sagemaker_inference_component";
+const ECR: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com/team/img:1";
+
+/// An endpoint that hosts components.
+async fn hosting() -> World {
+    let world = world().await;
+    world.create(MODEL, &json!({"name": "m", "execution_role_arn": ROLE, "primary_container": {"image": ECR}})).await;
+    let variant = json!({"variant_name": "v", "instance_type": "ml.g5.2xlarge", "initial_instance_count": 1});
+    world.create(CONFIG, &json!({"name": "c", "execution_role_arn": ROLE, "production_variants": variant})).await;
+    world.create(ENDPOINT, &endpoint_body("e", "c")).await;
+    world
+}
+
+fn body(copies: u32, memory: u32) -> Json {
+    json!({"name": "ic", "endpoint_name": "e", "variant_name": "v", "runtime_config": {"copy_count": copies},
+        "specification": {"model_name": "m", "compute_resource_requirements": {"min_memory_required_in_mb": memory}}})
+}
+
+#[tokio::test]
+async fn a_component_lives() {
+    let world = hosting().await;
+    let made = world.create(COMPONENT, &body(1, 1024)).await;
+    assert_eq!(shown(&world.import(COMPONENT, "ic").await.unwrap()), shown(&made));
+    let more = world.update(COMPONENT, &made, &body(2, 1024)).await;
+    assert_eq!((world.calls("UpdateInferenceComponentRuntimeConfig"), world.calls("UpdateInferenceComponent")), (1, 0));
+    let mut tagged = body(2, 2048);
+    tagged["tags"] = json!({"a": "1"});
+    let larger = world.update(COMPONENT, &more, &tagged).await;
+    assert_eq!(world.calls("UpdateInferenceComponent"), 1);
+    assert!(matches!(world.try_create(COMPONENT, &tagged).await, CreateOutcome::Failed(_)));
+    world.delete(COMPONENT, &larger).await;
+}
+
+#[tokio::test]
+async fn a_rolled_back_update_is_an_error() {
+    let world = hosting().await;
+    let made = world.create(COMPONENT, &body(1, 1024)).await;
+    world.faults(
+        json!({"rules": [{"match": {"operation": "UpdateInferenceComponent"}, "effect": {"failed_container": {}}}]}),
+    );
+    match world.try_update(COMPONENT, &made, &body(1, 4096)).await {
+        UpdateOutcome::Partial(now, error) => {
+            assert!(error.summary.contains("was rolled back"), "{error}");
+            let specification = now.get("specification").and_then(|s| s.get_index(0)).unwrap();
+            assert!(shown(specification).contains("1024"), "{}", shown(specification));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn components_are_checked_offline() {
+    let world = world().await;
+    let check = |specification: Json| {
+        let body = json!({"name": "ic", "endpoint_name": "e", "specification": specification});
+        world.validate(COMPONENT, &body).len()
+    };
+    let resources = json!({"min_memory_required_in_mb": 1024});
+    assert_eq!(check(json!({"model_name": "m", "compute_resource_requirements": resources})), 0);
+    assert_eq!(check(json!({"compute_resource_requirements": resources})), 1);
+    assert_eq!(check(json!({"model_name": "m"})), 1);
+    assert_eq!(check(json!({"base_inference_component_name": "b"})), 0);
+    assert_eq!(world.validate(COMPONENT, &json!({"name": "ic", "endpoint_name": "e"})).len(), 1);
+}
