@@ -151,7 +151,10 @@ pub fn write(state: &State) -> String {
             (name.clone(), Json::Object(members))
         })
         .collect();
-    let resources: Vec<Json> = state.resources.iter().map(|(at, resource)| resource_json(at, resource)).collect();
+    let mut listed: Vec<_> = state.resources.iter().collect();
+    // Terraform sorts modules as text.
+    listed.sort_by_cached_key(|((module, address), _)| (module.to_string(), address.clone()));
+    let resources: Vec<Json> = listed.into_iter().map(|(at, resource)| resource_json(at, resource)).collect();
     let mut top = Map::new();
     top.insert("version".to_owned(), json!(4));
     top.insert("terraform_version".to_owned(), json!(state.terraform_version));

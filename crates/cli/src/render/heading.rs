@@ -27,7 +27,7 @@ pub fn planned(change: &Change, style: Style) -> String {
         // Other programs know this one by its narrower margin.
         Action::Forget => {
             let subject = style.bold(&format!(" # {address}"));
-            let moved = moved.map(|from| format!("\n # (moved from {from})")).unwrap_or_default();
+            let moved = moved.map(|from| format!("\n  # (moved from {from})")).unwrap_or_default();
             return format!(
                 "{subject} will no longer be managed by smform, but will not be destroyed\n \
                  # (destroy = false is set in the configuration){moved}"
@@ -65,6 +65,13 @@ fn reason(change: &Change) -> Option<String> {
     let address = &change.object.address;
     let key = address.key.as_ref().map(InstanceKey::to_string).unwrap_or_default();
     match change.reason? {
+        Reason::NoMoveTarget => {
+            Some(format!("because {address} was moved to {address}, which is not in configuration").replacen(
+                &address.to_string(),
+                &change.previous_address.as_ref().unwrap_or(address).to_string(),
+                1,
+            ))
+        }
         Reason::ConfigUnknown => Some("config refers to values not yet known".to_owned()),
         Reason::DependencyPending => Some("depends on a resource or a module with changes pending".to_owned()),
         Reason::NoConfiguration => Some(format!("because {} is not in configuration", address.resource)),

@@ -240,7 +240,7 @@ impl Job {
         self.ended(Some(value), deposed, found)
     }
 
-    async fn update(self) -> Made {
+    async fn update(mut self) -> Made {
         let Some(before) = self.change.before.clone() else { return self.ended(None, None, Diagnostics::new()) };
         let prior = before.clone().unmark_deep().0;
         let id = id_of(&before);
@@ -252,9 +252,13 @@ impl Job {
         };
         if planned == prior {
             // What was unknown turned out as it was, or only marks differ: there is nothing to ask of the service.
-            let run = self.begin(Operation::Update, id.clone());
-            run.task.finished(id);
             let value = prior.mark_paths(&self.marks);
+            if value == before {
+                self.change.action = Action::NoOp;
+            } else {
+                let run = self.begin(Operation::Update, id.clone());
+                run.task.finished(id);
+            }
             let entry = Entry { value: value.clone(), ..self.entry.clone() };
             let recorded = self.record.lock().await.put(&self.change.object, entry).await;
             return self.ended(Some(value), None, recorded.err().into_iter().collect());

@@ -228,8 +228,23 @@ impl<'a> Builder<'a> {
     fn depends_on(&mut self, at: &ModuleAddress, module: &Module, node: &Node, targets: &[Expr]) {
         for target in targets {
             match parse_reference(target) {
-                Ok(reference) => self.references(at, module, node, &[reference]),
+                Ok(reference) => {
+                    if let Subject::Module(name) = &reference.subject {
+                        self.everything_in(&at.child(name), node, reference.span);
+                    }
+                    self.references(at, module, node, &[reference]);
+                }
                 Err(errors) => self.found.extend(errors),
+            }
+        }
+    }
+
+    /// Every resource in a module, and in the modules within it, comes before a vertex.
+    fn everything_in(&mut self, module: &ModuleAddress, node: &Node, written: Span) {
+        let within = self.config.modules.range(module.clone()..);
+        for (inner, content) in within.take_while(|(inner, _)| inner.0.starts_with(&module.0)) {
+            for resource in content.resources.keys() {
+                self.graph.connect(&Node::Resource(resource.clone().in_module(inner.clone())), node, Some(written));
             }
         }
     }

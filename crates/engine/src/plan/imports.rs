@@ -131,9 +131,6 @@ fn identifier(value: Value) -> Result<String, Diagnostic> {
     if marks.contains(Marks::EPHEMERAL) {
         return invalid("The identifier is kept in the plan, so an ephemeral value cannot be used.");
     }
-    if marks.contains(Marks::SENSITIVE) {
-        return invalid("The identifier is shown, so a sensitive value cannot be used.");
-    }
     if value.is_null() {
         return invalid("The identifier is null.");
     }

@@ -106,6 +106,8 @@ pub enum Reason {
     EachKey,
     /// Its module instance is gone.
     NoModule,
+    /// It was moved to where the configuration has no block.
+    NoMoveTarget,
     /// A data source whose configuration is not known yet.
     ConfigUnknown,
     /// A data source that depends on a pending change.
@@ -126,6 +128,7 @@ impl Reason {
             Reason::CountIndex => "delete_because_count_index",
             Reason::EachKey => "delete_because_each_key",
             Reason::NoModule => "delete_because_no_module",
+            Reason::NoMoveTarget => "delete_because_no_move_target",
             Reason::ConfigUnknown => "read_because_config_unknown",
             Reason::DependencyPending => "read_because_dependency_pending",
         }
@@ -270,7 +273,10 @@ impl Plan {
         let objects = adopted || self.changes.values().any(Change::is_listed);
         let outputs = self.outputs.values().any(OutputChange::is_change);
         match self.mode {
-            Mode::RefreshOnly => !self.drift.is_empty() || outputs,
+            Mode::RefreshOnly => {
+                let set = |change: &OutputChange| change.is_change() && change.after.is_some();
+                !self.drift.is_empty() || self.outputs.values().any(set)
+            }
             _ => objects || outputs,
         }
     }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use smform_lang::config::{Config, Module};
+use smform_lang::config::{Config, Module, Repetition};
 use smform_lang::eval::{Reference, Subject, references, references_in_body};
 use smform_types::{InstanceKey, ModuleInstance, Path, ResourceAddress, Step};
 
@@ -111,10 +111,11 @@ impl<'a> Search<'a> {
         let (Some(parent), Some((call, _))) = (at.parent(), at.0.last()) else { return };
         let call = self.module(&parent).and_then(|module| module.calls.get(call));
         let arguments = call.into_iter().flat_map(|call| &call.body.attributes);
-        let found: Vec<Reference> = arguments
+        let mut found: Vec<Reference> = arguments
             .filter(|argument| *argument.name.text == *name)
             .flat_map(|argument| references(&argument.expr))
             .collect();
+        found.extend(call.into_iter().flat_map(|call| repeated(&call.repetition, &found)).collect::<Vec<_>>());
         self.add(&parent, found);
     }
 
@@ -122,7 +123,7 @@ impl<'a> Search<'a> {
     fn resource(&mut self, at: &ModuleInstance, resource: &ResourceAddress, argument: Option<&str>) {
         let Some(module) = self.module(at) else { return };
         let Some(block) = module.resources.get(resource) else { return };
-        let found = match argument {
+        let mut found: Vec<Reference> = match argument {
             None => {
                 let schema = self.providers.schema(&at.config(), module, block).ok();
                 references_in_body(&block.body, schema.map(|schema| &schema.block))
@@ -133,6 +134,18 @@ impl<'a> Search<'a> {
                 attributes.flat_map(|attribute| references(&attribute.expr)).chain(blocks).collect()
             }
         };
+        found.extend(repeated(&block.repetition, &found));
         self.add(at, found);
+    }
+}
+
+/// What `each` and `count` come from, when they are among some references.
+fn repeated(repetition: &Repetition, among: &[Reference]) -> Vec<Reference> {
+    let is_one = |reference: &Reference| {
+        matches!(reference.subject, Subject::EachKey | Subject::EachValue | Subject::CountIndex)
+    };
+    match repetition {
+        Repetition::Count(expr) | Repetition::ForEach(expr) if among.iter().any(is_one) => references(expr),
+        _ => Vec::new(),
     }
 }

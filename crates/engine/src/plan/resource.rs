@@ -261,7 +261,8 @@ impl<'a> Walker<'a> {
             return Some(None);
         }
         if block.is_none() {
-            return Some(Some(Reason::NoConfiguration));
+            let moved = self.walk.stored.objects.get(object).is_some_and(|stored| stored.previous.is_some());
+            return Some(Some(if moved { Reason::NoMoveTarget } else { Reason::NoConfiguration }));
         }
         let address = &object.address;
         match self.found.values.instances(&address.module, &address.resource) {

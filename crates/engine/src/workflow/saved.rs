@@ -256,7 +256,8 @@ fn action_of(name: &str) -> Option<Action> {
     ACTIONS.iter().find(|(_, known)| *known == name).map(|(action, _)| *action)
 }
 
-const REASONS: [Reason; 11] = [
+const REASONS: [Reason; 12] = [
+    Reason::NoMoveTarget,
     Reason::CannotUpdate,
     Reason::Tainted,
     Reason::Requested,

@@ -1,6 +1,6 @@
 //! Validation: everything that can be known to be wrong without state, credentials or a single call.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use smform_lang::config::Repetition as Repeated;
@@ -51,8 +51,14 @@ pub fn validate(world: &World, project: &Project) -> Diagnostics {
         inputs: &inputs,
     };
     let mut values = Values::default();
+    let mut failed: BTreeSet<Node> = BTreeSet::new();
     for node in order {
-        found.extend(match &node {
+        // What needs something that is wrong is not looked at: it would only be told again.
+        if graph.dependencies(&node).any(|needed| failed.contains(needed)) {
+            failed.insert(node);
+            continue;
+        }
+        let messages = match &node {
             Node::Module(module) => module_once(&setting, module, &mut values),
             Node::Resource(resource) => resource_once(world, &setting, resource, &mut values),
             Node::Provider(key) => match world.providers.of_key(&project.config, key) {
@@ -60,7 +66,11 @@ pub fn validate(world: &World, project: &Project) -> Diagnostics {
                 None => Diagnostics::new(),
             },
             node => setting.node(node, &mut values),
-        });
+        };
+        if messages.has_errors() {
+            failed.insert(node);
+        }
+        found.extend(messages);
     }
     found
 }

@@ -175,6 +175,10 @@ fn shorter_and_shorter(reference: &Reference) -> Vec<String> {
     let mut text = root;
     if let Some(key) = &reference.key {
         text.push_str(&key.to_string());
+        // The output of one instance of a module is not of the others.
+        if matches!(reference.subject, Subject::Module(_)) && !reference.rest.0.is_empty() {
+            forms.clear();
+        }
         forms.push(text.clone());
     }
     for step in &reference.rest.0 {

@@ -11,7 +11,7 @@ use smform_state::codec::TERRAFORM_VERSION;
 use smform_types::json::type_to_json;
 use smform_types::{InstanceAddress, Marks, Value};
 
-use super::state::{Entry, values_of};
+use super::state::{Entry, Order, values_of};
 use super::values::known;
 use super::{change, object};
 
@@ -88,7 +88,7 @@ fn planned_values(plan: &Plan, providers: &Providers) -> Json {
         let value = change.after.as_ref().filter(|_| stays && change.object.deposed.is_none())?;
         Some(Entry::planned(&change.object.address, value, providers))
     });
-    values_of(outputs, entries.collect())
+    values_of(outputs, entries.collect(), Order::Text)
 }
 
 fn prior_state(project: &Project, planned: &Planned, providers: &Providers) -> Option<Json> {
@@ -119,7 +119,7 @@ fn prior_state(project: &Project, planned: &Planned, providers: &Providers) -> O
     Some(json!({
         "format_version": "1.0",
         "terraform_version": TERRAFORM_VERSION,
-        "values": values_of(outputs, entries.collect()),
+        "values": values_of(outputs, entries.collect(), Order::Address),
     }))
 }
 

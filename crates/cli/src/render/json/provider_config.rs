@@ -92,7 +92,8 @@ impl Keys {
         let used = module.resources.values().map(|block| providers.reference(config, at, block));
         implied.extend(used.map(|reference| ProviderRef { alias: None, ..reference }));
         let imported = module.imports.iter().filter_map(|import| {
-            let resource = smform_engine::plan::imports::target(import)?.resource;
+            let target = smform_engine::plan::imports::target(import)?;
+            let resource = target.module.is_root().then_some(target.resource)?;
             providers.offering(resource.mode, &resource.type_name)
         });
         implied.extend(imported.map(|provider| {

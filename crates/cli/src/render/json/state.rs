@@ -13,6 +13,15 @@ use super::identify;
 use super::values::{known, sensitive_mask};
 use crate::render::plan::schema_of;
 
+/// In which order the objects of a module are listed. Modules are always listed by their addresses as text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// By the parts of their addresses, so that `[2]` comes before `[10]`.
+    Address,
+    /// By their addresses as text, as Terraform lists planned values.
+    Text,
+}
+
 /// One object to be listed.
 pub struct Entry {
     module: ModuleInstance,
@@ -48,6 +57,8 @@ impl Entry {
     /// The same, with what the state says of the object besides its attributes.
     #[must_use]
     pub fn recorded(mut self, dependencies: Vec<String>, tainted: bool, deposed: Option<&String>) -> Entry {
+        let mut dependencies = dependencies;
+        dependencies.sort();
         if !dependencies.is_empty() {
             self.json.insert("depends_on".to_owned(), dependencies.into());
         }
@@ -69,7 +80,11 @@ pub fn output(value: &Value, sensitive: bool) -> Json {
 
 /// Outputs and objects, sorted into modules.
 #[must_use]
-pub fn values_of(outputs: Map<String, Json>, entries: Vec<Entry>) -> Json {
+pub fn values_of(outputs: Map<String, Json>, mut entries: Vec<Entry>, order: Order) -> Json {
+    if order == Order::Text {
+        let address = |entry: &Entry| entry.json.get("address").and_then(Json::as_str).unwrap_or_default().to_owned();
+        entries.sort_by_cached_key(address);
+    }
     let mut modules: BTreeMap<ModuleInstance, Vec<Json>> = BTreeMap::new();
     modules.entry(ModuleInstance::root()).or_default();
     for entry in entries {
@@ -98,7 +113,9 @@ fn module(at: &ModuleInstance, modules: &BTreeMap<ModuleInstance, Vec<Json>>) ->
         out.insert("address".to_owned(), at.to_string().into());
     }
     let children = modules.keys().filter(|child| child.parent().as_ref() == Some(at));
-    let children: Vec<Json> = children.map(|child| module(child, modules)).collect();
+    let mut children: Vec<&ModuleInstance> = children.collect();
+    children.sort_by_cached_key(|child| child.to_string());
+    let children: Vec<Json> = children.into_iter().map(|child| module(child, modules)).collect();
     if !children.is_empty() {
         out.insert("child_modules".to_owned(), children.into());
     }
@@ -132,7 +149,7 @@ pub fn state(state: &State, values: &dyn Fn(&smform_state::ObjectId) -> Option<V
     json!({
         "format_version": "1.0",
         "terraform_version": state.terraform_version,
-        "values": values_of(outputs.collect(), entries.collect()),
+        "values": values_of(outputs.collect(), entries.collect(), Order::Address),
     })
 }
 
