@@ -2,7 +2,7 @@
 //!
 //! A plan that breaks one is a defect of smform; it is refused before anything is touched.
 
-use petgraph::algo::is_cyclic_directed;
+use petgraph::algo::toposort;
 
 use crate::plan::steps::{Step, deleting, making};
 use crate::plan::{Action, Change, Plan, Replacement};
@@ -11,7 +11,7 @@ use crate::plan::{Action, Change, Plan, Replacement};
 #[must_use]
 pub fn violations(plan: &Plan) -> Vec<String> {
     let mut broken = Vec::new();
-    if is_cyclic_directed(plan.steps.graph()) {
+    if toposort(plan.steps.graph(), None).is_err() {
         broken.push("The steps wait for each other in a circle.".to_owned());
         return broken;
     }

@@ -5,6 +5,7 @@ mod kills;
 mod lifecycle;
 mod modules;
 mod saved;
+mod scale;
 mod support;
 mod validation;
 mod verdicts;

@@ -1,6 +1,6 @@
 //! `moved` blocks as statements: what each is about, and which comes before which.
 
-use petgraph::algo::tarjan_scc;
+use petgraph::algo::kosaraju_scc;
 use petgraph::graph::DiGraph;
 use smform_lang::config::Config;
 use smform_types::{Diagnostic, Diagnostics, InstanceAddress, InstanceKey, ModuleAddress, ModuleInstance, Span};
@@ -64,7 +64,7 @@ pub(super) fn ordered(statements: Vec<Statement>, found: &mut Diagnostics) -> Ve
         }
     }
     let mut order = Vec::new();
-    for component in tarjan_scc(&graph).into_iter().rev() {
+    for component in kosaraju_scc(&graph).into_iter().rev() {
         let members = component.iter().filter_map(|index| graph.node_weight(*index));
         if component.len() > 1 {
             let list: String =
