@@ -102,5 +102,8 @@ pub fn within(diagnostics: Diagnostics, config: &Config) -> Diagnostics {
 /// A file that could not be read or written.
 #[must_use]
 pub fn file(action: &str, path: &std::path::Path, error: &std::io::Error) -> Failure {
-    Failure::error(format!("Cannot {action} file"), format!("{}: {error}.", path.display()))
+    // A file is written under a passing name first; what matters is why that failed, not the name.
+    let cause =
+        error.get_ref().and_then(std::error::Error::source).map_or_else(|| error.to_string(), ToString::to_string);
+    Failure::error(format!("Cannot {action} file"), format!("{}: {cause}.", path.display()))
 }

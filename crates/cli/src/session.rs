@@ -199,6 +199,22 @@ impl Session {
         smform_state::files::replace(&path, text.as_bytes()).map_err(|error| file("write", &path, &error))
     }
 
+    /// Whether a file could be written, as far as that is known before: long work should not end in a misspelt path.
+    ///
+    /// # Errors
+    /// When its folder does not exist, or it is a folder itself.
+    pub fn check_writable(&self, path: &Path) -> Result<(), Failure> {
+        let whole = self.path(path);
+        let detail = match whole.parent() {
+            Some(folder) if !folder.is_dir() => {
+                format!("{}: the folder {} does not exist.", path.display(), folder.display())
+            }
+            _ if whole.is_dir() => format!("{} is a folder; name a file.", path.display()),
+            _ => return Ok(()),
+        };
+        Err(Failure::error("Cannot write file", detail))
+    }
+
     /// The text of a file.
     ///
     /// # Errors

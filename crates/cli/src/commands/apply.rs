@@ -155,6 +155,16 @@ async fn apply_saved(
         );
         return Err(Failure::error("Not the expected plan", detail));
     }
+    if saved.basis.sandbox != session.in_sandbox(planning.state.sandbox) {
+        let detail = if saved.basis.sandbox {
+            "This plan was made with -sandbox; add -sandbox."
+        } else if session.sandboxed {
+            "This plan was not made in the sandbox, and SMFORM_SANDBOX is on. Unset it to apply the plan."
+        } else {
+            "This plan was not made with -sandbox; leave -sandbox out."
+        };
+        return Err(Failure::error("Plan and apply disagree about the sandbox", detail));
+    }
     view.begin();
     // The backend is that of the saved configuration, too.
     let (config, _) = smform_lang::config::load(&saved.files, Path::new("."), &LocalModules);
@@ -175,8 +185,6 @@ async fn apply_saved(
                 "The state has changed since the plan was made (serial {} then, {} now). Plan again.",
                 saved.basis.serial, basis.serial
             )
-        } else if run.sandbox || saved.basis.lineage == "sandbox" {
-            "The plan was made for another state: one of the two is in the sandbox, and the other is not.".to_owned()
         } else {
             "The plan was made for another state. Apply it where it was made, with the same backend.".to_owned()
         };
@@ -257,7 +265,7 @@ async fn carry_out(
     let declared: BTreeMap<_, _> = project.config.root().map(|root| root.outputs.clone()).unwrap_or_default();
     let sensitive = |name: &str| declared.get(name).is_some_and(|output| output.sensitive);
     let applied = Applied {
-        mode: planned.plan.mode,
+        plan: &planned.plan,
         report: &report,
         done: &run.progress.done(),
         stopped,

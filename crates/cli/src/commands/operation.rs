@@ -135,13 +135,12 @@ impl Run {
         Ok((store, stored, found))
     }
 
-    /// The state that a plan is made from. A new state of the sandbox is not any new state.
+    /// The state that a plan is made from.
     #[must_use]
     pub fn basis(&self, store: &Store) -> Basis {
         let state = store.state();
-        let fresh = if self.sandbox { "sandbox" } else { "" };
-        let lineage = if state.lineage.is_empty() { fresh.to_owned() } else { state.lineage.clone() };
-        Basis { lineage, serial: state.serial, workspace: self.workspace.clone() }
+        let (lineage, workspace) = (state.lineage.clone(), self.workspace.clone());
+        Basis { lineage, serial: state.serial, workspace, sandbox: self.sandbox }
     }
 }
 
@@ -215,6 +214,8 @@ pub async fn plan(
     mode: Mode,
     out: Option<&Path>,
 ) -> Result<Made, Failure> {
+    let files = [out, planning.json_into.as_deref(), planning.markdown_into.as_deref()];
+    files.into_iter().flatten().try_for_each(|path| session.check_writable(path))?;
     let recording = Arc::new(Recording::new(Arc::new(session.host.clone())));
     let (project, mut found) = load(session, planning, inputs, recording.as_ref()).await?;
     let run = Run::begin(session, planning, view, &project.config, recording)?;
@@ -277,7 +278,15 @@ fn write_copies(session: &Session, planning: &Planning, made: &Made) -> Result<(
         session.write(path, &format!("{}\n", to_text(&json, None)))?;
     }
     if let Some(path) = &planning.markdown_into {
-        let text = markdown::plan(&made.planned.plan, providers, &made.found, made.digest.as_deref(), made.run.sandbox);
+        let found = within(made.found.clone(), &made.project.config);
+        let text = markdown::plan(markdown::Comment {
+            plan: &made.planned.plan,
+            providers,
+            found: &found,
+            sources: &made.project.config.sources,
+            digest: made.digest.as_deref(),
+            sandbox: made.run.sandbox,
+        });
         session.write(path, &text)?;
     }
     Ok(())

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use smform_engine::events::Operation;
-use smform_engine::plan::{Counts, ObjectKey};
+use smform_engine::plan::{Action, Counts, Mode, ObjectKey, Plan, Replacement};
 use smform_lang::eval::render_value;
 use smform_types::Value;
 
@@ -122,7 +122,13 @@ pub fn outputs(outputs: &BTreeMap<Arc<str>, Value>, sensitive: &dyn Fn(&str) -> 
 
 /// What came of a run that did not do everything: who succeeded, who failed, who was not begun.
 #[must_use]
-pub fn partial(done: &[(ObjectKey, Operation)], failed: &[&ObjectKey], skipped: &[&ObjectKey], style: Style) -> String {
+pub fn partial(
+    plan: &Plan,
+    done: &[(ObjectKey, Operation)],
+    failed: &[&ObjectKey],
+    skipped: &[&ObjectKey],
+    style: Style,
+) -> String {
     let mut out = format!("\n{}\n", style.strong(Paint::Yellow, "Not everything was done."));
     let mut section = |title: &str, lines: Vec<String>| {
         if !lines.is_empty() {
@@ -130,6 +136,7 @@ pub fn partial(done: &[(ObjectKey, Operation)], failed: &[&ObjectKey], skipped: 
             out.extend(lines.into_iter().map(|line| format!("  {line}\n")));
         }
     };
+    let left = skipped.iter().map(|object| left(plan, done, object));
     let done = done.iter().map(|(object, operation)| {
         let verb = match operation {
             Operation::Create => "created",
@@ -142,7 +149,28 @@ pub fn partial(done: &[(ObjectKey, Operation)], failed: &[&ObjectKey], skipped: 
     });
     section("Done, and recorded in the state:", done.collect());
     section("Failed:", failed.iter().map(ToString::to_string).collect());
-    section("Not begun:", skipped.iter().map(ToString::to_string).collect());
-    out.push_str("\nApply again to continue from here.\n");
+    section("Not begun:", left.collect());
+    let again = if plan.mode == Mode::Destroy { "Destroy" } else { "Apply" };
+    out.push_str(&format!("\n{again} again to continue from here.\n"));
     out
+}
+
+/// What was not begun, and what was to become of it. When one half of a replacement is done, the other half is left.
+fn left(plan: &Plan, done: &[(ObjectKey, Operation)], object: &ObjectKey) -> String {
+    let is_done =
+        |operation: Operation| done.iter().any(|(key, did)| key.address == object.address && *did == operation);
+    let fate = match plan.changes.get(object).map(|change| change.action) {
+        Some(Action::Replace(Replacement::CreateFirst)) if is_done(Operation::Create) => {
+            return format!("{object} (deposed object, to be destroyed)");
+        }
+        Some(Action::Replace(Replacement::DeleteFirst)) if is_done(Operation::Delete) => "to be created",
+        Some(Action::Replace(_)) => "to be replaced",
+        Some(Action::Create) => "to be created",
+        Some(Action::Update) => "to be changed",
+        Some(Action::Delete) => "to be destroyed",
+        Some(Action::Read) => "to be read",
+        Some(Action::Forget) => "to be forgotten",
+        Some(Action::NoOp) | None => return object.to_string(),
+    };
+    format!("{object} ({fate})")
 }

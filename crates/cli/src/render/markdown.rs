@@ -2,18 +2,36 @@
 
 use smform_engine::plan::{Action, Change, Plan, Reason};
 use smform_engine::providers::Providers;
-use smform_types::Diagnostics;
+use smform_types::{Diagnostic, Diagnostics, SourceMap};
 
-use super::plan::{change, outputs, shown};
+use super::diff::{self, Diff, Kind};
+use super::plan::{change, diff_of, outputs, schema_of, shown};
 use super::style::Style;
 
 /// Longest comment that the large forges take, with room for what a bot adds.
 const LIMIT: usize = 60_000;
 
-/// A plan as Markdown. Sensitive values are not in it. `digest` is that of the saved plan, `sandbox` says that the plan
-/// is for the sandbox.
+/// A plan with what a comment says of it.
+#[derive(Clone, Copy)]
+pub struct Comment<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// For the schemas.
+    pub providers: &'a Providers,
+    /// The messages.
+    pub found: &'a Diagnostics,
+    /// The texts that they point into.
+    pub sources: &'a SourceMap,
+    /// The digest of the saved plan, where it was saved.
+    pub digest: Option<&'a str>,
+    /// Whether the plan is for the sandbox.
+    pub sandbox: bool,
+}
+
+/// A plan as Markdown. Sensitive values are not in it.
 #[must_use]
-pub fn plan(plan: &Plan, providers: &Providers, found: &Diagnostics, digest: Option<&str>, sandbox: bool) -> String {
+pub fn plan(comment: Comment<'_>) -> String {
+    let Comment { plan, providers, found, sources, digest, sandbox } = comment;
     let changes: Vec<&Change> = shown(plan).collect();
     let outputs = outputs(&plan.outputs, Style::PLAIN);
     let place = if sandbox { " (sandbox)" } else { "" };
@@ -21,11 +39,7 @@ pub fn plan(plan: &Plan, providers: &Providers, found: &Diagnostics, digest: Opt
     if let Some(digest) = digest {
         out.push_str(&format!("\nSaved plan `{digest}`. Apply exactly this: `-expect-digest={digest}`\n"));
     }
-    for message in found {
-        let word = if message.is_error() { "Error" } else { "Warning" };
-        out.push_str(&format!("\n> **{word}: {}**\n", escape(&message.summary)));
-        out.extend(message.detail.lines().map(|line| format!("> {}\n", escape(line))));
-    }
+    out.push_str(&messages(found, sources));
     if !plan.drift.is_empty() {
         out.push_str("\nChanged outside of smform since the last apply:\n\n");
         let gone = |gone: bool| if gone { " (deleted)" } else { "" };
@@ -36,7 +50,7 @@ pub fn plan(plan: &Plan, providers: &Providers, found: &Diagnostics, digest: Opt
     }
     if !changes.is_empty() {
         out.push_str("\n| | Resource | Why |\n|---|---|---|\n");
-        out.extend(changes.iter().map(|change| row(change)));
+        out.extend(changes.iter().map(|change| row(change, providers)));
     }
     let mut left_out = 0;
     for found in &changes {
@@ -67,7 +81,69 @@ fn title(plan: &Plan, changes: &[&Change], outputs: &str, found: &Diagnostics) -
     format!("{} to add, {} to change, {} to destroy", counts.add, counts.change, counts.destroy)
 }
 
-fn row(change: &Change) -> String {
+/// Messages as quotations. One that several instances have in common is told once, with all their names.
+fn messages(found: &Diagnostics, sources: &SourceMap) -> String {
+    let mut groups: Vec<(&Diagnostic, Vec<&str>)> = Vec::new();
+    for message in found {
+        let same = |first: &Diagnostic| {
+            (first.severity, &first.summary, &first.detail, first.span)
+                == (message.severity, &message.summary, &message.detail, message.span)
+        };
+        let address = message.address.as_deref();
+        match groups.iter_mut().find(|(first, _)| same(first)) {
+            Some((_, addresses)) => addresses.extend(address),
+            None => groups.push((message, address.into_iter().collect())),
+        }
+    }
+    groups.iter().map(|(message, addresses)| self::message(message, addresses, sources)).collect()
+}
+
+fn message(message: &Diagnostic, addresses: &[&str], sources: &SourceMap) -> String {
+    let word = if message.is_error() { "Error" } else { "Warning" };
+    let mut out = format!("\n> **{word}: {}**\n", escape(&message.summary));
+    let source = message.span.and_then(|span| Some((span, sources.get(span.source)?)));
+    let line = source.map(|(span, source)| (source, source.position(span.start as usize).line));
+    let code = |text: &str| format!("<code>{}</code>", escape(text));
+    let place = line.map(|(source, line)| code(&format!("{}:{line}", source.name)));
+    let names: Vec<String> = addresses.iter().map(|address| code(address)).collect();
+    let with = (!names.is_empty()).then(|| format!("with {}", names.join(", ")));
+    let place: Vec<String> = place.into_iter().chain(with).collect();
+    if !place.is_empty() {
+        out.push_str(&format!("> {}\n", place.join(" ")));
+    }
+    if let Some((source, line)) = line {
+        let text = source.line(line).trim_end();
+        let fence = fence(text);
+        out.push_str(&format!(">\n> {fence}hcl\n> {text}\n> {fence}\n>\n"));
+    }
+    out.extend(message.detail.lines().map(|line| format!("> {}\n", escape(line))));
+    out
+}
+
+/// The names of the arguments and blocks that an update changes, those of the configuration alone.
+fn changed(change: &Change, providers: &Providers) -> Vec<String> {
+    const MOST: usize = 4;
+    let diff = diff_of(change, providers);
+    let Kind::Block(content) = &diff.kind else { return Vec::new() };
+    let schema = schema_of(providers, &change.object.address);
+    let is_argument = |name: &str| {
+        let attribute = schema.and_then(|schema| schema.block.attributes.get(name));
+        attribute.is_none_or(|attribute| attribute.required || attribute.optional)
+    };
+    let moves = |diff: &Diff| diff.action != diff::Action::NoOp;
+    let attributes = content.attributes.iter().filter(|(name, part)| moves(part) && is_argument(name));
+    let blocks = content.blocks.iter().filter(|(_, nested)| nested.iter().any(|one| moves(&one.diff)));
+    let names = attributes.map(|(name, _)| name).chain(blocks.map(|(name, _)| name));
+    let mut names: Vec<String> = names.map(|name| format!("<code>{}</code>", escape(name))).collect();
+    if names.len() > MOST + 1 {
+        let more = names.len() - MOST;
+        names.truncate(MOST);
+        names.push(format!("{more} more"));
+    }
+    names
+}
+
+fn row(change: &Change, providers: &Providers) -> String {
     let action = match change.action {
         Action::NoOp => "move",
         Action::Create => "create",
@@ -84,11 +160,14 @@ fn row(change: &Change) -> String {
             format!("{} cannot change in place", paths.join(", "))
         }
         Some(reason) => reason.as_str().replace('_', " "),
-        None => change
-            .previous_address
-            .as_ref()
-            .map(|from| format!("moved from <code>{}</code>", escape(&from.to_string())))
-            .unwrap_or_default(),
+        None => match (&change.previous_address, change.action) {
+            (_, Action::Update) => changed(change, providers).join(", "),
+            (Some(from), _) => format!("moved from <code>{}</code>", escape(&from.to_string())),
+            (None, Action::Create) if change.importing.is_none() => "new".to_owned(),
+            (None, Action::Delete) if change.object.deposed.is_some() => "left over from a replacement".to_owned(),
+            (None, Action::Delete) => "everything is destroyed".to_owned(),
+            _ => String::new(),
+        },
     };
     format!("| {action} | <code>{}</code> | {why} |\n", escape(&change.object.to_string()))
 }
@@ -97,11 +176,17 @@ fn row(change: &Change) -> String {
 fn details(title: &str, text: &str) -> String {
     let lines: Vec<String> = text.lines().map(gutter_first).collect();
     let body = lines.join("\n");
+    let fence = fence(&body);
+    format!("\n<details><summary>{}</summary>\n\n{fence}diff\n{body}\n{fence}\n\n</details>\n", html(title))
+}
+
+/// Backquotes that enclose a text, whatever is in it.
+fn fence(text: &str) -> String {
     let mut fence = "```".to_owned();
-    while body.contains(&fence) {
+    while text.contains(&fence) {
         fence.push('`');
     }
-    format!("\n<details><summary>{}</summary>\n\n{fence}diff\n{body}\n{fence}\n\n</details>\n", html(title))
+    fence
 }
 
 fn gutter_first(line: &str) -> String {

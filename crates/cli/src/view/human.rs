@@ -88,13 +88,14 @@ impl View for Human {
         let Applied { report, stopped, .. } = applied;
         let failed = *stopped || report.diagnostics.has_errors() || !report.failed.is_empty();
         if failed {
-            let (failed, skipped): (Vec<_>, Vec<_>) = (report.failed.iter().collect(), report.skipped.iter().collect());
-            self.console.out(&lines::partial(applied.done, &failed, &skipped, self.style));
+            let failed: Vec<_> = report.failed.iter().collect();
+            let skipped: Vec<_> = report.skipped.iter().collect();
+            self.console.out(&lines::partial(applied.plan, applied.done, &failed, &skipped, self.style));
             return;
         }
-        self.console.out(&lines::complete(report.done, applied.mode == Mode::Destroy, self.style));
+        self.console.out(&lines::complete(report.done, applied.plan.mode == Mode::Destroy, self.style));
         let outputs = lines::outputs(applied.outputs, applied.sensitive);
-        if !outputs.is_empty() && applied.mode != Mode::Destroy {
+        if !outputs.is_empty() && applied.plan.mode != Mode::Destroy {
             self.console.out(&format!("\n{}\n\n{outputs}", self.style.strong(Paint::Green, "Outputs:")));
         }
     }

@@ -81,13 +81,13 @@ impl View for Stream {
     fn note(&self, _: &str) {}
 
     fn applied(&self, applied: &Applied<'_>) {
-        let operation = if applied.mode == Mode::Destroy { "destroy" } else { "apply" };
+        let operation = if applied.plan.mode == Mode::Destroy { "destroy" } else { "apply" };
         let failed = applied.stopped || applied.report.diagnostics.has_errors() || !applied.report.failed.is_empty();
         if failed {
             return;
         }
         self.write(stream::summary(applied.report.done, operation));
-        if applied.mode != Mode::Destroy {
+        if applied.plan.mode != Mode::Destroy {
             self.write(stream::outputs(applied.outputs, applied.sensitive));
         }
     }

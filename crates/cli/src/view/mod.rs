@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use smform_engine::apply::Report;
 use smform_engine::events::Operation;
-use smform_engine::plan::{Mode, ObjectKey};
+use smform_engine::plan::{ObjectKey, Plan};
 use smform_engine::providers::Providers;
 use smform_engine::workflow::Planned;
 use smform_types::{Diagnostic, SourceMap, Value};
@@ -20,8 +20,8 @@ pub use json::Stream;
 
 /// What came of an apply.
 pub struct Applied<'a> {
-    /// What kind of plan it was.
-    pub mode: Mode,
+    /// The plan.
+    pub plan: &'a Plan,
     /// What was done.
     pub report: &'a Report,
     /// What succeeded, in order.

@@ -114,7 +114,7 @@ Failed:
   test_thing.b
 
 Not begun:
-  test_thing.c
+  test_thing.c (to be created)
 
 Apply again to continue from here.
 --- stderr
@@ -260,6 +260,28 @@ fn a_fresh_plan_of_the_sandbox_is_not_for_the_real_services() {
     bench.sandbox = Some(Arc::new(Imitation(Service::default())));
     bench.run(&["plan", "-sandbox", "-out=p"]).ok();
     let ran = bench.run(&["apply", "-no-color", "p"]);
-    assert!(ran.err.contains("in the sandbox"), "{}", steady(&ran.all()));
+    assert!(ran.err.contains("This plan was made with -sandbox; add -sandbox."), "{}", steady(&ran.all()));
     bench.run(&["apply", "-sandbox", "p"]).ok();
+}
+
+#[test]
+fn the_old_object_of_a_half_done_replacement_is_told_from_the_new_one() {
+    let config = |name: &str, size: u8| {
+        format!(
+            "resource \"test_thing\" \"a\" {{\n  name = \"{name}\"\n  lifecycle {{ create_before_destroy = true }}\n}}\n\
+             resource \"test_thing\" \"b\" {{\n  name = \"b\"\n  size = {size}\n  depends_on = [test_thing.a]\n}}\n"
+        )
+    };
+    let bench = Bench::new(&config("a", 1));
+    bench.run(&["apply", "-auto-approve"]).ok();
+    bench.write("main.tf", &config("new", 2));
+    bench.service.fail("update", "b");
+    let ran = bench.run(&["apply", "-no-color", "-auto-approve"]);
+    assert_eq!(ran.exit, Exit::Failure);
+    let wanted = "  test_thing.a (created)\n\nFailed:\n  test_thing.b\n\nNot begun:\n  test_thing.a (deposed object, to be destroyed)\n";
+    assert!(ran.out.contains(wanted), "{}", ran.all());
+    bench.service.fail("delete", "b");
+    let ran = bench.run(&["destroy", "-no-color", "-auto-approve"]);
+    assert_eq!(ran.exit, Exit::Failure);
+    assert!(ran.out.contains("Destroy again to continue from here."), "{}", ran.all());
 }

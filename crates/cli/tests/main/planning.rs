@@ -455,7 +455,7 @@ Saved plan `sha256:SHA256`. Apply exactly this: `-expect-digest=sha256:SHA256`
 
 | | Resource | Why |
 |---|---|---|
-| create | <code>test_thing.a</code> |  |
+| create | <code>test_thing.a</code> | new |
 
 <details><summary>test_thing.a</summary>
 
@@ -482,4 +482,39 @@ Saved plan `sha256:SHA256`. Apply exactly this: `-expect-digest=sha256:SHA256`
     let json: serde_json::Value = serde_json::from_str(&bench.read("plan.json")).expect("JSON");
     assert_eq!(json["resource_changes"][0]["change"]["after"]["password"], "hunter2");
     assert_eq!(json["resource_changes"][0]["change"]["after_sensitive"]["password"], true);
+}
+
+#[test]
+fn a_comment_says_where_an_error_is_and_what_an_update_changes() {
+    let bench = Bench::new(
+        "resource \"test_thing\" \"a\" {\n  for_each = toset([\"x\", \"y\"])\n  name = each.key\n  lifecycle {\n    precondition {\n      \
+         condition = each.key == \"z|\"\n      error_message = \"Never.\"\n    }\n  }\n}\n",
+    );
+    let ran = bench.run(&["plan", "-markdown-into=plan.md"]);
+    assert_eq!(ran.exit, Exit::Failure, "{}", ran.all());
+    let markdown = bench.read("plan.md");
+    assert_eq!(markdown.matches("**Error:").count(), 1, "{markdown}");
+    let names = "<code>test_thing.a[\"x\"]</code>, <code>test_thing.a[\"y\"]</code>";
+    assert!(markdown.contains(&format!("> <code>main.tf:6</code> with {names}\n")), "{markdown}");
+    assert!(markdown.contains("> ```hcl\n>       condition = each.key == \"z|\"\n> ```\n"), "{markdown}");
+
+    bench.write("main.tf", "resource \"test_thing\" \"a\" { name = \"a\" }\n");
+    bench.run(&["apply", "-auto-approve"]).ok();
+    bench.write("main.tf", "resource \"test_thing\" \"a\" {\n  name = \"a\"\n  size = 2\n}\n");
+    bench.run(&["plan", "-markdown-into=plan.md"]).ok();
+    let markdown = bench.read("plan.md");
+    assert!(markdown.contains("| update | <code>test_thing.a</code> | <code>size</code> |"), "{markdown}");
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_told_before_the_work() {
+    let bench = Bench::new("resource \"test_thing\" \"a\" { name = \"a\" }");
+    for flag in ["-out", "-json-into", "-markdown-into"] {
+        let ran = bench.run(&["plan", "-no-color", &format!("{flag}=absent/x")]);
+        assert_eq!(ran.exit, Exit::Failure);
+        assert!(ran.err.contains("absent/x: the folder FOLDER/absent does not exist."), "{}", ran.err);
+        assert!(!ran.out.contains("will be created"), "{}", ran.out);
+        let ran = bench.run(&["plan", "-no-color", &format!("{flag}=.")]);
+        assert!(ran.err.contains("is a folder; name a file."), "{}", ran.err);
+    }
 }

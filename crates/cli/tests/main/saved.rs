@@ -122,3 +122,15 @@ fn modules_that_are_missing_are_fetched_and_belong_to_the_saved_plan() {
     bench.run(&["init", "-no-color"]).ok();
     bench.run(&["validate", "-no-color"]).ok();
 }
+
+#[test]
+fn a_plan_and_an_apply_that_disagree_about_the_sandbox() {
+    let mut bench = Bench::new("output \"o\" { value = 1 }");
+    bench.run(&["plan", "-out=p"]).ok();
+    let ran = bench.run(&["apply", "-no-color", "-sandbox", "p"]);
+    assert!(ran.err.contains("This plan was not made with -sandbox; leave -sandbox out."), "{}", ran.all());
+    bench.environment.insert("SMFORM_SANDBOX".to_owned(), "1".to_owned());
+    let ran = bench.run(&["apply", "-no-color", "p"]);
+    assert!(ran.err.contains("SMFORM_SANDBOX is on. Unset it"), "{}", ran.all());
+    assert!(!bench.has("terraform.tfstate"));
+}

@@ -44,6 +44,8 @@ pub struct Basis {
     pub serial: u64,
     /// The workspace.
     pub workspace: String,
+    /// Whether it is a state of the sandbox.
+    pub sandbox: bool,
 }
 
 /// A saved plan as read from its file.
@@ -98,7 +100,7 @@ pub fn write(
         "mode": mode_name(plan.mode),
         "errored": plan.extent != Extent::Whole,
         "targets": targets.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "basis": { "lineage": basis.lineage, "serial": basis.serial, "workspace": basis.workspace },
+        "basis": { "lineage": basis.lineage, "serial": basis.serial, "workspace": basis.workspace, "sandbox": basis.sandbox },
         "directory": project.config.directory.to_string_lossy(),
         "working_directory": &*project.surroundings.working_directory,
         "variables": inputs,
@@ -156,6 +158,7 @@ fn basis(document: &Json) -> Option<Basis> {
         lineage: basis.get("lineage")?.as_str()?.to_owned(),
         serial: basis.get("serial")?.as_u64()?,
         workspace: basis.get("workspace")?.as_str()?.to_owned(),
+        sandbox: basis.get("sandbox")?.as_bool()?,
     })
 }
 

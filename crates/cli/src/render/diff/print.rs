@@ -102,6 +102,11 @@ fn is_important(name: &str) -> bool {
     matches!(name, "id" | "name" | "tags")
 }
 
+/// Arguments of blocks as well: of two production variants, the name says which one changes. Terraform hides it.
+fn is_important_argument(name: &str) -> bool {
+    is_important(name) || name == "variant_name"
+}
+
 /// An attribute name as written in a body: quoted when it is no identifier.
 fn key(name: &str) -> String {
     let mut chars = name.chars();
@@ -317,7 +322,7 @@ fn block(content: &BlockDiff, diff: &Diff, indent: usize, options: Options) -> S
     let mut out = format!("{{{forces}\n");
     let mut hidden = 0;
     for (name, part) in &content.attributes {
-        let important = is_important(name);
+        let important = is_important_argument(name);
         if options.hides(part.action) && !important {
             hidden += 1;
             continue;
