@@ -19,6 +19,7 @@ use crate::naming;
 use crate::retry::while_passing;
 use crate::settle::fill;
 use crate::shared::{importable, limit};
+use crate::waiters::Stopped;
 
 /// How often an endpoint that failed only because its role was not visible yet is made again.
 const ROLE_ATTEMPTS: u32 = 2;
@@ -149,10 +150,14 @@ async fn finish(client: &Client, name: &str, begun: Value, ended: Ended, cx: &Co
         }
         Ended::Stopped(stopped, last) => {
             let why = why_stopped(stopped, &last);
-            let detail = format!(
-                "{why} Its creation goes on in AWS, and it is recorded as tainted. When it is in service, \"smform \
-                 untaint\" keeps it as it is; otherwise the next apply replaces it."
-            );
+            let next = match stopped {
+                Stopped::Cancelled => "The next run goes on waiting for it.",
+                Stopped::TimedOut(_) => {
+                    "It is recorded as tainted: when it is in service, \"smform untaint\" keeps it as it is; otherwise \
+                     the next apply replaces it."
+                }
+            };
+            let detail = format!("{why} Its creation goes on in AWS. {next}");
             let error = ProviderError::new(format!("Endpoint \"{name}\" is not in service yet"), detail);
             CreateOutcome::Partial(begun, error)
         }

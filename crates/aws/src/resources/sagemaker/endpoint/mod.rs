@@ -18,7 +18,7 @@ use aws_sdk_sagemaker::Client;
 use aws_sdk_sagemaker::operation::describe_endpoint::DescribeEndpointOutput;
 use aws_sdk_sagemaker::types::EndpointStatus;
 use smform_provider::{
-    Context, CreateOutcome, Imported, PlanRequest, PlanResponse, ProviderError, ReplaceOrder, ResourceType,
+    Context, CreateOutcome, Imported, PlanRequest, PlanResponse, ProviderError, ReplaceOrder, ResourceType, Run,
     UpdateOutcome,
 };
 use smform_types::schema::Schema;
@@ -178,6 +178,19 @@ impl ResourceType<Clients> for Endpoint {
         create::create(&self.schema, planned, cx).await
     }
 
+    async fn resume(&self, begun: &Value, cx: &Context<'_, Clients>) -> Result<Option<Value>, ProviderError> {
+        let client = cx.clients.sagemaker(cx.clients.region_of(begun));
+        let name = Fields(begun).text("id").unwrap_or_default();
+        let within = limit(begun, "create", USUAL);
+        match after_creation(&client, name, cx.run, within).await? {
+            Some(EndpointStatus::InService) => {
+                let live = self.live(&client, cx.clients, name, begun).await;
+                live.map_err(|failure| failure.into_error(format!("Endpoint \"{name}\" could not be read")))
+            }
+            _ => Ok(None),
+        }
+    }
+
     async fn update(&self, prior: &Value, planned: &Value, cx: &Context<'_, Clients>) -> UpdateOutcome {
         let client = cx.clients.sagemaker(cx.clients.region_of(prior));
         let (before, after) = (Fields(prior), Fields(planned));
@@ -223,19 +236,38 @@ impl ResourceType<Clients> for Endpoint {
         let (name, seed) = import_seed(&self.schema, identifier, cx.clients);
         let client = cx.clients.sagemaker(cx.clients.region_of(&seed));
         // One that is being created, by a run that was interrupted or by others, is taken over when that has ended.
-        let creating =
-            |endpoint: &DescribeEndpointOutput| endpoint.endpoint_status() == Some(&EndpointStatus::Creating);
-        if let Ok(Some(endpoint)) = describe(&client, name).await
-            && creating(&endpoint)
-            && let Ended::Stopped(stopped, last) = status::settle(&client, name, cx.run, USUAL, |_| true).await
-        {
-            let why = why_stopped(stopped, &last);
-            let detail = format!("{why} Its creation goes on in AWS; run the command again to go on waiting.");
-            return Err(ProviderError::new(format!("Endpoint \"{name}\" is not in service yet"), detail));
-        }
+        after_creation(&client, name, cx.run, USUAL).await?;
         let live = self.live(&client, cx.clients, name, &seed).await;
         let live = live.map_err(|failure| failure.into_error(format!("Endpoint \"{name}\" could not be read")))?;
         Ok(live.map(|value| Imported { value }))
+    }
+}
+
+/// The status of an endpoint, once it is not being created any more; nothing when there is none.
+///
+/// # Errors
+/// When the wait ends early, or the service does not tell.
+async fn after_creation(
+    client: &Client,
+    name: &str,
+    run: &dyn Run,
+    within: Duration,
+) -> Result<Option<EndpointStatus>, ProviderError> {
+    let not_told = |failure: Failure| failure.into_error(format!("Endpoint \"{name}\" could not be read"));
+    let endpoint = describe(client, name).await.map_err(not_told)?;
+    let status = endpoint.and_then(|endpoint| endpoint.endpoint_status().cloned());
+    if status != Some(EndpointStatus::Creating) {
+        return Ok(status);
+    }
+    match status::settle(client, name, run, within, |_| true).await {
+        Ended::Settled(endpoint, _) => Ok(endpoint.endpoint_status().cloned()),
+        Ended::Gone => Ok(None),
+        Ended::Unknown(failure) => Err(not_told(failure)),
+        Ended::Stopped(stopped, last) => {
+            let why = why_stopped(stopped, &last);
+            let detail = format!("{why} Its creation goes on in AWS; run the command again to go on waiting.");
+            Err(ProviderError::new(format!("Endpoint \"{name}\" is not in service yet"), detail))
+        }
     }
 }
 
