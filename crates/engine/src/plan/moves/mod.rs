@@ -1,6 +1,6 @@
 //! `moved` blocks: recorded objects get the addresses that the configuration now has for them.
 //!
-//! [`statement`] reads the blocks and puts them in order, [`check`] holds them against what the configuration declares.
+//! `statement` reads the blocks and puts them in order, `check` holds them against what the configuration declares.
 
 pub mod check;
 mod statement;
