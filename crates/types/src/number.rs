@@ -593,7 +593,12 @@ fn mantissa_is_even(mantissa: &BigUint, widen: u64) -> bool {
 fn shortest(low: &BigUint, exact: &BigUint, high: &BigUint, inclusive: bool) -> (String, u64) {
     let high_text = high.to_string();
     let width = high_text.len();
-    let pad = |number: &BigUint| format!("{:0>width$}", number.to_string()).into_bytes();
+    // A format's width ends at 65,535, which the digits of a small number may exceed.
+    let pad = |number: &BigUint| {
+        let text = number.to_string();
+        let zeros = width.saturating_sub(text.len());
+        [vec![b'0'; zeros], text.into_bytes()].concat()
+    };
     let (low, exact, high) = (pad(low), pad(exact), high_text.into_bytes());
     for at in 0..exact.len() {
         let head = |text: &[u8]| text.get(..=at).unwrap_or_default().to_vec();
@@ -653,6 +658,12 @@ mod tests {
 
     fn n(text: &str) -> Number {
         Number::parse(text).unwrap_or_else(|| panic!("{text} is a number"))
+    }
+
+    #[test]
+    fn the_text_of_a_very_small_number_is_long() {
+        let text = Number::parse("1.5e-71419").map(|number| number.to_string()).unwrap_or_default();
+        assert_eq!((text.len(), text.starts_with("0.000"), text.ends_with("00015")), (71_422, true, true));
     }
 
     #[test]
