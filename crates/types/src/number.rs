@@ -593,12 +593,7 @@ fn mantissa_is_even(mantissa: &BigUint, widen: u64) -> bool {
 fn shortest(low: &BigUint, exact: &BigUint, high: &BigUint, inclusive: bool) -> (String, u64) {
     let high_text = high.to_string();
     let width = high_text.len();
-    // A format's width ends at 65,535, which the digits of a small number may exceed.
-    let pad = |number: &BigUint| {
-        let text = number.to_string();
-        let zeros = width.saturating_sub(text.len());
-        [vec![b'0'; zeros], text.into_bytes()].concat()
-    };
+    let pad = |number: &BigUint| with_zeros(&number.to_string(), width).into_bytes();
     let (low, exact, high) = (pad(low), pad(exact), high_text.into_bytes());
     for at in 0..exact.len() {
         let head = |text: &[u8]| text.get(..=at).unwrap_or_default().to_vec();
@@ -639,6 +634,11 @@ fn increment(digits: &[u8]) -> Vec<u8> {
     digits
 }
 
+/// Digits after as many zeros as make `width`. A format cannot do it: its width ends at 65,535.
+fn with_zeros(digits: &str, width: usize) -> String {
+    "0".repeat(width.saturating_sub(digits.len())) + digits
+}
+
 fn place_point(digits: &str, places: u64, dropped: u64) -> String {
     let digits = digits.trim_start_matches('0');
     if dropped >= places {
@@ -646,7 +646,7 @@ fn place_point(digits: &str, places: u64, dropped: u64) -> String {
         return format!("{digits}{}", "0".repeat(zeros));
     }
     let fraction = usize::try_from(places - dropped).unwrap_or(0);
-    let padded = format!("{digits:0>width$}", width = fraction + 1);
+    let padded = with_zeros(digits, fraction + 1);
     let (whole, rest) = padded.split_at(padded.len() - fraction);
     let rest = rest.trim_end_matches('0');
     if rest.is_empty() { whole.to_owned() } else { format!("{whole}.{rest}") }
