@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "a test may fail")]
 
 mod content;
+mod guide;
 mod manners;
 mod support;
 mod tls;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use smform_engine::plan::Plan;
 use smform_registry::{Code, Fact, Report, Request, Settings, Severity, probe};
 use smform_types::{Diagnostic, Diagnostics, Value};
+use tokio::task::JoinSet;
 
 /// Asks the registries of all images that the plan's new models name. Every fact that matters becomes a message about
 /// the model.
@@ -18,10 +19,16 @@ pub async fn check(plan: &Plan, settings: &Settings) -> Diagnostics {
             }
         }
     }
-    let mut found = Diagnostics::new();
-    for ((image, credentials_provider), models) in wanted {
+    let mut running = JoinSet::new();
+    for (at, ((image, credentials_provider), models)) in wanted.into_iter().enumerate() {
         let request = Request { credentials_provider, ..Request::new(image) };
-        let report = probe(&request, settings).await;
+        let settings = settings.clone();
+        running.spawn(async move { (at, probe(&request, &settings).await, models) });
+    }
+    let mut reports = running.join_all().await;
+    reports.sort_by_key(|(at, ..)| *at);
+    let mut found = Diagnostics::new();
+    for (_, report, models) in reports {
         for model in models {
             found.extend(messages(&report).into_iter().map(|message| message.about(&model)));
         }
