@@ -97,6 +97,9 @@ impl Configure<Clients> for Connect {
                 tracing::warn!("the AWS account could not be determined: {}", failure.message());
                 Ok((clients, None))
             }
+            Err(failure) if failure.lacks_credentials() => {
+                Err(failure.into_error("No AWS credentials found").into_diagnostic().into())
+            }
             Err(failure) => {
                 Err(failure.into_error("AWS does not tell whose credentials these are").into_diagnostic().into())
             }

@@ -176,9 +176,16 @@ impl Failure {
         }
     }
 
+    /// Whether the call was not made because there are no credentials to make it with.
+    pub(crate) const fn lacks_credentials(&self) -> bool {
+        matches!(self.stage, Stage::NoCredentials)
+    }
+
     /// Sentences: what happened, and what to do.
     pub(crate) fn explained(&self) -> String {
-        let words = sentence(&self.message);
+        // The SDK says first, in several ways, that it could not load credentials; what is after that says why.
+        let why = self.message.rsplit_once("loading credentials: ").map_or(&*self.message, |(_, why)| why);
+        let words = sentence(why);
         match self.stage {
             Stage::NoCredentials => format!(
                 "No usable AWS credentials were found: {words} smform looks in the provider block, then in \

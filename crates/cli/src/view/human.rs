@@ -48,8 +48,8 @@ impl Sink for Human {
     }
 
     fn stopping(&self) {
-        let text = "Stopping: what has begun is finished and recorded, nothing new is begun. Interrupt again to quit at once; \
-                    what is under way is then followed up by the next run.";
+        let text = "Stopping: nothing new is begun. Calls under way are finished and recorded; waiting for what they began ends \
+                    now, and the next run goes on with it. Interrupt again to quit at once.";
         let text = self.style.strong(Paint::Yellow, &wrap(text, self.console.width));
         self.console.out(&format!("\n{text}\n\n"));
     }

@@ -55,7 +55,7 @@ impl Sink for Stream {
     }
 
     fn stopping(&self) {
-        self.write(stream::log("Stopping: what has begun is finished and recorded, nothing new is begun."));
+        self.write(stream::log("Stopping: nothing new is begun. Calls under way are finished and recorded."));
     }
 }
 

@@ -26,7 +26,12 @@ pub struct Ran {
     pub exit: Exit,
     pub out: String,
     pub err: String,
+    /// Whether it said that it waits for the lock of the state.
+    pub waited: bool,
 }
+
+/// What is said of a lock that is not had at once.
+const WAITING: &str = "Acquiring state lock. This may take a few moments...\n";
 
 #[derive(Clone, Default)]
 struct Pipe(Arc<Mutex<Vec<u8>>>);
@@ -97,7 +102,12 @@ impl Bench {
             secret: None,
         };
         let exit = self.on(terminal, line);
-        Ran { exit, out: self.tidy(&out.text()), err: self.tidy(&err.text()) }
+        // A lock is waited for visibly when it takes long, which it also does on a busy machine.
+        let (waited, out) = match out.text().split_once(WAITING) {
+            Some((before, after)) => (true, format!("{before}{after}")),
+            None => (false, out.text()),
+        };
+        Ran { exit, out: self.tidy(&out), err: self.tidy(&err.text()), waited }
     }
 
     /// Runs a command on a terminal.
