@@ -190,7 +190,7 @@ async fn an_interrupted_creation_says_how_it_goes_on() {
     match world.session.create(ENDPOINT, &planned, &world.run).await {
         CreateOutcome::Partial(value, error) => {
             assert!(value.is_wholly_known());
-            assert!(error.to_string().contains("recorded as tainted"), "{error}");
+            assert!(error.to_string().contains("The next run goes on waiting for it"), "{error}");
         }
         other => panic!("{other:?}"),
     }
