@@ -2,53 +2,44 @@
 
 mod build;
 mod node;
+mod unique;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use petgraph::Direction;
 use petgraph::algo::kosaraju_scc;
-use petgraph::graph::{DiGraph, NodeIndex};
+use petgraph::graph::NodeIndex;
 use smform_types::{Diagnostic, Diagnostics, ResourceConfigAddress, SourceMap, Span};
 
 pub use build::build;
 pub use node::{Node, ProviderKey};
+pub(crate) use unique::UniqueGraph;
 
 /// A graph whose edges lead from what is needed to what needs it, with the place of the reference that says so, if any.
 #[derive(Clone, Debug, Default)]
-pub struct Graph {
-    inner: DiGraph<Node, Option<Span>>,
-    index: BTreeMap<Node, NodeIndex>,
-}
+pub struct Graph(UniqueGraph<Node, Option<Span>>);
 
 impl Graph {
     /// Adds a vertex, if it is new.
     pub fn add(&mut self, node: Node) {
-        if !self.index.contains_key(&node) {
-            let index = self.inner.add_node(node.clone());
-            self.index.insert(node, index);
-        }
+        self.0.add(node);
     }
 
     /// Says that `dependent` needs `dependency`, and where that is written. Both must have been added; a thing does not
     /// need itself.
     pub fn connect(&mut self, dependency: &Node, dependent: &Node, written: Option<Span>) {
-        if let (Some(from), Some(to)) = (self.index.get(dependency), self.index.get(dependent))
-            && from != to
-            && !self.inner.contains_edge(*from, *to)
-        {
-            self.inner.add_edge(*from, *to, written);
-        }
+        self.0.join(dependency, dependent, written);
     }
 
     /// Whether there is such a vertex.
     #[must_use]
     pub fn contains(&self, node: &Node) -> bool {
-        self.index.contains_key(node)
+        self.0.find(node).is_some()
     }
 
     /// Every vertex, in order of name.
     pub fn nodes(&self) -> impl Iterator<Item = &Node> {
-        self.index.keys()
+        self.0.nodes().map(|(node, _)| node)
     }
 
     /// What a vertex needs directly.
@@ -62,9 +53,9 @@ impl Graph {
     }
 
     fn neighbours(&self, node: &Node, direction: Direction) -> impl Iterator<Item = &Node> {
-        let index = self.index.get(node).copied();
-        let found = index.into_iter().flat_map(move |index| self.inner.neighbors_directed(index, direction));
-        found.filter_map(|index| self.inner.node_weight(index))
+        let index = self.0.find(node);
+        let found = index.into_iter().flat_map(move |index| self.0.inner().neighbors_directed(index, direction));
+        found.filter_map(|index| self.0.inner().node_weight(index))
     }
 
     /// Everything that the given vertices need, directly or not, themselves included.
@@ -85,23 +76,23 @@ impl Graph {
     #[must_use]
     pub fn resource_dependencies(&self) -> BTreeMap<ResourceConfigAddress, BTreeSet<ResourceConfigAddress>> {
         // In topological order each vertex unites what its direct dependencies have.
-        let order = petgraph::algo::toposort(&self.inner, None).unwrap_or_default();
+        let order = petgraph::algo::toposort(self.0.inner(), None).unwrap_or_default();
         let mut reach: BTreeMap<NodeIndex, BTreeSet<ResourceConfigAddress>> = BTreeMap::new();
         for index in order {
             let mut needed = BTreeSet::new();
-            for dependency in self.inner.neighbors_directed(index, Direction::Incoming) {
-                if let Some(Node::Resource(resource)) = self.inner.node_weight(dependency) {
+            for dependency in self.0.inner().neighbors_directed(index, Direction::Incoming) {
+                if let Some(Node::Resource(resource)) = self.0.inner().node_weight(dependency) {
                     needed.insert(resource.clone());
                 }
                 // A provider configuration is not a dependency of the object, only of the work on it.
-                if !matches!(self.inner.node_weight(dependency), Some(Node::Provider(_))) {
+                if !matches!(self.0.inner().node_weight(dependency), Some(Node::Provider(_))) {
                     needed.extend(reach.get(&dependency).into_iter().flatten().cloned());
                 }
             }
             reach.insert(index, needed);
         }
-        let resources = self.index.iter().filter_map(|(node, index)| match node {
-            Node::Resource(resource) => Some((resource.clone(), reach.remove(index).unwrap_or_default())),
+        let resources = self.0.nodes().filter_map(|(node, index)| match node {
+            Node::Resource(resource) => Some((resource.clone(), reach.remove(&index).unwrap_or_default())),
             _ => None,
         });
         resources.collect()
@@ -129,13 +120,13 @@ impl Graph {
     /// When some need each other: one message per cycle, naming its members and where each is referred to.
     pub fn order(&self, sources: &SourceMap) -> Result<Vec<Node>, Diagnostics> {
         let mut errors = Diagnostics::new();
-        let mut order = Vec::with_capacity(self.index.len());
+        let mut order = Vec::with_capacity(self.0.len());
         // Strongly connected components come in reverse topological order.
-        for component in kosaraju_scc(&self.inner).into_iter().rev() {
+        for component in kosaraju_scc(self.0.inner()).into_iter().rev() {
             if component.len() > 1 {
                 errors.push(self.cycle(&component, sources));
             }
-            order.extend(component.into_iter().filter_map(|index| self.inner.node_weight(index)).cloned());
+            order.extend(component.into_iter().filter_map(|index| self.0.inner().node_weight(index)).cloned());
         }
         if errors.has_errors() { Err(errors) } else { Ok(order) }
     }
@@ -143,13 +134,14 @@ impl Graph {
     fn cycle(&self, members: &[NodeIndex], sources: &SourceMap) -> Diagnostic {
         // Follow edges within the component from its first member by name, so that the message reads as a way around.
         let inside: BTreeSet<NodeIndex> = members.iter().copied().collect();
-        let named = |index: &NodeIndex| self.inner.node_weight(*index).cloned();
+        let named = |index: &NodeIndex| self.0.inner().node_weight(*index).cloned();
         let start = members.iter().min_by_key(|index| named(index)).copied().unwrap_or_default();
         let mut way = vec![start];
         let mut at = start;
         loop {
             let next = self
-                .inner
+                .0
+                .inner()
                 .neighbors_directed(at, Direction::Incoming)
                 .filter(|next| inside.contains(next))
                 .min_by_key(|next| (way.contains(next), named(next)));
@@ -169,8 +161,8 @@ impl Graph {
         let mut lines: Vec<String> = Vec::new();
         let mut place = None;
         for (index, next) in way.iter().zip(way.iter().skip(1)) {
-            let Some(node) = self.inner.node_weight(*index) else { continue };
-            let edge = self.inner.find_edge(*next, *index).and_then(|edge| self.inner.edge_weight(edge));
+            let Some(node) = self.0.inner().node_weight(*index) else { continue };
+            let edge = self.0.inner().find_edge(*next, *index).and_then(|edge| self.0.inner().edge_weight(edge));
             let written = edge.copied().flatten();
             let shown = written.and_then(|span| {
                 let source = sources.get(span.source)?;
@@ -179,7 +171,7 @@ impl Graph {
             lines.push(format!("{node}{}", shown.unwrap_or_default()));
             place = place.or(written);
         }
-        lines.extend(self.inner.node_weight(closing).map(ToString::to_string));
+        lines.extend(self.0.inner().node_weight(closing).map(ToString::to_string));
         let detail = format!(
             "These need each other, so none of them can come first:\n\n  {}\n\nRemove one of the references between them.",
             lines.join("\n  -> ")

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use petgraph::graph::{DiGraph, NodeIndex};
+use petgraph::graph::DiGraph;
 use smform_types::{InstanceAddress, ResourceConfigAddress};
 
 use super::{Action, Change, Mode, ObjectKey, Replacement};
-use crate::graph::{Graph, Node, ProviderKey};
+use crate::graph::{Graph, Node, ProviderKey, UniqueGraph};
 
 /// One thing that an apply does.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -56,46 +56,36 @@ impl fmt::Display for Step {
 
 /// The steps; edges lead from what comes before to what comes after.
 #[derive(Clone, Debug, Default)]
-pub struct StepGraph {
-    inner: DiGraph<Step, ()>,
-    index: BTreeMap<Step, NodeIndex>,
-}
+pub struct StepGraph(UniqueGraph<Step, ()>);
 
 impl StepGraph {
     /// Adds a step, or finds it.
     pub fn add(&mut self, step: Step) {
-        if !self.index.contains_key(&step) {
-            let index = self.inner.add_node(step.clone());
-            self.index.insert(step, index);
-        }
+        self.0.add(step);
     }
 
     /// Puts one step before another; nothing when either is not part of the plan, or both are the same.
     pub fn before(&mut self, first: &Step, second: &Step) {
-        if let (Some(from), Some(to)) = (self.index.get(first), self.index.get(second))
-            && from != to
-        {
-            self.inner.update_edge(*from, *to, ());
-        }
+        self.0.join(first, second, ());
     }
 
     /// The graph itself.
     #[must_use]
     pub const fn graph(&self) -> &DiGraph<Step, ()> {
-        &self.inner
+        self.0.inner()
     }
 
     /// Whether a step is part of the plan.
     #[must_use]
     pub fn contains(&self, step: &Step) -> bool {
-        self.index.contains_key(step)
+        self.0.find(step).is_some()
     }
 
     /// Whether one step is certain to come before another.
     #[must_use]
     pub fn is_before(&self, first: &Step, second: &Step) -> bool {
-        match (self.index.get(first), self.index.get(second)) {
-            (Some(from), Some(to)) => from != to && petgraph::algo::has_path_connecting(&self.inner, *from, *to, None),
+        match (self.0.find(first), self.0.find(second)) {
+            (Some(from), Some(to)) => from != to && petgraph::algo::has_path_connecting(self.graph(), from, to, None),
             _ => false,
         }
     }
