@@ -75,6 +75,7 @@ pub async fn run(args: impl Iterator<Item = OsString>, world: World) -> Exit {
                 }
             }
             session.command = line.name();
+            session.providers = session.reading_states(session.providers.clone());
             command(&session, line.words, style).await
         }
         Err(diagnostic) => session.fail(&diagnostic.into(), style),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use smform_engine::builtin::Backends;
 use smform_engine::providers::Providers;
 use smform_lang::config::values::VariableInput;
 use smform_lang::config::{Config, LocalModules};
@@ -154,7 +155,15 @@ impl Session {
         };
         let faults = self.variable("SMFORM_SANDBOX_FAULTS").map(|path| self.path(path));
         let options = SandboxOptions { file: sandbox_world(state), speed, faults };
-        Ok(self.sandbox_host()?.open(&options)?)
+        let Sandboxed { providers, clock } = self.sandbox_host()?.open(&options)?;
+        Ok(Sandboxed { providers: self.reading_states(providers), clock })
+    }
+
+    /// Providers that read the states of other configurations from the backends of this program.
+    #[must_use]
+    pub fn reading_states(&self, providers: Providers) -> Providers {
+        let (kinds, directory) = (self.backends.clone(), self.host.base.clone());
+        providers.with_backends(Backends { kinds, directory, surroundings: self.surroundings() })
     }
 
     /// Who finds modules, and fetches those that are not on this machine. What is fetched is told on standard error.

@@ -4,8 +4,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use smform_lang::config::Config;
-use smform_types::{Diagnostic, InstanceAddress, InstanceKey, ModuleAddress, ModuleInstance, ResourceAddress};
+use smform_lang::config::{Config, Resource};
+use smform_types::{
+    Diagnostic, Diagnostics, InstanceAddress, InstanceKey, ModuleAddress, ModuleInstance, ResourceAddress, Severity,
+    Span,
+};
 
 /// How conditions came out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -144,6 +147,36 @@ impl Checks {
     pub fn record_resource(&mut self, address: &InstanceAddress, outcome: Outcome) {
         let subject = Subject::Resource(address.resource.clone());
         self.record(&address.module, &subject, address.key.clone(), outcome);
+    }
+
+    /// Records that the data source of a check could not be read. The check has failed, and nothing else: its errors
+    /// come back as warnings about that block.
+    pub fn data_failed(
+        &mut self,
+        at: &ModuleInstance,
+        check: &Arc<str>,
+        block: &Resource,
+        errors: Diagnostics,
+    ) -> Diagnostics {
+        let message = |error: &Diagnostic| match error.detail.as_str() {
+            "" => error.summary.clone(),
+            detail => format!("{}: {detail}", error.summary),
+        };
+        let messages = errors.iter().filter(|error| error.is_error()).map(message).collect();
+        self.record(at, &Subject::Check(check.clone()), None, Outcome::new(Status::Fail, messages));
+        let body = block.body.span;
+        // The block opens right before its body.
+        let place = Span { start: body.start.saturating_sub(1), end: body.start, ..body };
+        let span = Some(if block.body.json { block.span } else { place });
+        let context = Some(format!("check \"{check}\""));
+        errors.map(|error| Diagnostic { severity: Severity::Warning, span, context: context.clone(), ..error })
+    }
+
+    /// Whether a check has failed already, so that its assertions need not be looked at.
+    #[must_use]
+    pub fn has_failed(&self, at: &ModuleInstance, check: &Arc<str>) -> bool {
+        let objects = self.0.get(&(at.config(), Subject::Check(check.clone()))).and_then(Option::as_ref);
+        objects.and_then(|objects| objects.get(&(at.clone(), None))).is_some_and(|own| own.status >= Status::Fail)
     }
 
     /// Says which instances a resource block has.

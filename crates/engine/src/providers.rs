@@ -9,6 +9,7 @@ use smform_types::schema::Schema;
 use smform_types::suggest::did_you_mean;
 use smform_types::{Diagnostic, ModuleAddress, ResourceConfigAddress, ResourceMode};
 
+use crate::builtin::Backends;
 use crate::graph::ProviderKey;
 
 /// Every provider that the binary brings along, by source address.
@@ -20,9 +21,17 @@ pub struct Providers {
 impl Providers {
     /// A set of providers. The built-in one of Terraform is always among them.
     pub fn new(providers: impl IntoIterator<Item = Arc<dyn Provider>>) -> Providers {
-        let builtin: Arc<dyn Provider> = Arc::new(crate::builtin::provider());
-        let all = providers.into_iter().chain([builtin]);
-        Providers { by_source: all.map(|provider| (provider.source(), provider)).collect() }
+        let all =
+            Providers { by_source: providers.into_iter().map(|provider| (provider.source(), provider)).collect() };
+        all.with_backends(Backends::default())
+    }
+
+    /// The same providers, with the backends that `terraform_remote_state` reads from.
+    #[must_use]
+    pub fn with_backends(mut self, backends: Backends) -> Providers {
+        let builtin: Arc<dyn Provider> = Arc::new(crate::builtin::provider(backends));
+        self.by_source.insert(builtin.source(), builtin);
+        self
     }
 
     /// The provider of a source address.

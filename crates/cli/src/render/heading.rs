@@ -73,6 +73,7 @@ fn reason(change: &Change) -> Option<String> {
             ))
         }
         Reason::ConfigUnknown => Some("config refers to values not yet known".to_owned()),
+        Reason::CheckNested => Some("config will be reloaded to verify a check block".to_owned()),
         Reason::DependencyPending => Some("depends on a resource or a module with changes pending".to_owned()),
         Reason::NoConfiguration => Some(format!("because {} is not in configuration", address.resource)),
         Reason::NoModule => Some(format!("because {} is not in configuration", address.module)),

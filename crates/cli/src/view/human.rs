@@ -1,5 +1,6 @@
 //! The view for people.
 
+use smform_engine::events::Operation;
 use smform_engine::plan::Mode;
 use smform_engine::providers::Providers;
 use smform_engine::workflow::Planned;
@@ -37,7 +38,13 @@ impl Human {
 impl Sink for Human {
     fn notice(&self, notice: &Notice) {
         let Notice { moment, object, operation, id, elapsed } = notice;
-        if *operation == smform_engine::events::Operation::Refresh && *moment != Moment::Start {
+        let is_told = match operation {
+            Operation::Refresh => *moment == Moment::Start,
+            // What went wrong with a read is told with the messages.
+            Operation::Read => *moment != Moment::Failed,
+            _ => true,
+        };
+        if !is_told {
             return;
         }
         self.console.out(&lines::line(*moment, object, *operation, id.as_deref(), *elapsed, self.style));

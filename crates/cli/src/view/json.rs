@@ -12,6 +12,7 @@ use smform_types::{Diagnostic, SourceMap};
 
 use super::{Applied, View};
 use crate::render::json::stream::{self, Message};
+use crate::render::lines::Moment;
 use crate::render::progress::{Notice, Sink};
 use crate::terminal::Console;
 
@@ -44,7 +45,7 @@ impl Stream {
 impl Sink for Stream {
     fn notice(&self, notice: &Notice) {
         let Notice { moment, object, operation, id, elapsed } = notice;
-        if *operation == Operation::Import {
+        if *operation == Operation::Import || (*operation == Operation::Read && *moment == Moment::Failed) {
             return;
         }
         self.write(stream::hook(*moment, object, *operation, id.as_deref(), *elapsed));

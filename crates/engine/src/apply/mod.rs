@@ -286,6 +286,12 @@ impl<'a> Executor<'a> {
 
     fn made(&mut self, mut made: Made) {
         let address = made.object.address.clone();
+        let block = self.block_of(&address).filter(|_| made.diagnostics.has_errors());
+        if let Some((block, check)) = block.and_then(|block| Some((block, block.check.as_ref()?))) {
+            made.diagnostics = self.values.checks.data_failed(&address.module, check, block, made.diagnostics);
+            let planned = self.apply.plan.changes.get(&made.object).and_then(|change| change.after.clone());
+            made.value = planned.map(|value| value.map_deep(&mut |part| Value::unknown(part.ty())));
+        }
         if let Some(key) = made.deposed {
             self.deposed.insert(address.clone(), key);
         }
@@ -318,6 +324,12 @@ impl<'a> Executor<'a> {
         let (found, outcome) = setting.postconditions(address, block, self.repetition(address), value, &self.values);
         self.values.checks.record_resource(address, outcome);
         found
+    }
+
+    /// The block of an instance in configuration.
+    fn block_of(&self, address: &InstanceAddress) -> Option<&'a Resource> {
+        let resource = address.config();
+        self.apply.setting.config.modules.get(&resource.module)?.resources.get(&resource.resource)
     }
 
     fn preconditions(&mut self, address: &InstanceAddress, block: &Resource) -> Diagnostics {

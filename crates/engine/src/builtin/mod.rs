@@ -1,5 +1,6 @@
-//! The provider that is part of the language itself: `terraform_data`.
+//! The provider that is part of the language itself: `terraform_data` and `terraform_remote_state`.
 
+mod remote_state;
 mod terraform_data;
 
 use smform_provider::Registry;
@@ -9,9 +10,12 @@ use smform_types::schema::Schema;
 /// The source address that Terraform gives its built-in provider.
 pub const SOURCE: &str = "terraform.io/builtin/terraform";
 
-/// The built-in provider.
+pub use remote_state::Backends;
+
+/// The built-in provider. States of other configurations are read from `backends`.
 #[must_use]
-pub fn provider() -> Registry<()> {
+pub fn provider(backends: Backends) -> Registry<()> {
     let resources: Vec<Box<dyn smform_provider::ResourceType<()>>> = vec![Box::new(terraform_data::TerraformData)];
-    Registry::new(SOURCE, Schema::default(), Box::new(NoClients), resources, Vec::new())
+    let data: Vec<Box<dyn smform_provider::DataSource<()>>> = vec![Box::new(remote_state::RemoteState { backends })];
+    Registry::new(SOURCE, Schema::default(), Box::new(NoClients), resources, data)
 }

@@ -8,7 +8,7 @@ use smform_lang::eval::{Reference, Subject, check_references, parse_reference, r
 use smform_lang::syntax::Expr;
 use smform_types::schema::Schema;
 use smform_types::suggest::did_you_mean;
-use smform_types::{Diagnostic, Diagnostics, ModuleAddress, Path, ResourceConfigAddress, Span, Step};
+use smform_types::{Diagnostic, Diagnostics, ModuleAddress, Path, ResourceConfigAddress, ResourceMode, Span, Step};
 
 use super::{Graph, Node};
 use crate::blocks::block_context;
@@ -90,6 +90,9 @@ impl<'a> Builder<'a> {
         for (name, check) in &module.checks {
             let node = Node::Check(at.clone(), name.clone());
             self.conditions(at, module, &node, &check.asserts, None);
+            if let Some(data) = &check.data {
+                self.scoped_data(&data.clone().in_module(at.clone()), &node);
+            }
             self.within_module(at, &node);
         }
         for resource in module.resources.values() {
@@ -103,6 +106,18 @@ impl<'a> Builder<'a> {
         }
         for call in module.calls.values() {
             self.module_call(at, module, call);
+        }
+    }
+
+    /// A data source in a check is read before the check, and after everything that the run may change.
+    fn scoped_data(&mut self, data: &ResourceConfigAddress, check: &Node) {
+        let data = Node::Resource(data.clone());
+        self.graph.connect(&data, check, None);
+        let config: &'a Config = self.config;
+        for (at, module) in &config.modules {
+            for address in module.resources.keys().filter(|address| address.mode == ResourceMode::Managed) {
+                self.graph.connect(&Node::Resource(address.clone().in_module(at.clone())), &data, None);
+            }
         }
     }
 
@@ -257,6 +272,7 @@ impl<'a> Builder<'a> {
     fn references(&mut self, at: &ModuleAddress, module: &Module, node: &Node, found: &[Reference]) {
         self.found.extend(check_references(module, found));
         for reference in found {
+            self.found.extend(out_of_scope(module, node, reference));
             self.found.extend(self.deprecated_output(at, reference));
             for needed in self.needed(at, reference) {
                 if needed == *node && !matches!(reference.subject, Subject::SelfObject) {
@@ -308,6 +324,22 @@ fn named_output<'m>(module: &'m Module, reference: &Reference) -> Option<(&'m Ar
 
 fn is_variable(reference: &Reference, name: Option<&str>) -> bool {
     matches!((&reference.subject, name), (Subject::Variable(variable), Some(name)) if **variable == *name)
+}
+
+/// The error for a reference to the data source of a check from anywhere but that check.
+fn out_of_scope(module: &Module, node: &Node, reference: &Reference) -> Option<Diagnostic> {
+    let Subject::Resource(address) = &reference.subject else { return None };
+    let scope = module.resources.get(address)?.check.as_ref()?;
+    let within = match node {
+        Node::Check(_, name) => Some(name),
+        Node::Resource(resource) => module.resources.get(&resource.resource).and_then(|user| user.check.as_ref()),
+        _ => None,
+    };
+    let detail = format!(
+        "{address} stands in check \"{scope}\", and only that check may refer to it. Declare a data source outside of the \
+         check to use it here."
+    );
+    (within != Some(scope)).then(|| Diagnostic::error("Reference to scoped resource", detail).at(reference.head))
 }
 
 fn self_reference(node: &Node, reference: &Reference) -> Diagnostic {

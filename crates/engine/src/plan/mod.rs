@@ -112,6 +112,8 @@ pub enum Reason {
     ConfigUnknown,
     /// A data source that depends on a pending change.
     DependencyPending,
+    /// A data source in a `check` block, which every apply reads anew.
+    CheckNested,
 }
 
 impl Reason {
@@ -131,6 +133,7 @@ impl Reason {
             Reason::NoMoveTarget => "delete_because_no_move_target",
             Reason::ConfigUnknown => "read_because_config_unknown",
             Reason::DependencyPending => "read_because_dependency_pending",
+            Reason::CheckNested => "read_because_check_nested",
         }
     }
 }

@@ -253,6 +253,9 @@ impl<'a> Setting<'a> {
     }
 
     fn check(&self, at: &ModuleInstance, name: &Arc<str>, asserts: &[Condition], values: &mut Values) -> Diagnostics {
+        if values.checks.has_failed(at, name) {
+            return Diagnostics::new();
+        }
         let Some(scope) = self.scope(at, values, Repetition::default(), None) else { return Diagnostics::new() };
         let evaluator = Evaluator::new(&scope, self.functions);
         let (mut found, mut outcome) = (Diagnostics::new(), Outcome::pass());

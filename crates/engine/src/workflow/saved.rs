@@ -259,7 +259,7 @@ fn action_of(name: &str) -> Option<Action> {
     ACTIONS.iter().find(|(_, known)| *known == name).map(|(action, _)| *action)
 }
 
-const REASONS: [Reason; 12] = [
+const REASONS: [Reason; 13] = [
     Reason::NoMoveTarget,
     Reason::CannotUpdate,
     Reason::Tainted,
@@ -272,6 +272,7 @@ const REASONS: [Reason; 12] = [
     Reason::NoModule,
     Reason::ConfigUnknown,
     Reason::DependencyPending,
+    Reason::CheckNested,
 ];
 
 fn change_json(change: &Change) -> Json {

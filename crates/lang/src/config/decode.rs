@@ -121,9 +121,14 @@ fn declare(module: &mut Module, block: &Block, sources: &SourceMap, diagnostics:
             }
         }
         ("check", [name]) => {
-            let check = check::check(block, name, diagnostics);
+            let (check, data) = check::check(block, name, diagnostics);
             let known = |check: &super::Check| check.span;
             add(&mut module.checks, key(name), check, header, known, "check", sources, diagnostics);
+            if let Some(data) = data {
+                let (address, span) = (data.address.clone(), data.span);
+                let known = |resource: &super::Resource| resource.span;
+                add(&mut module.resources, address, data, span, known, "data source", sources, diagnostics);
+            }
         }
         (kind @ ("resource" | "data"), [type_name, name]) => {
             let mode = if kind == "resource" { ResourceMode::Managed } else { ResourceMode::Data };

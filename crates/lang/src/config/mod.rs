@@ -185,6 +185,8 @@ pub struct Condition {
 pub struct Resource {
     /// Mode, type and name.
     pub address: ResourceAddress,
+    /// The `check` block that it stands in, if any: nothing outside of that may refer to it.
+    pub check: Option<Arc<str>>,
     /// `count` or `for_each`.
     pub repetition: Repetition,
     /// The provider configuration it uses: as written, or implied by the type.
@@ -355,8 +357,8 @@ pub struct Import {
 pub struct Check {
     /// Its name.
     pub name: Ident,
-    /// The scoped data block, if any.
-    pub data: Option<Resource>,
+    /// The scoped data block, if any; it stands among the resources of its module.
+    pub data: Option<ResourceAddress>,
     /// `assert` blocks.
     pub asserts: Vec<Condition>,
     /// The header of the block.

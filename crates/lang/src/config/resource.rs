@@ -46,6 +46,7 @@ pub(super) fn resource(
     }
     Resource {
         address,
+        check: None,
         repetition: repetition(&content, diagnostics),
         provider: content
             .get("provider")

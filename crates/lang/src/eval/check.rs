@@ -89,10 +89,7 @@ fn check(module: &Module, subject: &Subject) -> Option<Diagnostic> {
 }
 
 fn undeclared_resource(module: &Module, address: &ResourceAddress) -> Option<Diagnostic> {
-    let scoped = || module.checks.values().filter_map(|check| check.data.as_ref());
-    let declared = |address: &ResourceAddress| {
-        module.resources.contains_key(address) || scoped().any(|resource| resource.address == *address)
-    };
+    let declared = |address: &ResourceAddress| module.resources.contains_key(address);
     if declared(address) {
         return None;
     }

@@ -7,7 +7,7 @@ use smform_lang::eval::{Reference, Subject, references, static_value};
 use smform_lang::syntax::{Body, Expr};
 use smform_types::json::plain;
 use smform_types::schema::{Block, Nesting};
-use smform_types::{ModuleAddress, Step};
+use smform_types::{ModuleAddress, ResourceMode, Step};
 
 use super::provider_config::Keys;
 use super::{mode, object};
@@ -38,8 +38,11 @@ fn module(config: &Config, at: &ModuleAddress, providers: &Providers, keys: &Key
         ]);
         (name.to_string(), json)
     });
-    let resources: Vec<Json> =
-        found.resources.values().map(|block| resource(config, at, block, providers, keys)).collect();
+    // Managed resources come first.
+    let (managed, data): (Vec<&Resource>, Vec<&Resource>) =
+        found.resources.values().partition(|block| block.address.mode == ResourceMode::Managed);
+    let blocks = managed.into_iter().chain(data);
+    let resources: Vec<Json> = blocks.map(|block| resource(config, at, block, providers, keys)).collect();
     let calls = found.calls.iter().map(|(name, block)| {
         let child = module(config, &at.child(name), providers, keys);
         (name.to_string(), call(block, child))

@@ -208,6 +208,11 @@ pub fn hook(
         ("elapsed_seconds", timed.then(|| elapsed.as_secs().into())),
     ]);
     let text = lines::line(moment, object_key, operation, id, elapsed, Style::PLAIN);
+    // Here data sources are refreshed, in Terraform's words.
+    let text = match operation {
+        Operation::Read => text.replacen(": Reading", ": Refreshing", 1).replacen(": Read ", ": Refresh ", 1),
+        _ => text,
+    };
     message("info", text.trim_end(), verb, [("hook", hook)])
 }
 
