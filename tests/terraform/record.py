@@ -8,7 +8,7 @@ A case is a text of files and commands, in the order in which they are written a
     # what the case is about
     -- main.tf --              the file has the text that follows
     -- old.tf -- removed       the file is removed
-    $ plan -target=...         `plan`, `apply` or `destroy`; also `output -json` and `validate -json`
+    $ plan -target=...         `plan`, `apply` or `destroy`; also `output -json`, `validate -json` and `test`
 
 Of a plan and an apply are recorded: the exit code, the part of the text that other programs and reviewers read (the
 changes, the outputs, the progress, the summaries), the events of the same command with -json, of its messages the
@@ -176,9 +176,11 @@ def run(folder: str, words: list) -> dict:
             pass
     else:
         ran = terraform(folder, *words)
-        step |= {"exit": ran.returncode, "text": steady(ran.stdout, folder)}
+        text = steady(ran.stdout, folder)
+        step |= {"exit": ran.returncode, "text": text.splitlines()}
         if "-json" in words:
-            step["json"] = json.loads(step.pop("text"))
+            step.pop("text")
+            step["json"] = json.loads(text)
             step["json"].pop("terraform_version", None)
     return step
 

@@ -15,5 +15,6 @@ pub mod plan;
 pub mod providers;
 pub mod run;
 pub mod snapshot;
+pub mod testing;
 pub mod values;
 pub mod workflow;

@@ -16,13 +16,15 @@ use crate::graph::ProviderKey;
 #[derive(Clone, Default)]
 pub struct Providers {
     by_source: BTreeMap<&'static str, Arc<dyn Provider>>,
+    /// Those that a test puts in place of configurations of the root module.
+    mocks: BTreeMap<ProviderRef, Arc<dyn Provider>>,
 }
 
 impl Providers {
     /// A set of providers. The built-in one of Terraform is always among them.
     pub fn new(providers: impl IntoIterator<Item = Arc<dyn Provider>>) -> Providers {
-        let all =
-            Providers { by_source: providers.into_iter().map(|provider| (provider.source(), provider)).collect() };
+        let by_source = providers.into_iter().map(|provider| (provider.source(), provider)).collect();
+        let all = Providers { by_source, mocks: BTreeMap::new() };
         all.with_backends(Backends::default())
     }
 
@@ -32,6 +34,12 @@ impl Providers {
         let builtin: Arc<dyn Provider> = Arc::new(crate::builtin::provider(backends));
         self.by_source.insert(builtin.source(), builtin);
         self
+    }
+
+    /// The same providers, with some configurations of the root module replaced.
+    #[must_use]
+    pub fn with_mocks(self, mocks: BTreeMap<ProviderRef, Arc<dyn Provider>>) -> Providers {
+        Providers { mocks, ..self }
     }
 
     /// The provider of a source address.
@@ -161,6 +169,9 @@ impl Providers {
     /// The provider of a configuration key.
     #[must_use]
     pub fn of_key(&self, config: &Config, key: &ProviderKey) -> Option<&Arc<dyn Provider>> {
+        if let Some(mock) = self.mocks.get(&key.reference).filter(|_| key.module.is_root()) {
+            return Some(mock);
+        }
         match config.modules.get(&key.module) {
             Some(module) => self.named(module, &key.reference.name),
             None => self.by_source.values().find(|provider| local_name(provider.source()) == &*key.reference.name),

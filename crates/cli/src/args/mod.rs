@@ -85,6 +85,8 @@ pub enum Command {
     Init(Init),
     /// Check the configuration without reading anything but files
     Validate(Validate),
+    /// Carry out the runs of test files, and destroy what they created
+    Test(Test),
     /// Rewrite configuration files in canonical layout
     Fmt(Fmt),
     /// Show what an apply would change
@@ -169,9 +171,41 @@ pub struct Validate {
     /// Print without colour
     #[arg(long)]
     pub no_color: bool,
-    /// Accepted; tests are not looked at
+    /// Do not look at test files
     #[arg(long)]
     pub no_tests: bool,
+    /// The folder with test files, beside those in this directory
+    #[arg(long, value_name = "FOLDER", default_value = smform_lang::config::testing::TEST_DIRECTORY)]
+    pub test_directory: PathBuf,
+}
+
+/// Arguments of `test`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Runs create real objects unless -sandbox is given, providers are mocked, or every run only plans."
+)]
+pub struct Test {
+    /// Work in the sandbox, an imitation of AWS on this machine; a fresh one for each test
+    #[arg(long)]
+    pub sandbox: bool,
+    /// Carry out only this file; may be repeated
+    #[arg(long, value_name = "FILE", action = ArgAction::Append)]
+    pub filter: Vec<PathBuf>,
+    /// The folder with test files, beside those in this directory
+    #[arg(long, value_name = "FOLDER", default_value = smform_lang::config::testing::TEST_DIRECTORY)]
+    pub test_directory: PathBuf,
+    /// Show the plan or the state of each run
+    #[arg(long)]
+    pub verbose: bool,
+    /// Values of variables.
+    #[command(flatten)]
+    pub variables: Variables,
+    /// Print one JSON message per line, for programs
+    #[arg(long)]
+    pub json: bool,
+    /// Print without colour
+    #[arg(long)]
+    pub no_color: bool,
 }
 
 /// Arguments of `fmt`.

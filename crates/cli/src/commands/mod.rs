@@ -21,6 +21,7 @@ mod state_move;
 mod state_push;
 mod state_remove;
 mod taint;
+mod test;
 mod validate;
 pub mod version;
 mod workspace;
@@ -40,6 +41,7 @@ pub async fn run(session: &Session, command: Command, matches: &ArgMatches) -> R
     match command {
         Command::Init(args) => init::run(session, args).await,
         Command::Validate(args) => validate::run(session, &args),
+        Command::Test(args) => test::run(session, &args, flags).await,
         Command::Fmt(args) => Ok(fmt::run(session, &args)),
         Command::Plan(args) => plan::run(session, &args, flags).await,
         Command::Apply(args) => apply::run(session, &args, flags).await,

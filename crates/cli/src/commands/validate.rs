@@ -8,6 +8,7 @@ use smform_engine::events::Silent;
 use smform_engine::run::Conduct;
 use smform_engine::workflow::{self, World};
 use smform_lang::config::LocalModules;
+use smform_lang::config::testing::{test_file, test_files};
 use smform_types::json::to_text;
 
 use crate::args::Validate;
@@ -20,7 +21,12 @@ use crate::session::Session;
 pub fn run(session: &Session, args: &Validate) -> Result<Exit, Failure> {
     let host = Arc::new(session.host.clone());
     let workspace = session.workspace()?;
-    let (project, mut found) = workflow::load(host.as_ref(), Path::new("."), &LocalModules, &[], &workspace);
+    let (mut project, mut found) = workflow::load(host.as_ref(), Path::new("."), &LocalModules, &[], &workspace);
+    if !args.no_tests {
+        for path in test_files(host.as_ref(), Path::new("."), &args.test_directory) {
+            found.extend(test_file(host.as_ref(), Path::new("."), &path, &mut project.config.sources).1);
+        }
+    }
     if !found.has_errors() {
         let conduct =
             Conduct { clock: Arc::clone(&session.clock), cancel: session.cancel.clone(), observer: Arc::new(Silent) };

@@ -38,7 +38,8 @@ pub fn render(diagnostic: &Diagnostic, sources: &SourceMap, layout: Layout) -> S
     let mut paragraphs = vec![wrap_painted(&head, &format!("{word}: {}", diagnostic.summary), width)];
     paragraphs.extend(place(diagnostic, sources, style));
     if !diagnostic.detail.is_empty() {
-        paragraphs.push(wrap(diagnostic.detail.trim_end(), width));
+        // Terraform leaves the last column free here, and only here.
+        paragraphs.push(wrap(diagnostic.detail.trim_end(), width.saturating_sub(1)));
     }
     let text = paragraphs.join("\n\n");
     if !style.is_color() {

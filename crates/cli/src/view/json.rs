@@ -30,7 +30,8 @@ pub struct Stream {
 }
 
 impl Stream {
-    fn write(&self, mut message: Message) {
+    /// Writes a message, with the time.
+    pub fn write(&self, mut message: Message) {
         let now = jiff::Timestamp::try_from(self.clock.now()).unwrap_or_default();
         let time = now.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string();
         // Keys in Terraform's order: the marked ones first, then the others by name.

@@ -44,8 +44,8 @@ tip: a similar argument exists: '-detailed-exitcode'
 
 Error: Invalid command line
 
-Invalid value 'soon' for '-lock-timeout <DURATION>': "soon" is not a duration,
-which is written like 10s or 1m30s.
+Invalid value 'soon' for '-lock-timeout <DURATION>': "soon" is not a
+duration, which is written like 10s or 1m30s.
 --- exit 1
 "#);
     insta::assert_snapshot!(bench.run(&["plan", "-no-color", "-input=maybe"]).all(), @r#"
@@ -61,8 +61,8 @@ Invalid value 'maybe' for '-input[=<BOOL>]': write true or false.
 
 Error: Invalid command line
 
-Invalid value 'what is this' for '-target <ADDRESS>': "what is this" is not an
-address: a name may contain only letters, digits, underscores and dashes.
+Invalid value 'what is this' for '-target <ADDRESS>': "what is this" is not
+an address: a name may contain only letters, digits, underscores and dashes.
 --- exit 1
 "#);
 }

@@ -92,6 +92,8 @@ pub struct Report {
     pub outputs: BTreeMap<Arc<str>, Value>,
     /// Messages.
     pub diagnostics: Diagnostics,
+    /// Everything that was evaluated.
+    pub values: Values,
 }
 
 /// Applies a plan.
@@ -414,7 +416,7 @@ impl<'a> Executor<'a> {
         let resource = address.config();
         let module = apply.setting.config.modules.get(&resource.module);
         let Some(block) = module.and_then(|module| module.resources.get(&resource.resource)) else { return false };
-        let Some(session) = self.sessions.get(&change.provider).cloned() else { return false };
+        let Some(session) = self.session(&change.provider, address) else { return false };
         let repetition = self.repetition(address);
         let provider = apply.providers.of_key(apply.setting.config, &change.provider);
         let mode = address.resource.mode;
@@ -451,6 +453,12 @@ impl<'a> Executor<'a> {
         })
     }
 
+    /// Who works on an object.
+    fn session(&self, key: &ProviderKey, address: &InstanceAddress) -> Option<Arc<dyn Session>> {
+        let overridden = self.apply.setting.overrides.session(address, self.apply.providers);
+        overridden.or_else(|| self.sessions.get(key).cloned())
+    }
+
     fn repetition(&self, address: &InstanceAddress) -> Repetition {
         let instances = self.values.instances(&address.module, &address.resource);
         instances.map(|instances| instances.repetition(address.key.as_ref())).unwrap_or_default()
@@ -459,7 +467,7 @@ impl<'a> Executor<'a> {
     fn delete(&mut self, index: NodeIndex, object: ObjectKey, deposed: Option<String>) -> bool {
         let apply = self.apply;
         let Some(change) = apply.plan.changes.get(&object) else { return false };
-        let (Some(session), Some(before)) = (self.sessions.get(&change.provider).cloned(), change.before.clone())
+        let (Some(session), Some(before)) = (self.session(&change.provider, &object.address), change.before.clone())
         else {
             return false;
         };
@@ -504,6 +512,7 @@ impl<'a> Executor<'a> {
                 "Only the targets and what they need were worked on. Plan without -target to see what is left to do.",
             ));
         }
+        self.report.values = std::mem::take(&mut self.values);
         self.report.outputs = outputs.into_iter().map(|(name, (value, _))| (name, value)).collect();
         if self.apply.conduct.cancel.is_cancelled() {
             RunOutcome::Stopped(self.report)

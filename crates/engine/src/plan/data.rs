@@ -51,7 +51,7 @@ impl<'a> Walker<'a> {
         if let Some(reason) = reason {
             return self.postpone(address, key, schema, config, &marks, reason);
         }
-        let Some(session) = self.found.sessions.get(key).cloned() else { return };
+        let Some(session) = self.session(key, &address) else { return };
         let planned = planned(schema, config.clone());
         let (node_of, provider) = (node.clone(), key.clone());
         let pending =

@@ -148,7 +148,7 @@ impl<'a> Walker<'a> {
         let Some((config, marks)) = evaluated else { return self.read_only(node, object, key, schema) };
         let triggered = self.is_triggered(&object.address.module, block, &repetition);
         let requested = self.walk.options.replace.contains(&object.address);
-        let Some(session) = self.found.sessions.get(key).cloned() else { return };
+        let Some(session) = self.session(key, &object.address) else { return };
         // What is in the state already is not imported again.
         let import = match (&recorded, self.walk.options.mode) {
             (None, Mode::Normal) => self.imports.get(&object.address).cloned(),
@@ -182,7 +182,7 @@ impl<'a> Walker<'a> {
     /// Reads an object whose configuration has errors: what changed outside is worth knowing all the same.
     fn read_only(&mut self, node: &Node, object: ObjectKey, key: &ProviderKey, schema: &Schema) {
         let Some(recorded) = self.walk.stored.objects.get(&object).cloned() else { return };
-        let Some(session) = self.found.sessions.get(key).cloned() else { return };
+        let Some(session) = self.session(key, &object.address) else { return };
         let question = Question {
             recorded: Some(recorded.value.clone().unmark_deep().0),
             tainted: recorded.tainted,
@@ -294,7 +294,7 @@ impl<'a> Walker<'a> {
             if block.is_some_and(|block| block.lifecycle.prevent_destroy) && object.deposed.is_none() {
                 self.found.diagnostics.push(prevented(&object.address).at(block.map(|block| block.span)));
             }
-            let Some(session) = self.found.sessions.get(key).cloned() else { continue };
+            let Some(session) = self.session(key, &object.address) else { continue };
             // What is only forgotten need not be reachable any more.
             let refresh = self.walk.options.refresh && !self.walk.setting.is_forgotten(&object.address);
             let question = Question {

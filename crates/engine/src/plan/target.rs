@@ -46,7 +46,9 @@ impl Target {
         }
     }
 
-    fn covers_instance(&self, address: &InstanceAddress) -> bool {
+    /// Whether an instance is meant, or within what is meant.
+    #[must_use]
+    pub fn covers_instance(&self, address: &InstanceAddress) -> bool {
         match self {
             Target::Resource(target) => {
                 target.resource == address.resource

@@ -249,6 +249,12 @@ impl<'a> Walker<'a> {
         }));
     }
 
+    /// Who is asked about an object.
+    pub(super) fn session(&self, key: &ProviderKey, address: &InstanceAddress) -> Option<Arc<dyn Session>> {
+        let overridden = self.walk.setting.overrides.session(address, self.walk.providers);
+        overridden.or_else(|| self.found.sessions.get(key).cloned())
+    }
+
     /// Has one instance read and planned.
     pub(super) fn spawn_instance(&mut self, pending: super::resource::Pending<'a>, question: Question) {
         let conduct = self.walk.conduct.clone();

@@ -14,6 +14,7 @@ use super::scope::{ModuleScope, Surroundings};
 use super::{Repetition, Values};
 use crate::checks::{Outcome, Status, Subject};
 use crate::graph::Node;
+use crate::testing::overrides::Overrides;
 
 /// What every evaluation of one walk shares.
 #[derive(Clone, Copy)]
@@ -26,6 +27,8 @@ pub struct Setting<'a> {
     pub surroundings: &'a Surroundings,
     /// Values given for the root module's variables.
     pub inputs: &'a BTreeMap<Arc<str>, VariableValue>,
+    /// Objects that a test overrides.
+    pub overrides: &'a Overrides,
 }
 
 impl<'a> Setting<'a> {
@@ -172,9 +175,10 @@ impl<'a> Setting<'a> {
             outcome.add(outcome_of(&result, &notes));
             found.extend(notes);
             if let ConditionResult::Fail { message } = result {
-                let rule = place(&self.config.sources, rule);
+                let (place_of, rule) = (rule, place(&self.config.sources, rule));
                 let detail = format!("{message}\n\nThis was checked by the validation rule at {rule}.");
-                found.push(Diagnostic::error("Invalid value for variable", detail));
+                let values = evaluator.values_in(&place_of.condition);
+                found.push(Diagnostic { values, ..Diagnostic::error("Invalid value for variable", detail) });
             }
         }
         (found, outcome)
@@ -290,7 +294,7 @@ pub fn conditions(evaluator: &Evaluator<'_>, conditions: &[Condition], summary: 
         outcome.add(outcome_of(&result, &notes));
         found.extend(notes);
         if let ConditionResult::Fail { message } = result {
-            found.push(Diagnostic::error(summary, message).at(condition.condition.span));
+            found.push(evaluator.about(Diagnostic::error(summary, message), &condition.condition));
         }
     }
     (found, outcome)

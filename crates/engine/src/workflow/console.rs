@@ -75,6 +75,7 @@ impl<'a> Console<'a> {
             functions: &functions,
             surroundings: &self.project.surroundings,
             inputs: &self.inputs,
+            overrides: &self.project.overrides,
         })
     }
 

@@ -9,6 +9,7 @@ use smform_lang::config::{self, Config, ModuleResolver};
 use smform_lang::source::Host;
 use smform_types::{Diagnostics, ModuleAddress};
 
+use crate::testing::overrides::Overrides;
 use crate::values::scope::{Surroundings, slashes};
 
 /// A configuration, ready to be planned once every variable has a value.
@@ -20,6 +21,8 @@ pub struct Project {
     pub inputs: BTreeMap<Arc<str>, VariableValue>,
     /// Facts about the run.
     pub surroundings: Surroundings,
+    /// Objects that a test overrides.
+    pub overrides: Overrides,
 }
 
 impl Project {
@@ -47,5 +50,5 @@ pub fn load(
         root: slashes(directory).into(),
         workspace: workspace.into(),
     };
-    (Project { config, inputs: values, surroundings }, found)
+    (Project { config, inputs: values, surroundings, overrides: Overrides::default() }, found)
 }

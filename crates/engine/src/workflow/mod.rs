@@ -56,6 +56,8 @@ pub struct Planned {
     pub data: Data,
     /// Providers that are connected.
     pub sessions: BTreeMap<ProviderKey, Arc<dyn Session>>,
+    /// Everything that was evaluated; nothing in a plan that was saved.
+    pub values: Values,
 }
 
 /// Plans. A plan that comes with errors is partial, and is only for showing.
@@ -109,6 +111,7 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
         functions: &functions,
         surroundings: &project.surroundings,
         inputs: &project.inputs,
+        overrides: &project.overrides,
     };
     let conduct = world.conduct.clone();
     let inputs = Walk { setting, providers: &world.providers, graph: &graph, stored: &stored, options, conduct };
@@ -153,7 +156,7 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
     }
     plan.extent = if found.has_errors() { Extent::Partial } else { Extent::Whole };
     plan.warnings = found.iter().filter(|diagnostic| !diagnostic.is_error()).cloned().collect();
-    (Planned { plan, stored, data, sessions }, found)
+    (Planned { plan, stored, data, sessions, values }, found)
 }
 
 /// What is wrong with a request to replace an address that lacks the key of an instance.
@@ -180,7 +183,7 @@ fn unmatched_replace(address: &InstanceAddress, values: &Values) -> Option<Diagn
 
 fn nothing(stored: Stored, options: &Options, timestamp: String) -> Planned {
     let plan = Plan { mode: options.mode, timestamp, ..Plan::default() };
-    Planned { plan, stored, data: Data::new(), sessions: BTreeMap::new() }
+    Planned { plan, stored, data: Data::new(), sessions: BTreeMap::new(), values: Values::default() }
 }
 
 /// Applies a plan.
@@ -203,6 +206,7 @@ pub async fn apply(
         functions: &functions,
         surroundings: &project.surroundings,
         inputs: &project.inputs,
+        overrides: &project.overrides,
     };
     crate::apply::apply(Apply {
         setting,

@@ -224,7 +224,10 @@ impl Saved {
             timestamp: text("timestamp")?.to_owned(),
             warnings: Diagnostics::new(),
         };
-        Ok((project, Planned { plan, stored, data, sessions: BTreeMap::new() }))
+        Ok((
+            project,
+            Planned { plan, stored, data, sessions: BTreeMap::new(), values: crate::values::Values::default() },
+        ))
     }
 }
 

@@ -49,6 +49,7 @@ pub fn validate(world: &World, project: &Project) -> Diagnostics {
         functions: &functions,
         surroundings: &project.surroundings,
         inputs: &inputs,
+        overrides: &project.overrides,
     };
     let mut values = Values::default();
     let mut failed: BTreeSet<Node> = BTreeSet::new();

@@ -48,7 +48,7 @@ pub(super) fn module_call(block: &Block, name: &Ident, diagnostics: &mut Diagnos
     })
 }
 
-fn providers(expr: &Expr, diagnostics: &mut Diagnostics) -> Vec<(ProviderRef, ProviderRef)> {
+pub(super) fn providers(expr: &Expr, diagnostics: &mut Diagnostics) -> Vec<(ProviderRef, ProviderRef)> {
     let ExprKind::Object(items) = &expr.kind else {
         let detail =
             "A map from the module's provider configurations to those of this module is required: { aws = aws.west }.";

@@ -19,13 +19,19 @@ const MAX_DEPTH: usize = 50;
 ///
 /// The configuration holds whatever could be read even when there are errors.
 pub fn load(host: &dyn Host, directory: &Path, modules: &dyn ModuleResolver) -> (Config, Diagnostics) {
+    load_with(host, directory, modules, SourceMap::default())
+}
+
+/// The same, beside texts that were read before: their places stay valid.
+pub fn load_with(
+    host: &dyn Host,
+    directory: &Path,
+    modules: &dyn ModuleResolver,
+    sources: SourceMap,
+) -> (Config, Diagnostics) {
     let mut loader = Loader { host, modules, read: BTreeMap::new(), diagnostics: Diagnostics::new() };
-    let mut config = Config {
-        modules: BTreeMap::new(),
-        sources: SourceMap::default(),
-        directory: directory.to_owned(),
-        contexts: Vec::new(),
-    };
+    let mut config =
+        Config { modules: BTreeMap::new(), sources, directory: directory.to_owned(), contexts: Vec::new() };
     let root = loader.module(directory, &mut config);
     loader.add(ModuleAddress::root(), root, &mut vec![directory.to_owned()], &mut config);
     // A module that is called twice has each of its mistakes once.

@@ -8,12 +8,14 @@ mod decode;
 mod lifecycle;
 mod load;
 mod merge;
+pub mod mocks;
 pub mod module_source;
 mod output;
 mod refactor;
 mod resolver;
 mod resource;
 mod settings;
+pub mod testing;
 mod type_expr;
 pub mod values;
 mod variable;
@@ -28,8 +30,10 @@ use smform_types::{ModuleAddress, ResourceAddress, SourceMap, Span, Type, Value}
 use crate::eval::TypeDefaults;
 use crate::syntax::{Body, Expr, Ident};
 
-pub use load::load;
-pub use resolver::{LocalModules, MANIFEST, MODULES, ModuleRequest, ModuleResolver, NOT_INSTALLED, manifest_key};
+pub use load::{load, load_with};
+pub use resolver::{
+    LocalModules, MANIFEST, MODULES, ModuleRequest, ModuleResolver, NOT_INSTALLED, manifest_key, normal,
+};
 pub use settings::default_source;
 pub use type_expr::{type_constraint, type_constraint_text};
 pub use version::{LANGUAGE_VERSION, satisfies};

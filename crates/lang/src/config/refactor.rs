@@ -159,7 +159,7 @@ fn is_data(address: &str) -> bool {
 }
 
 /// The address that an expression writes out, in its canonical spelling, and its place.
-fn address(expr: &Expr) -> Result<(String, Span), Diagnostics> {
+pub(super) fn address(expr: &Expr) -> Result<(String, Span), Diagnostics> {
     let invalid = || {
         let detail = "The address of a resource or module is required here, such as aws_vpc.main, aws_vpc.main[\"a\"] or \
                       module.network.";

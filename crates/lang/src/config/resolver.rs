@@ -95,7 +95,8 @@ fn missing(written: &str, source: &ModuleSource) -> Diagnostic {
 }
 
 /// The path without `.` and with each `..` taken together with the directory before it.
-fn normal(path: &Path) -> PathBuf {
+#[must_use]
+pub fn normal(path: &Path) -> PathBuf {
     let mut parts: Vec<Component<'_>> = Vec::new();
     for part in path.components() {
         match (part, parts.last()) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use smform_types::{Diagnostic, Diagnostics, Marks, Type, Value};
+use smform_types::{Diagnostic, Diagnostics, ExpressionValue, Marks, Type, Value};
 
 use super::Scope;
 use super::references::subject_of;
@@ -84,6 +84,18 @@ impl<'a> Evaluator<'a> {
     /// What is wrong, each with its place and the values of the references involved.
     pub fn expr(&self, expr: &Expr) -> Result<Value, Diagnostics> {
         self.eval(expr, Env::default())
+    }
+
+    /// A message about an expression, with its place and the values of the references in it.
+    #[must_use]
+    pub fn about(&self, message: Diagnostic, expr: &Expr) -> Diagnostic {
+        Diagnostic { values: self.values_in(expr), ..message.at(expr.span) }
+    }
+
+    /// What the references in an expression stand for, as far as they have values.
+    #[must_use]
+    pub fn values_in(&self, expr: &Expr) -> Vec<ExpressionValue> {
+        self.describe(expr, Env::default())
     }
 
     pub(super) fn eval(&self, expr: &Expr, env: Env<'_>) -> Eval {

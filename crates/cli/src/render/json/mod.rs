@@ -9,6 +9,7 @@ mod provider_config;
 pub mod schema;
 pub mod state;
 pub mod stream;
+pub mod test;
 pub mod values;
 
 use serde_json::{Map, Value as Json};

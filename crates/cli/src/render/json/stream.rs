@@ -17,7 +17,12 @@ use crate::render::style::Style;
 /// One message without its time, which whoever writes it adds.
 pub type Message = Map<String, Json>;
 
-fn message(level: &str, text: &str, kind: &str, fields: impl IntoIterator<Item = (&'static str, Json)>) -> Message {
+pub(super) fn message(
+    level: &str,
+    text: &str,
+    kind: &str,
+    fields: impl IntoIterator<Item = (&'static str, Json)>,
+) -> Message {
     let mut out = Map::new();
     let mut put = |name: &str, value: Json| out.insert(name.to_owned(), value);
     put("@level", level.into());
