@@ -55,6 +55,23 @@ async fn a_group_is_found_by_name() {
 }
 
 #[tokio::test]
+async fn groups_are_found_together() {
+    let world = world().await;
+    let filter = json!({"filter": {"name": "vpc-id", "values": [VPC]}});
+    let found = world.data("aws_security_groups", &filter).await.unwrap();
+    let list = |name: &str| -> Vec<String> {
+        let items = found.get(name).and_then(Value::as_slice).unwrap();
+        items.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    let (ids, arns, vpcs) = (list("ids"), list("arns"), list("vpc_ids"));
+    assert!(ids.contains(&GROUP.to_owned()) && ids.is_sorted(), "{ids:?}");
+    assert!(arns.iter().zip(&ids).all(|(arn, id)| arn.ends_with(&format!("security-group/{id}"))), "{arns:?}");
+    assert!(vpcs.len() == ids.len() && vpcs.iter().all(|vpc| vpc == VPC), "{vpcs:?}");
+    let none = world.data("aws_security_groups", &json!({"tags": {"Name": "nothing"}})).await.unwrap();
+    assert_eq!(none.get("ids").and_then(Value::as_slice).map(<[Value]>::len), Some(0));
+}
+
+#[tokio::test]
 async fn who_and_where() {
     let world = world_with(json!({"region": "eu-west-1"})).await;
     let caller = world.data("aws_caller_identity", &json!({})).await.unwrap();
@@ -78,6 +95,7 @@ async fn everything_that_is_read_is_known() {
         ("aws_subnet", json!({"id": SUBNETS[0]})),
         ("aws_subnets", json!({})),
         ("aws_security_group", json!({"id": GROUP})),
+        ("aws_security_groups", json!({})),
         ("aws_caller_identity", json!({})),
         ("aws_region", json!({})),
     ] {

@@ -13,6 +13,7 @@ mod model;
 mod network;
 mod round_trip;
 mod security_group;
+mod security_group_rule;
 mod single_rule;
 mod support;
 mod vpc_config;

@@ -3,12 +3,14 @@
 pub(crate) mod data_availability_zones;
 pub(crate) mod data_region;
 pub(crate) mod data_security_group;
+pub(crate) mod data_security_groups;
 pub(crate) mod data_subnet;
 pub(crate) mod data_subnets;
 pub(crate) mod data_vpc;
 mod filters;
 mod removal;
 pub(crate) mod security_group;
+pub(crate) mod security_group_rule;
 mod single_rule;
 pub(crate) mod subnet;
 mod tagging;

@@ -174,6 +174,25 @@ async fn describe(client: &Client, id: &str) -> Result<Option<Described>, Failur
     }
 }
 
+/// The rule of a group that is the same but for its description.
+pub(super) async fn find(
+    client: &Client,
+    group: &str,
+    direction: Direction,
+    rule: &Rule,
+) -> Result<Option<Described>, Failure> {
+    let call = client.describe_security_group_rules().filters(filter("group-id", group)).into_paginator().items();
+    let mut rules = call.send();
+    let bare = Rule { description: String::new(), ..rule.clone() };
+    while let Some(found) = rules.next().await {
+        let found = found.map_err(failed(Service::Ec2, "DescribeSecurityGroupRules"))?;
+        if found.is_egress() == Some(direction == Direction::Egress) && described(&found) == bare {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
 fn is_gone(failure: &Failure) -> bool {
     let codes = ["InvalidSecurityGroupRuleId.NotFound", "InvalidGroup.NotFound", "InvalidPermission.NotFound"];
     codes.contains(&failure.code())
@@ -182,21 +201,6 @@ fn is_gone(failure: &Failure) -> bool {
 impl SingleRule {
     pub(super) fn new(direction: Direction) -> SingleRule {
         SingleRule { schema: schema(direction), direction }
-    }
-
-    /// The rule of a group that is the same but for its description.
-    async fn find(&self, client: &Client, group: &str, rule: &Rule) -> Result<Option<Described>, Failure> {
-        let call = client.describe_security_group_rules().filters(filter("group-id", group)).into_paginator().items();
-        let mut rules = call.send();
-        while let Some(found) = rules.next().await {
-            let found = found.map_err(failed(Service::Ec2, "DescribeSecurityGroupRules"))?;
-            let bare = Rule { description: String::new(), ..rule.clone() };
-            let way = found.is_egress() == Some(self.direction == Direction::Egress);
-            if way && described(&found) == bare {
-                return Ok(Some(found));
-            }
-        }
-        Ok(None)
     }
 
     fn object(&self, rule: &Described, remembered: &Value, clients: &Clients) -> Value {
@@ -248,7 +252,7 @@ impl SingleRule {
         };
         // A call that is repeated after a lost answer is told that the rule is there. To know then whose it is, look
         // before.
-        match self.find(&client, group, &rule).await {
+        match find(&client, group, self.direction, &rule).await {
             Ok(Some(found)) => return CreateOutcome::Failed(taken(group, &found)),
             Err(failure) if !failure.is_denied() && !is_unseen(&failure) => return refuse(failure),
             _ => {}
@@ -287,7 +291,7 @@ impl SingleRule {
         };
         let made = match made {
             Some(made) => Some(made),
-            None => match self.find(&client, group, &rule).await {
+            None => match find(&client, group, self.direction, &rule).await {
                 Ok(found) => found,
                 Err(failure) => return refuse(failure),
             },
@@ -399,7 +403,7 @@ impl SingleRule {
         let (id, seed) = import_seed(&self.schema, identifier, cx.clients);
         let client = cx.clients.ec2(cx.clients.region_of(&seed));
         let rule = match self.identified(id) {
-            Some((group, rule)) => self.find(&client, &group, &rule).await,
+            Some((group, rule)) => find(&client, &group, self.direction, &rule).await,
             None => describe(&client, id).await,
         };
         let rule = rule.map_err(|failure| failure.into_error(format!("Security group rule {id} could not be read")))?;

@@ -2,7 +2,7 @@
 
 mod delete;
 pub(super) mod rules;
-mod schema;
+pub(super) mod schema;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -51,13 +51,18 @@ fn canonical(cidr: &str) -> String {
 
 /// The rules that a block means.
 fn of_block(block: Fields<'_>) -> BTreeSet<Rule> {
+    of(block, block.texts("security_groups"))
+}
+
+/// The rules that the arguments of a block or of a rule resource mean, given the groups among its sources.
+pub(in super::super) fn of(block: Fields<'_>, groups: Vec<String>) -> BTreeSet<Rule> {
     let protocol = protocol(block.text("protocol").unwrap_or("-1"));
     let port = |name: &str| if protocol == "-1" { 0 } else { block.int(name).unwrap_or(0) };
     let (from, to) = (port("from_port"), port("to_port"));
     let v4 = block.texts("cidr_blocks").into_iter().map(|cidr| Source::Ipv4(canonical(&cidr)));
     let v6 = block.texts("ipv6_cidr_blocks").into_iter().map(|cidr| Source::Ipv6(canonical(&cidr)));
     let lists = block.texts("prefix_list_ids").into_iter().map(Source::PrefixList);
-    let groups = block.texts("security_groups").into_iter().map(Source::Group);
+    let groups = groups.into_iter().map(Source::Group);
     let itself = (block.flag("self") == Some(true)).then_some(Source::Itself);
     let description = block.owned("description").unwrap_or_default();
     v4.chain(v6)

@@ -63,11 +63,11 @@ pub(super) fn rule_blocks() -> NestedBlock {
     NestedBlock::set(rule, 0, 0).or_computed().or_argument()
 }
 
-fn is_ipv4_net(text: &str) -> bool {
+pub(in super::super) fn is_ipv4_net(text: &str) -> bool {
     text.parse::<ipnet::Ipv4Net>().is_ok()
 }
 
-fn is_ipv6_net(text: &str) -> bool {
+pub(in super::super) fn is_ipv6_net(text: &str) -> bool {
     text.parse::<ipnet::Ipv6Net>().is_ok()
 }
 
