@@ -29,8 +29,8 @@ output "secret" {
 """
 
 
-def terraform(project, *arguments):
-    env = environment(TF_CLI_CONFIG_FILE="/dev/null", CHECKPOINT_DISABLE="1")
+def terraform(project, *arguments, **more):
+    env = environment(TF_CLI_CONFIG_FILE="/dev/null", CHECKPOINT_DISABLE="1", **more)
     done = subprocess.run([TERRAFORM, *arguments], cwd=project.folder, env=env, capture_output=True, text=True, timeout=60)
     return done
 

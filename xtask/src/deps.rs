@@ -29,6 +29,7 @@ const MAY_SEE: &[(&str, &[&str])] = &[
     ("smform-sandbox", &[]),
     ("smform-aws", &["smform-types", "smform-provider"]),
     ("smform-utility", &["smform-types", "smform-provider"]),
+    ("smform-state-s3", &["smform-types", "smform-state", "smform-aws"]),
     ("smform-testkit", &["smform-types", "smform-provider", "smform-state", "smform-engine"]),
     (
         "smform",
@@ -37,6 +38,7 @@ const MAY_SEE: &[(&str, &[&str])] = &[
             "smform-aws",
             "smform-utility",
             "smform-sandbox",
+            "smform-state-s3",
             "smform-engine",
             "smform-provider",
             "smform-types",
@@ -45,7 +47,7 @@ const MAY_SEE: &[(&str, &[&str])] = &[
 ];
 
 /// Only these may reach an AWS SDK, which takes minutes to build.
-const MAY_REACH_SDK: [&str; 2] = ["smform-aws", "smform"];
+const MAY_REACH_SDK: [&str; 3] = ["smform-aws", "smform-state-s3", "smform"];
 
 pub fn run() -> Result<(), String> {
     let output = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()))

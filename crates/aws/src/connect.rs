@@ -22,12 +22,13 @@ use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProt
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
-use smform_provider::{Clock, Configure, Identity};
+use smform_provider::{Clock, Configure, Identity, SystemClock};
 use smform_types::{Diagnostic, Diagnostics, Path, Value};
 
 use crate::clients::{Caller, Clients, Endpoints};
 use crate::failure::{Service, failed};
-use crate::settings::{AssumeRole, Environment, Wishes, read, region_problem};
+use crate::fields::with;
+use crate::settings::{AssumeRole, Environment, Wishes, read, region_problem, schema};
 use crate::transport::{self, Transport};
 
 /// How the provider is made.
@@ -105,6 +106,30 @@ impl Configure<Clients> for Connect {
             }
         }
     }
+}
+
+/// An SDK configuration for what smform needs of AWS besides resources, such as the bucket of a state: the same
+/// credentials, network and account guard as those of a provider block with these arguments.
+///
+/// # Errors
+/// What the arguments ask for that cannot be done, located by argument; or the account is not among those allowed.
+pub async fn session(arguments: impl IntoIterator<Item = (&'static str, Value)>) -> Result<SdkConfig, Diagnostics> {
+    let empty = schema().block.empty();
+    let config = arguments.into_iter().fold(empty, |config, (name, value)| with(config, name, value));
+    let environment = Environment::of_process();
+    let wishes = read(&config, &environment)?;
+    let sleep = SharedAsyncSleep::new(Pace(Arc::new(SystemClock)));
+    let sdk = real(&wishes, None, sleep, &environment).await?;
+    if !wishes.allowed_accounts.is_empty() || !wishes.forbidden_accounts.is_empty() {
+        let region = sdk.region().map(|region| region.as_ref().to_owned()).unwrap_or_default();
+        let endpoints = Endpoints { sts: wishes.endpoints.get("sts").cloned(), ..Endpoints::default() };
+        let clients = Clients::new(sdk.clone(), region, wishes.tags.clone(), endpoints);
+        let caller = caller(&clients)
+            .await
+            .map_err(|failure| failure.into_error("AWS does not tell whose credentials these are").into_diagnostic())?;
+        check_account(&wishes, &caller.account)?;
+    }
+    Ok(sdk)
 }
 
 /// Asks AWS who is calling.

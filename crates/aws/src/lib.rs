@@ -27,7 +27,7 @@ mod transport;
 mod waiters;
 
 pub use clients::Clients;
-pub use connect::Settings;
+pub use connect::{Settings, session};
 pub use transport::Transport;
 
 use smform_provider::Registry;

@@ -1,4 +1,4 @@
-//! The smform binary: wires providers, sandbox, terminal and signals to the commands, and does nothing else.
+//! The smform binary: wires providers, backends, sandbox, terminal and signals to the commands, and does nothing else.
 
 mod providers;
 mod sandbox;
@@ -25,7 +25,7 @@ async fn main() -> ExitCode {
         working_directory: std::env::current_dir().unwrap_or_default(),
         cancel,
         sandbox: Some(Arc::new(sandbox::Host)),
-        backends: Vec::new(),
+        backends: vec![Arc::new(smform_state_s3::S3)],
         version: env!("CARGO_PKG_VERSION"),
     };
     smform_cli::run(std::env::args_os().skip(1), world).await.into()

@@ -52,11 +52,17 @@ pub trait Backend: Debug + Send + Sync {
     /// When it cannot be read.
     fn read(&self) -> Result<Option<Snapshot>, StateError>;
 
-    /// Replaces the snapshot as a whole. `replaced` is what was read; a place with versions refuses to replace another.
+    /// Replaces the snapshot as a whole, and returns the version of the new one where there are versions. `replaced` is
+    /// what was read; a place with versions refuses to replace another.
     ///
     /// # Errors
     /// When it cannot be written; the old one is then still there.
-    fn write(&self, text: &[u8], replaced: Option<&Snapshot>) -> Result<(), StateError>;
+    fn write(&self, text: &[u8], replaced: Option<&Snapshot>) -> Result<Option<String>, StateError>;
+
+    /// How often the snapshot is replaced while a run goes on; only at its end where the journal is beside it.
+    fn interval(&self) -> Option<Duration> {
+        None
+    }
 
     /// Keeps a copy of a snapshot that is about to be replaced.
     ///

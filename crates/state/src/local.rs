@@ -62,8 +62,9 @@ impl Backend for LocalBackend {
         }
     }
 
-    fn write(&self, text: &[u8], _: Option<&Snapshot>) -> Result<(), StateError> {
-        files::replace(&self.path, text).map_err(StateError::io("write the state", &self.path))
+    fn write(&self, text: &[u8], _: Option<&Snapshot>) -> Result<Option<String>, StateError> {
+        files::replace(&self.path, text).map_err(StateError::io("write the state", &self.path))?;
+        Ok(None)
     }
 
     fn back_up(&self, snapshot: &Snapshot) -> Result<(), StateError> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
 use smform_types::InstanceAddress;
@@ -28,6 +28,8 @@ pub struct Store {
     journal: Option<Journal>,
     /// The lowest serial that the next snapshot may have.
     next_serial: u64,
+    /// When the snapshot was read or last written.
+    settled: Instant,
     lock: Option<Box<dyn Held>>,
 }
 
@@ -70,7 +72,8 @@ impl Store {
         let before = state.clone();
         let pending = journal::catch_up(records(backend.as_ref())?, text, &mut state);
         let next_serial = before.serial + 1;
-        Ok(Store { backend, state, snapshot, before, pending, journal: None, next_serial, lock })
+        let settled = Instant::now();
+        Ok(Store { backend, state, snapshot, before, pending, journal: None, next_serial, settled, lock })
     }
 
     /// The state as known now.
@@ -129,10 +132,41 @@ impl Store {
     /// snapshot at the end, or the copy that rescues it, still has it.
     fn write(&mut self, record: Record) -> Result<(), StateError> {
         let written = self.append(&record);
-        if written.is_ok() || !matches!(record, Record::Intent(_)) {
+        let is_intent = matches!(record, Record::Intent(_));
+        if written.is_ok() || !is_intent {
             journal::replay(record, &mut self.state, &mut self.pending);
         }
+        let is_due = self.backend.interval().is_some_and(|interval| self.settled.elapsed() >= interval);
+        if is_due && !is_intent {
+            // What cannot be written now is told at the end, when it is tried again; the run goes on by its journal.
+            if let Err(error) = self.settle() {
+                tracing::warn!("the state was not brought up to date in between: {error}");
+            }
+            self.settled = Instant::now();
+        }
         written
+    }
+
+    /// Writes a snapshot of what is known now, if it is something new.
+    fn settle(&mut self) -> Result<(), StateError> {
+        let changed = State { serial: self.before.serial, ..self.state.clone() } != self.before
+            || self.next_serial > self.before.serial + 1;
+        if !changed {
+            return Ok(());
+        }
+        if self.state.lineage.is_empty() {
+            self.state.lineage = uuid::Uuid::new_v4().to_string();
+        }
+        codec::TERRAFORM_VERSION.clone_into(&mut self.state.terraform_version);
+        self.state.serial = self.next_serial;
+        let text = codec::write(&self.state);
+        if let Err(error) = self.replace_snapshot(text.as_bytes()) {
+            self.state.serial = self.before.serial;
+            return Err(error);
+        }
+        self.before = self.state.clone();
+        self.next_serial = self.before.serial + 1;
+        Ok(())
     }
 
     /// Records that an operation is about to begin.
@@ -235,18 +269,9 @@ impl Store {
     /// When it cannot be written: the journal then still holds everything, and the snapshot was rescued to a file of its
     /// own if that was possible. When the lock cannot be given back.
     pub fn finish(mut self) -> Result<State, StateError> {
-        let changed = State { serial: self.before.serial, ..self.state.clone() } != self.before
-            || self.next_serial > self.before.serial + 1;
-        if changed {
+        if let Err(source) = self.settle() {
             self.state.serial = self.next_serial;
-            codec::TERRAFORM_VERSION.clone_into(&mut self.state.terraform_version);
-            if self.state.lineage.is_empty() {
-                self.state.lineage = uuid::Uuid::new_v4().to_string();
-            }
-            let text = codec::write(&self.state);
-            if let Err(source) = self.replace_snapshot(text.as_bytes()) {
-                return Err(rescue(&self.backend.place(), text.as_bytes(), source));
-            }
+            return Err(rescue(&self.backend.place(), codec::write(&self.state).as_bytes(), source));
         }
         if self.pending.is_empty() {
             let path = self.backend.journal();
@@ -270,7 +295,9 @@ impl Store {
         if self.journal.is_some() || self.backend.journal().exists() {
             self.append(&Record::Snapshot { crc: crc32fast::hash(text) })?;
         }
-        self.backend.write(text, self.snapshot.as_ref())
+        let version = self.backend.write(text, self.snapshot.as_ref())?;
+        self.snapshot = Some(Snapshot { text: text.to_vec(), version });
+        Ok(())
     }
 }
 

@@ -3,6 +3,7 @@
 mod durability;
 mod fuzz;
 mod locking;
+mod remote;
 mod terraform;
 
 use std::time::Duration;

@@ -1,0 +1,231 @@
+"""Backend `s3` against moto: state, lock, lost races, workspaces; and Terraform on the same bucket."""
+
+import json
+import threading
+import uuid
+
+import pytest
+
+from conftest import REGION, Project
+from test_terraform import TERRAFORM, terraform
+
+CONFIG = """
+terraform {
+  backend "s3" {
+    bucket         = "%s"
+    key            = "team/terraform.tfstate"
+    region         = "us-east-1"
+    use_path_style = true
+    use_lockfile   = true
+    %s
+  }
+}
+
+variable "names" {
+  type    = set(string)
+  default = ["a"]
+}
+
+resource "terraform_data" "one" {
+  for_each = var.names
+  input    = each.key
+}
+"""
+KEY = "team/terraform.tfstate"
+LOCK = KEY + ".tflock"
+# What Terraform needs to be told of a bucket that is not AWS's.
+IMITATION = """
+    skip_credentials_validation = true
+    skip_requesting_account_id  = true
+    skip_region_validation      = true
+"""
+
+
+class Bucket:
+    def __init__(self, moto):
+        self.client, self.url, self.name = moto.client("s3"), moto.url, f"states-{uuid.uuid4()}"
+        self.client.create_bucket(Bucket=self.name)
+        self.client.put_bucket_versioning(Bucket=self.name, VersioningConfiguration={"Status": "Enabled"})
+
+    def project(self, folder, more=""):
+        folder.mkdir(parents=True, exist_ok=True)
+        return Project(folder, AWS_ENDPOINT_URL=self.url, AWS_REGION=REGION).write(CONFIG % (self.name, more))
+
+    def keys(self):
+        listed = self.client.list_objects_v2(Bucket=self.name)
+        return sorted(one["Key"] for one in listed.get("Contents", []))
+
+    def read(self, key=KEY):
+        return json.load(self.client.get_object(Bucket=self.name, Key=key)["Body"])
+
+    def put(self, key, content):
+        self.client.put_object(Bucket=self.name, Key=key, Body=json.dumps(content).encode())
+
+
+@pytest.fixture
+def bucket(moto):
+    return Bucket(moto)
+
+
+def test_a_state_lives_in_the_bucket(bucket, tmp_path):
+    project = bucket.project(tmp_path / "one")
+    project.run("plan", "-no-color", "-detailed-exitcode").expect(2)
+    project.run("apply", "-auto-approve", "-no-color").expect(0)
+    assert bucket.keys() == [KEY]
+    state = bucket.read()
+    assert (state["version"], state["serial"]) == (4, 1)
+    assert not (tmp_path / "one" / "terraform.tfstate").exists()
+
+    # A colleague, elsewhere.
+    other = bucket.project(tmp_path / "two")
+    other.run("plan", "-no-color", "-detailed-exitcode").expect(0)
+    assert other.run("state", "list").expect(0).out == 'terraform_data.one["a"]\n'
+    other.run("apply", "-auto-approve", "-no-color", '-var=names=["a","b"]').expect(0)
+    assert bucket.read()["serial"] == 2
+    assert len(project.run("state", "history").expect(0).out.splitlines()) >= 1
+    project.run("destroy", "-auto-approve", "-no-color").expect(0)
+    assert bucket.read()["resources"] == []
+    assert bucket.keys() == [KEY]
+
+
+def test_the_lock_of_another_is_respected(bucket, tmp_path):
+    project = bucket.project(tmp_path)
+    held = {
+        "ID": "0b3c2f4e-1111-2222-3333-444455556666",
+        "Operation": "OperationTypeApply",
+        "Info": "",
+        "Who": "ann@laptop",
+        "Version": "1.11.0",
+        "Created": "2026-01-01T00:00:00Z",
+        "Path": f"{bucket.name}/{KEY}",
+    }
+    bucket.put(LOCK, held)
+    refused = project.run("apply", "-auto-approve", "-no-color").expect(1)
+    assert "ann@laptop" in refused.text and held["ID"] in refused.text
+    assert bucket.keys() == [LOCK]
+
+    refused = project.run("force-unlock", "-force", "another").expect(1)
+    assert held["ID"] in refused.text
+    # Given back while it is waited for.
+    timer = threading.Timer(1.5, lambda: bucket.client.delete_object(Bucket=bucket.name, Key=LOCK))
+    timer.start()
+    project.run("apply", "-auto-approve", "-no-color", "-lock-timeout=60s").expect(0)
+    timer.join()
+    bucket.put(LOCK, held)
+    project.run("force-unlock", "-force", held["ID"]).expect(0)
+    assert bucket.keys() == [KEY]
+
+
+def test_a_state_that_was_changed_meanwhile_is_not_overwritten(bucket, tmp_path):
+    project = bucket.project(tmp_path)
+    project.run("apply", "-auto-approve", "-no-color").expect(0)
+    slow = CONFIG % (bucket.name, "") + 'resource "time_sleep" "wait" {\n  create_duration = "3s"\n}\n'
+    project.write(slow)
+
+    def intrude():
+        state = bucket.read()
+        bucket.put(KEY, {**state, "serial": state["serial"] + 5})
+
+    timer = threading.Timer(1.5, intrude)
+    timer.start()
+    ran = project.run("apply", "-auto-approve", "-no-color").expect(1)
+    timer.join()
+    assert "changed by another run" in ran.prose
+    assert "smform state push" in ran.prose
+    assert bucket.read()["serial"] == 6
+    rescued = json.loads((tmp_path / "errored.tfstate").read_text())
+    assert {one["type"] for one in rescued["resources"]} == {"terraform_data", "time_sleep"}
+    assert bucket.keys() == [KEY]
+
+
+def test_workspaces_are_below_their_prefix(bucket, tmp_path):
+    project = bucket.project(tmp_path, 'workspace_key_prefix = "spaces"')
+    project.run("workspace", "new", "blue").expect(0)
+    project.run("apply", "-auto-approve", "-no-color").expect(0)
+    assert bucket.keys() == [f"spaces/blue/{KEY}"]
+    assert project.run("workspace", "list").expect(0).out.split() == ["default", "*", "blue"]
+    project.run("destroy", "-auto-approve", "-no-color").expect(0)
+    project.run("workspace", "select", "default").expect(0)
+    project.run("workspace", "delete", "blue").expect(0)
+    assert bucket.keys() == []
+
+
+def test_a_local_state_moves_into_the_bucket_and_back(bucket, tmp_path):
+    project = bucket.project(tmp_path)
+    with_backend = CONFIG % (bucket.name, "")
+    local = with_backend[with_backend.index("variable") :]
+    project.write(local)
+    project.run("apply", "-auto-approve", "-no-color").expect(0)
+    project.write(with_backend)
+    project.run("init", "-migrate-state", "-force-copy", "-no-color").expect(0)
+    assert bucket.read()["serial"] >= 1
+    project.run("plan", "-no-color", "-detailed-exitcode").expect(0)
+    project.write(local)
+    project.run("init", "-migrate-state", "-force-copy", "-no-color").expect(0)
+    project.run("plan", "-no-color", "-detailed-exitcode").expect(0)
+    assert project.state()["resources"][0]["type"] == "terraform_data"
+
+
+@pytest.mark.parametrize(
+    ("change", "wanted"),
+    [
+        (("states-", "nowhere-"), "NoSuchBucket"),
+        (('bucket         = "states', 'acls = "x"\n bucket = "states'), 'Did you mean "acl"?'),
+        (("use_lockfile   = true", 'dynamodb_table = "locks"'), "use_lockfile = true"),
+        (("use_lockfile   = true", "assume_role = {}"), "role_arn is missing"),
+        (("use_lockfile   = true", "insecure = true"), "without verifying certificates"),
+        (('region         = "us-east-1"', "use_lockfile = [1]"), "use_lockfile"),
+    ],
+)
+def test_mistakes_are_told(bucket, tmp_path, change, wanted):
+    text = (CONFIG % (bucket.name, "")).replace(*change)
+    project = bucket.project(tmp_path).write(text)
+    ran = project.run("plan", "-no-color").expect(1)
+    assert wanted in ran.prose
+    assert bucket.keys() == []
+
+
+def test_many_runs_at_once_lose_nothing(bucket, tmp_path):
+    """Each of 50 runs adds a resource of its own to one state."""
+    count = 50
+    runs = {}
+
+    def apply(at):
+        project = bucket.project(tmp_path / str(at))
+        address = f"terraform_data.one[\"n{at}\"]"
+        names = json.dumps([f"n{one}" for one in range(count)])
+        command = ["apply", "-auto-approve", "-no-color", "-lock-timeout=300s", f"-var=names={names}", f"-target={address}"]
+        runs[at] = project.run(*command, timeout=400)
+
+    threads = [threading.Thread(target=apply, args=(at,)) for at in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for run in runs.values():
+        run.expect(0)
+    state = bucket.read()
+    [resource] = state["resources"]
+    assert {one["index_key"] for one in resource["instances"]} == {f"n{at}" for at in range(count)}
+    assert state["serial"] == count
+    assert bucket.keys() == [KEY]
+
+
+@pytest.mark.skipif(TERRAFORM is None, reason="terraform is not installed")
+def test_terraform_works_on_the_same_bucket(bucket, tmp_path):
+    project = bucket.project(tmp_path, IMITATION)
+    project.run("apply", "-auto-approve", "-no-color").expect(0)
+    env = {"AWS_ENDPOINT_URL_S3": bucket.url, "AWS_EC2_METADATA_DISABLED": "true"}
+    ran = terraform(project, "init", "-no-color", **env)
+    assert ran.returncode == 0, ran.stderr
+    ran = terraform(project, "plan", "-no-color", "-detailed-exitcode", **env)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    ran = terraform(project, "apply", "-auto-approve", "-no-color", '-var=names=["a","b"]', **env)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    project.run("plan", "-no-color", "-detailed-exitcode", '-var=names=["a","b"]').expect(0)
+
+    # Terraform keeps out while smform works.
+    lock = {"ID": "1", "Operation": "OperationTypeApply", "Who": "smform@here", "Version": "0.1.0", "Info": "", "Path": ""}
+    bucket.put(LOCK, {**lock, "Created": "2026-01-01T00:00:00Z"})
+    ran = terraform(project, "apply", "-auto-approve", "-no-color", **env)
+    assert ran.returncode == 1 and "smform@here" in ran.stderr
