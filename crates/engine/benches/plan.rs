@@ -35,8 +35,12 @@ fn plan_a_chain(bencher: divan::Bencher<'_, '_>, blocks: usize) {
     let text = chain(blocks);
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
     bencher.bench(|| {
-        let conduct =
-            Conduct { clock: Arc::new(SystemClock), cancel: CancellationToken::new(), observer: Arc::new(Silent) };
+        let conduct = Conduct {
+            clock: Arc::new(SystemClock),
+            cancel: CancellationToken::new(),
+            observer: Arc::new(Silent),
+            directory: Default::default(),
+        };
         let host = Arc::new(MemoryHost::new([("main.tf", text.as_str())]));
         let world = World { host, providers: Providers::new([]), conduct };
         let (project, _) = load(world.host.as_ref(), Path::new("."), &LocalModules, &[], "default");

@@ -1,5 +1,6 @@
 //! What happens in a run, as it happens. Human output, JSON output and progress displays are consumers of these.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use smform_types::{Diagnostic, InstanceAddress};
@@ -66,10 +67,32 @@ pub enum Event {
         /// Time since the start, on the run's clock.
         elapsed: Duration,
     },
+    /// A provisioner of an object runs.
+    Provision {
+        /// The object.
+        object: ObjectKey,
+        /// Which provisioner, such as `local-exec`.
+        kind: Arc<str>,
+        /// What happens.
+        moment: ProvisionMoment,
+    },
     /// A message that should not wait for the end of the run.
     Note(Diagnostic),
     /// The user asked to stop: what runs is finished, nothing new is started.
     Stopping,
+}
+
+/// A moment of a provisioner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProvisionMoment {
+    /// It begins.
+    Started,
+    /// It printed a line.
+    Line(String),
+    /// It succeeded.
+    Finished,
+    /// It failed.
+    Failed,
 }
 
 /// Who wants to know. Called from several tasks at once; must not block.

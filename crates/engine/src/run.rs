@@ -1,5 +1,6 @@
 //! One operation on one object, as a provider sees it: time, cancellation, progress and, when applying, the journal.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -20,6 +21,8 @@ pub struct Conduct {
     pub cancel: CancellationToken,
     /// Who is told what happens.
     pub observer: Arc<dyn Observer>,
+    /// Where commands are run: the directory of the configuration.
+    pub directory: PathBuf,
 }
 
 impl Conduct {
@@ -72,6 +75,12 @@ impl Task {
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.clock.now().duration_since(self.start).unwrap_or_default()
+    }
+
+    /// What all operations of the run share.
+    #[must_use]
+    pub const fn conduct(&self) -> &Conduct {
+        &self.conduct
     }
 
     /// Says that it succeeded.

@@ -49,8 +49,12 @@ pub fn run(session: &Session, args: &args::Console, flags: &ArgMatches) -> Resul
         return Err(Failure::about(found, &project.config));
     }
     let (_, stored, messages) = session.read_state(&args.state)?;
-    let conduct =
-        Conduct { clock: Arc::clone(&session.clock), cancel: session.cancel.clone(), observer: Arc::new(Silent) };
+    let conduct = Conduct {
+        clock: Arc::clone(&session.clock),
+        cancel: session.cancel.clone(),
+        observer: Arc::new(Silent),
+        directory: session.host.base.clone(),
+    };
     let world = World { host, providers: session.providers.clone(), conduct };
     let (console, problems) = Console::new(&world, &project, &stored);
     let layout = Layout { style: session.style(args.no_color), width: session.console.width };

@@ -111,7 +111,7 @@ impl Run {
         let sink: Arc<dyn Sink> = Arc::clone(&view) as _;
         let progress = Arc::new(Progress::new(sink, Arc::clone(&clock), live));
         let observer = Arc::clone(&progress);
-        let conduct = Conduct { clock, cancel: session.cancel.clone(), observer };
+        let conduct = Conduct { clock, cancel: session.cancel.clone(), observer, directory: session.host.base.clone() };
         let world = World { host: Arc::clone(&recording) as _, providers, conduct };
         Ok(Run { view, progress, world, recording, backend, workspace: session.workspace()?, sandbox })
     }

@@ -66,8 +66,12 @@ fn show_plan(session: &Session, args: &Show, text: &str) -> Result<Exit, Failure
     let (state, stored, _) = session.read_state(&args.state)?;
     let same = state.lineage == saved.basis.lineage && state.serial == saved.basis.serial;
     let stored = if same { stored } else { Stored::default() };
-    let conduct =
-        Conduct { clock: Arc::clone(&session.clock), cancel: session.cancel.clone(), observer: Arc::new(Silent) };
+    let conduct = Conduct {
+        clock: Arc::clone(&session.clock),
+        cancel: session.cancel.clone(),
+        observer: Arc::new(Silent),
+        directory: session.host.base.clone(),
+    };
     let world = World { host: Arc::new(saved.files.clone()), providers: session.providers.clone(), conduct };
     let (project, planned) = saved.open(&world, stored)?;
     let text = if args.json {

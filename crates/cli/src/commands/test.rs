@@ -55,7 +55,12 @@ pub async fn run(session: &Session, args: &Test, flags: &ArgMatches) -> Result<E
     } else {
         Sandboxed { providers: session.providers.clone(), clock: Arc::clone(&session.clock) }
     };
-    let conduct = Conduct { clock, cancel: session.cancel.clone(), observer: Arc::new(Silent) };
+    let conduct = Conduct {
+        clock,
+        cancel: session.cancel.clone(),
+        observer: Arc::new(Silent),
+        directory: session.host.base.clone(),
+    };
     let suite = Suite {
         world: World { host: Arc::new(session.host.clone()), providers, conduct },
         directory: PathBuf::from("."),

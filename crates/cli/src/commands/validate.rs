@@ -28,8 +28,12 @@ pub fn run(session: &Session, args: &Validate) -> Result<Exit, Failure> {
         }
     }
     if !found.has_errors() {
-        let conduct =
-            Conduct { clock: Arc::clone(&session.clock), cancel: session.cancel.clone(), observer: Arc::new(Silent) };
+        let conduct = Conduct {
+            clock: Arc::clone(&session.clock),
+            cancel: session.cancel.clone(),
+            observer: Arc::new(Silent),
+            directory: session.host.base.clone(),
+        };
         let world = World { host, providers: session.providers.clone(), conduct };
         found.extend(workflow::validate(&world, &project));
     }

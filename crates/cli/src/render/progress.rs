@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use smform_engine::events::{Event, Observer, Operation};
+use smform_engine::events::{Event, Observer, Operation, ProvisionMoment};
 use smform_engine::plan::ObjectKey;
 use smform_provider::Clock;
 use smform_types::Diagnostic;
@@ -40,6 +40,9 @@ pub trait Sink: Send + Sync {
 
     /// Writes a message that should not wait.
     fn message(&self, diagnostic: &Diagnostic);
+
+    /// Writes what a provisioner of an object does.
+    fn provision(&self, object: &ObjectKey, kind: &str, moment: &ProvisionMoment);
 
     /// Says that the run is stopping.
     fn stopping(&self);
@@ -195,6 +198,7 @@ impl Observer for Progress {
             Event::Failed { object, operation, elapsed } => {
                 self.ended(Moment::Failed, object, operation, None, elapsed)
             }
+            Event::Provision { object, kind, moment } => self.sink.provision(&object, &kind, &moment),
             Event::Note(diagnostic) => self.sink.message(&diagnostic),
             Event::Stopping => self.sink.stopping(),
         }
@@ -230,6 +234,10 @@ mod tests {
 
         fn message(&self, diagnostic: &Diagnostic) {
             held(&self.0).push(diagnostic.summary.clone());
+        }
+
+        fn provision(&self, object: &ObjectKey, kind: &str, _: &ProvisionMoment) {
+            held(&self.0).push(format!("{object} {kind}"));
         }
 
         fn stopping(&self) {

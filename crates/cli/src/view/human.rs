@@ -1,7 +1,7 @@
 //! The view for people.
 
-use smform_engine::events::Operation;
-use smform_engine::plan::Mode;
+use smform_engine::events::{Operation, ProvisionMoment};
+use smform_engine::plan::{Mode, ObjectKey};
 use smform_engine::providers::Providers;
 use smform_engine::workflow::Planned;
 use smform_types::{Diagnostic, SourceMap};
@@ -40,9 +40,8 @@ impl Sink for Human {
         let Notice { moment, object, operation, id, elapsed } = notice;
         let is_told = match operation {
             Operation::Refresh => *moment == Moment::Start,
-            // What went wrong with a read is told with the messages.
-            Operation::Read => *moment != Moment::Failed,
-            _ => true,
+            // What went wrong is told with the messages.
+            _ => *moment != Moment::Failed,
         };
         if !is_told {
             return;
@@ -52,6 +51,15 @@ impl Sink for Human {
 
     fn message(&self, diagnostic: &Diagnostic) {
         self.diagnostics(std::slice::from_ref(diagnostic), &SourceMap::default());
+    }
+
+    fn provision(&self, object: &ObjectKey, kind: &str, moment: &ProvisionMoment) {
+        let line = match moment {
+            ProvisionMoment::Started => self.style.bold(&format!("{object}: Provisioning with '{kind}'...")),
+            ProvisionMoment::Line(line) => format!("{} {line}", self.style.bold(&format!("{object} ({kind}):"))),
+            ProvisionMoment::Finished | ProvisionMoment::Failed => return,
+        };
+        self.console.out(&format!("{line}\n"));
     }
 
     fn stopping(&self) {

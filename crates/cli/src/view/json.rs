@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use smform_engine::events::Operation;
-use smform_engine::plan::{Extent, Mode};
+use smform_engine::events::{Operation, ProvisionMoment};
+use smform_engine::plan::{Extent, Mode, ObjectKey};
 use smform_engine::providers::Providers;
 use smform_engine::workflow::Planned;
 use smform_provider::Clock;
@@ -54,6 +54,10 @@ impl Sink for Stream {
 
     fn message(&self, diagnostic: &Diagnostic) {
         self.write(stream::diagnostic(diagnostic, &SourceMap::default()));
+    }
+
+    fn provision(&self, object: &ObjectKey, kind: &str, moment: &ProvisionMoment) {
+        self.write(stream::provision(object, kind, moment));
     }
 
     fn stopping(&self) {

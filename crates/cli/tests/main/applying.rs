@@ -103,7 +103,6 @@ fn a_failure_is_reported_object_by_object() {
 test_thing.a: Creating...
 test_thing.a: Creation complete after 0s [id=a]
 test_thing.b: Creating...
-test_thing.b: Creation errored after 0s
 
 Not everything was done.
 

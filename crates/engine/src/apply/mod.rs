@@ -5,6 +5,7 @@
 
 pub mod conform;
 pub mod operation;
+pub mod provision;
 pub mod record;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -15,6 +16,7 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use petgraph::Direction;
 use petgraph::graph::NodeIndex;
 use smform_lang::config::Resource;
+use smform_lang::config::provisioner::When;
 use smform_provider::Session;
 use smform_types::{
     Diagnostic, Diagnostics, InstanceAddress, ModuleAddress, ModuleInstance, ResourceConfigAddress, Value,
@@ -33,6 +35,7 @@ use crate::values::evaluate::Setting;
 use crate::values::expand::expand;
 use crate::values::{Repetition, Values};
 use operation::{Job, Made, Work};
+use provision::Prepared;
 use record::{Entry, Record};
 
 /// The data sources that a plan has read, by address.
@@ -187,6 +190,13 @@ impl<'a> Executor<'a> {
                 }
             }
             let Some((index, done)) = self.running.next().await else { break };
+            let done = match done {
+                Done::Work(made) if made.unfinished.is_some() => {
+                    self.provision(index, *made);
+                    continue;
+                }
+                done => done,
+            };
             if self.accept(done) {
                 self.failed.insert(index);
             }
@@ -313,6 +323,40 @@ impl<'a> Executor<'a> {
             }
         }
         self.report.diagnostics.extend(made.diagnostics);
+    }
+
+    /// Runs the provisioners of an object that was just created.
+    fn provision(&mut self, index: NodeIndex, mut made: Made) {
+        let Some(unfinished) = made.unfinished.take() else { return };
+        let address = made.object.address.clone();
+        let own = made.value.clone().unwrap_or_else(|| Value::null(smform_types::Type::Dynamic));
+        let setting = self.apply.setting;
+        let commands = setting.provisioners(&address, When::Create);
+        let prepared = setting.prepare(&address, &commands, self.repetition(&address), own, &self.values);
+        let context = self.block_of(&address).map(crate::blocks::block_context).unwrap_or_default();
+        self.spawn(index, async move {
+            let mut made = unfinished.provision(made, prepared).await;
+            made.diagnostics = crate::values::evaluate::within(made.diagnostics, &context);
+            Done::Work(Box::new(made))
+        });
+    }
+
+    /// The commands that run before an object is destroyed. One that is tainted or set aside has none.
+    fn farewell(&self, object: &ObjectKey, before: &Value) -> Result<Vec<Prepared>, Diagnostics> {
+        let setting = self.apply.setting;
+        let commands = setting.provisioners(&object.address, When::Destroy);
+        let tainted = self.apply.stored.objects.get(object).is_some_and(|stored| stored.tainted);
+        if commands.is_empty() || object.deposed.is_some() || tainted {
+            return Ok(Vec::new());
+        }
+        let repetition = match &object.address.key {
+            Some(smform_types::InstanceKey::Name(name)) => {
+                let each = Some((Value::string(&**name), Value::unknown(smform_types::Type::Dynamic)));
+                Repetition { each, count: None }
+            }
+            key => crate::values::Instances::Single.repetition(key.as_ref()),
+        };
+        setting.prepare(&object.address, &commands, repetition, before.clone(), &self.values)
     }
 
     /// The object stays when a postcondition does not hold; what depends on it is skipped.
@@ -444,6 +488,7 @@ impl<'a> Executor<'a> {
             entry: Entry::planned(apply, change),
             record: Arc::clone(&apply.record),
             conduct: apply.conduct.clone(),
+            provisioned: !apply.setting.provisioners(address, When::Create).is_empty(),
         };
         let block = block.clone();
         self.spawn(index, async move {
@@ -472,6 +517,7 @@ impl<'a> Executor<'a> {
             return false;
         };
         let object = ObjectKey { deposed: deposed.or(object.deposed), ..object };
+        let Some(commands) = self.report.diagnostics.take(self.farewell(&object, &before)) else { return false };
         let entry = Entry::planned(apply, change);
         let work = Work {
             object: object.clone(),
@@ -479,9 +525,15 @@ impl<'a> Executor<'a> {
             entry,
             record: Arc::clone(&apply.record),
             conduct: apply.conduct.clone(),
+            commands,
         };
         let action = change.action;
-        self.spawn(index, async move { Done::Removed(object, action, work.delete(before.unmark_deep().0).await) })
+        let context = self.block_of(&object.address).map(crate::blocks::block_context).unwrap_or_default();
+        self.spawn(index, async move {
+            let gone = work.delete(before.unmark_deep().0).await;
+            let located = |error: Diagnostic| if error.span.is_some() { error.within(&context) } else { error };
+            Done::Removed(object, action, gone.map_err(|errors| errors.map(located)))
+        })
     }
 
     async fn finish(mut self) -> RunOutcome {

@@ -10,6 +10,7 @@ use smform_types::{Diagnostic, Diagnostics, Marks, Path, Value};
 use tokio::sync::Mutex;
 
 use super::conform::{differences, without_unknown};
+use super::provision::{self, Prepared};
 use super::record::{Entry, Record};
 use crate::events::{Operation, id_of};
 use crate::plan::instance::keep_ignored;
@@ -28,6 +29,8 @@ pub struct Work {
     pub record: Arc<Mutex<dyn Record>>,
     /// Time, cancellation, events.
     pub conduct: Conduct,
+    /// Commands that run before it is deleted.
+    pub commands: Vec<Prepared>,
 }
 
 /// A change to be made.
@@ -50,6 +53,8 @@ pub struct Job {
     pub record: Arc<Mutex<dyn Record>>,
     /// Time, cancellation, events.
     pub conduct: Conduct,
+    /// Whether provisioners run once it is created.
+    pub provisioned: bool,
 }
 
 /// What came of a change.
@@ -64,6 +69,39 @@ pub struct Made {
     pub deposed: Option<String>,
     /// Messages; with an error the step has failed.
     pub diagnostics: Diagnostics,
+    /// The rest of a creation whose provisioners have not run yet.
+    pub unfinished: Option<Box<Unfinished>>,
+}
+
+/// An object that was created and is recorded as tainted until its provisioners have run.
+pub struct Unfinished {
+    run: Journaled,
+    entry: Entry,
+}
+
+impl Unfinished {
+    /// Runs the commands. The object stays as it is recorded when one fails.
+    pub async fn provision(self: Box<Self>, made: Made, commands: Result<Vec<Prepared>, Diagnostics>) -> Made {
+        let Unfinished { run, entry } = *self;
+        let outcome = match commands {
+            Ok(commands) => provision::run(commands, &made.object, run.task.conduct()).await,
+            Err(errors) => Err(errors),
+        };
+        let mut made = made;
+        match outcome {
+            Ok(()) => {
+                let id = id_of(&entry.value);
+                let recorded = run.record.lock().await.put(&made.object, entry).await;
+                made.diagnostics.extend(recorded.err());
+                run.task.finished(id);
+            }
+            Err(errors) => {
+                run.task.failed();
+                made.diagnostics.extend(errors);
+            }
+        }
+        made
+    }
 }
 
 /// An operation as the provider sees it: what it reports goes to the record.
@@ -126,7 +164,8 @@ impl Job {
     fn ended(self, value: Option<Value>, deposed: Option<String>, diagnostics: Diagnostics) -> Made {
         let address = self.change.object.address.clone();
         let diagnostics = diagnostics.map(|diagnostic| diagnostic.about(&address));
-        Made { object: self.change.object, action: self.change.action, value, deposed, diagnostics }
+        let (object, action) = (self.change.object, self.change.action);
+        Made { object, action, value, deposed, diagnostics, unfinished: None }
     }
 
     fn begin(&self, operation: Operation, id: Option<String>) -> Journaled {
@@ -221,14 +260,21 @@ impl Job {
         error: Option<ProviderError>,
     ) -> Made {
         let (value, mut found) = self.settle(planned, value, error.is_none());
-        let entry = Entry { value: value.clone(), tainted: error.is_some(), ..self.entry.clone() };
+        let provisioned = self.provisioned && error.is_none() && !found.has_errors();
+        let tainted = error.is_some() || provisioned;
+        let entry = Entry { value: value.clone(), tainted, ..self.entry.clone() };
         {
             let mut record = self.record.lock().await;
-            found.extend(record.put(&self.change.object, entry).await.err());
+            found.extend(record.put(&self.change.object, entry.clone()).await.err());
             // A creation that has failed is over. One that was interrupted is not: the next run takes the wait up again.
-            if error.is_some() && !run.is_cancelled() {
+            if provisioned || error.is_some() && !run.is_cancelled() {
                 found.extend(record.unchanged(&self.change.object).await.err());
             }
+        }
+        if provisioned {
+            let unfinished = Unfinished { run, entry: Entry { tainted: false, ..entry } };
+            let made = self.ended(Some(value), deposed, found);
+            return Made { unfinished: Some(Box::new(unfinished)), ..made };
         }
         match error {
             Some(error) => {
@@ -367,6 +413,12 @@ impl Work {
             record: Arc::clone(&self.record),
         };
         let mut found = Diagnostics::new();
+        if let Err(errors) = provision::run(self.commands, &self.object, &self.conduct).await {
+            run.task.failed();
+            found.extend(errors);
+            found.extend(self.record.lock().await.unchanged(&self.object).await.err());
+            return Err(found);
+        }
         match self.session.delete(&address.resource.type_name, &before, &run).await {
             Ok(()) => {
                 found.extend(self.record.lock().await.remove(&self.object).await.err());

@@ -170,6 +170,13 @@ impl<'a> Builder<'a> {
         let block = schema.map(|schema: &Schema| &schema.block);
         let found = references_in_body(&resource.body, block);
         self.references(at, module, &node, &found);
+        let commands = resource
+            .provisioners
+            .iter()
+            .flat_map(|provisioner| [Some(&provisioner.body), provisioner.connection.as_ref()].into_iter().flatten());
+        let used: Vec<Reference> =
+            commands.chain(&resource.connection).flat_map(|body| references_in_body(body, None)).collect();
+        self.references(at, module, &node, &used);
         self.repetition(at, module, &node, &resource.repetition);
         self.depends_on(at, module, &node, &resource.depends_on);
         self.conditions(at, module, &node, &resource.lifecycle.preconditions, None);

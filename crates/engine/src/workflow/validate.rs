@@ -139,6 +139,13 @@ fn resource_once(
             Value::unknown(Type::Dynamic)
         };
         values.set_instance(&address, value.clone());
+        if mode == ResourceMode::Managed {
+            let commands: Vec<_> = block.provisioners.iter().collect();
+            let own = Value::unknown(schema.block.ty());
+            let repetition = values.instances(&at, &resource.resource).map(|all| all.repetition(None));
+            let checked = setting.prepare(&address, &commands, repetition.unwrap_or_default(), own, values);
+            found.extend(checked.err().unwrap_or_default());
+        }
         if single && mode == ResourceMode::Managed {
             found.extend(setting.postconditions(&address, block, Repetition::default(), value, values).0);
         }

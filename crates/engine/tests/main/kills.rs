@@ -128,8 +128,12 @@ impl Machine {
 
     async fn run(&self, text: &str, mode: Mode) -> Vec<String> {
         let test: Arc<dyn Provider> = Arc::new(provider(&self.service));
-        let conduct =
-            Conduct { clock: Arc::new(SystemClock), cancel: CancellationToken::new(), observer: Arc::new(Silent) };
+        let conduct = Conduct {
+            clock: Arc::new(SystemClock),
+            cancel: CancellationToken::new(),
+            observer: Arc::new(Silent),
+            directory: Default::default(),
+        };
         let host = Arc::new(MemoryHost::new([("main.tf", text)]));
         let world = World { host, providers: Providers::new([test]), conduct };
         let (project, found) = load(world.host.as_ref(), Path::new("."), &LocalModules, &[], "default");
@@ -158,8 +162,12 @@ impl Machine {
     /// What another plan would still do.
     async fn left_to_do(&self, text: &str, mode: Mode) -> Vec<String> {
         let test: Arc<dyn Provider> = Arc::new(provider(&self.service));
-        let conduct =
-            Conduct { clock: Arc::new(SystemClock), cancel: CancellationToken::new(), observer: Arc::new(Silent) };
+        let conduct = Conduct {
+            clock: Arc::new(SystemClock),
+            cancel: CancellationToken::new(),
+            observer: Arc::new(Silent),
+            directory: Default::default(),
+        };
         let host = Arc::new(MemoryHost::new([("main.tf", text)]));
         let world = World { host, providers: Providers::new([test]), conduct };
         let (project, _) = load(world.host.as_ref(), Path::new("."), &LocalModules, &[], "default");

@@ -44,8 +44,12 @@ impl Bench {
 
     fn world(&self, host: Arc<dyn Host>) -> World {
         let test: Arc<dyn Provider> = Arc::new(provider(&self.service));
-        let conduct =
-            Conduct { clock: Arc::new(SystemClock), cancel: CancellationToken::new(), observer: Arc::new(Silent) };
+        let conduct = Conduct {
+            clock: Arc::new(SystemClock),
+            cancel: CancellationToken::new(),
+            observer: Arc::new(Silent),
+            directory: Default::default(),
+        };
         World { host, providers: Providers::new([test]), conduct }
     }
 

@@ -15,9 +15,7 @@ const DIFFERENT: &[(&str, &str)] = &[
     ("value = module.m.e }", "refused by Terraform's plan"),
     ("from = terraform_data.a\n}\nresource", "refused by Terraform's plan"),
     ("\"a${var.a}\"", "refused by Terraform's plan, whatever list is given"),
-    ("provisioner \"local-exec\"", "smform runs no provisioners"),
     ("value = provider::terraform::encode_expr(1) }", "the built-in provider need not be required"),
-    ("data \"terraform_remote_state\"", "the engine reads no other states yet"),
     ("deprecated = \"x\"", "an argument of later versions"),
     ("m/main.tf\nimport {", "later versions import in child modules"),
 ];

@@ -11,6 +11,7 @@ mod merge;
 pub mod mocks;
 pub mod module_source;
 mod output;
+pub mod provisioner;
 mod refactor;
 mod resolver;
 mod resource;
@@ -199,8 +200,10 @@ pub struct Resource {
     pub depends_on: Vec<Expr>,
     /// The `lifecycle` block.
     pub lifecycle: Lifecycle,
-    /// `provisioner` and `connection` blocks, in order (kept for messages: smform runs none yet).
-    pub provisioners: Vec<crate::syntax::Block>,
+    /// `provisioner` blocks, in order.
+    pub provisioners: Vec<provisioner::Provisioner>,
+    /// The `connection` block, for provisioners that have none of their own.
+    pub connection: Option<Body>,
     /// Everything else: what the schema of the type describes.
     pub body: Body,
     /// The header of the block.
@@ -335,6 +338,8 @@ pub struct Removed {
     pub from: (String, Span),
     /// Whether to destroy it (otherwise it is forgotten).
     pub destroy: bool,
+    /// `provisioner` blocks that run before it is destroyed.
+    pub provisioners: Vec<provisioner::Provisioner>,
     /// The header of the block.
     pub span: Span,
 }

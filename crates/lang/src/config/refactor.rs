@@ -3,6 +3,7 @@
 use smform_types::{Diagnostic, Diagnostics, Span};
 
 use super::content::{Content, Shape};
+use super::provisioner::{When, provisioners};
 use super::resource::provider_ref;
 use super::{Import, Moved, Removed};
 use crate::eval::{Subject, keyword, references, unquoted};
@@ -44,9 +45,10 @@ pub(super) fn moved(block: &Block, diagnostics: &mut Diagnostics) -> Option<Move
 
 pub(super) fn removed(block: &Block, diagnostics: &mut Diagnostics) -> Option<Removed> {
     let content = Content::exact(block, &REMOVED, diagnostics);
-    if let Some(provisioner) = content.blocks_of("provisioner").next() {
-        let detail = "smform runs no provisioners. Remove the block.";
-        diagnostics.push(Diagnostic::error("Provisioners are not supported", detail).at(provisioner.header));
+    let (provisioners, _) = provisioners(&content.blocks, diagnostics);
+    for provisioner in provisioners.iter().filter(|provisioner| provisioner.when == When::Create) {
+        let detail = "The object is never created again, so only when = destroy has a meaning here.";
+        diagnostics.push(Diagnostic::error("Invalid provisioner block", detail).at(provisioner.span));
     }
     let lifecycle = content.single("lifecycle", diagnostics);
     let destroy = lifecycle.and_then(|block| {
@@ -66,7 +68,7 @@ pub(super) fn removed(block: &Block, diagnostics: &mut Diagnostics) -> Option<Re
         diagnostics.push(Diagnostic::error("Data source address not allowed", detail).at(expr.span));
         return None;
     }
-    Some(Removed { from, destroy: destroy.unwrap_or(true), span: block.header })
+    Some(Removed { from, destroy: destroy.unwrap_or(true), provisioners, span: block.header })
 }
 
 pub(super) fn import(block: &Block, diagnostics: &mut Diagnostics) -> Option<Import> {

@@ -4,6 +4,7 @@ use smform_types::{Diagnostic, Diagnostics, ResourceAddress, ResourceMode};
 
 use super::content::{Content, Shape, check_name, elements};
 use super::lifecycle::lifecycle;
+use super::provisioner::provisioners;
 use super::{Lifecycle, ProviderRef, Repetition, Resource};
 use crate::eval::{Subject, parse_reference, references, unquoted};
 use crate::syntax::{Block, Expr, ExprKind, Ident, TraversalStep};
@@ -33,17 +34,7 @@ pub(super) fn resource(
     reserved(&content, diagnostics);
     let address = ResourceAddress::new(mode, type_name.text.clone(), name.text.clone());
     check_conditions(&address, &lifecycle, diagnostics);
-    let provisioners: Vec<Block> = content
-        .blocks
-        .iter()
-        .filter(|block| matches!(&*block.kind.text, "provisioner" | "connection"))
-        .cloned()
-        .collect();
-    if let Some(provisioner) = provisioners.iter().find(|block| &*block.kind.text == "provisioner") {
-        let detail = "smform runs no provisioners. Remove the block, and do what it does outside of smform or in what \
-                      the resource itself starts.";
-        diagnostics.push(Diagnostic::error("Provisioners are not supported", detail).at(provisioner.header));
-    }
+    let (provisioners, connection) = provisioners(&content.blocks, diagnostics);
     Resource {
         address,
         check: None,
@@ -55,6 +46,7 @@ pub(super) fn resource(
         depends_on: depends_on(content.get("depends_on"), diagnostics),
         lifecycle,
         provisioners,
+        connection,
         body: content.rest_with_escapes(diagnostics),
         span: block.header,
     }

@@ -1,6 +1,7 @@
 //! The configuration within plan JSON: every expression as its constant value, or as what it refers to.
 
 use serde_json::{Map, Value as Json};
+use smform_engine::apply::provision;
 use smform_engine::providers::Providers;
 use smform_lang::config::{Config, ModuleCall, Repetition, Resource};
 use smform_lang::eval::{Reference, Subject, references, static_value};
@@ -91,6 +92,7 @@ fn resource(config: &Config, at: &ModuleAddress, block: &Resource, providers: &P
         ("type", Some(address.type_name.to_string().into())),
         ("name", Some(address.name.to_string().into())),
         ("provider_config_key", Some(keys.of(at, &providers.reference(config, at, block)).into())),
+        ("provisioners", provisioners(block)),
         (
             "expressions",
             schema
@@ -102,6 +104,17 @@ fn resource(config: &Config, at: &ModuleAddress, block: &Resource, providers: &P
         ("for_each_expression", for_each),
         ("depends_on", depends_on(&block.depends_on)),
     ])
+}
+
+fn provisioners(block: &Resource) -> Option<Json> {
+    let all = block.provisioners.iter().map(|provisioner| {
+        object([
+            ("type", Some(provisioner.kind.text.to_string().into())),
+            ("expressions", Some(body(&provisioner.body, &provision::schema()))),
+        ])
+    });
+    let all: Vec<Json> = all.collect();
+    (!all.is_empty()).then(|| all.into())
 }
 
 fn call(block: &ModuleCall, child: Json) -> Json {

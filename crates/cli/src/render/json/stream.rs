@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value as Json, json};
-use smform_engine::events::Operation;
+use smform_engine::events::{Operation, ProvisionMoment};
 use smform_engine::plan::{Action, Change, Counts, Drift, ObjectKey, OutputChange, Plan, Reason};
 use smform_types::json::{plain, type_to_json};
 use smform_types::{Diagnostic, InstanceAddress, Severity, SourceMap, Value};
@@ -203,7 +203,7 @@ pub fn hook(
     };
     // A deposed object goes by its address here, and one that is gone has no identifier.
     let object_key = &ObjectKey { address: object_key.address.clone(), deposed: None };
-    let id = id.filter(|_| operation != Operation::Delete || moment != Moment::Done);
+    let id = id.filter(|_| operation != Operation::Delete || matches!(moment, Moment::Start | Moment::Still));
     let timed = moment != Moment::Start && operation != Operation::Refresh;
     let hook = object([
         ("resource", Some(resource(&object_key.address))),
@@ -219,6 +219,26 @@ pub fn hook(
         _ => text,
     };
     message("info", text.trim_end(), verb, [("hook", hook)])
+}
+
+/// A moment of a provisioner of an object.
+#[must_use]
+pub fn provision(object_key: &ObjectKey, kind: &str, moment: &ProvisionMoment) -> Message {
+    let address = &object_key.address;
+    let (verb, text, output) = match moment {
+        ProvisionMoment::Started => ("provision_start", format!("{address}: Provisioning with '{kind}'..."), None),
+        ProvisionMoment::Line(line) => {
+            ("provision_progress", format!("{address}: ({kind}): {line}"), Some(line.as_str()))
+        }
+        ProvisionMoment::Finished => ("provision_complete", format!("{address}: ({kind}) Provisioning complete"), None),
+        ProvisionMoment::Failed => ("provision_errored", format!("{address}: ({kind}) Provisioning errored"), None),
+    };
+    let hook = object([
+        ("resource", Some(resource(address))),
+        ("provisioner", Some(kind.into())),
+        ("output", output.map(Json::from)),
+    ]);
+    message("info", &text, verb, [("hook", hook)])
 }
 
 /// Every message of a finished plan, in order.
