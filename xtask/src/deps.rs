@@ -30,6 +30,7 @@ const MAY_SEE: &[(&str, &[&str])] = &[
     ("smform-aws", &["smform-types", "smform-provider"]),
     ("smform-utility", &["smform-types", "smform-provider"]),
     ("smform-state-s3", &["smform-types", "smform-state", "smform-aws"]),
+    ("smform-state-http", &["smform-types", "smform-state"]),
     ("smform-testkit", &["smform-types", "smform-provider", "smform-state", "smform-engine"]),
     (
         "smform",
@@ -39,6 +40,7 @@ const MAY_SEE: &[(&str, &[&str])] = &[
             "smform-utility",
             "smform-sandbox",
             "smform-state-s3",
+            "smform-state-http",
             "smform-engine",
             "smform-provider",
             "smform-types",

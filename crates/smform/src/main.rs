@@ -25,7 +25,7 @@ async fn main() -> ExitCode {
         working_directory: std::env::current_dir().unwrap_or_default(),
         cancel,
         sandbox: Some(Arc::new(sandbox::Host)),
-        backends: vec![Arc::new(smform_state_s3::S3)],
+        backends: vec![Arc::new(smform_state_s3::S3), Arc::new(smform_state_http::Http)],
         version: env!("CARGO_PKG_VERSION"),
     };
     smform_cli::run(std::env::args_os().skip(1), world).await.into()

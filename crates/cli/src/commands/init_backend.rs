@@ -7,6 +7,7 @@ use smform_engine::workflow::backend::{self, Configured, LOCAL};
 use smform_lang::config::Config;
 use smform_lang::eval::static_value;
 use smform_lang::syntax::{parse_expression, parse_native};
+use smform_state::backend::DEFAULT_WORKSPACE;
 use smform_state::exchange::{Exchange, compare};
 use smform_state::{Backend, Store, Workspaces, store};
 use smform_types::{Diagnostic, Diagnostics, SourceMap, Type, Value};
@@ -167,7 +168,8 @@ async fn copy(session: &Session, args: &Init, one: &Moving, new: &Arc<dyn Worksp
             "A run was cut off, and what it began is not followed up yet. Run an apply with the old backend first.";
         return Err(Failure::error("State has an unfinished run", detail));
     }
-    if !new.names()?.contains(&one.workspace) {
+    // A backend without workspaces has the default one all the same.
+    if one.workspace != DEFAULT_WORKSPACE && !new.names()?.contains(&one.workspace) {
         new.create(&one.workspace)?;
     }
     let to = new.state(&one.workspace)?;
