@@ -139,12 +139,10 @@ fn not_ephemeral(path: &Path) -> Diagnostic {
     .of_attribute(path.clone())
 }
 
-/// Adds the places that the schema declares sensitive and that have a value.
-fn sensitive_paths(block: &Block, value: &Value, path: &Path, marks: &mut Vec<(Path, Marks)>) {
-    for (name, attribute) in block.attributes.iter().filter(|(_, attribute)| attribute.sensitive) {
-        let _ = attribute;
-        marks.push((path.attr(name), Marks::SENSITIVE));
-    }
+/// Adds the places that the schema declares sensitive, in the blocks that the value has.
+pub fn sensitive_paths(block: &Block, value: &Value, path: &Path, marks: &mut Vec<(Path, Marks)>) {
+    let sensitive = block.attributes.iter().filter(|(_, attribute)| attribute.sensitive);
+    marks.extend(sensitive.map(|(name, _)| (path.attr(name), Marks::SENSITIVE)));
     for (name, NestedBlock { block, .. }) in &block.blocks {
         let Some(nested) = value.get(name) else { continue };
         let path = path.attr(name);

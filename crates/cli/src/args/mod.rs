@@ -111,6 +111,8 @@ pub enum Command {
     State(State),
     /// Work with several states of one configuration
     Workspace(Workspace),
+    /// Bring an object that exists into the state
+    Import(Import),
     /// Have the next apply replace an object
     Taint(Taint),
     /// Have the next apply keep an object that is recorded as tainted

@@ -234,10 +234,7 @@ pub struct Import {
     /// The lock.
     #[command(flatten)]
     pub lock: StateLock,
-    /// Write the block of a resource that the configuration does not declare to a new file
-    #[arg(long, value_name = "FILE")]
-    pub generate_config_out: Option<PathBuf>,
-    /// Ask for what is missing
+    /// Ask for values of variables that have none; -input=false fails instead
     #[arg(long, default_value = "true")]
     pub input: bool,
     /// Print without colour

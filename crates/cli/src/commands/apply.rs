@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use clap::ArgMatches;
-use smform_engine::apply::RunOutcome;
+use smform_engine::apply::{Report, RunOutcome};
 use smform_engine::checks::is_of_check;
 use smform_engine::events::{Event, Observer};
 use smform_engine::plan::Mode;
@@ -231,15 +231,15 @@ fn same_variables(session: &Session, project: &Project, inputs: &[VariableInput]
     if found.has_errors() { Err(Failure::new(found, &sources)) } else { Ok(()) }
 }
 
-/// Applies, records, and says what came of it.
-async fn carry_out(
+/// Applies and records. Also whether it was stopped before it was done.
+pub(super) async fn perform(
     session: &Session,
     run: &Run,
     project: &Project,
     planned: &Planned,
     store: Store,
     parallelism: usize,
-) -> Result<Exit, Failure> {
+) -> (Report, bool) {
     let world = &run.world;
     let record = Arc::new(Mutex::new(StoreRecord::new(store, world.providers.clone())));
     let (cancel, progress) = (session.cancel.clone(), Arc::clone(&run.progress));
@@ -262,6 +262,19 @@ async fn carry_out(
             "Its journal holds what was done, and the next run reads it. This is a defect of smform.",
         )),
     }
+    (report, stopped)
+}
+
+/// Applies, records, and says what came of it.
+async fn carry_out(
+    session: &Session,
+    run: &Run,
+    project: &Project,
+    planned: &Planned,
+    store: Store,
+    parallelism: usize,
+) -> Result<Exit, Failure> {
+    let (report, stopped) = perform(session, run, project, planned, store, parallelism).await;
     let declared: BTreeMap<_, _> = project.config.root().map(|root| root.outputs.clone()).unwrap_or_default();
     let sensitive = |name: &str| declared.get(name).is_some_and(|output| output.sensitive);
     let applied = Applied {

@@ -7,6 +7,7 @@ mod force_unlock;
 mod get;
 mod graph;
 mod history;
+mod import;
 mod init;
 mod init_backend;
 mod operation;
@@ -63,6 +64,7 @@ pub async fn run(session: &Session, command: Command, matches: &ArgMatches) -> R
             StateCommand::History(args) => history::history(session, &args),
             StateCommand::Rollback(args) => history::rollback(session, &args).await,
         },
+        Command::Import(args) => import::run(session, args, flags).await,
         Command::Taint(args) => taint::taint(session, &args).await,
         Command::Untaint(args) => taint::untaint(session, &args).await,
         Command::Workspace(args) => workspace::run(session, args.command).await,

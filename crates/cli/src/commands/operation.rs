@@ -148,7 +148,7 @@ impl Run {
 ///
 /// # Errors
 /// When it has errors.
-async fn load(
+pub(super) async fn load(
     session: &Session,
     planning: &Planning,
     inputs: &[VariableInput],
@@ -227,6 +227,7 @@ pub async fn plan(
         parallelism: usize::from(planning.parallelism),
         targets: planning.targets.clone(),
         replace: planning.replace.clone(),
+        ..Options::default()
     };
     let (mut planned, messages) = workflow::plan(&run.world, &project, stored, &options).await;
     run.progress.close();

@@ -4,6 +4,7 @@ mod applying;
 mod drawing;
 mod evaluating;
 mod formatting;
+mod importing;
 mod machine;
 mod planning;
 mod registry;

@@ -14,7 +14,7 @@ use super::instance::{Answer, Question};
 use super::stored::{self, StoredObject};
 use super::walk::Walker;
 use super::{Action, Change, Drift, Mode, ObjectKey, Reason, imports};
-use crate::blocks::{block_context, locate};
+use crate::blocks::{block_context, locate, sensitive_paths};
 use crate::graph::{Node, ProviderKey};
 use crate::values::evaluate::within;
 use crate::values::expand::expand;
@@ -66,7 +66,7 @@ impl<'a> Walker<'a> {
             return self.leftovers(node, resource, &key, &schema, block);
         }
         if let Some(block) = block {
-            if !self.find_imports(resource) {
+            if self.walk.options.adopt.is_empty() && !self.find_imports(resource) {
                 return;
             }
             for instance in self.found.values.module_instances(&resource.module) {
@@ -74,7 +74,7 @@ impl<'a> Walker<'a> {
             }
             self.check_imports(resource);
         }
-        if resource.resource.mode == ResourceMode::Managed {
+        if resource.resource.mode == ResourceMode::Managed && self.walk.options.adopt.is_empty() {
             self.leftovers(node, resource, &key, &schema, block);
         }
     }
@@ -144,6 +144,9 @@ impl<'a> Walker<'a> {
             self.found.values.set_instance(&object.address, value);
             return;
         }
+        if !self.walk.options.adopt.is_empty() {
+            return self.adopt(node, object, block, key, schema, repetition);
+        }
         let evaluated = self.evaluate_body(&object.address, block, &schema.block, &repetition);
         let Some((config, marks)) = evaluated else { return self.read_only(node, object, key, schema) };
         let triggered = self.is_triggered(&object.address.module, block, &repetition);
@@ -177,6 +180,74 @@ impl<'a> Walker<'a> {
             import,
         };
         self.spawn_instance(pending, question);
+    }
+
+    /// Finds an object that is to be brought into the state as it is; what is recorded of any other is taken as it is.
+    fn adopt(
+        &mut self,
+        node: &Node,
+        object: ObjectKey,
+        block: &'a Resource,
+        key: &ProviderKey,
+        schema: &Schema,
+        repetition: Repetition,
+    ) {
+        let Some(identifier) = self.walk.options.adopt.get(&object.address).cloned() else {
+            let recorded = self.walk.stored.objects.get(&object).map(|recorded| recorded.value.clone());
+            let value = recorded.unwrap_or_else(|| Self::placeholder(schema.block.ty()));
+            return self.found.values.set_instance(&object.address, value);
+        };
+        let Some(session) = self.session(key, &object.address) else { return };
+        let question = Question {
+            import: Some(identifier.clone()),
+            ..Question::about(object.clone(), session, schema.block.clone(), true)
+        };
+        let pending = Pending {
+            node: node.clone(),
+            object,
+            provider: key.clone(),
+            purpose: Purpose::Keep(Box::new(Wanted { resource: block, marks: Vec::new(), repetition })),
+            recorded: None,
+            requested: false,
+            triggered: false,
+            import: Some(identifier),
+        };
+        self.spawn_instance(pending, question);
+    }
+
+    /// What was found by an identifier is recorded, and stays as it is.
+    fn adopted(&mut self, pending: Pending<'a>, before: Option<Value>) {
+        let address = &pending.object.address;
+        let provider = self.walk.providers.of_key(self.walk.setting.config, &pending.provider);
+        let resource = &address.resource;
+        let schema = provider.and_then(|provider| provider.resource_schema(resource.mode, &resource.type_name));
+        let before = before.map(|before| {
+            let mut marks = Vec::new();
+            schema
+                .into_iter()
+                .for_each(|schema| sensitive_paths(&schema.block, &before, &Path(Vec::new()), &mut marks));
+            before.mark_paths(&marks)
+        });
+        let value = before.clone().unwrap_or_else(|| Self::placeholder(smform_types::Type::Dynamic));
+        self.found.values.set_instance(address, value);
+        let change = Change {
+            object: pending.object.clone(),
+            previous_address: None,
+            provider: pending.provider,
+            action: Action::NoOp,
+            reason: None,
+            after: before.clone(),
+            before,
+            replace_paths: Vec::new(),
+            dependencies: self.dependencies.get(&address.config()).cloned().unwrap_or_default(),
+            old_dependencies: Default::default(),
+            create_before_destroy: match &pending.purpose {
+                Purpose::Keep(wanted) => wanted.resource.lifecycle.create_before_destroy.unwrap_or(false),
+                Purpose::Leave(_) | Purpose::Read => false,
+            },
+            importing: pending.import,
+        };
+        self.found.changes.insert(pending.object, change);
     }
 
     /// Reads an object whose configuration has errors: what changed outside is worth knowing all the same.
@@ -353,6 +424,7 @@ impl<'a> Walker<'a> {
         }
         match pending.purpose {
             Purpose::Keep(_) if answer.planned.is_some() => self.decided(pending, answer, before),
+            Purpose::Keep(_) if pending.import.is_some() => self.adopted(pending, before),
             Purpose::Keep(_) => {
                 let value = before.unwrap_or_else(|| Self::placeholder(smform_types::Type::Dynamic));
                 self.found.values.set_instance(&pending.object.address, value);

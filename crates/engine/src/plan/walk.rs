@@ -12,6 +12,7 @@ use smform_provider::Session;
 use smform_types::{Diagnostic, Diagnostics, InstanceAddress, ResourceConfigAddress, Type, Value};
 use tokio::sync::Semaphore;
 
+use super::imports::Imports;
 use super::instance::{Answer, Question, ask};
 use super::stored::{Stored, StoredObject};
 use super::target::{Selection, Target};
@@ -35,11 +36,21 @@ pub struct Options {
     pub targets: Vec<Target>,
     /// Instances to replace.
     pub replace: Vec<InstanceAddress>,
+    /// Objects to bring into the state as they are. When there are any, the plan is about nothing else, and the
+    /// arguments of their blocks are not looked at: they may still have to be written.
+    pub adopt: Imports,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { mode: Mode::Normal, refresh: true, parallelism: 10, targets: Vec::new(), replace: Vec::new() }
+        Options {
+            mode: Mode::Normal,
+            refresh: true,
+            parallelism: 10,
+            targets: Vec::new(),
+            replace: Vec::new(),
+            adopt: Imports::new(),
+        }
     }
 }
 
@@ -97,7 +108,7 @@ pub(super) struct Walker<'a> {
     pub(super) recorded: BTreeMap<ResourceConfigAddress, Vec<(&'a ObjectKey, &'a StoredObject)>>,
     pub(super) dependencies: BTreeMap<ResourceConfigAddress, BTreeSet<ResourceConfigAddress>>,
     /// What `import` blocks say of the resources that were visited.
-    pub(super) imports: super::imports::Imports,
+    pub(super) imports: Imports,
     pub(super) running: FuturesUnordered<BoxFuture<'a, Done<'a>>>,
     permits: Arc<Semaphore>,
     outstanding: BTreeMap<Node, usize>,
@@ -118,7 +129,7 @@ pub async fn walk(walk: &Walk<'_>) -> Found {
         found: Found { values: Values::of(walk.setting.config), ..Found::default() },
         recorded: walk.stored.by_resource(),
         dependencies: walk.graph.resource_dependencies(),
-        imports: super::imports::Imports::new(),
+        imports: Imports::new(),
         running: FuturesUnordered::new(),
         permits: Arc::new(Semaphore::new(walk.options.parallelism.max(1))),
         outstanding: BTreeMap::new(),

@@ -74,14 +74,14 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
     let (graph, messages) = build(&project.config, &stored.resources(), &world.providers);
     found.extend(messages);
     // A mistake that files alone show is told before anything is read, and not beside half a plan.
-    if !found.has_errors() {
+    if !found.has_errors() && options.adopt.is_empty() {
         found.extend(validate(world, project).into_iter().filter(Diagnostic::is_error));
     }
     if found.has_errors() {
         return (nothing(stored, options, timestamp), found);
     }
     let targeted = !options.targets.is_empty();
-    if targeted {
+    if targeted && options.adopt.is_empty() {
         found.push(Diagnostic::warning(
             "Resource targeting is in effect",
             "Only the targets and what they need were planned. The result may not be what the whole configuration says; \
