@@ -2,17 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use petgraph::algo::kosaraju_scc;
 use smform_lang::config::Config;
 use smform_lang::edit::replace_argument;
 use smform_lang::eval::attribute_span;
 use smform_types::{Diagnostic, Diagnostics, InstanceAddress, Path, ResourceConfigAddress, Value};
 
-use super::{Action, Change, ObjectKey, Replacement};
+use super::steps::{self, Step, StepGraph};
+use super::{Action, Change, Mode, ObjectKey, Replacement};
 use crate::blocks::block_context;
+use crate::graph::{Graph, Node};
 
 /// Settles the order: what a resource that creates first depends on must create first as well, since the old one may
 /// only go when nothing uses it any more.
-pub fn propagate(changes: &mut BTreeMap<ObjectKey, Change>) {
+fn propagate(changes: &mut BTreeMap<ObjectKey, Change>) {
     let mut forced: BTreeSet<ResourceConfigAddress> = BTreeSet::new();
     for change in changes.values().filter(|change| change.create_before_destroy) {
         forced.extend(change.dependencies.iter().cloned());
@@ -23,6 +26,44 @@ pub fn propagate(changes: &mut BTreeMap<ObjectKey, Change>) {
             *order = Replacement::CreateFirst;
         }
     }
+}
+
+/// Lays out the steps. Where they would wait for each other in a circle, objects that were to be deleted first are created
+/// first instead: an old object goes only when nothing uses it any more, and what uses it may wait for the new one of
+/// something that the old object used itself.
+pub fn settle(
+    mode: Mode,
+    graph: &Graph,
+    visited: &BTreeSet<Node>,
+    changes: &mut BTreeMap<ObjectKey, Change>,
+) -> StepGraph {
+    loop {
+        propagate(changes);
+        let laid_out = steps::lay_out(mode, graph, visited, changes);
+        if !untangle(changes, &laid_out) {
+            return laid_out;
+        }
+    }
+}
+
+/// Turns round the replacements in circles that delete first; whether there were any.
+fn untangle(changes: &mut BTreeMap<ObjectKey, Change>, steps: &StepGraph) -> bool {
+    let circles = kosaraju_scc(steps.graph()).into_iter().filter(|members| members.len() > 1);
+    let deleted = circles.flatten().filter_map(|index| match steps.graph().node_weight(index) {
+        Some(Step::Delete(object)) => Some(object),
+        _ => None,
+    });
+    let mut turned = false;
+    for object in deleted {
+        if let Some(change) = changes.get_mut(object)
+            && change.action == Action::Replace(Replacement::DeleteFirst)
+        {
+            change.action = Action::Replace(Replacement::CreateFirst);
+            change.create_before_destroy = true;
+            turned = true;
+        }
+    }
+    turned
 }
 
 /// Refuses replacements that would take the name of the object they replace while something refers to it: creating

@@ -26,7 +26,7 @@ use crate::check::violations;
 use crate::graph::{ProviderKey, build};
 use crate::plan::stored::Stored;
 use crate::plan::walk::{Found, Options, Walk, walk};
-use crate::plan::{Action, Extent, Mode, Plan, moves, order, outputs, relevant, steps, target};
+use crate::plan::{Action, Extent, Mode, Plan, moves, order, outputs, relevant, target};
 use crate::providers::Providers;
 use crate::run::Conduct;
 use crate::values::Values;
@@ -128,7 +128,7 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
     if world.conduct.cancel.is_cancelled() {
         found.push(Diagnostic::error("Interrupted", "The plan was not finished. Nothing was changed."));
     }
-    order::propagate(&mut changes);
+    let steps = order::settle(options.mode, &graph, &visited, &mut changes);
     found.extend(order::refuse_same_names(&project.config, &changes, &same_names));
     let forgotten: String = changes
         .values()
@@ -143,7 +143,6 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
     }
     found.extend(options.replace.iter().filter_map(|address| unmatched_replace(address, &values)));
     let outputs = outputs::changes(&setting, options.mode, targeted || found.has_errors(), &stored, &values);
-    let steps = steps::lay_out(options.mode, &graph, &visited, &changes);
     let mode = options.mode;
     let mut plan = Plan { mode, changes, outputs, drift, adopted, steps, targeted, timestamp, ..Plan::default() };
     plan.checks = values.checks.clone();

@@ -416,9 +416,10 @@ async fn life(seed: u64) -> Result<(), String> {
 #[tokio::test]
 async fn lives_of_edits_faults_and_kills_end_well() {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let seeds = match number("SMFORM_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..number("SMFORM_LIVES").unwrap_or(300),
+    let seeds: Vec<u64> = match number("SMFORM_SEED") {
+        Some(seed) => vec![seed],
+        // The last one needs a replacement turned round: see `order::settle`.
+        None => (0..number("SMFORM_LIVES").unwrap_or(200)).chain([2553]).collect(),
     };
     for seed in seeds {
         if let Err(why) = life(seed).await {
