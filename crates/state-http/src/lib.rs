@@ -3,7 +3,7 @@
 //! The state is fetched with GET and replaced with POST. Where the server has addresses for it, the state is locked by a
 //! request that carries Terraform's lock information, which the server answers with 423 or 409 and the information of the
 //! holder when there is one; what is written then names the lock. Such a server keeps one state, so there are no
-//! workspaces. [`settings`] reads the arguments and [`client`] makes the requests.
+//! workspaces. `settings` reads the arguments and `client` makes the requests.
 
 mod client;
 mod settings;
