@@ -6,9 +6,12 @@ use std::time::Duration;
 
 use smform_engine::plan::stored::Stored;
 use smform_engine::workflow::backend::{self, Configured};
+use smform_engine::workflow::encryption::{self, Encryption};
 use smform_engine::workflow::state::decode;
 use smform_lang::config::Config;
 use smform_state::backend::DEFAULT_WORKSPACE;
+use smform_state::encryption::backend::{EncryptedBackend, EncryptedWorkspaces};
+use smform_state::encryption::{Target, is_encrypted};
 use smform_state::kind::Surroundings;
 use smform_state::lock::LockInfo;
 use smform_state::{Backend, LocalBackend, State, Store, Workspaces, store};
@@ -92,7 +95,7 @@ impl Session {
             let local = if said.kind == backend::LOCAL { said } else { Configured::default() };
             let mut files = backend::local(&local.settings, &self.host.base);
             files.path = files.path.with_extension("sandbox.tfstate");
-            return Ok(Arc::new(files));
+            return self.encrypted(Arc::new(files), config);
         }
         self.open_backend(&self.configured(config)?, config)
     }
@@ -102,8 +105,68 @@ impl Session {
     /// # Errors
     /// When the backend is not usable.
     pub fn open_backend(&self, configured: &Configured, config: &Config) -> Result<Arc<dyn Workspaces>, Failure> {
-        backend::open(configured, &self.backends, &self.host.base, &self.surroundings())
-            .map_err(|found| Failure::about(found, config))
+        let opened = backend::open(configured, &self.backends, &self.host.base, &self.surroundings());
+        self.encrypted(opened.map_err(|found| Failure::about(found, config))?, config)
+    }
+
+    /// What is encrypted, and how: as the configuration and the environment say.
+    ///
+    /// # Errors
+    /// When what they say is not usable.
+    pub fn encryption(&self, config: &Config) -> Result<Encryption, Failure> {
+        encryption::configured(config, self.variable(encryption::VARIABLE))
+            .map_err(|(diagnostics, sources)| Failure { diagnostics, sources })
+    }
+
+    /// States, encrypted where that is asked for.
+    fn encrypted(&self, states: Arc<dyn Workspaces>, config: &Config) -> Result<Arc<dyn Workspaces>, Failure> {
+        Ok(match self.encryption(config)?.state {
+            Some(target) => Arc::new(EncryptedWorkspaces::new(states, target)),
+            None => states,
+        })
+    }
+
+    /// The state in a file, encrypted where that is asked for.
+    ///
+    /// # Errors
+    /// When the encryption is not usable.
+    pub fn state_file(&self, path: PathBuf, config: &Config) -> Result<Arc<dyn Backend>, Failure> {
+        let file = LocalBackend::new(path);
+        Ok(match self.encryption(config)?.state {
+            Some(target) => Arc::new(EncryptedBackend::new(Arc::new(file), target)),
+            None => Arc::new(file),
+        })
+    }
+
+    /// A state that a user names, in clear.
+    ///
+    /// # Errors
+    /// When it is encrypted and cannot be decrypted.
+    pub fn clear_state(&self, text: String, name: &Path) -> Result<String, Failure> {
+        if !is_encrypted(text.as_bytes()) {
+            return Ok(text);
+        }
+        decrypted(text, name, self.encryption(&self.config())?.state.as_deref(), "state")
+    }
+
+    /// Reads a saved plan, decrypted where that is asked for.
+    ///
+    /// # Errors
+    /// When it cannot be read or decrypted.
+    pub fn read_plan(&self, path: &Path) -> Result<String, Failure> {
+        let text = self.read(path)?;
+        decrypted(text, path, self.encryption(&self.config())?.plan.as_deref(), "plan")
+    }
+
+    /// Writes a saved plan, encrypted where that is asked for.
+    ///
+    /// # Errors
+    /// When it cannot be encrypted or written.
+    pub fn write_plan(&self, path: &Path, text: &str, config: &Config) -> Result<(), Failure> {
+        let Some(target) = self.encryption(config)?.plan else { return self.write(path, text) };
+        let failed = |reason: String| Failure::error("Cannot encrypt plan", format!("{}: {reason}.", path.display()));
+        let sealed = target.encrypt(text.as_bytes()).map_err(failed)?;
+        self.write(path, &String::from_utf8_lossy(&sealed))
     }
 
     /// The state of the selected workspace; a file that the user names goes first.
@@ -114,7 +177,7 @@ impl Session {
         if let Some(path) = &state.path {
             let path = self.path(path);
             let path = if self.in_sandbox(state.sandbox) { path.with_extension("sandbox.tfstate") } else { path };
-            return Ok(Arc::new(LocalBackend::new(path)));
+            return self.state_file(path, config);
         }
         Ok(self.workspaces(config, state)?.state(&self.workspace()?)?)
     }
@@ -176,6 +239,28 @@ impl Session {
             path: place.display().to_string(),
             ..LockInfo::of_process(operation, &format!("smform {}", self.command), user)
         }
+    }
+}
+
+/// Decrypts a file by the target for files of its kind; without a target it must be in clear.
+fn decrypted(text: String, path: &Path, target: Option<&Target>, kind: &str) -> Result<String, Failure> {
+    let refused = |reason: &str| {
+        let detail = format!("{}: {reason}. Nothing was changed.", path.display());
+        Failure::error(format!("Cannot decrypt {kind}"), detail)
+    };
+    match target {
+        Some(target) => {
+            let clear = target.decrypt(text.as_bytes()).map_err(|reason| refused(&reason))?;
+            String::from_utf8(clear).map_err(|_| refused("what was encrypted is not text"))
+        }
+        None if is_encrypted(text.as_bytes()) => {
+            let reason = format!(
+                "it is encrypted, and the configuration has no encryption block with a {kind} block. Give the one that it \
+                 was written with, or TF_ENCRYPTION"
+            );
+            Err(refused(&reason))
+        }
+        None => Ok(text),
     }
 }
 

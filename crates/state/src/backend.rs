@@ -109,6 +109,19 @@ pub trait Backend: Debug + Send + Sync {
     fn unseal(&self, record: String) -> Result<String, StateError> {
         Ok(record)
     }
+
+    /// Whether what was read is stored as it would be written now; if not, it is written even when nothing changes.
+    fn is_current(&self) -> bool {
+        true
+    }
+
+    /// A snapshot as it is written to any file, such as the one that rescues it.
+    ///
+    /// # Errors
+    /// When it cannot be made unreadable to others, where that is asked for.
+    fn sealed_copy(&self, snapshot: &[u8]) -> Result<Vec<u8>, StateError> {
+        Ok(snapshot.to_vec())
+    }
 }
 
 /// The states of all workspaces of one backend.

@@ -29,6 +29,10 @@ pub fn read(text: &[u8], path: &Path) -> Result<State, StateError> {
     })?;
     let foreign = |reason: String| StateError::Foreign { path: path.to_owned(), reason };
     let Json::Object(mut top) = json else { return Err(foreign("it is not an object".to_owned())) };
+    if top.contains_key("encryption_version") {
+        let way_out = "it is encrypted. Give the encryption block that it was written with, or TF_ENCRYPTION";
+        return Err(foreign(way_out.to_owned()));
+    }
     let Some(version) = top.remove("version").and_then(|version| version.as_u64()) else {
         return Err(foreign("it has no version".to_owned()));
     };

@@ -6,6 +6,7 @@
 
 pub mod backend;
 pub mod codec;
+pub mod encryption;
 pub mod error;
 pub mod exchange;
 pub mod files;

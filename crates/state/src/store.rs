@@ -150,7 +150,8 @@ impl Store {
     /// Writes a snapshot of what is known now, if it is something new.
     fn settle(&mut self) -> Result<(), StateError> {
         let changed = State { serial: self.before.serial, ..self.state.clone() } != self.before
-            || self.next_serial > self.before.serial + 1;
+            || self.next_serial > self.before.serial + 1
+            || !self.backend.is_current();
         if !changed {
             return Ok(());
         }
@@ -271,7 +272,10 @@ impl Store {
     pub fn finish(mut self) -> Result<State, StateError> {
         if let Err(source) = self.settle() {
             self.state.serial = self.next_serial;
-            return Err(rescue(&self.backend.place(), codec::write(&self.state).as_bytes(), source));
+            return Err(match self.backend.sealed_copy(codec::write(&self.state).as_bytes()) {
+                Ok(copy) => rescue(&self.backend.place(), &copy, source),
+                Err(_) => source,
+            });
         }
         if self.pending.is_empty() {
             let path = self.backend.journal();

@@ -144,7 +144,7 @@ async fn apply_saved(
                       -registry-probe, -target and -replace, or plan anew with them.";
         return Err(Failure::error("Planning options with a saved plan", detail));
     }
-    let saved = saved::read(&session.read(path)?)?;
+    let saved = saved::read(&session.read_plan(path)?)?;
     if let Some(expected) = &args.expect_digest
         && *expected != saved.digest
     {

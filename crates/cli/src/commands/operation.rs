@@ -244,7 +244,7 @@ pub async fn plan(
     let (text, digest) = saved::write(&project, &planned, &planning.targets, &run.recording.snapshot(), &basis);
     // A partial plan is saved for those who inspect it; it cannot be applied.
     if let Some(path) = out.filter(|_| planned.plan.extent != Extent::Nothing) {
-        session.write(path, &text)?;
+        session.write_plan(path, &text, &project.config)?;
     }
     let digest = out.filter(|_| !errored).map(|_| digest);
     let made = Made { run, project, planned, store, found, digest };

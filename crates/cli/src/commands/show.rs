@@ -29,8 +29,9 @@ pub fn run(session: &Session, args: &Show) -> Result<Exit, Failure> {
     };
     let text = session.read(file)?;
     if is_plan(&text) {
-        return show_plan(session, args, &text);
+        return show_plan(session, args, &session.read_plan(file)?);
     }
+    let text = session.clear_state(text, file)?;
     let state = codec::read(text.as_bytes(), file)?;
     let (stored, found) = decode(&state, &[], &session.providers);
     if found.has_errors() {

@@ -1,9 +1,7 @@
 //! `state mv`: other addresses for what is recorded, also in another state file.
 
-use std::sync::Arc;
-
 use smform_engine::plan::target::Target;
-use smform_state::{LocalBackend, Object, ObjectId, State, Store};
+use smform_state::{Object, ObjectId, State, Store};
 use smform_types::{InstanceAddress, ModuleInstance};
 
 use super::state::{absent, covers, invalid};
@@ -88,7 +86,7 @@ pub async fn run(session: &Session, args: &StateMv) -> Result<Exit, Failure> {
     }
     let mut other: Option<Store> = match &args.state_out {
         Some(path) => {
-            let backend = Arc::new(LocalBackend::new(session.path(path)));
+            let backend = session.state_file(session.path(path), &session.config())?;
             Some(session.open_state(backend, &args.lock, "state-mv", || ()).await?)
         }
         None => None,

@@ -18,6 +18,7 @@ pub async fn push(session: &Session, args: &StatePush) -> Result<Exit, Failure> 
     } else {
         (session.read(&args.file)?, args.file.as_path())
     };
+    let text = session.clear_state(text, name)?;
     let incoming = codec::read(text.as_bytes(), name)?;
     if incoming.lineage.is_empty() {
         let detail = format!("{} holds no state. Nothing was changed.", name.display());

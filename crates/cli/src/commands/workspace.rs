@@ -79,7 +79,7 @@ async fn new(session: &Session, args: &WorkspaceNew) -> Result<Exit, Failure> {
     }
     let copied = match &args.state {
         Some(path) => {
-            let text = session.read(path)?;
+            let text = session.clear_state(session.read(path)?, path)?;
             Some(codec::read(text.as_bytes(), path)?)
         }
         None => None,

@@ -2,6 +2,7 @@
 
 mod applying;
 mod drawing;
+mod encryption;
 mod evaluating;
 mod formatting;
 mod importing;

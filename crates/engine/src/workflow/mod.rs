@@ -4,6 +4,7 @@
 
 pub mod backend;
 pub mod console;
+pub mod encryption;
 pub mod load;
 pub mod saved;
 pub mod state;

@@ -5,6 +5,7 @@ mod check;
 mod condition;
 mod content;
 mod decode;
+pub mod encryption;
 mod lifecycle;
 mod load;
 mod merge;
@@ -101,6 +102,8 @@ pub struct Module {
     pub required_versions: Vec<(String, Span)>,
     /// The `backend` block.
     pub backend: Option<Backend>,
+    /// The `encryption` block.
+    pub encryption: Option<encryption::Encryption>,
     /// `moved` blocks.
     pub moved: Vec<Moved>,
     /// `removed` blocks.

@@ -13,7 +13,7 @@ use crate::syntax::{Attribute, Block, Expr, ExprKind, Ident};
 
 const TERRAFORM: Shape = Shape {
     arguments: &["required_version", "experiments", "language"],
-    blocks: &[("required_providers", 0), ("backend", 1), ("cloud", 0), ("provider_meta", 1)],
+    blocks: &[("required_providers", 0), ("backend", 1), ("cloud", 0), ("provider_meta", 1), ("encryption", 0)],
 };
 
 const PROVIDER: Shape = Shape { arguments: &["alias", "version"], blocks: &[] };
@@ -67,6 +67,9 @@ pub(super) fn terraform(block: &Block, module: &mut Module, sources: &SourceMap,
             continue;
         }
         module.backend = Some(Backend { kind: kind.clone(), body: block.body.clone(), span: block.header });
+    }
+    if let Some(block) = content.single("encryption", diagnostics) {
+        module.encryption = Some(super::encryption::read(block, diagnostics));
     }
     if let Some(cloud) = content.blocks_of("cloud").next() {
         let detail = "smform does not work with the hosted service that a cloud block configures. Use a backend block, \

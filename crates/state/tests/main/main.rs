@@ -1,6 +1,7 @@
 //! The state as files: what Terraform wrote, what survives a killed run, what is refused.
 
 mod durability;
+mod encryption;
 mod fuzz;
 mod locking;
 mod remote;

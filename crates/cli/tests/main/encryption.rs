@@ -1,0 +1,157 @@
+//! States and saved plans that are encrypted: what is on disk, and the ways in and out.
+
+use smform_cli::Exit;
+
+use crate::support::Bench;
+
+const SECRET: &str = "hunter2-hunter2";
+
+fn configuration(encryption: &str) -> String {
+    format!("terraform {{\n{encryption}\n}}\nresource \"terraform_data\" \"a\" {{\n  input = \"{SECRET}\"\n}}\n")
+}
+
+fn block(passphrase: &str, more: &str) -> String {
+    format!(
+        "encryption {{
+           key_provider \"pbkdf2\" \"k\" {{
+             passphrase = \"{passphrase}\"
+             iterations = 200000
+           }}
+           method \"aes_gcm\" \"m\" {{ keys = key_provider.pbkdf2.k }}
+           method \"unencrypted\" \"plain\" {{}}
+           {more}
+         }}"
+    )
+}
+
+const BOTH: &str = "state { method = method.aes_gcm.m }\nplan { method = method.aes_gcm.m }";
+const PASSPHRASE: &str = "correct horse battery";
+
+/// Every file below a folder, but for the configuration.
+fn files(folder: &std::path::Path) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
+        if entry.is_dir() {
+            found.extend(files(&entry));
+        } else if entry.extension().is_none_or(|ending| ending != "tf") {
+            let text = String::from_utf8_lossy(&std::fs::read(&entry).expect("readable")).into_owned();
+            found.push((entry.display().to_string(), text));
+        }
+    }
+    found
+}
+
+#[test]
+fn nothing_on_disk_tells_what_is_recorded() {
+    let bench = Bench::new(&configuration(&block(PASSPHRASE, BOTH)));
+    bench.run(&["plan", "-out=a.plan"]).ok();
+    bench.run(&["apply", "a.plan"]).ok();
+    bench.write("more.tf", "resource \"terraform_data\" \"b\" {\n}\n");
+    bench.run(&["apply", "-auto-approve"]).ok();
+    for (name, text) in files(bench.path()) {
+        assert!(!text.contains(SECRET) && !text.contains("terraform_data"), "{name}: {text}");
+    }
+    let state: serde_json::Value = serde_json::from_str(&bench.read("terraform.tfstate")).expect("JSON");
+    assert_eq!((&state["encryption_version"], &state["serial"]), (&"v0".into(), &2.into()));
+    assert!(state["meta"]["key_provider.pbkdf2.k"].is_string() && state["lineage"].is_string());
+    assert!(bench.run(&["show"]).ok().out.contains(SECRET));
+    assert!(bench.run(&["state", "pull"]).ok().out.contains(SECRET));
+    assert!(bench.run(&["show", "terraform.tfstate"]).ok().out.contains(SECRET));
+    assert_eq!(bench.run(&["plan", "-detailed-exitcode"]).exit, Exit::Success);
+    bench.run(&["state", "push", "-force", "terraform.tfstate.backup"]).ok();
+}
+
+#[test]
+fn a_wrong_or_missing_key_is_told_and_changes_nothing() {
+    let bench = Bench::new(&configuration(&block(PASSPHRASE, BOTH)));
+    bench.run(&["plan", "-out=a.plan"]).ok();
+    bench.run(&["apply", "-auto-approve"]).ok();
+    let before = bench.read("terraform.tfstate");
+    let cases = [
+        (block("another passphrase", BOTH), "the passphrase is another one"),
+        (
+            block(PASSPHRASE, BOTH).replace(" \"k\"", " \"j\"").replace("pbkdf2.k", "pbkdf2.j"),
+            "encrypted_metadata_alias",
+        ),
+        (block(PASSPHRASE, "state { method = method.unencrypted.plain }"), "no method that could decrypt it"),
+        (String::new(), "TF_ENCRYPTION"),
+    ];
+    for (block, part) in cases {
+        bench.write("main.tf", &configuration(&block));
+        for line in [&["apply", "-auto-approve", "-no-color"][..], &["state", "list"], &["show", "a.plan", "-no-color"]]
+        {
+            let refused = bench.run(line);
+            let said = refused.err.split_whitespace().collect::<Vec<_>>().join(" ");
+            let plan_of_no_target = line[0] == "show" && block.contains("state { method = method.unencrypted");
+            assert_eq!(refused.exit, Exit::Failure, "{line:?} {part}");
+            assert!(said.contains(part) || plan_of_no_target && said.contains("plan block"), "{line:?} {part}: {said}");
+        }
+        assert_eq!(bench.read("terraform.tfstate"), before);
+    }
+}
+
+#[test]
+fn a_state_becomes_encrypted_and_is_so_no_longer() {
+    let bench = Bench::new(&configuration(""));
+    bench.run(&["apply", "-auto-approve"]).ok();
+    bench.write("main.tf", &configuration(&block(PASSPHRASE, BOTH)));
+    let refused = bench.run(&["apply", "-auto-approve", "-no-color"]);
+    assert!(refused.err.contains("fallback"), "{}", refused.all());
+    let migrating = "state {\n method = method.aes_gcm.m\n fallback {\n method = method.unencrypted.plain\n }\n }";
+    bench.write("main.tf", &configuration(&block(PASSPHRASE, migrating)));
+    bench.run(&["apply", "-auto-approve"]).ok();
+    assert!(!bench.read("terraform.tfstate").contains(SECRET));
+    assert!(!bench.read("terraform.tfstate.backup").contains(SECRET));
+    let enforced = migrating.replacen("method =", "enforced = true\n method =", 1);
+    bench.write("main.tf", &configuration(&block(PASSPHRASE, &enforced)));
+    assert!(bench.run(&["plan", "-no-color"]).err.contains("enforced"));
+    let leaving = "state {\n method = method.unencrypted.plain\n fallback {\n method = method.aes_gcm.m\n }\n }";
+    bench.write("main.tf", &configuration(&block(PASSPHRASE, leaving)));
+    bench.run(&["apply", "-auto-approve"]).ok();
+    assert!(bench.read("terraform.tfstate").contains(SECRET));
+}
+
+#[test]
+fn the_environment_may_hold_what_no_file_should() {
+    let without = block("", BOTH).replace("passphrase = \"\"", "");
+    let mut bench = Bench::new(&configuration(&without));
+    let refused = bench.run(&["plan", "-no-color"]);
+    assert!(refused.err.contains("TF_ENCRYPTION") && refused.err.contains("main.tf line"), "{}", refused.all());
+    let given = [
+        format!("key_provider \"pbkdf2\" \"k\" {{\n  passphrase = \"{PASSPHRASE}\"\n}}\n"),
+        format!("{{\"key_provider\": {{\"pbkdf2\": {{\"k\": {{\"passphrase\": \"{PASSPHRASE}\"}}}}}}}}"),
+    ];
+    for text in given {
+        bench.environment.insert("TF_ENCRYPTION".to_owned(), text);
+        bench.run(&["apply", "-auto-approve"]).ok();
+        assert!(!bench.read("terraform.tfstate").contains(SECRET));
+    }
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused_at_its_line() {
+    let good = block(PASSPHRASE, BOTH);
+    let cases = [
+        (good.replace("pbkdf2", "aws_kms"), "no key provider \"aws_kms\""),
+        (good.replace(PASSPHRASE, "short"), "at least 16 characters"),
+        (good.replace("200000", "1000"), "whole number from 200000"),
+        (good.replace("iterations", "iteration"), "Did you mean \"iterations\"?"),
+        (good.replace(&format!("\"{PASSPHRASE}\""), "var.secret"), "TF_ENCRYPTION may hold"),
+        (
+            good.replace("keys = key_provider.pbkdf2.k", "keys = key_provider.pbkdf2.other"),
+            "no key_provider \"pbkdf2\" \"other\"",
+        ),
+        (good.replace("method.aes_gcm.m }\nplan", "method.aes_gcm.other }\nplan"), "no method \"aes_gcm\" \"other\""),
+        (
+            good.replace("\"aes_gcm\" \"m\"", "\"xor\" \"m\"").replace("aes_gcm.m", "xor.m"),
+            "no encryption method \"xor\"",
+        ),
+        (good.replace(&format!("passphrase = \"{PASSPHRASE}\""), "chain = key_provider.pbkdf2.k"), "needs itself"),
+        (good.replace("state {", "remote_state_data_sources {\n}\nstate {"), "not yet"),
+    ];
+    for (encryption, part) in cases {
+        let refused = Bench::new(&configuration(&encryption)).run(&["plan", "-no-color"]);
+        let said = refused.err.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains(part) && said.contains("main.tf line"), "{part}: {said}");
+    }
+}

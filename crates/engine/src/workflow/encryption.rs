@@ -1,0 +1,263 @@
+//! How states and saved plans are encrypted, by the `encryption` block and the variable `TF_ENCRYPTION`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use smform_lang::config::Config;
+use smform_lang::config::encryption::{Declared, Encryption as Written, Target as Block, from_text, referred};
+use smform_lang::eval::static_value;
+use smform_lang::syntax::Expr;
+use smform_state::encryption::keys::{
+    FEWEST_ITERATIONS, Hash, LONGEST_SALT, MOST_ITERATIONS, Pbkdf2, SHORTEST_PASSPHRASE, Secret, Settings,
+};
+use smform_state::encryption::{Method, Target};
+use smform_types::suggest::did_you_mean;
+use smform_types::{Diagnostic, Diagnostics, ModuleAddress, SourceMap, Span, Value};
+
+/// The variable of the environment that holds the content of an `encryption` block.
+pub const VARIABLE: &str = "TF_ENCRYPTION";
+
+/// What is encrypted, and how.
+#[derive(Clone, Debug, Default)]
+pub struct Encryption {
+    /// States, copies of them, and journals.
+    pub state: Option<Arc<Target>>,
+    /// Saved plans.
+    pub plan: Option<Arc<Target>>,
+}
+
+/// What a configuration and the variable say together. Keys are derived when they are needed.
+///
+/// # Errors
+/// When it is not usable; with the texts that the messages are about.
+pub fn configured(config: &Config, variable: Option<&str>) -> Result<Encryption, (Diagnostics, SourceMap)> {
+    let root = config.modules.get(&ModuleAddress::root());
+    let mut written = root.and_then(|module| module.encryption.clone()).unwrap_or_default();
+    let mut sources = config.sources.clone();
+    let mut found = Diagnostics::new();
+    if let Some(text) = variable.filter(|text| !text.trim().is_empty()) {
+        let (over, messages) = from_text(VARIABLE, text, &mut sources);
+        found.extend(messages);
+        written = written.merged(over);
+    }
+    let mut builder = Builder { written: &written, providers: BTreeMap::new(), found };
+    let state = written.state.as_ref().and_then(|block| builder.target(block)).map(Arc::new);
+    let plan = written.plan.as_ref().and_then(|block| builder.target(block)).map(Arc::new);
+    let found = builder.found;
+    if found.has_errors() { Err((found, sources)) } else { Ok(Encryption { state, plan }) }
+}
+
+fn wrong(detail: impl Into<String>, span: Span) -> Diagnostic {
+    Diagnostic::error("Invalid encryption configuration", detail).at(span)
+}
+
+/// Type and name of a key provider.
+type Name = (Arc<str>, Arc<str>);
+
+/// Makes targets of blocks.
+struct Builder<'w> {
+    written: &'w Written,
+    /// The key providers that are made; nothing for one that is being made, or could not be.
+    providers: BTreeMap<Name, Option<Arc<Pbkdf2>>>,
+    found: Diagnostics,
+}
+
+impl Builder<'_> {
+    fn fail<T>(&mut self, detail: impl Into<String>, span: Span) -> Option<T> {
+        self.found.push(wrong(detail, span));
+        None
+    }
+
+    fn target(&mut self, block: &Block) -> Option<Target> {
+        let method = self.method(block)?;
+        let mut fallbacks = Vec::new();
+        let mut next = block.fallback.as_deref();
+        while let Some(fallback) = next {
+            fallbacks.push(self.method(fallback)?);
+            next = fallback.fallback.as_deref();
+        }
+        let is_open = |method: &Method| matches!(method, Method::Unencrypted);
+        if block.enforced && (is_open(&method) || fallbacks.iter().any(is_open)) {
+            let detail = "The method \"unencrypted\" cannot be used where enforced is true.";
+            return self.fail(detail, block.span);
+        }
+        Some(Target { method, fallbacks })
+    }
+
+    fn method(&mut self, block: &Block) -> Option<Method> {
+        let Some(expr) = &block.method else {
+            return self.fail("The argument \"method\" is required, such as method = method.aes_gcm.NAME.", block.span);
+        };
+        let Some((kind, name)) = referred(expr, "method") else {
+            return self.fail("A method is referred to as method.TYPE.NAME.", expr.span);
+        };
+        let Some(declared) = self.written.methods.iter().find(|one| one.is(&kind, &name)) else {
+            return self.fail(format!("There is no method \"{kind}\" \"{name}\" in the encryption block."), expr.span);
+        };
+        match &*kind {
+            "unencrypted" => {
+                self.known(declared, &[]);
+                Some(Method::Unencrypted)
+            }
+            "aes_gcm" => {
+                self.known(declared, &["keys", "aad"]);
+                let Some((_, keys)) = declared.arguments.get("keys") else {
+                    let detail = "The argument \"keys\" is required, such as keys = key_provider.pbkdf2.NAME.";
+                    return self.fail(detail, declared.span);
+                };
+                let keys = self.provider_of(keys)?;
+                let aad = match declared.arguments.get("aad") {
+                    Some((_, expr)) => self.bytes(expr)?,
+                    None => Vec::new(),
+                };
+                Some(Method::AesGcm { name: format!("method.aes_gcm.{name}"), keys, aad })
+            }
+            other => {
+                let hint = did_you_mean(other, ["aes_gcm", "unencrypted"]);
+                let detail = format!(
+                    "smform has no encryption method \"{other}\".{hint} It has \"aes_gcm\" and \"unencrypted\"."
+                );
+                self.fail(detail, declared.span)
+            }
+        }
+    }
+
+    /// Refuses arguments that are not known.
+    fn known(&mut self, declared: &Declared, names: &[&'static str]) {
+        for (name, (span, _)) in declared.arguments.iter().filter(|(name, _)| !names.contains(&&***name)) {
+            let hint = did_you_mean(name, names.iter().copied());
+            let detail = format!("\"{}\" has no argument \"{name}\" in smform.{hint}", declared.kind.text);
+            self.found.push(Diagnostic::error("Unsupported argument", detail).at(*span));
+        }
+    }
+
+    fn provider_of(&mut self, expr: &Expr) -> Option<Arc<Pbkdf2>> {
+        let Some((kind, name)) = referred(expr, "key_provider") else {
+            return self.fail("A key provider is referred to as key_provider.TYPE.NAME.", expr.span);
+        };
+        let Some(declared) = self.written.key_providers.iter().find(|one| one.is(&kind, &name)) else {
+            let detail = format!("There is no key_provider \"{kind}\" \"{name}\" in the encryption block.");
+            return self.fail(detail, expr.span);
+        };
+        let key = (kind, name);
+        if let Some(made) = self.providers.get(&key) {
+            if made.is_none() && !self.found.has_errors() {
+                return self.fail("This key provider needs itself, through others.", expr.span);
+            }
+            return made.clone();
+        }
+        self.providers.insert(key.clone(), None);
+        let made = self.provider(declared).map(Arc::new)?;
+        self.providers.insert(key, Some(Arc::clone(&made)));
+        Some(made)
+    }
+
+    fn provider(&mut self, declared: &Declared) -> Option<Pbkdf2> {
+        if &*declared.kind.text != "pbkdf2" {
+            let detail = format!(
+                "smform has no key provider \"{}\"; it has \"pbkdf2\", which makes keys of a passphrase.",
+                declared.kind.text
+            );
+            return self.fail(detail, declared.span);
+        }
+        const NAMES: [&str; 7] = [
+            "passphrase",
+            "chain",
+            "key_length",
+            "iterations",
+            "hash_function",
+            "salt_length",
+            "encrypted_metadata_alias",
+        ];
+        self.known(declared, &NAMES);
+        let argument = |name: &str| declared.arguments.get(name).map(|(_, expr)| expr);
+        let secret = match (argument("passphrase"), argument("chain")) {
+            (Some(expr), None) => {
+                let text = self.text(expr)?;
+                if text.len() < SHORTEST_PASSPHRASE {
+                    let detail = format!("A passphrase has at least {SHORTEST_PASSPHRASE} characters.");
+                    return self.fail(detail, expr.span);
+                }
+                Secret::Passphrase(text)
+            }
+            (None, Some(expr)) => Secret::Chain(self.provider_of(expr)?),
+            _ => {
+                let detail = format!(
+                    "Give either passphrase or chain. A passphrase need not be in a file: {VARIABLE} may hold it, such as \
+                     key_provider \"pbkdf2\" \"{}\" {{ passphrase = \"...\" }}.",
+                    declared.name.text
+                );
+                return self.fail(detail, declared.span);
+            }
+        };
+        let default = Settings::default();
+        let longest = u32::try_from(LONGEST_SALT).unwrap_or(u32::MAX);
+        let mut number = |name: &str, default: u32, range: std::ops::RangeInclusive<u32>| match argument(name) {
+            Some(expr) => self.number(name, expr, range),
+            None => Some(default),
+        };
+        let iterations = number("iterations", default.iterations, FEWEST_ITERATIONS..=MOST_ITERATIONS)?;
+        let salt_length = number("salt_length", 32, 1..=longest)? as usize;
+        let key_length = number("key_length", 32, 1..=32)? as usize;
+        if let Some(expr) = argument("key_length").filter(|_| !matches!(key_length, 16 | 32)) {
+            return self.fail("A key has 16 or 32 bytes here.", expr.span);
+        }
+        let hash = match argument("hash_function") {
+            None => default.hash,
+            Some(expr) => match self.text(expr)?.as_str() {
+                "sha512" => Hash::Sha512,
+                "sha256" => Hash::Sha256,
+                _ => return self.fail("The hash function is \"sha512\" or \"sha256\".", expr.span),
+            },
+        };
+        let name = match argument("encrypted_metadata_alias") {
+            Some(expr) => self.text(expr)?,
+            None => format!("key_provider.{}.{}", declared.kind.text, declared.name.text),
+        };
+        Some(Pbkdf2::new(name, secret, Settings { key_length, iterations, hash, salt_length }))
+    }
+
+    /// A value that is written out.
+    fn value(&mut self, expr: &Expr) -> Option<Value> {
+        match static_value(expr) {
+            Ok(value) => Some(value),
+            Err(found) => {
+                let way_out = format!(" What should not stand in a file, {VARIABLE} may hold.");
+                self.found.extend(found.map(|mut one| {
+                    one.detail.push_str(&way_out);
+                    one
+                }));
+                None
+            }
+        }
+    }
+
+    fn text(&mut self, expr: &Expr) -> Option<String> {
+        let value = self.value(expr)?;
+        match value.as_str() {
+            Some(text) => Some(text.to_owned()),
+            None => self.fail("A string is needed here.", expr.span),
+        }
+    }
+
+    fn number(&mut self, name: &str, expr: &Expr, range: std::ops::RangeInclusive<u32>) -> Option<u32> {
+        let number = self.value(expr)?.as_i64().and_then(|number| u32::try_from(number).ok());
+        match number.filter(|number| range.contains(number)) {
+            Some(number) => Some(number),
+            None => {
+                let detail = format!("\"{name}\" is a whole number from {} to {}.", range.start(), range.end());
+                self.fail(detail, expr.span)
+            }
+        }
+    }
+
+    fn bytes(&mut self, expr: &Expr) -> Option<Vec<u8>> {
+        let value = self.value(expr)?;
+        let byte = |value: &Value| value.as_i64().and_then(|number| u8::try_from(number).ok());
+        let bytes = value.as_slice().and_then(|all| all.iter().map(byte).collect::<Option<Vec<u8>>>());
+        match bytes {
+            Some(bytes) => Some(bytes),
+            None => self.fail("A list of bytes is needed here: whole numbers from 0 to 255.", expr.span),
+        }
+    }
+}
