@@ -37,6 +37,14 @@ impl Snapshot {
         })
     }
 
+    /// Empties a values file, known by the path that is shown of it: what it holds must not be kept.
+    pub fn forget(&mut self, shown: &str) {
+        let is_it = |path: &str| path == shown || path.strip_prefix("./") == Some(shown);
+        for (path, bytes) in self.files.iter_mut().filter(|(path, _)| is_it(path)) {
+            *bytes = if path.ends_with(".json") { b"{}".to_vec() } else { Vec::new() };
+        }
+    }
+
     /// From what [`Snapshot::to_json`] wrote; nothing for anything else.
     #[must_use]
     pub fn from_json(json: &Json) -> Option<Snapshot> {

@@ -13,7 +13,7 @@ use smform_engine::snapshot::Recording;
 use smform_engine::workflow::state::{StoreRecord, diagnose};
 use smform_engine::workflow::{self, Planned, Project, saved};
 use smform_lang::config::LocalModules;
-use smform_lang::config::values::{Origin, VariableInput, variable_values};
+use smform_lang::config::values::{Origin, VariableInput, VariableValue, variable_values};
 use smform_state::Store;
 use smform_types::{Diagnostic, Diagnostics, SourceMap};
 use tokio::sync::Mutex;
@@ -195,8 +195,9 @@ async fn apply_saved(
             "Planning ended in errors, so this plan is not whole: it can be shown, but not applied. Plan again.";
         return Err(Failure::error("Cannot apply incomplete plan", detail));
     }
-    let (project, planned) = saved.open(&run.world, stored)?;
+    let (mut project, planned) = saved.open(&run.world, stored)?;
     same_variables(session, &project, &variable_inputs(flags))?;
+    supply_ephemeral(session, &mut project, &saved.ephemeral(), variable_inputs(flags))?;
     operation::tell(view.as_ref(), &found, &project);
     if planning.json {
         view.plan(&planned, &run.world.providers, false);
@@ -216,8 +217,9 @@ fn same_variables(session: &Session, project: &Project, inputs: &[VariableInput]
         return Err(Failure::new(found, &sources));
     }
     let mut found = Diagnostics::new();
-    for (name, value) in given.iter().filter(|(_, value)| matches!(value.origin, Origin::Argument | Origin::NamedFile))
-    {
+    let is_ephemeral = |name: &str| root.variables.get(name).is_some_and(|variable| variable.ephemeral);
+    let named = |value: &VariableValue| matches!(value.origin, Origin::Argument | Origin::NamedFile);
+    for (name, value) in given.iter().filter(|(name, value)| named(value) && !is_ephemeral(name)) {
         let finish = |value| {
             root.variables.get(name).and_then(|variable| smform_lang::config::values::finish(variable, value).ok())
         };
@@ -229,6 +231,44 @@ fn same_variables(session: &Session, project: &Project, inputs: &[VariableInput]
         }
     }
     if found.has_errors() { Err(Failure::new(found, &sources)) } else { Ok(()) }
+}
+
+/// Ephemeral values are in no plan: those that were set then must be given again, and no others.
+fn supply_ephemeral(
+    session: &Session,
+    project: &mut Project,
+    names: &[&str],
+    flags: Vec<VariableInput>,
+) -> Result<(), Failure> {
+    let root = project.config.root().cloned().unwrap_or_default();
+    if !root.variables.values().any(|variable| variable.ephemeral) {
+        return Ok(());
+    }
+    let inputs = session.inputs(flags);
+    let (given, mut found) =
+        variable_values(&session.host, Path::new("."), &root, &inputs, &mut project.config.sources);
+    for (name, variable) in root.variables.iter().filter(|(_, variable)| variable.ephemeral) {
+        let planned = names.contains(&&**name);
+        match given.get(name) {
+            Some(value) if planned => drop(project.inputs.insert(name.clone(), value.clone())),
+            Some(value) if matches!(value.origin, Origin::Argument | Origin::NamedFile) => {
+                let detail = format!(
+                    "The ephemeral variable \"{name}\" was not set when the plan was made, so it cannot be set now. Leave \
+                     it out, or plan again with it."
+                );
+                found.push(Diagnostic::error("Ephemeral variable was not set during plan", detail).at(value.span));
+            }
+            None if planned => {
+                let detail = format!(
+                    "The ephemeral input variable \"{name}\" was set during the plan phase, and so must also be set \
+                     during the apply phase: with -var, a values file or TF_VAR_{name}. Its value is not in the plan."
+                );
+                found.push(Diagnostic::error("No value for required variable", detail).at(variable.span));
+            }
+            _ => {}
+        }
+    }
+    if found.has_errors() { Err(Failure::about(found, &project.config)) } else { Ok(()) }
 }
 
 /// Applies and records. Also whether it was stopped before it was done.

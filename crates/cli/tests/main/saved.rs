@@ -134,3 +134,22 @@ fn a_plan_and_an_apply_that_disagree_about_the_sandbox() {
     assert!(ran.err.contains("SMFORM_SANDBOX is on. Unset it"), "{}", ran.all());
     assert!(!bench.has("terraform.tfstate"));
 }
+
+#[test]
+fn ephemeral_values_are_not_kept_and_must_be_given_again() {
+    let bench = Bench::new(
+        "variable \"e\" {\n  type      = string\n  ephemeral = true\n}\nresource \"terraform_data\" \"a\" {\n  input = \
+         ephemeralasnull(var.e)\n}\n",
+    );
+    bench.write("given.tfvars", "e = \"unforgettable\"\n");
+    bench.run(&["plan", "-no-color", "-out=p", "-var-file=given.tfvars"]).ok();
+    let saved: serde_json::Value = serde_json::from_str(&bench.read("p")).expect("a saved plan");
+    assert_eq!(saved["variables"], serde_json::json!({}));
+    assert_eq!(saved["files"]["files"]["given.tfvars"], serde_json::json!(""));
+    assert!(!saved.to_string().contains("unforgettable"));
+    let ran = bench.run(&["apply", "-no-color", "p"]);
+    assert_eq!(ran.exit, Exit::Failure);
+    assert!(ran.err.contains("Error: No value for required variable"), "{}", ran.err);
+    bench.run(&["apply", "-no-color", "-var", "e=unforgettable", "p"]).ok();
+    assert!(!bench.read("terraform.tfstate").contains("unforgettable"));
+}

@@ -40,8 +40,8 @@ impl ResourceType<()> for TerraformData {
         let input = part(&response.planned, "input");
         let same = request.prior.as_ref().is_some_and(|prior| part(prior, "input") == input);
         if new || !same {
-            // The output has the type of the input, even when that is null.
-            let output = if input.is_null() { input } else { Value::unknown(input.ty()) };
+            // The output has the type of the input. That of a new object is null with it; another is known later.
+            let output = if new && input.is_null() { input } else { Value::unknown(input.ty()) };
             response.planned = set(response.planned, "output", output.with_only_marks(smform_types::Marks::NONE));
         }
         if new {

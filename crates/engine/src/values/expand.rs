@@ -102,10 +102,11 @@ fn for_each(value: Value) -> Result<Option<Instances>, Diagnostic> {
                     return Ok(None);
                 }
                 let ValueKind::String(text) = item.kind() else {
-                    return Err(invalid(format!(
+                    let detail = format!(
                         "A set must be of strings; this one has an element of type {}.",
                         if item.is_null() { "null".to_owned() } else { item.ty().friendly() }
-                    )));
+                    );
+                    return Err(Diagnostic::error("Invalid for_each set argument", detail));
                 };
                 entries.insert(text.clone(), item.clone());
             }

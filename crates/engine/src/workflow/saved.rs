@@ -70,8 +70,18 @@ pub fn write(
     basis: &Basis,
 ) -> (String, String) {
     let plan = &planned.plan;
+    let root = project.config.root();
+    let is_ephemeral =
+        |name: &str| root.and_then(|root| root.variables.get(name)).is_some_and(|variable| variable.ephemeral);
+    // Ephemeral values are given again when the plan is applied; what is kept is only that there were any.
+    let (ephemeral, kept): (Vec<_>, Vec<_>) = project.inputs.iter().partition(|(name, _)| is_ephemeral(name));
     let inputs: Map<String, Json> =
-        project.inputs.iter().map(|(name, given)| (name.to_string(), encode(&given.value))).collect();
+        kept.into_iter().map(|(name, given)| (name.to_string(), encode(&given.value))).collect();
+    let mut files = files.clone();
+    for source in ephemeral.iter().filter_map(|(_, given)| project.config.sources.get(given.span?.source)) {
+        files.forget(&source.name);
+    }
+    let ephemeral: Vec<&str> = ephemeral.iter().map(|(name, _)| &***name).collect();
     let outputs: Map<String, Json> = plan
         .outputs
         .iter()
@@ -104,6 +114,7 @@ pub fn write(
         "directory": project.config.directory.to_string_lossy(),
         "working_directory": &*project.surroundings.working_directory,
         "variables": inputs,
+        "ephemeral": ephemeral,
         "changes": plan.changes.values().map(change_json).collect::<Vec<_>>(),
         "drift": plan.drift.iter().map(drift_json).collect::<Vec<_>>(),
         "adopted": plan.adopted.iter().map(adopted_json).collect::<Vec<_>>(),
@@ -167,6 +178,13 @@ impl Saved {
     #[must_use]
     pub fn is_destroy(&self) -> bool {
         self.document.get("mode").and_then(Json::as_str) == Some(mode_name(Mode::Destroy))
+    }
+
+    /// The names of the ephemeral variables that were set when the plan was made. Their values are not in it.
+    #[must_use]
+    pub fn ephemeral(&self) -> Vec<&str> {
+        let names = self.document.get("ephemeral").and_then(Json::as_array);
+        names.into_iter().flatten().filter_map(Json::as_str).collect()
     }
 
     /// Whether planning ended in errors, so that the plan can be shown but not applied.

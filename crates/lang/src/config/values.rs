@@ -83,7 +83,7 @@ pub fn variable_values(
         if let VariableInput::Environment { name, text } = input
             && let Some(variable) = module.variables.get(name.as_str())
         {
-            reader.text(variable, text, &format!("TF_VAR_{name}"), Origin::Environment);
+            reader.text(variable, text, &format!("var.{name}"), Origin::Environment);
         }
     }
     for name in automatic(host, directory) {
@@ -124,7 +124,8 @@ pub fn from_text(
     }
     let source = sources.add(&format!("<value for {name}>"), text);
     let expr = parse_expression(text, source)?;
-    Ok(VariableValue { value: static_value(&expr)?, span: Some(expr.span), origin })
+    // What does not suit the variable is told at its block, as there is no file to point into.
+    Ok(VariableValue { value: static_value(&expr)?, span: None, origin })
 }
 
 /// The values files that are read by themselves.
@@ -173,7 +174,7 @@ impl Reader<'_> {
         }
         let module = self.module;
         match module.variables.get(name) {
-            Some(variable) => self.text(variable, text, &format!("-var {name}"), Origin::Argument),
+            Some(variable) => self.text(variable, text, &format!("var.{name}"), Origin::Argument),
             None => {
                 let hint = did_you_mean(name, module.variables.keys().map(|name| &**name));
                 let detail = format!(

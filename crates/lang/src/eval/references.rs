@@ -272,7 +272,7 @@ pub(super) fn subject_of(root: &Ident, steps: &[TraversalStep]) -> Result<(Subje
                     attribute.text
                 ),
             )
-            .at(attribute.span)),
+            .at(root.span.to(attribute.span))),
             None => Err(invalid("The \"count\" object cannot be accessed directly. Write count.index.")),
         },
         "each" => match name(0) {
@@ -285,7 +285,7 @@ pub(super) fn subject_of(root: &Ident, steps: &[TraversalStep]) -> Result<(Subje
                     attribute.text
                 ),
             )
-            .at(attribute.span)),
+            .at(root.span.to(attribute.span))),
             None => Err(invalid("The \"each\" object cannot be accessed directly. Write each.key or each.value.")),
         },
         "data" => resource(ResourceMode::Data, name(0), name(1), "data", 2),

@@ -31,7 +31,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
         |a| {
             let mut text = String::new();
             write(a.value(0)?, &mut text);
-            Ok(Value::string(format(&text)))
+            // The layout is that of an argument, whose lines within brackets are indented.
+            let laid_out = format(&format!("x = {text}"));
+            Ok(Value::string(laid_out.strip_prefix("x = ").unwrap_or(&laid_out)))
         },
         "The text of an expression whose value is the given one.",
     ),

@@ -164,6 +164,8 @@ pub fn render(diff: &Diff, indent: usize, options: Options) -> String {
 fn plain(before: Option<&Value>, after: Option<&Value>, diff: &Diff, options: Options) -> String {
     let text = |value: Option<&Value>| match value.map(Value::kind) {
         Some(ValueKind::Bool(value)) => value.to_string(),
+        // The sign of zero is not worth a difference.
+        Some(ValueKind::Number(number)) if *number == smform_types::Number::ZERO => "0".to_owned(),
         Some(ValueKind::Number(number)) => number.to_string(),
         Some(ValueKind::String(text)) => quoted(text),
         _ => options.style.dim("null"),
