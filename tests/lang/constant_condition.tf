@@ -6,4 +6,4 @@ check "constant" {
 }
 
 # expect:
-# error constant_condition.tf:3:21-27 Invalid condition expression
+# error constant_condition.tf:3:21-27 Invalid assert expression

@@ -28,6 +28,7 @@ pub(super) struct PendingData<'a> {
     /// The object as far as its configuration tells, which stands for it when a check could not read it.
     planned: Value,
     marks: Vec<(Path, Marks)>,
+    repetition: Repetition,
 }
 
 impl<'a> Walker<'a> {
@@ -49,13 +50,20 @@ impl<'a> Walker<'a> {
             None
         };
         if let Some(reason) = reason {
-            return self.postpone(address, key, schema, config, &marks, reason);
+            return self.postpone(address, key, schema, config, &marks, reason, (block, repetition));
         }
         let Some(session) = self.session(key, &address) else { return };
         let planned = planned(schema, config.clone());
         let (node_of, provider) = (node.clone(), key.clone());
-        let pending =
-            PendingData { node: node_of, address: address.clone(), provider, resource: block, planned, marks };
+        let pending = PendingData {
+            node: node_of,
+            address: address.clone(),
+            provider,
+            resource: block,
+            planned,
+            marks,
+            repetition,
+        };
         let conduct = self.walk.conduct.clone();
         self.spawn(node, async move {
             let task = conduct.begin(ObjectKey { address: address.clone(), deposed: None }, Operation::Read, None);
@@ -145,10 +153,20 @@ impl<'a> Walker<'a> {
         config: Value,
         marks: &[(Path, Marks)],
         reason: Reason,
+        (block, repetition): (&Resource, Repetition),
     ) {
         let after = planned(schema, config).mark_paths(marks);
         self.found.values.set_instance(&address, after.clone());
+        self.promised(&address, block, repetition, after.clone());
         self.reading(address, key, after, reason);
+    }
+
+    /// Looks at the postconditions of an object as far as it is known.
+    fn promised(&mut self, address: &InstanceAddress, block: &Resource, repetition: Repetition, value: Value) {
+        let values = &self.found.values;
+        let (messages, outcome) = self.walk.setting.postconditions(address, block, repetition, value, values);
+        self.found.diagnostics.extend(messages);
+        self.found.values.checks.record_resource(address, outcome);
     }
 
     /// Plans to read the object during apply.
@@ -189,6 +207,7 @@ impl<'a> Walker<'a> {
         };
         let value = value.mark_paths(&pending.marks);
         self.found.values.set_instance(&pending.address, value.clone());
+        self.promised(&pending.address, pending.resource, pending.repetition.clone(), value.clone());
         if pending.resource.check.is_some() && self.walk.options.mode == Mode::Normal {
             self.reading(pending.address.clone(), &pending.provider, value.clone(), Reason::CheckNested);
         }

@@ -18,7 +18,8 @@ pub(super) fn condition(block: &Block, diagnostics: &mut Diagnostics) -> Option<
     if references(&condition).is_empty() && &*block.kind.text != "validation" {
         let detail = "The condition refers to nothing, so it always has the same result. Let it test a value of the \
                       configuration.";
-        diagnostics.push(Diagnostic::error("Invalid condition expression", detail).at(condition.span));
+        diagnostics
+            .push(Diagnostic::error(format!("Invalid {} expression", block.kind.text), detail).at(condition.span));
     }
     Some(Condition { condition, error_message, span: block.header })
 }

@@ -222,7 +222,8 @@ fn entries(
     if parts.is_empty() {
         return format!("{{}}{}{forces}", options.null_suffix(diff.action));
     }
-    let widest = parts.keys().map(|name| width(&key(name))).max().unwrap_or(0);
+    // Terraform measures the widest name in bytes, and fills up in characters.
+    let widest = parts.keys().map(|name| key(name).len()).max().unwrap_or(0);
     let is_map = matches!(diff.kind, Kind::Map(_));
     let inner = Options { no_null_suffix: options.no_null_suffix || !is_map, ..options };
     let mut out = format!("{{{forces}\n");
