@@ -19,7 +19,7 @@ use smform_lang::config::Resource;
 use smform_lang::config::provisioner::When;
 use smform_provider::Session;
 use smform_types::{
-    Diagnostic, Diagnostics, InstanceAddress, ModuleAddress, ModuleInstance, ResourceConfigAddress, Value,
+    Diagnostic, Diagnostics, InstanceAddress, ModuleAddress, ModuleInstance, ResourceConfigAddress, ResourceMode, Value,
 };
 use tokio::sync::{Mutex, Semaphore};
 
@@ -425,7 +425,9 @@ impl<'a> Executor<'a> {
                 let address = InstanceAddress { module: at.clone(), resource: resource.resource.clone(), key };
                 let recorded = self.settled(&address).await;
                 self.report.diagnostics.extend(recorded.err());
-                if let Some(value) = self.values.instance(&address).cloned() {
+                // What data sources promise was looked at when they were read, and is not again.
+                let is_managed = resource.resource.mode == ResourceMode::Managed;
+                if let Some(value) = self.values.instance(&address).cloned().filter(|_| is_managed) {
                     let mut found = self.preconditions(&address, block);
                     found.extend(self.postconditions(&address, value));
                     self.report.diagnostics.extend(found);

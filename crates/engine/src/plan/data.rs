@@ -50,7 +50,10 @@ impl<'a> Walker<'a> {
             None
         };
         if let Some(reason) = reason {
-            return self.postpone(address, key, schema, config, &marks, reason, (block, repetition));
+            let after = planned(schema, config).mark_paths(&marks);
+            self.found.values.set_instance(&address, after.clone());
+            self.promised(&address, block, repetition, after.clone());
+            return self.reading(address, key, after, reason);
         }
         let Some(session) = self.session(key, &address) else { return };
         let planned = planned(schema, config.clone());
@@ -143,22 +146,6 @@ impl<'a> Walker<'a> {
                 _ => None,
             }));
         }
-    }
-
-    fn postpone(
-        &mut self,
-        address: InstanceAddress,
-        key: &ProviderKey,
-        schema: &Schema,
-        config: Value,
-        marks: &[(Path, Marks)],
-        reason: Reason,
-        (block, repetition): (&Resource, Repetition),
-    ) {
-        let after = planned(schema, config).mark_paths(marks);
-        self.found.values.set_instance(&address, after.clone());
-        self.promised(&address, block, repetition, after.clone());
-        self.reading(address, key, after, reason);
     }
 
     /// Looks at the postconditions of an object as far as it is known.
