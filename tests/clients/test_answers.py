@@ -199,6 +199,7 @@ def iam(iam):
     assert iam.get_policy(**policy)["Policy"]["AttachmentCount"] == 1
     assert iam.list_policy_versions(**policy)["Versions"]
     assert iam.get_policy_version(VersionId="v1", **policy)["PolicyVersion"]["Document"] == json.loads(DOCUMENT)
+    assert iam.list_policies(Scope="Local")["Policies"]
     iam.detach_role_policy(**role, **policy)
     iam.delete_role_policy(PolicyName="inline", **role)
     iam.delete_policy(**policy)

@@ -4,11 +4,14 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
+use aws_smithy_runtime::client::identity::IdentityCache;
+use aws_smithy_runtime_api::client::identity::SharedIdentityCache;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use smform_types::Value;
 
 use crate::fields::Fields;
+use crate::rpc::{self, Rpc};
 use crate::tags::TagPolicy;
 
 /// What the resource types of the AWS provider work with.
@@ -23,6 +26,8 @@ pub struct Clients {
     pub(crate) tags: TagPolicy,
     pub(crate) endpoints: Endpoints,
     cache: Mutex<HashMap<String, Regional>>,
+    /// The credentials of the services without an SDK crate, so that they are not asked for with each call.
+    identities: SharedIdentityCache,
 }
 
 /// Configured endpoint URLs.
@@ -31,6 +36,10 @@ pub(crate) struct Endpoints {
     pub(crate) sagemaker: Option<String>,
     pub(crate) ec2: Option<String>,
     pub(crate) sts: Option<String>,
+    pub(crate) iam: Option<String>,
+    pub(crate) scaling: Option<String>,
+    pub(crate) cloudwatch: Option<String>,
+    pub(crate) quotas: Option<String>,
 }
 
 /// The answer of `GetCallerIdentity`.
@@ -49,7 +58,8 @@ struct Regional {
 
 impl Clients {
     pub(crate) fn new(config: SdkConfig, region: String, tags: TagPolicy, endpoints: Endpoints) -> Clients {
-        Clients { config, region, account: None, caller: None, tags, endpoints, cache: Mutex::default() }
+        let identities = config.identity_cache().unwrap_or_else(|| IdentityCache::lazy().build());
+        Clients { config, region, account: None, caller: None, tags, endpoints, cache: Mutex::default(), identities }
     }
 
     /// SageMaker in a region.
@@ -69,6 +79,33 @@ impl Clients {
             config = config.endpoint_url(url);
         }
         aws_sdk_sts::Client::from_conf(config.build())
+    }
+
+    /// IAM, which has no regions but those of partitions.
+    pub(crate) fn iam(&self) -> Rpc {
+        self.rpc(&rpc::IAM, &self.region, self.endpoints.iam.as_deref())
+    }
+
+    /// Application Auto Scaling in a region.
+    #[allow(dead_code, reason = "what calls it comes next")]
+    pub(crate) fn scaling(&self, region: &str) -> Rpc {
+        self.rpc(&rpc::SCALING, region, self.endpoints.scaling.as_deref())
+    }
+
+    /// CloudWatch in a region.
+    #[allow(dead_code, reason = "what calls it comes next")]
+    pub(crate) fn cloudwatch(&self, region: &str) -> Rpc {
+        self.rpc(&rpc::CLOUDWATCH, region, self.endpoints.cloudwatch.as_deref())
+    }
+
+    /// Service Quotas in a region.
+    #[allow(dead_code, reason = "what calls it comes next")]
+    pub(crate) fn quotas(&self, region: &str) -> Rpc {
+        self.rpc(&rpc::QUOTAS, region, self.endpoints.quotas.as_deref())
+    }
+
+    fn rpc(&self, api: &'static rpc::Api, region: &str, url: Option<&str>) -> Rpc {
+        Rpc::new(api, &self.config, self.identities.clone(), region, url)
     }
 
     fn regional(&self, region: &str) -> Regional {

@@ -80,7 +80,15 @@ impl Configure<Clients> for Connect {
                 .into());
         }
         let url = |service: &str| wishes.endpoints.get(service).cloned();
-        let endpoints = Endpoints { sagemaker: url("sagemaker"), ec2: url("ec2"), sts: url("sts") };
+        let endpoints = Endpoints {
+            sagemaker: url("sagemaker"),
+            ec2: url("ec2"),
+            sts: url("sts"),
+            iam: url("iam"),
+            scaling: url("appautoscaling").or_else(|| url("applicationautoscaling")),
+            cloudwatch: url("cloudwatch"),
+            quotas: url("servicequotas"),
+        };
         let mut clients = Clients::new(sdk, region.clone(), wishes.tags.clone(), endpoints);
         let guarded = !wishes.allowed_accounts.is_empty() || !wishes.forbidden_accounts.is_empty();
         if wishes.skip_identity && !guarded {

@@ -16,6 +16,10 @@ pub(crate) enum Service {
     SageMaker,
     Ec2,
     Sts,
+    Iam,
+    Scaling,
+    CloudWatch,
+    Quotas,
 }
 
 impl Service {
@@ -24,6 +28,10 @@ impl Service {
             Service::SageMaker => "sagemaker",
             Service::Ec2 => "ec2",
             Service::Sts => "sts",
+            Service::Iam => "iam",
+            Service::Scaling => "application-autoscaling",
+            Service::CloudWatch => "cloudwatch",
+            Service::Quotas => "servicequotas",
         }
     }
 
@@ -32,6 +40,10 @@ impl Service {
             Service::SageMaker => "SageMaker",
             Service::Ec2 => "EC2",
             Service::Sts => "STS",
+            Service::Iam => "IAM",
+            Service::Scaling => "Application Auto Scaling",
+            Service::CloudWatch => "CloudWatch",
+            Service::Quotas => "Service Quotas",
         }
     }
 }

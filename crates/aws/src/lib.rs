@@ -17,6 +17,7 @@ mod naming;
 mod preflight;
 mod resources;
 mod retry;
+mod rpc;
 #[cfg(test)]
 mod scripted;
 mod settings;

@@ -46,11 +46,14 @@ pub(crate) fn plan(
     let region = || Value::string(&clients.region);
     let absent = |object: &Value| object.get("region").is_none_or(Value::is_null);
     let PlanRequest { mut prior, mut config } = request;
-    if absent(&config) {
-        config = with(config, "region", region());
+    // What belongs to no region has no such argument.
+    if schema.block.attributes.contains_key("region") {
+        if absent(&config) {
+            config = with(config, "region", region());
+        }
+        // State from before regions were recorded belongs to the region that the provider has.
+        prior = prior.map(|prior| if absent(&prior) { with(prior, "region", region()) } else { prior });
     }
-    // State from before regions were recorded belongs to the region that the provider has.
-    prior = prior.map(|prior| if absent(&prior) { with(prior, "region", region()) } else { prior });
     let mut response = plan_by_schema(schema, &PlanRequest { prior, config }, equivalent);
     if schema.block.attributes.contains_key("tags_all") {
         response.planned = clients.tags.planned(response.planned);

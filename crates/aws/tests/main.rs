@@ -6,6 +6,7 @@ mod configuration;
 mod data;
 mod endpoint;
 mod failures;
+mod iam;
 mod identity;
 mod inference_component;
 mod known_problems;

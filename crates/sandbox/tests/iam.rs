@@ -84,6 +84,30 @@ async fn policies_keep_a_role_from_being_deleted() {
 }
 
 #[tokio::test]
+async fn policies_of_aws_are_there_and_stay() {
+    let aws = Client::new();
+    let arn = ("PolicyArn", "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy");
+    let shown = ok(&aws, "GetPolicy", &[arn]).await;
+    assert_eq!(
+        (texts(&shown, "PolicyName").remove(0), texts(&shown, "Path").remove(0)),
+        ("AmazonECSTaskExecutionRolePolicy".to_owned(), "/service-role/".to_owned())
+    );
+    ok(&aws, "GetPolicyVersion", &[arn, ("VersionId", "v1")]).await;
+    assert_eq!(refused(&aws, "DeletePolicy", &[arn]).await, "AccessDenied");
+    for nothing in ["arn:aws:iam::aws:policy/", "arn:aws-cn:iam::aws:policy/AmazonSageMakerFullAccess", "x"] {
+        assert_eq!(refused(&aws, "GetPolicy", &[("PolicyArn", nothing)]).await, "NoSuchEntity");
+    }
+    let document = r#"{"Statement": []}"#;
+    ok(&aws, "CreatePolicy", &[("PolicyName", "own"), ("Path", "/team/"), ("PolicyDocument", document)]).await;
+    let names = async |fields: &[(&str, &str)]| texts(&ok(&aws, "ListPolicies", fields).await, "PolicyName");
+    assert_eq!(names(&[("Scope", "Local")]).await, ["own"]);
+    assert_eq!(names(&[("PathPrefix", "/team/")]).await, ["own"]);
+    assert!(names(&[]).await.contains(&"AmazonSageMakerFullAccess".to_owned()));
+    assert_eq!(names(&[("OnlyAttached", "true")]).await, Vec::<String>::new());
+    assert_eq!(refused(&aws, "ListPolicies", &[("Scope", "Mine")]).await, "ValidationError");
+}
+
+#[tokio::test]
 async fn names_and_documents_are_checked() {
     let aws = Client::new();
     let long = "r".repeat(65);

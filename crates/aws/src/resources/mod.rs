@@ -25,6 +25,9 @@ pub(crate) fn resource_types() -> Vec<Box<dyn ResourceType<Clients>>> {
         Box::new(ec2::vpc_endpoint::VpcEndpoint::new()),
         Box::new(ec2::vpc_security_group_egress_rule::EgressRule::new()),
         Box::new(ec2::vpc_security_group_ingress_rule::IngressRule::new()),
+        Box::new(iam::role::Role::new()),
+        Box::new(iam::role_policy::RolePolicy::new()),
+        Box::new(iam::role_policy_attachment::RolePolicyAttachment::new()),
     ]
 }
 
@@ -38,7 +41,9 @@ pub(crate) fn data_sources() -> Vec<Box<dyn DataSource<Clients>>> {
         Box::new(ec2::data_subnet::SubnetData::new()),
         Box::new(ec2::data_subnets::SubnetsData::new()),
         Box::new(ec2::data_vpc::VpcData::new()),
+        Box::new(iam::data_policy::PolicyData::new()),
         Box::new(iam::data_policy_document::PolicyDocumentData::new()),
+        Box::new(iam::data_role::RoleData::new()),
         Box::new(sagemaker::data_endpoint::EndpointData::new()),
         Box::new(sagemaker::data_prebuilt_ecr_image::PrebuiltEcrImageData::new()),
         Box::new(sts::data_caller_identity::CallerIdentityData::new()),

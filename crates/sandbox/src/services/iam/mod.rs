@@ -51,6 +51,7 @@ pub(crate) static OPERATIONS: &[QueryOperation] = &[
     reads("ListAttachedRolePolicies", attachment::list),
     writes("CreatePolicy", policy::create),
     reads("GetPolicy", policy::get),
+    reads("ListPolicies", policy::list),
     reads("GetPolicyVersion", policy::get_version),
     reads("ListPolicyVersions", policy::list_versions),
     writes("DeletePolicy", policy::delete),

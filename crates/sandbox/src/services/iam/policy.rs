@@ -1,9 +1,13 @@
-//! Managed policies of the customer. They have one version, `v1`.
+//! Managed policies: the customer's, and those of AWS. They have one version, `v1`.
+//!
+//! Every policy of AWS that is asked for counts as existing; its document and dates are made up.
 
 use super::state::{Policy, State};
 use super::{
     Answer, already_exists, conflict, document, encoded, id, name, no_such_entity, page, path, tag_list, tags,
+    violation,
 };
+use crate::clock::Moment;
 use crate::services::Context;
 use crate::wire::ApiError;
 use crate::wire::query::Params;
@@ -14,6 +18,14 @@ use crate::world::ACCOUNT;
 const LIMIT: usize = 6_144;
 
 const VERSION: &str = "v1";
+
+/// The policies of AWS that a listing has.
+const LISTED: [&str; 4] = [
+    "AmazonEC2ContainerRegistryReadOnly",
+    "AmazonS3ReadOnlyAccess",
+    "AmazonSageMakerFullAccess",
+    "CloudWatchLogsFullAccess",
+];
 
 pub(super) fn create(context: &mut Context<'_>, params: &Params) -> Answer {
     let policy_name = name(params, "PolicyName", "policyName", 128)?;
@@ -41,30 +53,54 @@ pub(super) fn create(context: &mut Context<'_>, params: &Params) -> Answer {
 }
 
 pub(super) fn get(context: &mut Context<'_>, params: &Params) -> Answer {
-    let policy = find(&context.account.iam, params)?;
-    Ok(vec![("Policy", node(&context.account.iam, policy))])
+    let policy = find(context, params)?;
+    Ok(vec![("Policy", node(&context.account.iam, &policy))])
+}
+
+/// Of AWS's policies, those that models and endpoints have to do with.
+pub(super) fn list(context: &mut Context<'_>, params: &Params) -> Answer {
+    let scope = params.get("Scope").unwrap_or("All");
+    if !["All", "AWS", "Local"].contains(&scope) {
+        let constraint = "Member must satisfy enum value set: [All, AWS, Local]";
+        return Err(violation(scope, "scope", constraint));
+    }
+    let prefix = params.get("PathPrefix").unwrap_or("/");
+    let only_attached = params.boolean("OnlyAttached")? == Some(true);
+    let iam = &context.account.iam;
+    let own = iam.policies.values().filter(|_| scope != "AWS").cloned();
+    let of_aws = LISTED.iter().filter(|_| scope != "Local").filter_map(|name| of_aws(context, &aws_arn(context, name)));
+    let policies = own.chain(of_aws).filter(|policy| policy.path.starts_with(prefix));
+    let policies = policies.filter(|policy| !only_attached || attachments(iam, &policy.arn) > 0);
+    // As in the real service, a listing has neither tags nor descriptions.
+    let bare = policies.map(|policy| node(iam, &Policy { tags: Default::default(), description: None, ..policy }));
+    let nodes = bare.collect();
+    page(params, "Policies", nodes)
 }
 
 pub(super) fn get_version(context: &mut Context<'_>, params: &Params) -> Answer {
-    let policy = find(&context.account.iam, params)?;
+    let policy = find(context, params)?;
     let wanted = params.required("VersionId")?;
     if wanted != VERSION {
         let text = format!("Policy {} version {wanted} does not exist or is not attachable.", policy.arn);
         return Err(no_such_entity(text));
     }
-    let mut members = version(policy);
+    let mut members = version(&policy);
     members.push(("Document", encoded(&policy.document)));
     Ok(vec![("PolicyVersion", Node::Structure(members))])
 }
 
 pub(super) fn list_versions(context: &mut Context<'_>, params: &Params) -> Answer {
-    let policy = find(&context.account.iam, params)?;
-    page(params, "Versions", vec![Node::Structure(version(policy))])
+    let policy = find(context, params)?;
+    page(params, "Versions", vec![Node::Structure(version(&policy))])
 }
 
 pub(super) fn delete(context: &mut Context<'_>, params: &Params) -> Answer {
+    let arn = find(context, params)?.arn;
     let iam = &mut context.account.iam;
-    let arn = find(iam, params)?.arn.clone();
+    if !iam.policies.contains_key(&arn) {
+        // Unverified text.
+        return Err(ApiError::new("AccessDenied", format!("Policy {arn} belongs to AWS.")).with_status(403));
+    }
     if attachments(iam, &arn) > 0 {
         return Err(conflict("Cannot delete a policy attached to entities."));
     }
@@ -72,9 +108,32 @@ pub(super) fn delete(context: &mut Context<'_>, params: &Params) -> Answer {
     Ok(Vec::new())
 }
 
-fn find<'a>(iam: &'a State, params: &Params) -> Result<&'a Policy, ApiError> {
+fn find(context: &Context<'_>, params: &Params) -> Result<Policy, ApiError> {
     let arn = params.required("PolicyArn")?;
-    iam.policies.get(arn).ok_or_else(|| no_such_entity(format!("Policy {arn} was not found.")))
+    let own = context.account.iam.policies.get(arn).cloned();
+    own.or_else(|| of_aws(context, arn)).ok_or_else(|| no_such_entity(format!("Policy {arn} was not found.")))
+}
+
+fn aws_arn(context: &Context<'_>, name: &str) -> String {
+    format!("arn:{}:iam::aws:policy/{name}", context.scope.partition())
+}
+
+/// A policy of AWS, made up from its ARN.
+fn of_aws(context: &Context<'_>, arn: &str) -> Option<Policy> {
+    let filed = arn.strip_prefix(&aws_arn(context, ""))?;
+    let (path, name) =
+        filed.rsplit_once('/').map_or((String::from("/"), filed), |(path, name)| (format!("/{path}/"), name));
+    let statement = r#"{"Effect": "Allow", "Action": ["sagemaker:*"], "Resource": "*"}"#;
+    (!name.is_empty()).then(|| Policy {
+        name: name.to_owned(),
+        id: id("ANPA", arn),
+        arn: arn.to_owned(),
+        path,
+        created: Moment::default(),
+        description: Some("A policy of AWS".to_owned()),
+        document: format!(r#"{{"Version": "2012-10-17", "Statement": [{statement}]}}"#),
+        tags: Default::default(),
+    })
 }
 
 fn attachments(iam: &State, arn: &str) -> usize {

@@ -1,0 +1,232 @@
+use serde_json::{Value as Json, json};
+use smform_provider::{CreateOutcome, UpdateOutcome};
+use smform_types::Value;
+
+use crate::support::{World, model_body, shown, world};
+
+const ROLE: &str = "aws_iam_role";
+const POLICY: &str = "aws_iam_role_policy";
+const ATTACHMENT: &str = "aws_iam_role_policy_attachment";
+const FULL: &str = "arn:aws:iam::aws:policy/AmazonSageMakerFullAccess";
+const READ: &str = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess";
+
+fn trust(service: &str) -> String {
+    json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}]})
+    .to_string()
+}
+
+fn document(action: &str) -> String {
+    json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]}).to_string()
+}
+
+fn role(members: Json) -> Json {
+    let mut body = json!({"name": "r", "assume_role_policy": trust("sagemaker.amazonaws.com")});
+    for (name, value) in members.as_object().unwrap() {
+        body[name] = value.clone();
+    }
+    body
+}
+
+fn text<'v>(object: &'v Value, name: &str) -> &'v str {
+    object.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+async fn gone(world: &World, ty: &str, object: &Value) -> bool {
+    world.session.read(ty, object, &world.run).await.unwrap().is_none()
+}
+
+#[tokio::test]
+async fn a_role_lives() {
+    let world = world().await;
+    let body =
+        role(json!({"path": "/team/", "description": "runs models", "max_session_duration": 7200, "tags": {"a": "1"},
+        "permissions_boundary": READ}));
+    let made = world.create(ROLE, &body).await;
+    assert_eq!(text(&made, "arn"), "arn:aws:iam::123456789012:role/team/r");
+    assert!(text(&made, "unique_id").starts_with("AROA"), "{}", shown(&made));
+    let changed =
+        role(json!({"path": "/team/", "assume_role_policy": trust("lambda.amazonaws.com"), "tags": {"b": "2"}}));
+    let made = world.update(ROLE, &made, &changed).await;
+    for (operation, times) in [
+        ("UpdateAssumeRolePolicy", 1),
+        ("UpdateRole", 1),
+        ("DeleteRolePermissionsBoundary", 1),
+        ("UntagRole", 1),
+        ("TagRole", 1),
+    ] {
+        assert_eq!(world.calls(operation), times, "{operation}");
+    }
+    assert_eq!(shown(&world.import(ROLE, "r").await.unwrap()), shown(&made));
+    world.delete(ROLE, &made).await;
+    assert!(world.import(ROLE, "r").await.is_none());
+}
+
+#[tokio::test]
+async fn other_forms_of_a_document_are_no_change() {
+    let world = world().await;
+    let made = world.create(ROLE, &role(json!({}))).await;
+    let other = r#"{"Statement": {"Principal": {"Service": ["sagemaker.amazonaws.com"]}, "Effect": "Allow",
+        "Action": ["sts:AssumeRole"]}, "Version": "2012-10-17"}"#;
+    let plan = world.plan(ROLE, Some(&made), &role(json!({"assume_role_policy": other}))).await.unwrap();
+    assert_eq!(shown(&plan.planned), shown(&made));
+    let made = world.create(POLICY, &json!({"role": "r", "name": "p", "policy": document("s3:GetObject")})).await;
+    let other = document("s3:GetObject").replace("\"s3:GetObject\"", "[\"s3:GetObject\"]").replace(',', ",\n ");
+    let plan = world.plan(POLICY, Some(&made), &json!({"role": "r", "name": "p", "policy": other})).await.unwrap();
+    assert_eq!(shown(&plan.planned), shown(&made));
+}
+
+#[tokio::test]
+async fn names_are_made_up_from_prefixes() {
+    let world = world().await;
+    for (members, begins) in [(json!({"name_prefix": "team-"}), "team-"), (json!({}), "terraform-")] {
+        let mut body = role(members);
+        body["name"] = Json::Null;
+        let made = world.create(ROLE, &body).await;
+        assert!(text(&made, "name").starts_with(begins) && text(&made, "name_prefix") == begins, "{}", shown(&made));
+        let own = world.create(POLICY, &json!({"role": text(&made, "name"), "policy": document("s3:*")})).await;
+        assert_eq!(text(&own, "id"), format!("{}:{}", text(&made, "name"), text(&own, "name")));
+        world.delete(POLICY, &own).await;
+        world.delete(ROLE, &made).await;
+    }
+}
+
+#[tokio::test]
+async fn policies_of_a_role_are_looked_after_when_they_are_written_down() {
+    let world = world().await;
+    let inline = |name: &str, action: &str| json!({"name": name, "policy": document(action)});
+    let body = role(
+        json!({"managed_policy_arns": [FULL], "inline_policy": [inline("a", "s3:Get*"), inline("b", "s3:List*")]}),
+    );
+    let made = world.create(ROLE, &body).await;
+    assert_eq!(shown(&world.import(ROLE, "r").await.unwrap()), shown(&made));
+    let changed = role(json!({"managed_policy_arns": [READ], "inline_policy": [inline("a", "s3:*")]}));
+    let made = world.update(ROLE, &made, &changed).await;
+    // Left out, they stay as they are.
+    let plan = world.plan(ROLE, Some(&made), &role(json!({}))).await.unwrap();
+    assert_eq!(shown(&plan.planned), shown(&made));
+    // What others add is taken away again.
+    let foreign = world.create(ATTACHMENT, &json!({"role": "r", "policy_arn": FULL})).await;
+    let read = world.session.read(ROLE, &made, &world.run).await.unwrap().unwrap();
+    let made = world.update(ROLE, &read, &changed).await;
+    assert!(gone(&world, ATTACHMENT, &foreign).await);
+    // One empty block, and an empty set, mean none.
+    let none = role(json!({"managed_policy_arns": [], "inline_policy": [{}]}));
+    let made = world.update(ROLE, &made, &none).await;
+    world.create(POLICY, &json!({"role": "r", "name": "p", "policy": document("s3:*")})).await;
+    let read = world.session.read(ROLE, &made, &world.run).await.unwrap().unwrap();
+    let made = world.update(ROLE, &read, &none).await;
+    world.delete(ROLE, &made).await;
+}
+
+#[tokio::test]
+async fn policies_are_objects_of_their_own() {
+    let world = world().await;
+    let owner = world.create(ROLE, &role(json!({}))).await;
+    let own = world.create(POLICY, &json!({"role": "r", "name": "p", "policy": document("s3:*")})).await;
+    let own = world.update(POLICY, &own, &json!({"role": "r", "name": "p", "policy": document("s3:Get*")})).await;
+    assert_eq!(shown(&world.import(POLICY, "r:p").await.unwrap()), shown(&own));
+    let attached = world.create(ATTACHMENT, &json!({"role": "r", "policy_arn": FULL})).await;
+    let id = format!("r/{FULL}");
+    assert_eq!(shown(&world.import(ATTACHMENT, &id).await.unwrap()), shown(&attached));
+    assert!(world.import(ATTACHMENT, &format!("r/{READ}")).await.is_none());
+    // The role says what is in the way of its deletion, and waits for nothing.
+    let error = world.session.delete(ROLE, &owner, &world.run).await.unwrap_err();
+    assert!(error.detail.contains(FULL) && error.detail.contains("p, "), "{error}");
+    let CreateOutcome::Failed(error) =
+        world.try_create(POLICY, &json!({"role": "r", "name": "p", "policy": document("s3:*")})).await
+    else {
+        panic!()
+    };
+    assert!(error.detail.contains("smform import ADDRESS r:p"), "{error}");
+    world.delete(ATTACHMENT, &attached).await;
+    world.delete(POLICY, &own).await;
+    world.delete(ROLE, &owner).await;
+    let error = world.session.import(POLICY, "r", &world.run).await.unwrap_err();
+    assert!(error.detail.contains("my-role:my-policy"), "{error}");
+    assert!(world.session.import(ATTACHMENT, "r", &world.run).await.is_err());
+}
+
+#[tokio::test]
+async fn a_role_that_may_takes_foreign_policies_with_it() {
+    let world = world().await;
+    let owner = world.create(ROLE, &role(json!({"force_detach_policies": true}))).await;
+    world.create(POLICY, &json!({"role": "r", "name": "p", "policy": document("s3:*")})).await;
+    world.create(ATTACHMENT, &json!({"role": "r", "policy_arn": FULL})).await;
+    world.delete(ROLE, &owner).await;
+}
+
+#[tokio::test]
+async fn lost_answers_and_half_done_roles() {
+    let world = world().await;
+    world.faults(json!({"rules": [{"match": {"operation": "CreateRole"}, "nth": 1, "effect": "lost_reply"}]}));
+    let made = world.create(ROLE, &role(json!({}))).await;
+    let CreateOutcome::Failed(error) = world.try_create(ROLE, &role(json!({}))).await else { panic!() };
+    assert!(error.detail.contains("smform import ADDRESS r"), "{error}");
+    world.delete(ROLE, &made).await;
+    let nowhere = "arn:aws:iam::123456789012:policy/nowhere";
+    let outcome = world.try_create(ROLE, &role(json!({"managed_policy_arns": [nowhere]}))).await;
+    let CreateOutcome::Partial(half, error) = outcome else { panic!("{outcome:?}") };
+    assert!(error.detail.contains(nowhere), "{error}");
+    world.delete(ROLE, &half).await;
+    let made = world.create(ROLE, &role(json!({}))).await;
+    let outcome =
+        world.try_update(ROLE, &made, &role(json!({"description": "d", "managed_policy_arns": [nowhere]}))).await;
+    let UpdateOutcome::Partial(now, _) = outcome else { panic!("{outcome:?}") };
+    assert_eq!(text(&now, "description"), "d");
+}
+
+#[tokio::test]
+async fn a_model_waits_for_the_role_that_was_just_made() {
+    let world = world().await;
+    let made = world.create(ROLE, &role(json!({}))).await;
+    let mut body = model_body("m");
+    body["execution_role_arn"] = json!(text(&made, "arn"));
+    world.create("aws_sagemaker_model", &body).await;
+    assert!(world.run.progress.lock().unwrap().iter().any(|status| status.contains("execution role")));
+}
+
+#[tokio::test]
+async fn roles_and_policies_are_found() {
+    let world = world().await;
+    world.create(ROLE, &role(json!({"tags": {"a": "1"}}))).await;
+    let found = world.data(ROLE, &json!({"name": "r"})).await.unwrap();
+    assert_eq!(text(&found, "arn"), "arn:aws:iam::123456789012:role/r");
+    assert!(text(&found, "assume_role_policy").contains("sagemaker.amazonaws.com") && found.is_wholly_known());
+    assert!(world.data(ROLE, &json!({"name": "none"})).await.unwrap_err().detail.contains("account 123456789012"));
+    let policy = "aws_iam_policy";
+    for body in [json!({"arn": FULL}), json!({"name": "AmazonSageMakerFullAccess"})] {
+        let found = world.data(policy, &body).await.unwrap();
+        assert_eq!((text(&found, "arn"), text(&found, "path")), (FULL, "/"));
+        assert!(text(&found, "policy").contains("Statement") && found.is_wholly_known(), "{}", shown(&found));
+    }
+    assert!(world.data(policy, &json!({"name": "none"})).await.is_err());
+    assert!(world.data(policy, &json!({"arn": "arn:aws:iam::123456789012:policy/none"})).await.is_err());
+}
+
+#[tokio::test]
+async fn mistakes_are_found_before_any_call() {
+    let world = world().await;
+    for (ty, body) in [
+        (ROLE, role(json!({"name": "a b"}))),
+        (ROLE, role(json!({"name": "r".repeat(65)}))),
+        (ROLE, role(json!({"name_prefix": "x"}))),
+        (ROLE, role(json!({"assume_role_policy": "{"}))),
+        (ROLE, role(json!({"path": "team"}))),
+        (ROLE, role(json!({"max_session_duration": 60}))),
+        (ROLE, role(json!({"inline_policy": [{"name": "a"}]}))),
+        (ROLE, role(json!({"managed_policy_arns": ["x"]}))),
+        (POLICY, json!({"role": "r", "policy": "[]"})),
+        (POLICY, json!({"role": "r", "policy": document(&"a".repeat(10_240))})),
+        (ATTACHMENT, json!({"role": "r", "policy_arn": "AmazonSageMakerFullAccess"})),
+    ] {
+        assert!(!world.validate(ty, &body).is_empty(), "{body}");
+    }
+    for (ty, body) in [
+        (ROLE, role(json!({"inline_policy": [{}]}))),
+        (ROLE, role(json!({"assume_role_policy": "?", "inline_policy": [{"name": "?", "policy": "?"}]}))),
+        (POLICY, json!({"role": "?", "policy": "?"})),
+    ] {
+        assert_eq!(world.validate(ty, &body), Vec::<String>::new(), "{body}");
+    }
+}
