@@ -166,6 +166,21 @@ def test_a_local_state_moves_into_the_bucket_and_back(bucket, tmp_path):
     assert project.state()["resources"][0]["type"] == "terraform_data"
 
 
+def test_a_state_is_not_left_behind_without_a_word(bucket, tmp_path):
+    project = bucket.project(tmp_path)
+    project.run("plan", "-no-color").expect(0)
+    assert not (tmp_path / ".terraform" / "terraform.tfstate").exists()
+    project.run("apply", "-auto-approve", "-no-color").expect(0)
+    text = CONFIG % (bucket.name, "")
+    project.write(text[text.index("variable") :])
+    refused = project.run("plan", "-no-color").expect(1)
+    assert "init -migrate-state" in refused.prose
+    project.write(text.replace(KEY, "elsewhere"))
+    assert "Backend configuration changed" in project.run("plan", "-no-color").expect(1).prose
+    project.write(text)
+    project.run("plan", "-no-color", "-detailed-exitcode").expect(0)
+
+
 @pytest.mark.parametrize(
     ("change", "wanted"),
     [

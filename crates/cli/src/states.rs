@@ -84,6 +84,28 @@ impl Session {
             .map_err(|error| Failure::about(error.at(span).into(), config))
     }
 
+    /// The backend elsewhere that a run is about to use without that `init` has settled it: once there is a state in it,
+    /// that must be remembered, so that a change of the block cannot leave the state behind.
+    ///
+    /// # Errors
+    /// As [`Session::configured`].
+    pub fn unsettled(&self, config: &Config, state: &StateFile) -> Result<Option<Configured>, Failure> {
+        if self.in_sandbox(state.sandbox) || state.path.is_some() {
+            return Ok(None);
+        }
+        let configured = self.configured(config)?;
+        let is_known = Initialized::read(&self.data_directory(), &self.backends)?.is_some();
+        Ok(Some(configured).filter(|configured| configured.kind != backend::LOCAL && !is_known))
+    }
+
+    /// Remembers a backend as `init` does.
+    ///
+    /// # Errors
+    /// As the file system reports.
+    pub fn settle(&self, configured: &Configured) -> Result<(), Failure> {
+        Initialized::write(&self.data_directory(), configured, configured)
+    }
+
     /// The states of all workspaces. In the sandbox they are files of their own, wherever the real ones are: what is
     /// recorded there must never be mistaken for what exists.
     ///

@@ -295,7 +295,11 @@ pub(super) async fn perform(
     match Arc::try_unwrap(record) {
         Ok(record) => {
             let finished = record.into_inner().into_store().finish();
+            let settled = run.unsettled.as_ref().filter(|_| finished.is_ok()).map(|backend| session.settle(backend));
             report.diagnostics.extend(finished.err().map(|error| diagnose(&error)));
+            report
+                .diagnostics
+                .extend(settled.and_then(Result::err).into_iter().flat_map(|failure| failure.diagnostics));
         }
         Err(_) => report.diagnostics.push(Diagnostic::error(
             "The state was not closed",

@@ -9,6 +9,7 @@ use smform_engine::plan::walk::Options;
 use smform_engine::plan::{Extent, Mode};
 use smform_engine::run::Conduct;
 use smform_engine::snapshot::Recording;
+use smform_engine::workflow::backend::Configured;
 use smform_engine::workflow::saved::{self, Basis};
 use smform_engine::workflow::state::decode;
 use smform_engine::workflow::{self, Planned, Project, World};
@@ -84,6 +85,8 @@ pub struct Run {
     pub workspace: String,
     /// Whether the run is in the sandbox.
     pub sandbox: bool,
+    /// The backend, when `init` has not settled it.
+    pub unsettled: Option<Configured>,
 }
 
 impl Run {
@@ -102,6 +105,7 @@ impl Run {
         let view = Arc::clone(view);
         let sandbox = session.in_sandbox(planning.state.sandbox);
         let backend = session.backend(config, &planning.state)?;
+        let unsettled = session.unsettled(config, &planning.state)?;
         let Sandboxed { providers, clock } = if sandbox {
             session.open_sandbox(&backend.place())?
         } else {
@@ -113,7 +117,7 @@ impl Run {
         let observer = Arc::clone(&progress);
         let conduct = Conduct { clock, cancel: session.cancel.clone(), observer, directory: session.host.base.clone() };
         let world = World { host: Arc::clone(&recording) as _, providers, conduct };
-        Ok(Run { view, progress, world, recording, backend, workspace: session.workspace()?, sandbox })
+        Ok(Run { view, progress, world, recording, backend, workspace: session.workspace()?, sandbox, unsettled })
     }
 
     /// Opens the state, locked if so asked, and decodes it.
