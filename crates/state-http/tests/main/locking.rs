@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use smform_state::lock::LockInfo;
 use smform_state::{State, StateError, Store};
+use smform_types::Value;
 
 use crate::server::Server;
 use crate::{locking, plain};
@@ -28,6 +29,27 @@ fn a_lock_is_written_as_terraform_writes_it_and_named_by_what_is_written() {
     assert!(server.world().lock.is_none());
     drop(held);
     assert_eq!(server.asked("UNLOCK").len(), 1);
+}
+
+#[test]
+fn the_methods_of_gitlab_carry_the_lock_both_ways() {
+    let server = Server::start();
+    let lock = || Value::string(server.url("/lock"));
+    let more = [
+        ("lock_address", lock()),
+        ("unlock_address", lock()),
+        ("lock_method", Value::string("POST")),
+        ("unlock_method", Value::string("DELETE")),
+    ];
+    let state = plain(&server, &more);
+    let mut held = state.lock(&info("abc"), Duration::ZERO).expect("free");
+    assert!(state.lock(&info("def"), Duration::ZERO).is_err());
+    state.write(b"one", None).expect("written");
+    held.release().expect("given back");
+    let asked = server.asked("DELETE");
+    let body = asked.first().map(|asked| String::from_utf8_lossy(&asked.body).into_owned()).unwrap_or_default();
+    assert!(body.contains("\"ID\":\"abc\""), "{body}");
+    assert!(server.world().lock.is_none());
 }
 
 #[test]

@@ -132,14 +132,15 @@ fn answer(world: &mut World, asked: Asked) -> Option<(u16, Vec<u8>)> {
     };
     let told = match asked.method.as_str() {
         "GET" => world.state.clone().map_or((404, Vec::new()), |state| (200, state)),
-        "LOCK" => match &world.lock {
+        // GitLab's methods, on an address of its own.
+        "LOCK" | "POST" if asked.method == "LOCK" || asked.target == "/lock" => match &world.lock {
             Some(holder) => (423, holder.clone()),
             None => {
                 world.lock = Some(asked.body);
                 (200, Vec::new())
             }
         },
-        "UNLOCK" => match &world.lock {
+        "UNLOCK" | "DELETE" => match &world.lock {
             Some(holder) if id(holder) != id(&asked.body) => (409, holder.clone()),
             _ => {
                 world.lock = None;
