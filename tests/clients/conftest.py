@@ -81,6 +81,22 @@ class Project:
         )
         return Run(done)
 
+    def follow(self, watch, *arguments):
+        """Runs a command and gives each line to `watch` as it is printed, with the process."""
+        process = subprocess.Popen(
+            [SMFORM, *arguments],
+            cwd=self.folder,
+            env=environment(**self.env),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        printed = []
+        for line in process.stdout:
+            printed.append(line)
+            watch(line, process)
+        return Run(subprocess.CompletedProcess(arguments, process.wait(), "".join(printed), ""))
+
     def state(self, name="terraform.tfstate"):
         return json.loads((self.folder / name).read_text())
 

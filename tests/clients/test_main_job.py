@@ -3,13 +3,11 @@
 import json
 import re
 import signal
-import subprocess
 import time
-
-from conftest import SMFORM, environment
 
 NEW_IMAGE = "myteam.myorg.com/docker-local/my-inference-image:v2"
 STATE = "../../state/private-registry.sandbox.tfstate"
+COMES_UP = "aws_sagemaker_endpoint.endpoint: Creating"
 
 
 def calls(project):
@@ -158,16 +156,15 @@ def test_throttling_and_lost_replies_are_got_over(example):
 
 def test_a_killed_run_is_followed_up(example):
     """Killed while the endpoint comes up: the next run knows of everything, and nothing is made twice."""
-    project = example("private-registry")
-    env = environment(**{**project.env, "SMFORM_SANDBOX_SPEED": "20"})
-    command = [SMFORM, "apply", "-auto-approve", "-no-color"]
-    process = subprocess.Popen(command, cwd=project.folder, env=env, stdout=subprocess.PIPE, text=True)
-    for line in process.stdout:
-        if "aws_sagemaker_endpoint.endpoint: Creating" in line:
-            break
-    time.sleep(0.5)
-    process.kill()
-    process.wait()
+    project = example("private-registry", SMFORM_SANDBOX_SPEED="20")
+
+    def kill(line, process):
+        if COMES_UP in line:
+            time.sleep(0.5)
+            process.kill()
+
+    project.follow(kill, "apply", "-auto-approve", "-no-color").expect(-signal.SIGKILL)
+    project.env["SMFORM_SANDBOX_SPEED"] = "20000"
     project.run("apply", "-auto-approve", "-no-color").expect(0)
     project.run("plan", "-no-color", "-detailed-exitcode").expect(0)
     project.run("destroy", "-auto-approve", "-no-color").expect(0)
@@ -178,22 +175,16 @@ def test_a_killed_run_is_followed_up(example):
 
 
 def test_an_interrupted_run_says_what_is_left(example):
-    project = example("private-registry")
-    env = environment(**{**project.env, "SMFORM_SANDBOX_SPEED": "20"})
-    command = [SMFORM, "apply", "-auto-approve", "-no-color"]
-    process = subprocess.Popen(
-        command, cwd=project.folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    printed = []
-    for line in process.stdout:
-        printed.append(line)
-        if "aws_sagemaker_endpoint.endpoint: Creating" in line:
-            break
-    time.sleep(0.3)
-    process.send_signal(signal.SIGINT)
-    printed.append(process.stdout.read())
-    assert process.wait() == 1
-    assert "aws_sagemaker_model.model (created)" in "".join(printed)
+    project = example("private-registry", SMFORM_SANDBOX_SPEED="20")
+
+    def interrupt(line, process):
+        if COMES_UP in line:
+            time.sleep(0.3)
+            process.send_signal(signal.SIGINT)
+
+    ran = project.follow(interrupt, "apply", "-auto-approve", "-no-color").expect(1)
+    assert "aws_sagemaker_model.model (created)" in ran.text
+    project.env["SMFORM_SANDBOX_SPEED"] = "20000"
     project.run("apply", "-auto-approve", "-no-color").expect(0)
     project.run("plan", "-no-color", "-detailed-exitcode").expect(0)
 
@@ -202,16 +193,15 @@ def test_two_runs_at_once(sandbox, example):
     """The second is told who is at work; the sandbox is a server here, so that both could reach it."""
     sandbox.post("/_sandbox/speed", {"speed": 1})
     project = example("private-registry", AWS_ENDPOINT_URL=sandbox.url, SMFORM_SANDBOX="0")
-    command = [SMFORM, "apply", "-auto-approve", "-no-color"]
-    process = subprocess.Popen(
-        command, cwd=project.folder, env=environment(**project.env), stdout=subprocess.PIPE, text=True
-    )
-    for line in process.stdout:
-        if "aws_sagemaker_endpoint.endpoint: Creating" in line:
-            break
-    second = project.run("plan", "-no-color").expect(1)
-    process.kill()
-    process.wait()
+    second = []
+
+    def meanwhile(line, process):
+        if COMES_UP in line:
+            second.append(project.run("plan", "-no-color").expect(1))
+            process.kill()
+
+    project.follow(meanwhile, "apply", "-auto-approve", "-no-color").expect(-signal.SIGKILL)
+    [second] = second
     assert "locked" in second.prose and "apply" in second.prose.lower()
     sandbox.post("/_sandbox/speed", {"speed": 2000})
     project.run("destroy", "-auto-approve", "-no-color").expect(0)

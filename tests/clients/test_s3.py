@@ -119,17 +119,15 @@ def test_the_lock_of_another_is_respected(bucket, tmp_path):
 def test_a_state_that_was_changed_meanwhile_is_not_overwritten(bucket, tmp_path):
     project = bucket.project(tmp_path)
     project.run("apply", "-auto-approve", "-no-color").expect(0)
-    slow = CONFIG % (bucket.name, "") + 'resource "time_sleep" "wait" {\n  create_duration = "3s"\n}\n'
+    slow = CONFIG % (bucket.name, "") + 'resource "time_sleep" "wait" {\n  create_duration = "5s"\n}\n'
     project.write(slow)
 
-    def intrude():
-        state = bucket.read()
-        bucket.put(KEY, {**state, "serial": state["serial"] + 5})
+    def intrude(line, _):
+        if "time_sleep.wait: Creating" in line:
+            state = bucket.read()
+            bucket.put(KEY, {**state, "serial": state["serial"] + 5})
 
-    timer = threading.Timer(1.5, intrude)
-    timer.start()
-    ran = project.run("apply", "-auto-approve", "-no-color").expect(1)
-    timer.join()
+    ran = project.follow(intrude, "apply", "-auto-approve", "-no-color").expect(1)
     assert "changed by another run" in ran.prose
     assert "smform state push" in ran.prose
     assert bucket.read()["serial"] == 6

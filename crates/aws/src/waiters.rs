@@ -20,6 +20,7 @@ pub(crate) struct Wait<'r> {
     deadline: Option<SystemTime>,
     pause: Duration,
     longest: Duration,
+    last_look: bool,
 }
 
 /// How long one sleep lasts at most, so that a cancellation is heard soon.
@@ -29,7 +30,7 @@ impl<'r> Wait<'r> {
     /// A wait of at most `limit`, with pauses that grow from 2 to 30 seconds.
     pub(crate) fn new(run: &'r dyn Run, limit: Duration) -> Wait<'r> {
         let deadline = run.clock().now().checked_add(limit);
-        Wait { run, limit, deadline, pause: Duration::from_secs(2), longest: Duration::from_secs(30) }
+        Wait { run, limit, deadline, pause: Duration::from_secs(2), longest: Duration::from_secs(30), last_look: false }
     }
 
     /// The same, with other pauses.
@@ -37,7 +38,8 @@ impl<'r> Wait<'r> {
         Wait { pause: first, longest, ..self }
     }
 
-    /// Waits until the next look is due.
+    /// Waits until the next look is due. After the limit there is one more, since a machine that slept through the end
+    /// of the wait has not seen what came of it.
     ///
     /// # Errors
     /// When there shall be none.
@@ -50,7 +52,11 @@ impl<'r> Wait<'r> {
             }
             let clock = self.run.clock();
             if self.deadline.is_some_and(|deadline| clock.now() >= deadline) {
-                return Err(Stopped::TimedOut(self.limit));
+                if self.last_look {
+                    return Err(Stopped::TimedOut(self.limit));
+                }
+                self.last_look = true;
+                return Ok(());
             }
             let slice = left.min(SLICE);
             clock.sleep(slice).await;

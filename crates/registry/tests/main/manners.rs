@@ -43,9 +43,12 @@ async fn what_is_not_reached_from_outside_is_unknown_and_from_inside_an_error() 
     let authority = Authority::new();
     let closed = serve_raw(b"").await;
     let mut refused = settings(&authority, &closed);
+    let refused_at = closed.address;
     drop(closed);
     // The listener is closed once its task has ended.
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    while tokio::net::TcpStream::connect(refused_at).await.is_ok() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     let mut nameless = settings_of_none();
     for (vantage, severity) in [(Vantage::Outside, Unknown), (Vantage::InsideVpc, Error)] {
         (refused.vantage, nameless.vantage) = (vantage, vantage);
@@ -68,19 +71,17 @@ async fn a_dead_server_is_unknown_after_the_time_limit() {
     assert_eq!(told(&probe(&request(":1"), &settings).await), [(Unknown, "slow")]);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn a_slow_answer_keeps_what_was_found_before() {
     let authority = Authority::new();
+    // The manifest never comes: what a busy machine does to a limit cannot let it in.
     let server = serve(authority.good(), |path, _| match path {
         "/v2/" => answer(200, "application/json", "{}"),
-        _ => {
-            std::thread::sleep(Duration::from_secs(3));
-            answer(200, DOCKER, "{}")
-        }
+        _ => silence(),
     })
     .await;
     let mut settings = settings(&authority, &server);
-    settings.step = Duration::from_millis(1500);
+    settings.step = Duration::from_secs(3);
     let report = probe(&request(":1"), &settings).await;
     assert_eq!(told(&report), [(Unknown, "slow")]);
     assert!(report.facts.iter().any(|fact| fact.code.text() == "api-v2"));

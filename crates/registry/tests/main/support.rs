@@ -122,7 +122,12 @@ pub async fn serve(identity: Identity, answer: impl Fn(&str, &str) -> Answer + S
                         authorization.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
                     log.lock().unwrap().push((path.clone(), authorization.clone()));
                     let answer = answer(&path, &authorization);
-                    async move { Ok::<_, std::convert::Infallible>(answer) }
+                    async move {
+                        if answer.extensions().get::<Silence>().is_some() {
+                            std::future::pending::<()>().await;
+                        }
+                        Ok::<_, std::convert::Infallible>(answer)
+                    }
                 });
                 let _ =
                     hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
@@ -149,6 +154,17 @@ pub async fn serve_raw(bytes: &'static [u8]) -> Server {
 
 pub fn answer(status: u16, media_type: &str, body: impl Into<Bytes>) -> Answer {
     Response::builder().status(status).header("content-type", media_type).body(Full::new(body.into())).unwrap()
+}
+
+/// Marks the answer that never comes.
+#[derive(Clone)]
+struct Silence;
+
+/// An answer that never comes.
+pub fn silence() -> Answer {
+    let mut never = answer(200, "text/plain", "");
+    never.extensions_mut().insert(Silence);
+    never
 }
 
 /// What a registry holds: media type and bytes by path.
