@@ -81,8 +81,8 @@ class Project:
         )
         return Run(done)
 
-    def follow(self, watch, *arguments):
-        """Runs a command and gives each line to `watch` as it is printed, with the process."""
+    def follow(self, watch, *arguments, started=lambda _: None):
+        """Runs a command and gives each line to `watch` as it is printed, with the process, which `started` has seen."""
         process = subprocess.Popen(
             [SMFORM, *arguments],
             cwd=self.folder,
@@ -91,6 +91,7 @@ class Project:
             stderr=subprocess.STDOUT,
             text=True,
         )
+        started(process)
         printed = []
         for line in process.stdout:
             printed.append(line)
@@ -159,18 +160,17 @@ class Server:
             self.process.wait()
 
 
-@pytest.fixture
-def sandbox(tmp_path):
-    """`smform sandbox`, serving other clients; or the sandbox by itself, where `SANDBOX_SERVER` names its program."""
+def start_sandbox(folder, speed=2000):
+    """`smform sandbox`, its world kept in a folder; or the sandbox by itself, where `SANDBOX_SERVER` names its program."""
+    world = folder / "world.json"
     if SANDBOX_SERVER:
-        command = [SANDBOX_SERVER, "--speed", "2000", "--state", str(tmp_path / "world.json")]
+        command = [SANDBOX_SERVER, "--speed", str(speed), "--state", str(world)]
     else:
-        port = free_port()
-        command = [SMFORM, "sandbox", f"-listen=127.0.0.1:{port}", "-speed=2000", f"-file={tmp_path / 'world.json'}"]
+        command = [SMFORM, "sandbox", "-listen=127.0.0.1:0", f"-speed={speed}", f"-file={world}"]
     process = subprocess.Popen(
         command,
         env=environment(),
-        cwd=tmp_path,
+        cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -186,6 +186,13 @@ def sandbox(tmp_path):
         pytest.fail("the sandbox did not start:\n" + "".join(seen))
     server = Server(process, found.group(1))
     wait_for(server.url + "/_sandbox/clock")
+    return server
+
+
+@pytest.fixture
+def sandbox(tmp_path):
+    """The sandbox, serving other clients."""
+    server = start_sandbox(tmp_path)
     yield server
     server.stop()
 

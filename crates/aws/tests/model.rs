@@ -127,7 +127,7 @@ async fn an_inline_network_is_checked_live() {
     let world = world().await;
     let mut body = model_body("m");
     body["vpc_config"]["security_group_ids"] = json!(["sg-00000000000000000"]);
-    let errors = world.plan(MODEL, None, &body).await.unwrap_err();
+    let errors = world.review(MODEL, &body, &[]).await;
     let found: Vec<_> = errors.iter().map(|d| (d.summary.as_str(), place(d))).collect();
     assert_eq!(found, [("Security group not found", "vpc_config[0].security_group_ids".to_owned())]);
 }

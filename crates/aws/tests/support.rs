@@ -9,7 +9,8 @@ use bytes::Bytes;
 use serde_json::Value as Json;
 use smform_aws::{Settings, Transport, provider};
 use smform_provider::{
-    Clock, CreateOutcome, Imported, PlanRequest, PlanResponse, Provider, ProviderError, Run, Session, UpdateOutcome,
+    Clock, CreateOutcome, Imported, PlanRequest, PlanResponse, PlannedObject, Provider, ProviderError, Run, Session,
+    UpdateOutcome,
 };
 use smform_sandbox::faults::Script;
 use smform_sandbox::{Options, Sandbox};
@@ -157,6 +158,13 @@ impl World {
         self.session.plan(ty, PlanRequest { prior: prior.cloned(), config }, &self.run).await
     }
 
+    /// What is said of a new object beside the rest of a plan.
+    pub async fn review(&self, ty: &str, body: &Json, plan: &[PlannedObject]) -> Diagnostics {
+        let after = self.plan(ty, None, body).await.unwrap().planned;
+        let object = PlannedObject { type_name: ty.into(), before: None, after: Some(after) };
+        self.session.review(&object, plan, &self.run).await
+    }
+
     pub async fn try_create(&self, ty: &str, body: &Json) -> CreateOutcome {
         let planned = self.plan(ty, None, body).await.unwrap().planned;
         self.session.create(ty, &planned, &self.run).await
@@ -208,7 +216,7 @@ impl World {
     }
 
     pub async fn import(&self, ty: &str, id: &str) -> Option<Value> {
-        self.session.import(ty, id, &self.run).await.unwrap().map(|Imported { value }| value)
+        self.session.import(ty, id, &self.run).await.unwrap().map(|imported: Imported| imported.value)
     }
 
     pub async fn data(&self, ty: &str, body: &Json) -> Result<Value, ProviderError> {

@@ -45,7 +45,7 @@ async fn a_registry_that_lets_nobody_in_stops_the_plan() {
         "security_group_ids": [GROUP],
         "registry": {"host": "myteam.myorg.com:8443", "security_group_id": REGISTRY_GROUP},
     });
-    let errors = world.plan(VPC_CONFIG, None, &body).await.unwrap_err();
+    let errors = world.review(VPC_CONFIG, &body, &[]).await;
     let first = errors.iter().next().unwrap();
     assert_eq!(
         (first.summary.as_str(), place(first).as_str()),

@@ -13,6 +13,7 @@ pub mod provider;
 pub mod reference;
 pub mod registry;
 pub mod resource;
+pub mod review;
 pub mod run;
 
 pub use error::{ProviderError, Retry};
@@ -20,5 +21,6 @@ pub use plan::{PlanRequest, PlanResponse, ReplaceOrder, both_absent, plan_by_sch
 pub use provider::{Identity, Provider, Session};
 pub use registry::{Configure, Registry};
 pub use resource::{CreateOutcome, DataSource, Imported, ResourceType, UpdateOutcome};
+pub use review::PlannedObject;
 pub use run::{Clock, Context, Run, SystemClock};
 pub use smform_types::schema;

@@ -10,6 +10,7 @@ use smform_types::{Diagnostics, ResourceMode, Value};
 use crate::error::ProviderError;
 use crate::plan::{PlanRequest, PlanResponse};
 use crate::resource::{CreateOutcome, Imported, UpdateOutcome};
+use crate::review::PlannedObject;
 use crate::run::{Clock, Run};
 
 /// Whose objects a session works on; recorded in state, so that another account is noticed before anything is read.
@@ -63,6 +64,12 @@ pub trait Session: Send + Sync {
     /// # Errors
     /// Why the configuration cannot be planned.
     async fn plan(&self, type_name: &str, request: PlanRequest, run: &dyn Run) -> Result<PlanResponse, Diagnostics>;
+
+    /// See [`crate::ResourceType::review`].
+    async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], run: &dyn Run) -> Diagnostics {
+        let _ = (object, plan, run);
+        Diagnostics::new()
+    }
 
     /// See [`crate::ResourceType::read`].
     ///

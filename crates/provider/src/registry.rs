@@ -14,6 +14,7 @@ use crate::error::ProviderError;
 use crate::plan::{PlanRequest, PlanResponse};
 use crate::provider::{Identity, Provider, Session};
 use crate::resource::{CreateOutcome, DataSource, Imported, ResourceType, UpdateOutcome};
+use crate::review::PlannedObject;
 use crate::run::{Clock, Context, Run};
 
 /// How a provider configuration becomes connected clients.
@@ -193,6 +194,13 @@ impl<C: Send + Sync + 'static> Session for Connected<C> {
     async fn plan(&self, type_name: &str, request: PlanRequest, run: &dyn Run) -> Result<PlanResponse, Diagnostics> {
         let entry = self.types.resource(type_name).map_err(|error| Diagnostics::from(error.into_diagnostic()))?;
         entry.implementation.plan(entry.schema(), request, &self.cx(run)).await
+    }
+
+    async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], run: &dyn Run) -> Diagnostics {
+        match self.types.resource(&object.type_name) {
+            Ok(entry) => entry.implementation.review(object, plan, &self.cx(run)).await,
+            Err(_) => Diagnostics::new(),
+        }
     }
 
     async fn read(&self, type_name: &str, prior: &Value, run: &dyn Run) -> Result<Option<Value>, ProviderError> {

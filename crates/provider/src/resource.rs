@@ -7,6 +7,7 @@ use smform_types::{Diagnostics, Path, Value};
 
 use crate::error::ProviderError;
 use crate::plan::{PlanRequest, PlanResponse, plan_by_schema};
+use crate::review::PlannedObject;
 use crate::run::Context;
 
 /// How a creation ended.
@@ -38,6 +39,14 @@ pub enum UpdateOutcome {
 pub struct Imported {
     /// What it is.
     pub value: Value,
+    /// Whether it is what an interrupted creation left half made, so that it has to be made anew.
+    pub unfinished: bool,
+}
+
+impl From<Value> for Imported {
+    fn from(value: Value) -> Imported {
+        Imported { value, unfinished: false }
+    }
 }
 
 /// A managed resource type over the clients `C`.
@@ -74,6 +83,13 @@ pub trait ResourceType<C: Send + Sync>: Send + Sync {
     ) -> Result<PlanResponse, Diagnostics> {
         let _ = cx;
         Ok(plan_by_schema(schema, &request, &|path, prior, wanted| self.equivalent(path, prior, wanted)))
+    }
+
+    /// Judges an object of a plan beside everything else that is planned, itself included; called once all of that is
+    /// decided.
+    async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], cx: &Context<'_, C>) -> Diagnostics {
+        let _ = (object, plan, cx);
+        Diagnostics::new()
     }
 
     /// What the object is now; nothing when it is gone.

@@ -265,7 +265,7 @@ impl ResourceType<Service> for Thing {
     }
 
     async fn import(&self, identifier: &str, cx: &Context<'_, Service>) -> Result<Option<Imported>, ProviderError> {
-        Ok(cx.clients.table().things.get(identifier).map(|value| Imported { value: value.clone() }))
+        Ok(cx.clients.table().things.get(identifier).map(|value| Imported::from(value.clone())))
     }
 }
 

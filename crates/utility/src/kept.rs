@@ -94,7 +94,7 @@ impl<M: Make> ResourceType<()> for Kept<M> {
 
     async fn import(&self, identifier: &str, _: &Context<'_, ()>) -> Result<Option<Imported>, ProviderError> {
         let value = self.0.adopt(self.schema().block.empty(), identifier)?;
-        Ok(Some(Imported { value }))
+        Ok(Some(Imported::from(value)))
     }
 
     fn upgrade(&self, _: u64, attributes: Json) -> Result<Json, ProviderError> {

@@ -88,7 +88,7 @@ impl ResourceType<()> for Sleep {
         value = set(value, "create_duration", optional(create));
         value = set(value, "destroy_duration", optional(destroy));
         value = set(value, "id", Value::string(now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()));
-        Ok(Some(Imported { value }))
+        Ok(Some(Imported::from(value)))
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{Filter, VpcAttributeName};
 
-use super::Wanted;
+use super::{Registry, Wanted};
 use crate::failure::{Failure, Service, failed};
 
 /// A subnet.
@@ -49,6 +49,8 @@ pub(crate) struct Facts {
     pub(crate) subnets: Option<BTreeMap<String, Subnet>>,
     pub(crate) groups: Option<BTreeMap<String, Group>>,
     pub(crate) rules: Option<Vec<Rule>>,
+    /// Groups whose rules the plan changes in a way that is not known yet.
+    pub(crate) unsettled: BTreeSet<String>,
     /// The kind of each zone that is not a plain availability zone, by zone name.
     pub(crate) special_zones: BTreeMap<String, String>,
     /// Whether a VPC resolves names, by VPC.
@@ -70,21 +72,26 @@ fn filter(name: &str, values: impl IntoIterator<Item = String>) -> Filter {
     Filter::builder().name(name).set_values(Some(values.into_iter().collect())).build()
 }
 
-/// Asks for everything that the checks need.
-pub(crate) async fn gather(ec2: &Client, wanted: &Wanted) -> Facts {
+/// Asks for what the judgement of a registry's way needs.
+pub(crate) async fn of_way(ec2: &Client, wanted: &Wanted, registry: &Registry) -> Facts {
     let mut facts = Facts::default();
-    let registry_group =
-        wanted.registry.as_ref().and_then(|registry| registry.group.as_ref()).map(|(id, _)| id.clone());
-    let groups: BTreeSet<String> = wanted.groups.iter().cloned().chain(registry_group).collect();
-
-    let subnets = subnets(ec2, &wanted.subnets).await;
+    let group = registry.group.as_ref().map(|(id, _)| id.clone());
+    let groups: BTreeSet<String> = wanted.groups.iter().cloned().chain(group).collect();
+    let (subnets, found, rules) =
+        tokio::join!(subnets(ec2, &wanted.subnets), security_groups(ec2, &groups), rules(ec2, &groups));
     facts.subnets = facts.keep(subnets);
-    let found = security_groups(ec2, &groups).await;
     facts.groups = facts.keep(found);
-    if wanted.registry.is_some() {
-        let rules = rules(ec2, &groups).await;
-        facts.rules = facts.keep(rules);
-    }
+    facts.rules = facts.keep(rules);
+    facts
+}
+
+/// Asks for what the judgement of subnets and groups needs.
+pub(crate) async fn of_network(ec2: &Client, wanted: &Wanted) -> Facts {
+    let mut facts = Facts::default();
+    let groups: BTreeSet<String> = wanted.groups.iter().cloned().collect();
+    let (subnets, found) = tokio::join!(subnets(ec2, &wanted.subnets), security_groups(ec2, &groups));
+    facts.subnets = facts.keep(subnets);
+    facts.groups = facts.keep(found);
     let known = facts.subnets.clone().unwrap_or_default();
     let zones: BTreeSet<String> = known.values().map(|subnet| subnet.zone.clone()).collect();
     if !zones.is_empty() {

@@ -5,11 +5,13 @@
 mod facts;
 mod ids;
 mod network;
+mod pending;
 mod rules;
 #[cfg(test)]
 mod tests;
 
 use aws_sdk_ec2::Client;
+use smform_provider::PlannedObject;
 use smform_types::{Diagnostic, Diagnostics, Path};
 
 #[cfg(test)]
@@ -26,7 +28,6 @@ pub(crate) struct Wanted {
     pub(crate) subnets_at: Path,
     /// Where the groups stand in the configuration.
     pub(crate) groups_at: Path,
-    pub(crate) registry: Option<Registry>,
 }
 
 /// The registry that must be reachable.
@@ -48,21 +49,32 @@ pub(crate) struct Findings {
     pub(crate) diagnostics: Diagnostics,
 }
 
-/// Asks EC2 and judges. `place` says where was asked, for messages.
-pub(crate) async fn check(ec2: &Client, wanted: &Wanted, place: &str) -> Findings {
-    let facts = facts::gather(ec2, wanted).await;
-    judge(wanted, &facts, place)
+/// Judges the subnets and groups by themselves. `place` says where was asked, for messages.
+pub(crate) async fn network(ec2: &Client, wanted: &Wanted, place: &str) -> Findings {
+    judge(wanted, &facts::of_network(ec2, wanted).await, place)
 }
 
-/// What the facts mean for what is wanted.
-pub(crate) fn judge(wanted: &Wanted, facts: &Facts, place: &str) -> Findings {
-    let mut found = Findings::default();
-    for unseen in &facts.unseen {
-        found.diagnostics.push(Diagnostic::warning("Part of the network could not be checked", unseen.clone()));
-    }
-    network::judge(wanted, facts, place, &mut found);
-    if let Some(registry) = &wanted.registry {
-        rules::judge(wanted, registry, facts, place, &mut found.diagnostics);
-    }
+/// Judges the way to a registry, by the rules as they will be after the plan.
+pub(crate) async fn way(
+    ec2: &Client,
+    wanted: &Wanted,
+    registry: &Registry,
+    plan: &[PlannedObject],
+    place: &str,
+) -> Diagnostics {
+    let facts = facts::of_way(ec2, wanted, registry).await;
+    let mut found = unseen(&facts);
+    rules::judge(wanted, registry, &pending::after(facts, plan), place, &mut found);
     found
+}
+
+fn judge(wanted: &Wanted, facts: &Facts, place: &str) -> Findings {
+    let mut found = Findings { diagnostics: unseen(facts), ..Findings::default() };
+    network::judge(wanted, facts, place, &mut found);
+    found
+}
+
+fn unseen(facts: &Facts) -> Diagnostics {
+    let summary = "Part of the network could not be checked";
+    facts.unseen.iter().map(|unseen| Diagnostic::warning(summary, unseen.clone())).collect()
 }

@@ -2,7 +2,7 @@
 //! lets it in.
 
 use ipnet::IpNet;
-use smform_types::{Diagnostic, Diagnostics};
+use smform_types::{Diagnostic, Diagnostics, Severity};
 
 use super::{Facts, Registry, Rule, Wanted};
 
@@ -22,8 +22,26 @@ pub(super) fn judge(wanted: &Wanted, registry: &Registry, facts: &Facts, place: 
     if !wanted.groups.iter().all(seen) {
         return;
     }
-    outbound(wanted, registry, rules, found);
-    inbound(wanted, registry, facts, rules, found);
+    let mut judged = Diagnostics::new();
+    outbound(wanted, registry, rules, &mut judged);
+    let unsettled = |ids: &[String]| ids.iter().any(|id| facts.unsettled.contains(id));
+    found.extend(softened(judged, unsettled(&wanted.groups)));
+    let mut judged = Diagnostics::new();
+    inbound(wanted, registry, facts, rules, &mut judged);
+    let group: Vec<String> = registry.group.iter().map(|(id, _)| id.clone()).collect();
+    found.extend(softened(judged, unsettled(&group)));
+}
+
+/// Errors as warnings, where the plan changes rules in a way that is not known yet.
+fn softened(judged: Diagnostics, unsettled: bool) -> Diagnostics {
+    judged.map(|diagnostic| {
+        if !unsettled {
+            return diagnostic;
+        }
+        let detail =
+            format!("{} The plan changes rules of the group in a way that is not known yet.", diagnostic.detail);
+        Diagnostic { severity: Severity::Warning, detail, ..diagnostic }
+    })
 }
 
 impl Rule {

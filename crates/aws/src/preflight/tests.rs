@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use smform_types::Path;
+use smform_types::{Path, Type, Value};
 
 use super::*;
 
@@ -10,11 +10,14 @@ fn wanted() -> Wanted {
         groups: vec!["sg-model".to_owned()],
         subnets_at: Path::attribute("subnets"),
         groups_at: Path::attribute("security_group_ids"),
-        registry: Some(Registry {
-            host: "reg.example.org".to_owned(),
-            port: 443,
-            group: Some(("sg-registry".to_owned(), Path::attribute("registry").attr("security_group_id"))),
-        }),
+    }
+}
+
+fn registry() -> Registry {
+    Registry {
+        host: "reg.example.org".to_owned(),
+        port: 443,
+        group: Some(("sg-registry".to_owned(), Path::attribute("registry").attr("security_group_id"))),
     }
 }
 
@@ -66,8 +69,14 @@ fn facts() -> Facts {
 }
 
 fn found(facts: &Facts) -> Vec<(bool, String)> {
-    let findings = judge(&wanted(), facts, "account 1, region us-east-1");
-    findings.diagnostics.iter().map(|diagnostic| (diagnostic.is_error(), diagnostic.summary.clone())).collect()
+    let place = "account 1, region us-east-1";
+    let mut found = judge(&wanted(), facts, place).diagnostics;
+    rules::judge(&wanted(), &registry(), facts, place, &mut found);
+    told(&found)
+}
+
+fn told(found: &Diagnostics) -> Vec<(bool, String)> {
+    found.iter().map(|diagnostic| (diagnostic.is_error(), diagnostic.summary.clone())).collect()
 }
 
 fn one(is_error: bool, summary: &str) -> Vec<(bool, String)> {
@@ -178,4 +187,48 @@ fn traffic_must_be_let_out_and_in() {
 fn what_may_not_be_seen_is_a_note() {
     let blind = Facts { unseen: vec!["The check was left out.".to_owned()], ..Facts::default() };
     assert_eq!(found(&blind), one(false, "Part of the network could not be checked"));
+}
+
+fn egress_rule(members: &[(&str, Value)]) -> PlannedObject {
+    let text = |text: &str| Value::string(text);
+    let all =
+        [("security_group_id", text("sg-model")), ("ip_protocol", text("tcp")), ("cidr_ipv4", text("10.0.0.0/8"))];
+    let all = all.into_iter().chain(["from_port", "to_port"].map(|name| (name, Value::from(443))));
+    let after = Value::object(all.chain(members.iter().cloned()));
+    PlannedObject { type_name: "aws_vpc_security_group_egress_rule".into(), before: None, after: Some(after) }
+}
+
+fn way(facts: Facts, plan: &[PlannedObject]) -> Vec<(bool, String)> {
+    let mut found = Diagnostics::new();
+    rules::judge(&wanted(), &registry(), &pending::after(facts, plan), "here", &mut found);
+    told(&found)
+}
+
+#[test]
+fn rules_are_judged_as_they_will_be() {
+    let into = to_group(rule("sg-registry", false), "sg-model");
+    let closed = || Facts { rules: Some(vec![into.clone()]), ..facts() };
+    assert_eq!(way(closed(), &[]), one(true, "Registry not reachable: no outbound rule"));
+    assert_eq!(way(closed(), &[egress_rule(&[])]), [], "made by the same plan");
+    let other = egress_rule(&[("security_group_id", Value::string("sg-else"))]);
+    assert_eq!(way(closed(), &[other]), one(true, "Registry not reachable: no outbound rule"));
+    let PlannedObject { type_name, after, .. } = egress_rule(&[]);
+    let gone = PlannedObject { type_name, before: after, after: None };
+    let mut open = closed();
+    open.rules.get_or_insert_default().push(to_cidr(rule("sg-model", true), "10.0.0.0/8"));
+    assert_eq!(way(open, &[gone]), one(true, "Registry not reachable: no outbound rule"), "taken away by this plan");
+}
+
+#[test]
+fn what_the_plan_does_not_know_yet_is_no_error() {
+    let into = to_group(rule("sg-registry", false), "sg-model");
+    let closed = || Facts { rules: Some(vec![into.clone()]), ..facts() };
+    for unknown in ["cidr_ipv4", "security_group_id"] {
+        let rule = egress_rule(&[
+            ("cidr_ipv4", Value::null(Type::String)),
+            ("prefix_list_id", Value::null(Type::String)),
+            (unknown, Value::unknown(Type::String)),
+        ]);
+        assert_eq!(way(closed(), &[rule]), one(false, "Registry not reachable: no outbound rule"), "{unknown}");
+    }
 }

@@ -1,6 +1,6 @@
 //! The list of everything that the provider offers: one line for each type, one file or folder for each line.
 
-mod ec2;
+pub(crate) mod ec2;
 mod iam;
 mod sagemaker;
 mod smform;

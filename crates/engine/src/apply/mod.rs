@@ -28,7 +28,7 @@ use crate::events::Operation;
 use crate::graph::ProviderKey;
 use crate::plan::steps::Step;
 use crate::plan::stored::Stored;
-use crate::plan::{Action, Counts, Mode, ObjectKey, Plan};
+use crate::plan::{Action, Counts, Mode, ObjectKey, Plan, Reason};
 use crate::providers::Providers;
 use crate::run::Conduct;
 use crate::values::evaluate::Setting;
@@ -151,7 +151,8 @@ impl<'a> Executor<'a> {
         }
         for (object, value) in &self.apply.plan.adopted {
             if let Some(change) = self.apply.plan.changes.get(object) {
-                let entry = Entry { value: value.clone(), ..Entry::planned(self.apply, change) };
+                let tainted = change.reason == Some(Reason::Tainted);
+                let entry = Entry { value: value.clone(), tainted, ..Entry::planned(self.apply, change) };
                 record.put(object, entry).await?;
             }
         }

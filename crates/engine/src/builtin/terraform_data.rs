@@ -69,7 +69,7 @@ impl ResourceType<()> for TerraformData {
 
     async fn import(&self, identifier: &str, _: &Context<'_, ()>) -> Result<Option<Imported>, ProviderError> {
         let value = self.schema().block.empty();
-        Ok(Some(Imported { value: set(value, "id", Value::string(identifier)) }))
+        Ok(Some(Imported::from(set(value, "id", Value::string(identifier)))))
     }
 }
 

@@ -68,6 +68,8 @@ pub struct Answer {
     pub prior: Option<Value>,
     /// Whether the wait for an unfinished creation has ended well.
     pub resumed: bool,
+    /// Whether the object is what an interrupted creation left half made.
+    pub unfinished: bool,
     /// What the provider plans; present when a configuration was given.
     pub planned: Option<PlanResponse>,
     /// What the provider plans for a new object, if it is to be replaced.
@@ -86,8 +88,8 @@ pub async fn ask(question: Question, conduct: Conduct) -> Result<Answer, Diagnos
         Some(recorded) if question.begun && question.refresh => resume(&question, recorded, &conduct).await?,
         _ => None,
     };
-    let tainted = question.tainted && resumed.is_none();
     let is_resumed = resumed.is_some();
+    let mut unfinished = false;
     let prior = match &question.recorded {
         Some(_) if is_resumed => resumed,
         Some(recorded) if question.refresh => {
@@ -111,6 +113,7 @@ pub async fn ask(question: Question, conduct: Conduct) -> Result<Answer, Diagnos
                 match question.session.import(&type_name, identifier, &task).await {
                     Ok(imported) => {
                         task.finished(Some(identifier.clone()));
+                        unfinished = imported.as_ref().is_some_and(|imported| imported.unfinished);
                         imported.map(|imported| imported.value)
                     }
                     Err(error) => {
@@ -123,8 +126,9 @@ pub async fn ask(question: Question, conduct: Conduct) -> Result<Answer, Diagnos
         },
     };
     let Some(config) = question.config else {
-        return Ok(Answer { prior, resumed: is_resumed, planned: None, fresh: None });
+        return Ok(Answer { prior, resumed: is_resumed, unfinished, planned: None, fresh: None });
     };
+    let tainted = unfinished || question.tainted && !is_resumed;
     let task = conduct.quiet(question.object.clone(), Operation::Refresh);
     let kept = match &prior {
         Some(prior) => keep_ignored(&question.ignore, &question.block, config.clone(), prior),
@@ -138,7 +142,7 @@ pub async fn ask(question: Question, conduct: Conduct) -> Result<Answer, Diagnos
     } else {
         None
     };
-    Ok(Answer { prior, resumed: is_resumed, planned: Some(planned), fresh })
+    Ok(Answer { prior, resumed: is_resumed, unfinished, planned: Some(planned), fresh })
 }
 
 /// Waits on for an object whose creation was not seen through; nothing when it must be replaced.

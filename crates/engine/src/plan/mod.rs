@@ -1,7 +1,8 @@
 //! The plan: what will change, and the explicit graph of steps that an apply interprets.
 //!
 //! [`walk`] visits the configuration in dependency order, reading and asking providers; [`decide`] judges one instance,
-//! purely; [`order`] settles in which order replacements are made; [`steps`] lays out the step graph.
+//! purely; [`order`] settles in which order replacements are made; [`steps`] lays out the step graph; [`review`] has the
+//! whole looked at once more.
 
 pub mod codec;
 mod data;
@@ -13,6 +14,7 @@ pub mod order;
 pub mod outputs;
 pub mod relevant;
 mod resource;
+pub mod review;
 pub mod steps;
 pub mod stored;
 pub mod target;

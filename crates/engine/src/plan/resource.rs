@@ -449,7 +449,8 @@ impl<'a> Walker<'a> {
         let decision = decide(&Situation {
             address,
             prior: before.as_ref(),
-            tainted: !answer.resumed && pending.recorded.as_ref().is_some_and(|recorded| recorded.tainted),
+            tainted: answer.unfinished
+                || !answer.resumed && pending.recorded.as_ref().is_some_and(|recorded| recorded.tainted),
             requested: pending.requested,
             triggered: pending.triggered,
             planned,

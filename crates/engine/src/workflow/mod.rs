@@ -25,6 +25,7 @@ use crate::apply::record::Record;
 use crate::apply::{Apply, Data, RunOutcome};
 use crate::check::violations;
 use crate::graph::{ProviderKey, build};
+use crate::plan::review::review;
 use crate::plan::stored::Stored;
 use crate::plan::walk::{Found, Options, Walk, walk};
 use crate::plan::{Action, Extent, Mode, Plan, moves, order, outputs, relevant, target};
@@ -128,6 +129,9 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
     }
     if world.conduct.cancel.is_cancelled() {
         found.push(Diagnostic::error("Interrupted", "The plan was not finished. Nothing was changed."));
+    }
+    if !found.has_errors() && options.mode == Mode::Normal && options.adopt.is_empty() {
+        found.extend(review(&project.config, &changes, &sessions, &world.conduct, options.parallelism).await);
     }
     let steps = order::settle(options.mode, &graph, &visited, &mut changes);
     found.extend(order::refuse_same_names(&project.config, &changes, &same_names));

@@ -18,3 +18,5 @@ pub(crate) mod vpc;
 pub(crate) mod vpc_endpoint;
 pub(crate) mod vpc_security_group_egress_rule;
 pub(crate) mod vpc_security_group_ingress_rule;
+
+pub(crate) use security_group::rules::protocol;

@@ -367,7 +367,7 @@ impl ResourceType<Clients> for SecurityGroupRule {
         let found = self.find(&client, &seed).await.map_err(refuse)?;
         // All of the sources or none: another set of them is not what was asked for.
         let whole = |found: &Value| wanted(found).iter().map(bare).eq(wanted(&seed).iter().map(bare));
-        Ok(found.filter(whole).map(|value| Imported { value }))
+        Ok(found.filter(whole).map(Imported::from))
     }
 }
 

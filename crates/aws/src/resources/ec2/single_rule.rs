@@ -408,7 +408,7 @@ impl SingleRule {
         };
         let rule = rule.map_err(|failure| failure.into_error(format!("Security group rule {id} could not be read")))?;
         let way = |rule: &Described| rule.is_egress() == Some(self.direction == Direction::Egress);
-        Ok(rule.filter(way).map(|rule| Imported { value: self.object(&rule, &seed, cx.clients) }))
+        Ok(rule.filter(way).map(|rule| Imported::from(self.object(&rule, &seed, cx.clients))))
     }
 }
 

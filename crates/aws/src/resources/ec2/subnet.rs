@@ -297,6 +297,6 @@ impl ResourceType<Clients> for Subnet {
         let client = cx.clients.ec2(cx.clients.region_of(&seed));
         let subnet = describe(&client, id).await;
         let subnet = subnet.map_err(|failure| failure.into_error(format!("Subnet {id} could not be read")))?;
-        Ok(subnet.map(|subnet| Imported { value: self.object(&subnet, &seed, cx.clients) }))
+        Ok(subnet.map(|subnet| Imported::from(self.object(&subnet, &seed, cx.clients))))
     }
 }

@@ -328,7 +328,7 @@ impl ResourceType<Clients> for Vpc {
         let client = cx.clients.ec2(cx.clients.region_of(&seed));
         let vpc = describe(&client, id).await;
         match vpc.map_err(|failure| failure.into_error(format!("VPC {id} could not be read")))? {
-            Some(vpc) => Ok(Some(Imported { value: self.object(&client, &vpc, &seed, cx.clients).await })),
+            Some(vpc) => Ok(Some(Imported::from(self.object(&client, &vpc, &seed, cx.clients).await))),
             None => Ok(None),
         }
     }

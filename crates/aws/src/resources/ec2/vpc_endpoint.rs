@@ -345,7 +345,7 @@ impl ResourceType<Clients> for VpcEndpoint {
         let client = cx.clients.ec2(cx.clients.region_of(&seed));
         let endpoint = describe(&client, id).await;
         match endpoint.map_err(|failure| failure.into_error(format!("VPC endpoint {id} could not be read")))? {
-            Some(endpoint) => Ok(Some(Imported { value: self.object(&client, &endpoint, &seed, cx.clients).await })),
+            Some(endpoint) => Ok(Some(Imported::from(self.object(&client, &endpoint, &seed, cx.clients).await))),
             None => Ok(None),
         }
     }

@@ -165,7 +165,7 @@ impl ResourceType<Clients> for RolePolicy {
         };
         let live = self.live((role, name), &self.schema.block.empty(), cx.clients).await;
         let live = live.map_err(|failure| failure.into_error(format!("Policy {identifier} could not be read")))?;
-        Ok(live.map(|value| Imported { value }))
+        Ok(live.map(Imported::from))
     }
 }
 

@@ -124,6 +124,6 @@ impl ResourceType<Clients> for RolePolicyAttachment {
             failure.into_error(format!("The attachment of {arn} to role \"{role}\" could not be read"))
         })?;
         let built = Builder::new(&self.schema.block).text("id", Some(identifier)).text("role", Some(role));
-        Ok(attached.then(|| Imported { value: built.text("policy_arn", Some(arn)).finish() }))
+        Ok(attached.then(|| Imported::from(built.text("policy_arn", Some(arn)).finish())))
     }
 }

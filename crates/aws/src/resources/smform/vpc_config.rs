@@ -4,7 +4,8 @@
 
 use async_trait::async_trait;
 use smform_provider::{
-    Context, CreateOutcome, Imported, PlanRequest, PlanResponse, ProviderError, ResourceType, UpdateOutcome,
+    Context, CreateOutcome, Imported, PlanRequest, PlanResponse, PlannedObject, ProviderError, ResourceType,
+    UpdateOutcome,
 };
 use smform_types::image::{is_address, is_internal_name, split_authority, unreachable_host};
 use smform_types::schema::{Attribute, Block, Constraint, NestedBlock, Schema};
@@ -73,20 +74,23 @@ impl VpcConfig {
 /// What is to be checked, when all of it is known.
 fn wanted(object: &Value) -> Option<Wanted> {
     let fields = Fields(object);
-    let known = ["subnets", "security_group_ids", "registry"].iter().all(|name| !fields.is_unknown(name));
-    let at = Path::attribute("registry").index(0);
-    let registry = fields.block("registry").and_then(|registry| {
-        let (host, port) = split_authority(registry.text("host")?).ok()?;
-        let group = registry.owned("security_group_id").map(|id| (id, at.attr("security_group_id")));
-        Some(Registry { host: host.to_owned(), port: port.unwrap_or(443), group })
-    });
+    let known = ["subnets", "security_group_ids"].iter().all(|name| !fields.is_unknown(name));
     known.then(|| Wanted {
         subnets: fields.texts("subnets"),
         groups: fields.texts("security_group_ids"),
         subnets_at: Path::attribute("subnets"),
         groups_at: Path::attribute("security_group_ids"),
-        registry,
     })
+}
+
+/// The registry that must be reachable, when it is known.
+fn registry(object: &Value) -> Option<Registry> {
+    let registry = Fields(object).block("registry")?;
+    let (host, port) = split_authority(registry.text("host")?).ok()?;
+    let at = Path::attribute("registry").index(0).attr("security_group_id");
+    let group = registry.owned("security_group_id").map(|id| (id, at));
+    let known = !registry.is_unknown("security_group_id");
+    known.then(|| Registry { host: host.to_owned(), port: port.unwrap_or(443), group })
 }
 
 /// The identifier: what it consists of, so that it can also be imported by it.
@@ -105,7 +109,7 @@ fn with_findings(object: Value, wanted: &Wanted, findings: &Findings) -> Value {
 
 async fn look(object: &Value, wanted: &Wanted, clients: &Clients) -> Findings {
     let region = clients.region_of(object);
-    preflight::check(&clients.ec2(region), wanted, &clients.place(region)).await
+    preflight::network(&clients.ec2(region), wanted, &clients.place(region)).await
 }
 
 #[async_trait]
@@ -177,6 +181,13 @@ impl ResourceType<Clients> for VpcConfig {
         Ok(response)
     }
 
+    async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], cx: &Context<'_, Clients>) -> Diagnostics {
+        let Some(after) = &object.after else { return Diagnostics::new() };
+        let (Some(wanted), Some(registry)) = (wanted(after), registry(after)) else { return Diagnostics::new() };
+        let region = cx.clients.region_of(after);
+        preflight::way(&cx.clients.ec2(region), &wanted, &registry, plan, &cx.clients.place(region)).await
+    }
+
     async fn read(&self, prior: &Value, _: &Context<'_, Clients>) -> Result<Option<Value>, ProviderError> {
         // There is nothing to read; every plan looks at the network anyway.
         Ok(Some(prior.clone()))
@@ -224,6 +235,6 @@ impl ResourceType<Clients> for VpcConfig {
         if let Some(error) = findings.diagnostics.iter().find(|diagnostic| diagnostic.is_error()) {
             return Err(ProviderError::new(error.summary.clone(), error.detail.clone()));
         }
-        Ok(Some(Imported { value: with_findings(object, &wanted, &findings) }))
+        Ok(Some(Imported::from(with_findings(object, &wanted, &findings))))
     }
 }

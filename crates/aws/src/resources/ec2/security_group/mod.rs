@@ -327,7 +327,9 @@ impl ResourceType<Clients> for SecurityGroup {
             _ => by_name(&client, id, None).await,
         };
         let group = group.map_err(|failure| failure.into_error(format!("Security group {id} could not be read")))?;
-        Ok(group.map(|group| Imported { value: self.object(&group, &seed, cx.clients) }))
+        // A finished creation is recorded with its id. This one may still have the rule that the service starts with.
+        let unfinished = id.contains('/');
+        Ok(group.map(|group| Imported { value: self.object(&group, &seed, cx.clients), unfinished }))
     }
 }
 

@@ -33,7 +33,7 @@ pub(in super::super) enum Source {
 }
 
 /// A protocol as the service keeps it: a small-letter name where there is one, `-1` for all.
-pub(in super::super) fn protocol(text: &str) -> String {
+pub(crate) fn protocol(text: &str) -> String {
     match text.to_ascii_lowercase().as_str() {
         "all" => "-1".to_owned(),
         "1" => "icmp".to_owned(),

@@ -337,7 +337,7 @@ impl ResourceType<Clients> for Role {
     async fn import(&self, identifier: &str, cx: &Context<'_, Clients>) -> Result<Option<Imported>, ProviderError> {
         let live = self.live(&cx.clients.iam(), identifier, &self.schema.block.empty(), cx.clients).await;
         let live = live.map_err(|failure| failure.into_error(format!("Role \"{identifier}\" could not be read")))?;
-        Ok(live.map(|value| Imported { value }))
+        Ok(live.map(Imported::from))
     }
 }
 

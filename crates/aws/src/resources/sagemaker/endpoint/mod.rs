@@ -239,7 +239,7 @@ impl ResourceType<Clients> for Endpoint {
         after_creation(&client, name, cx.run, USUAL).await?;
         let live = self.live(&client, cx.clients, name, &seed).await;
         let live = live.map_err(|failure| failure.into_error(format!("Endpoint \"{name}\" could not be read")))?;
-        Ok(live.map(|value| Imported { value }))
+        Ok(live.map(Imported::from))
     }
 }
 

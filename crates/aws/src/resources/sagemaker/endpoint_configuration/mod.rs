@@ -226,7 +226,7 @@ impl ResourceType<Clients> for EndpointConfiguration {
             .live(&client, cx.clients, name, &seed)
             .await
             .map_err(|failure| failure.into_error(format!("Endpoint configuration \"{name}\" could not be read")))?;
-        Ok(live.map(|value| Imported { value }))
+        Ok(live.map(Imported::from))
     }
 }
 

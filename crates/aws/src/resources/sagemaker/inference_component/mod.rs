@@ -361,6 +361,6 @@ impl ResourceType<Clients> for InferenceComponent {
         let live = self.live(&client, cx.clients, name, &seed).await;
         let live =
             live.map_err(|failure| failure.into_error(format!("Inference component \"{name}\" could not be read")))?;
-        Ok(live.map(|value| Imported { value }))
+        Ok(live.map(Imported::from))
     }
 }

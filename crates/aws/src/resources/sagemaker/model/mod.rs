@@ -12,7 +12,8 @@ use async_trait::async_trait;
 use aws_sdk_sagemaker::Client;
 use aws_sdk_sagemaker::operation::describe_model::DescribeModelOutput;
 use smform_provider::{
-    Context, CreateOutcome, Imported, PlanRequest, PlanResponse, ProviderError, ResourceType, UpdateOutcome,
+    Context, CreateOutcome, Imported, PlanRequest, PlanResponse, PlannedObject, ProviderError, ResourceType,
+    UpdateOutcome,
 };
 use smform_types::schema::Schema;
 use smform_types::{Diagnostic, Diagnostics, Path, Value, image};
@@ -130,12 +131,18 @@ impl ResourceType<Clients> for Model {
         let mut response = PlanResponse { order: naming::order(&config), ..response };
         if is_new {
             response.planned = identified(&config, response.planned);
-            let mut found = regional(&response.planned, cx.clients);
-            found.extend(network(&response.planned, cx.clients).await);
-            let ((), warnings) = found.into_result(())?;
+            let ((), warnings) = regional(&response.planned, cx.clients).into_result(())?;
             response.diagnostics.extend(warnings);
         }
         Ok(response)
+    }
+
+    async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], cx: &Context<'_, Clients>) -> Diagnostics {
+        let before = object.before.as_ref().and_then(|before| before.get("id"));
+        match &object.after {
+            Some(after) if before.is_none() || before != after.get("id") => network(after, plan, cx.clients).await,
+            _ => Diagnostics::new(),
+        }
     }
 
     async fn read(&self, prior: &Value, cx: &Context<'_, Clients>) -> Result<Option<Value>, ProviderError> {
@@ -209,7 +216,7 @@ impl ResourceType<Clients> for Model {
         let client = cx.clients.sagemaker(cx.clients.region_of(&seed));
         let live = self.live(&client, cx.clients, name, &seed).await;
         let live = live.map_err(|failure| failure.into_error(format!("Model \"{name}\" could not be read")))?;
-        Ok(live.map(|value| Imported { value }))
+        Ok(live.map(Imported::from))
     }
 }
 
@@ -266,7 +273,7 @@ fn regional(planned: &Value, clients: &Clients) -> Diagnostics {
 }
 
 /// The live check of the model's network, when all of it is known.
-async fn network(planned: &Value, clients: &Clients) -> Diagnostics {
+async fn network(planned: &Value, plan: &[PlannedObject], clients: &Clients) -> Diagnostics {
     let Some(block) = Fields(planned).block("vpc_config").filter(|block| block.0.is_wholly_known()) else {
         return Diagnostics::new();
     };
@@ -277,9 +284,18 @@ async fn network(planned: &Value, clients: &Clients) -> Diagnostics {
         groups: block.texts("security_group_ids"),
         subnets_at: at.attr("subnets"),
         groups_at: at.attr("security_group_ids"),
-        registry: registry(planned),
     };
-    preflight::check(&clients.ec2(region), &wanted, &clients.place(region)).await.diagnostics
+    let (ec2, place) = (clients.ec2(region), clients.place(region));
+    let way = async {
+        match &registry(planned) {
+            Some(registry) => preflight::way(&ec2, &wanted, registry, plan, &place).await,
+            None => Diagnostics::new(),
+        }
+    };
+    let (network, way) = tokio::join!(preflight::network(&ec2, &wanted, &place), way);
+    let mut found = network.diagnostics;
+    found.extend(way);
+    found
 }
 
 /// The first registry that the model pulls from through its network.

@@ -1,0 +1,268 @@
+"""Runs that are killed at each of their calls, just before it is made and just after it took effect.
+
+The next run must find every object that the service has, and end as if nothing had happened: what the service lists is
+what the state records, one to one.
+"""
+
+import concurrent.futures
+import http.client
+import http.server
+import json
+import os
+import shutil
+import threading
+import urllib.parse
+
+import pytest
+from conftest import Project, start_sandbox
+
+CONFIG = """
+terraform {
+  required_version = ">= 1.5"
+}
+
+variable "image" {
+  default = "myteam.myorg.com/docker-local/my-inference-image:v1"
+}
+
+variable "weight" {
+  default = 1
+}
+
+variable "port" {
+  default = 443
+}
+
+provider "aws" {
+  region = "us-east-1"
+}
+
+resource "aws_security_group" "model" {
+  name        = "containers"
+  description = "What the containers may reach"
+  vpc_id      = "vpc-0123456789abcdef0"
+}
+
+resource "aws_vpc_security_group_egress_rule" "registry" {
+  security_group_id = aws_security_group.model.id
+  cidr_ipv4         = "10.0.0.0/16"
+  ip_protocol       = "tcp"
+  from_port         = var.port
+  to_port           = var.port
+}
+
+resource "aws_sagemaker_model" "model" {
+  name_prefix        = "model-"
+  execution_role_arn = "arn:aws:iam::123456789012:role/SageMakerExecutionRole"
+
+  primary_container {
+    image = var.image
+
+    image_config {
+      repository_access_mode = "Vpc"
+    }
+  }
+
+  vpc_config {
+    subnets            = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
+    security_group_ids = [aws_security_group.model.id]
+  }
+}
+
+resource "aws_sagemaker_endpoint_configuration" "config" {
+  name_prefix = "config-"
+
+  production_variants {
+    variant_name           = "MyVariant"
+    model_name             = aws_sagemaker_model.model.name
+    instance_type          = "ml.t2.medium"
+    initial_instance_count = 1
+    initial_variant_weight = var.weight
+  }
+}
+
+resource "aws_sagemaker_endpoint" "endpoint" {
+  name                 = "kept"
+  endpoint_config_name = aws_sagemaker_endpoint_configuration.config.name
+}
+"""
+
+CHANGING = ("Create", "Update", "Delete", "Authorize", "Revoke", "Modify", "Add")
+"""What the names of operations begin with that change something."""
+
+APPLY = ("apply", "-auto-approve", "-no-color")
+DESTROY = ("destroy", "-auto-approve", "-no-color")
+
+
+class Between(http.server.ThreadingHTTPServer):
+    """Stands between a run and the service, and kills the run at one of its calls."""
+
+    daemon_threads = True
+
+    def __init__(self, server, kill_at=None, after=False):
+        super().__init__(("127.0.0.1", 0), Passing)
+        self.upstream = urllib.parse.urlsplit(server.url).netloc
+        self.kill_at, self.after = kill_at, after
+        self.calls, self.lock, self.victim = [], threading.Lock(), None
+        threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def handle_error(self, request, client_address):
+        """A killed client leaves broken connections behind, which is what this is for."""
+
+
+class Passing(http.server.BaseHTTPRequestHandler):
+    """One connection of the run."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        between = self.server
+        with between.lock:
+            at = len(between.calls)
+            between.calls.append(operation(self.headers, body))
+        if at == between.kill_at and not between.after:
+            between.victim.kill()
+            return
+        connection = http.client.HTTPConnection(between.upstream, timeout=30)
+        connection.request("POST", self.path, body, dict(self.headers))
+        answer = connection.getresponse()
+        content = answer.read()
+        connection.close()
+        if at == between.kill_at:
+            between.victim.kill()
+            return
+        self.send_response(answer.status)
+        for name, value in answer.getheaders():
+            if name.lower() not in ("content-length", "transfer-encoding", "connection", "date", "server"):
+                self.send_header(name, value)
+        self.send_header("content-length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+
+def operation(headers, body):
+    """The operation that a request asks for, by its protocol."""
+    target = headers.get("x-amz-target")
+    return target.split(".")[1] if target else urllib.parse.parse_qs(body.decode()).get("Action", ["?"])[0]
+
+
+class Place:
+    """A folder with a configuration, its state, and the world that it is about."""
+
+    def __init__(self, folder, like=None):
+        self.folder = folder
+        if like:
+            shutil.copytree(like.folder, folder)
+        else:
+            folder.mkdir()
+        self.server = start_sandbox(folder, speed=20_000)
+        self.project = Project(folder)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.server.stop()
+
+    def run(self, *arguments):
+        """A run that nothing stands between."""
+        self.project.env = {"AWS_ENDPOINT_URL": self.server.url}
+        return self.project.run(*arguments)
+
+    def killed(self, arguments, kill_at=None, after=False):
+        """A run that is killed at a call; every call that it made."""
+        between = Between(self.server, kill_at, after)
+        self.project.env = {"AWS_ENDPOINT_URL": between.url}
+        try:
+            self.project.follow(lambda *_: None, *arguments, started=lambda process: setattr(between, "victim", process))
+        finally:
+            between.shutdown()
+            between.server_close()
+        return between.calls
+
+    def listed(self):
+        """What the service has, but for what it had before the first run."""
+        sagemaker, ec2 = self.server.client("sagemaker"), self.server.client("ec2")
+        found = [one["ModelName"] for one in sagemaker.list_models()["Models"]]
+        found += [one["EndpointConfigName"] for one in sagemaker.list_endpoint_configs()["EndpointConfigs"]]
+        found += [one["EndpointName"] for one in sagemaker.list_endpoints()["Endpoints"]]
+        groups = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": ["containers"]}])["SecurityGroups"]
+        found += [one["GroupId"] for one in groups]
+        rules = ec2.describe_security_group_rules(
+            Filters=[{"Name": "group-id", "Values": [one["GroupId"] for one in groups]}]
+        )["SecurityGroupRules"] if groups else []
+        found += [one["SecurityGroupRuleId"] for one in rules]
+        return sorted(found)
+
+    def recorded(self):
+        """What the state has."""
+        path = self.folder / "terraform.tfstate"
+        resources = json.loads(path.read_text())["resources"] if path.exists() else []
+        instances = [(one["mode"], each) for one in resources for each in one["instances"]]
+        assert not [each for _, each in instances if each.get("status") or each.get("deposed")]
+        return sorted(each["attributes"]["id"] for mode, each in instances if mode == "managed")
+
+
+def imports(place):
+    """The same configuration without a state, and with import blocks for what the state held."""
+    state = place.project.state()
+    (place.folder / "terraform.tfstate").unlink()
+    blocks = [
+        f'import {{\n  to = {one["type"]}.{one["name"]}\n  id = "{one["instances"][0]["attributes"]["id"]}"\n}}\n'
+        for one in state["resources"]
+        if one["mode"] == "managed"
+    ]
+    place.project.write("\n".join(blocks), "imports.tf")
+
+
+SCENARIOS = {
+    "create": (None, APPLY),
+    "update": (lambda place: place.run(*APPLY).expect(0), (*APPLY, "-var=port=8443")),
+    "replace": (lambda place: place.run(*APPLY).expect(0), (*APPLY, "-var=image=myteam.myorg.com/docker-local/new:v2")),
+    "destroy": (lambda place: place.run(*APPLY).expect(0), DESTROY),
+    "import": (lambda place: (place.run(*APPLY).expect(0), imports(place)), APPLY),
+}
+
+
+def one_kill(base, folder, command, at, after):
+    with Place(folder, like=base) as place:
+        place.killed(command, at, after)
+        place.run(*command).expect(0)
+        if command[0] == "apply":
+            place.run("plan", "-no-color", "-detailed-exitcode", *command[3:]).expect(0)
+        wrong = place.listed() != place.recorded()
+        assert not wrong, f"the service has {place.listed()}, the state {place.recorded()}"
+        return place.listed()
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_run_killed_at_any_call_is_followed_up(tmp_path, scenario):
+    prepare, command = SCENARIOS[scenario]
+    base = Place(tmp_path / "base")
+    base.project.write(CONFIG)
+    if prepare:
+        prepare(base)
+    base.server.stop()
+    with Place(tmp_path / "whole", like=base) as place:
+        calls = place.killed(command)
+        expected = place.recorded()
+        assert place.listed() == expected and bool(expected) == (scenario != "destroy")
+    points = [(at, False) for at in range(len(calls))]
+    points += [(at, True) for at, name in enumerate(calls) if name.startswith(CHANGING)]
+    with concurrent.futures.ThreadPoolExecutor(4 * (os.cpu_count() or 1)) as pool:
+        ran = {
+            (at, after): pool.submit(one_kill, base, tmp_path / f"{at}-{after}", command, at, after)
+            for at, after in points
+        }
+    wrong = {point: run.exception() for point, run in ran.items() if run.exception()}
+    told = [f"killed {'after' if after else 'before'} call {at}, {calls[at]}: {why}" for (at, after), why in wrong.items()]
+    assert not told, "\n".join(told)
+    assert {len(run.result()) for run in ran.values()} == {len(expected)}
