@@ -253,13 +253,12 @@ impl Session {
     /// What a lock says of its holder.
     #[must_use]
     pub fn lock_info(&self, operation: &str, place: &Path) -> LockInfo {
-        let user = self.variable("USER").or_else(|| self.variable("USERNAME")).unwrap_or("unknown");
         let now = jiff::Timestamp::try_from(self.clock.now()).unwrap_or_default();
         LockInfo {
             version: self.version.to_owned(),
             created: now.to_string(),
             path: place.display().to_string(),
-            ..LockInfo::of_process(operation, &format!("smform {}", self.command), user)
+            ..LockInfo::of_process(operation, &format!("smform {}", self.command))
         }
     }
 }

@@ -78,7 +78,7 @@ impl Workspaces for S3Workspaces {
     }
 
     fn create(&self, workspace: &str) -> Result<(), StateError> {
-        let lineage = LockInfo::of_process("", "", "").id;
+        let lineage = LockInfo::of_process("", "").id;
         let text = codec::write(&State { lineage, serial: 1, ..State::default() });
         self.one(workspace).write(text.as_bytes(), None).map(drop)
     }

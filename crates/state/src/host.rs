@@ -1,9 +1,15 @@
-//! This machine and its processes, as far as locks tell of them.
+//! This machine, its user and its processes, as far as locks tell of them.
 
 /// The name of this machine.
 #[must_use]
 pub fn name() -> String {
-    gethostname::gethostname().to_string_lossy().into_owned()
+    whoami::hostname().unwrap_or_else(|_| "unknown".to_owned())
+}
+
+/// The name of the user that this process belongs to, whatever the environment says.
+#[must_use]
+pub fn user() -> String {
+    whoami::username().unwrap_or_else(|_| "unknown".to_owned())
 }
 
 /// Whether a process of this machine is running; nothing where the system does not tell.

@@ -39,12 +39,12 @@ pub struct LockInfo {
 impl LockInfo {
     /// What the process that runs a command writes down. `command` is what the user gave.
     #[must_use]
-    pub fn of_process(operation: &str, command: &str, user: &str) -> LockInfo {
+    pub fn of_process(operation: &str, command: &str) -> LockInfo {
         LockInfo {
             id: uuid::Uuid::new_v4().to_string(),
             operation: operation.to_owned(),
             info: format!("{command}, process {}", std::process::id()),
-            who: format!("{user}@{}", host::name()),
+            who: format!("{}@{}", host::user(), host::name()),
             ..LockInfo::default()
         }
     }

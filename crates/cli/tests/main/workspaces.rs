@@ -92,10 +92,10 @@ fn a_lock_names_its_holder_and_a_file_lock_cannot_be_taken_away() {
     use smform_state::lock::{Lock, LockInfo};
     let bench = Bench::new(ONE);
     let path = bench.path().join("terraform.tfstate");
-    let info = LockInfo::of_process("OperationTypeApply", "smform apply", "ann");
+    let info = LockInfo::of_process("OperationTypeApply", "smform apply");
     let held = Lock::acquire(&path, &info, std::time::Duration::ZERO).expect("free");
     let refused = bench.run(&["plan", "-no-color"]);
-    for part in ["OperationTypeApply", "ann@", "smform apply, process", &info.id] {
+    for part in ["OperationTypeApply", &info.who, "smform apply, process", &info.id] {
         assert!(refused.err.contains(part), "{part}: {}", refused.err);
     }
     assert_eq!(bench.run(&["force-unlock", "-force", &info.id]).exit, Exit::Failure);

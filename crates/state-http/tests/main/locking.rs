@@ -10,7 +10,7 @@ use crate::server::Server;
 use crate::{locking, plain};
 
 fn info(id: &str) -> LockInfo {
-    LockInfo { id: id.to_owned(), ..LockInfo::of_process("OperationTypeApply", "smform apply", "ann") }
+    LockInfo { id: id.to_owned(), ..LockInfo::of_process("OperationTypeApply", "smform apply") }
 }
 
 #[test]
