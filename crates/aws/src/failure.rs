@@ -156,6 +156,11 @@ impl Failure {
         )
     }
 
+    /// The action that a policy must allow for the call.
+    pub(crate) fn action(&self) -> String {
+        format!("{}:{}", self.service.prefix(), self.operation)
+    }
+
     /// Whether nothing is known about the outcome, or the service asked to come back later.
     fn is_passing(&self) -> bool {
         self.stage == Stage::NoAnswer || self.is_throttled() || self.status.is_some_and(|status| status >= 500)
@@ -224,7 +229,7 @@ impl Failure {
 
     fn advised(&self, words: String) -> String {
         if self.is_denied() {
-            let action = format!("{}:{}", self.service.prefix(), self.operation);
+            let action = self.action();
             return format!("{words} Allow the action {action} in a policy of the identity that runs smform.");
         }
         if self.is_throttled() {

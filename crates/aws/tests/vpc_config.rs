@@ -1,6 +1,8 @@
 use serde_json::json;
 
-use crate::support::{GROUP, REGISTRY_GROUP, SUBNETS, VPC_CONFIG, place, world};
+use smform_types::{Diagnostics, Value};
+
+use crate::support::{GROUP, MODEL, REGISTRY_GROUP, SUBNETS, VPC_CONFIG, model_body, place, world};
 
 #[tokio::test]
 async fn the_network_of_the_example_is_recorded() {
@@ -51,6 +53,45 @@ async fn a_registry_that_lets_nobody_in_stops_the_plan() {
         (first.summary.as_str(), place(first).as_str()),
         ("Registry not reachable: no inbound rule", "registry[0].security_group_id")
     );
+}
+
+#[tokio::test]
+async fn a_network_without_a_way_out_is_told() {
+    let world = world().await;
+    let vpc = world.create("aws_vpc", &json!({"cidr_block": "10.42.0.0/16"})).await;
+    let id = |object: &Value| object.get("id").and_then(|id| id.as_str()).unwrap_or_default().to_owned();
+    let mut subnets = Vec::new();
+    for (net, zone) in [("10.42.1.0/24", "us-east-1a"), ("10.42.2.0/24", "us-east-1b")] {
+        let body = json!({"vpc_id": id(&vpc), "cidr_block": net, "availability_zone": zone});
+        subnets.push(id(&world.create("aws_subnet", &body).await));
+    }
+    let out = json!([{"from_port": 0, "to_port": 0, "protocol": "-1", "cidr_blocks": ["0.0.0.0/0"]}]);
+    let group = json!({"name": "m", "vpc_id": id(&vpc), "egress": out});
+    let group = id(&world.create("aws_security_group", &group).await);
+    let body = |host: &str| json!({"subnets": subnets, "security_group_ids": [group], "registry": {"host": host}});
+    let codes = |found: &Diagnostics| -> Vec<String> {
+        let code = |detail: &str| detail.rsplit_once('[').map_or("", |(_, code)| code.trim_end_matches(']')).to_owned();
+        found.iter().map(|one| format!("{} {}", code(&one.detail), place(one))).collect()
+    };
+    let found = world.review(VPC_CONFIG, &body("192.168.9.9:5000"), &[]).await;
+    assert!(found.has_errors() && codes(&found) == ["route-missing subnets"], "{found:?}");
+    let found = world.review(VPC_CONFIG, &body("quay.io"), &[]).await;
+    assert!(!found.has_errors() && codes(&found) == ["route-missing subnets"], "{found:?}");
+    // A name may lead anywhere, and its private zone needs host names.
+    assert_eq!(codes(&world.review(VPC_CONFIG, &body("reg.example.org"), &[]).await), ["dns-hostnames subnets"]);
+
+    let mut model = model_body("m");
+    model["primary_container"] = json!({"image": "123456789012.dkr.ecr.us-east-1.amazonaws.com/i:1",
+        "model_data_url": "s3://models/a/model.tar.gz"});
+    model["vpc_config"] = json!({"subnets": subnets, "security_group_ids": [group]});
+    assert_eq!(codes(&world.review(MODEL, &model, &[]).await), ["s3-unreachable vpc_config[0].subnets"]);
+    let table = vpc.get("main_route_table_id").and_then(|id| id.as_str()).unwrap_or_default();
+    let endpoint = json!({"vpc_id": id(&vpc), "service_name": "com.amazonaws.us-east-1.s3", "route_table_ids": [table],
+        "policy": json!({"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*",
+            "Resource": "arn:aws:s3:::others/*"}]}).to_string()});
+    world.create("aws_vpc_endpoint", &endpoint).await;
+    let at = "endpoint-policy primary_container[0].model_data_url";
+    assert_eq!(codes(&world.review(MODEL, &model, &[]).await), [at]);
 }
 
 #[tokio::test]

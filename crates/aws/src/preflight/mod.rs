@@ -2,21 +2,29 @@
 //! before an apply what SageMaker would tell many minutes into it. What the caller may not see is a note, never a
 //! failure.
 
+mod acls;
+mod ask;
+mod code;
 mod facts;
 mod ids;
 mod network;
 mod pending;
+mod policy;
+mod routes;
 mod rules;
+mod services;
 #[cfg(test)]
 mod tests;
 
+use std::net::IpAddr;
+
 use aws_sdk_ec2::Client;
+use ipnet::IpNet;
 use smform_provider::PlannedObject;
 use smform_types::{Diagnostic, Diagnostics, Path};
 
-#[cfg(test)]
-use facts::Group;
-use facts::{Facts, Rule, Subnet};
+use code::Code;
+use facts::{Address, Facts, Rule, Subnet};
 pub(crate) use ids::{check_group_id, check_ids};
 
 /// What is to be checked.
@@ -28,6 +36,45 @@ pub(crate) struct Wanted {
     pub(crate) subnets_at: Path,
     /// Where the groups stand in the configuration.
     pub(crate) groups_at: Path,
+    pub(crate) registry: Option<Registry>,
+    /// What the model has in S3.
+    pub(crate) artifacts: Vec<Artifact>,
+    /// Where the function that hands out the registry's credentials stands in the configuration.
+    pub(crate) credentials_provider: Option<Path>,
+}
+
+/// An object in S3, or the beginning of the names of several.
+#[derive(Clone, Debug)]
+pub(crate) struct Artifact {
+    pub(crate) bucket: String,
+    pub(crate) key: String,
+    /// Where it stands in the configuration.
+    pub(crate) at: Path,
+}
+
+impl Artifact {
+    /// Takes an address such as `s3://bucket/key` apart.
+    pub(crate) fn of(uri: &str, at: Path) -> Option<Artifact> {
+        let (bucket, key) = uri.strip_prefix("s3://")?.split_once('/')?;
+        Some(Artifact { bucket: bucket.to_owned(), key: key.to_owned(), at })
+    }
+
+    fn uri(&self) -> String {
+        format!("s3://{}/{}", self.bucket, self.key)
+    }
+}
+
+impl Wanted {
+    /// Whether services of AWS must be reachable.
+    fn needs_services(&self) -> bool {
+        !self.artifacts.is_empty() || self.credentials_provider.is_some()
+    }
+
+    /// The subnets that were found.
+    fn known_subnets<'f>(&'f self, facts: &'f Facts) -> impl Iterator<Item = (&'f str, &'f Subnet)> {
+        let known = facts.subnets.iter().flatten().filter(|(id, _)| self.subnets.contains(id));
+        known.map(|(id, subnet)| (id.as_str(), subnet))
+    }
 }
 
 /// The registry that must be reachable.
@@ -37,6 +84,17 @@ pub(crate) struct Registry {
     pub(crate) port: u16,
     /// The registry's own group and where it stands in the configuration.
     pub(crate) group: Option<(String, Path)>,
+}
+
+impl Registry {
+    /// Whether the host is written as an address.
+    fn is_address(&self) -> bool {
+        self.ip().is_some()
+    }
+
+    fn ip(&self) -> Option<IpAddr> {
+        self.host.trim_matches(['[', ']']).parse().ok()
+    }
 }
 
 /// What was found.
@@ -49,32 +107,132 @@ pub(crate) struct Findings {
     pub(crate) diagnostics: Diagnostics,
 }
 
-/// Judges the subnets and groups by themselves. `place` says where was asked, for messages.
-pub(crate) async fn network(ec2: &Client, wanted: &Wanted, place: &str) -> Findings {
-    judge(wanted, &facts::of_network(ec2, wanted).await, place)
+impl Findings {
+    fn error(&mut self, code: Code, at: &Path, summary: impl Into<String>, detail: impl AsRef<str>) {
+        let detail = format!("{} [{}]", detail.as_ref(), code.text());
+        self.diagnostics.push(Diagnostic::error(summary, detail).of_attribute(at.clone()));
+    }
+
+    fn warning(&mut self, code: Code, at: &Path, summary: impl Into<String>, detail: impl AsRef<str>) {
+        let detail = format!("{} [{}]", detail.as_ref(), code.text());
+        self.diagnostics.push(Diagnostic::warning(summary, detail).of_attribute(at.clone()));
+    }
 }
 
-/// Judges the way to a registry, by the rules as they will be after the plan.
-pub(crate) async fn way(
-    ec2: &Client,
-    wanted: &Wanted,
-    registry: &Registry,
-    plan: &[PlannedObject],
-    place: &str,
-) -> Diagnostics {
-    let facts = facts::of_way(ec2, wanted, registry).await;
-    let mut found = unseen(&facts);
-    rules::judge(wanted, registry, &pending::after(facts, plan), place, &mut found);
+/// Where EC2 is asked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place<'p> {
+    /// Account and region, for messages.
+    pub(crate) name: &'p str,
+    /// The partition, as ARNs have it.
+    pub(crate) partition: &'p str,
+}
+
+/// Judges the subnets and groups by themselves.
+pub(crate) async fn network(ec2: &Client, wanted: &Wanted, place: Place<'_>) -> Findings {
+    let facts = ask::gather(ec2, wanted).await;
+    let mut found = Findings::default();
+    unseen(wanted, &facts, &mut found);
+    network::judge(wanted, &facts, place.name, &mut found);
     found
 }
 
-fn judge(wanted: &Wanted, facts: &Facts, place: &str) -> Findings {
-    let mut found = Findings { diagnostics: unseen(facts), ..Findings::default() };
-    network::judge(wanted, facts, place, &mut found);
+/// Judges the ways out of a network, by the rules and VPC endpoints as they will be after the plan.
+pub(crate) async fn ways(ec2: &Client, wanted: &Wanted, plan: &[PlannedObject], place: Place<'_>) -> Diagnostics {
+    let facts = pending::after(ask::gather(ec2, wanted).await, plan);
+    let mut found = Findings::default();
+    unseen(wanted, &facts, &mut found);
+    judge_ways(wanted, &facts, place, &mut found);
+    found.diagnostics
+}
+
+/// Judges all of it at once.
+pub(crate) async fn whole(ec2: &Client, wanted: &Wanted, plan: &[PlannedObject], place: Place<'_>) -> Diagnostics {
+    judge(wanted, &pending::after(ask::gather(ec2, wanted).await, plan), place).diagnostics
+}
+
+/// What the facts mean for what is wanted.
+fn judge(wanted: &Wanted, facts: &Facts, place: Place<'_>) -> Findings {
+    let mut found = Findings::default();
+    unseen(wanted, facts, &mut found);
+    network::judge(wanted, facts, place.name, &mut found);
+    judge_ways(wanted, facts, place, &mut found);
     found
 }
 
-fn unseen(facts: &Facts) -> Diagnostics {
-    let summary = "Part of the network could not be checked";
-    facts.unseen.iter().map(|unseen| Diagnostic::warning(summary, unseen.clone())).collect()
+fn judge_ways(wanted: &Wanted, facts: &Facts, place: Place<'_>, found: &mut Findings) {
+    if let Some(registry) = &wanted.registry {
+        network::names(wanted, registry, facts, found);
+        rules::judge(wanted, registry, facts, place.name, found);
+        routes::judge(wanted, registry, facts, found);
+        acls::judge(wanted, registry, facts, found);
+    }
+    services::judge(wanted, facts, place.partition, found);
+}
+
+/// What could not be asked for is told once, with the first reason in full.
+fn unseen(wanted: &Wanted, facts: &Facts, found: &mut Findings) {
+    let Some((first, others)) = facts.unseen.split_first() else { return };
+    let mut detail = format!("Some checks were left out. {}", first.explained());
+    let (denied, failed): (Vec<_>, Vec<_>) = others.iter().partition(|other| other.is_denied());
+    for failure in failed.iter().filter(|failure| failure.explained() != first.explained()) {
+        detail.push_str(&format!(" {}", failure.explained()));
+    }
+    let mut actions: Vec<String> = denied.iter().map(|failure| failure.action()).collect();
+    actions.sort();
+    actions.dedup();
+    if !actions.is_empty() {
+        detail.push_str(&format!(" Not allowed either: {}.", actions.join(", ")));
+    }
+    found.warning(Code::Unseen, &wanted.subnets_at, "Part of the network could not be checked", detail);
+}
+
+/// Where the registry is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Whereabouts {
+    /// At one of these addresses.
+    Known(Vec<Address>),
+    /// On the internet, going by its name.
+    Internet,
+    /// Its name may stand for anything.
+    Unknown,
+}
+
+fn whereabouts(registry: &Registry, facts: &Facts) -> Whereabouts {
+    if let Some(ip) = registry.ip() {
+        return Whereabouts::Known(vec![Address { ip, subnet: None }]);
+    }
+    if !facts.interfaces.is_empty() {
+        return Whereabouts::Known(facts.interfaces.clone());
+    }
+    if is_public_registry(&registry.host) { Whereabouts::Internet } else { Whereabouts::Unknown }
+}
+
+/// Whether a host is one of the public registries.
+fn is_public_registry(host: &str) -> bool {
+    const HOSTS: [&str; 13] = [
+        "docker.io",
+        "ghcr.io",
+        "gcr.io",
+        "mcr.microsoft.com",
+        "nvcr.io",
+        "public.ecr.aws",
+        "quay.io",
+        "registry.access.redhat.com",
+        "registry.gitlab.com",
+        "registry.k8s.io",
+        "registry.redhat.io",
+        "index.docker.io",
+        "registry-1.docker.io",
+    ];
+    let host = host.to_ascii_lowercase();
+    HOSTS.contains(&host.as_str()) || host.ends_with(".gcr.io") || host.ends_with("-docker.pkg.dev")
+}
+
+/// Whether two networks have addresses in common; `true` when one cannot be read.
+fn overlap(one: &str, other: &str) -> bool {
+    match (one.parse::<IpNet>(), other.parse::<IpNet>()) {
+        (Ok(one), Ok(other)) => one.contains(&other) || other.contains(&one),
+        _ => true,
+    }
 }

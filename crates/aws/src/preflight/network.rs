@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use smform_types::Diagnostic;
-
-use super::{Facts, Findings, Subnet, Wanted};
+use super::{Code, Facts, Findings, Registry, Subnet, Wanted, Whereabouts};
 
 pub(super) fn judge(wanted: &Wanted, facts: &Facts, place: &str, found: &mut Findings) {
     let known: BTreeMap<&str, &Subnet> = facts
@@ -18,9 +16,9 @@ pub(super) fn judge(wanted: &Wanted, facts: &Facts, place: &str, found: &mut Fin
     let vpcs: BTreeSet<&str> = known.values().map(|subnet| subnet.vpc_id.as_str()).collect();
     if vpcs.len() > 1 {
         let listed: Vec<String> = known.iter().map(|(id, subnet)| format!("{id} is in {}", subnet.vpc_id)).collect();
-        error(
-            found,
-            wanted,
+        found.error(
+            Code::SubnetVpcs,
+            &wanted.subnets_at,
             "Subnets of more than one VPC",
             format!(
                 "All subnets must be in one VPC: {}. Choose those of the VPC from which the registry is reachable.",
@@ -34,10 +32,7 @@ pub(super) fn judge(wanted: &Wanted, facts: &Facts, place: &str, found: &mut Fin
     kinds(wanted, &known, facts, found);
     let zone_ids: BTreeSet<&str> = known.values().map(|subnet| subnet.zone_id.as_str()).collect();
     if known.len() == wanted.subnets.len() && zone_ids.len() == 1 && known.len() > 1 {
-        warn(
-            found,
-            wanted,
-            "Subnets in one availability zone",
+        found.warning(Code::SubnetZones, &wanted.subnets_at, "Subnets in one availability zone",
             format!(
                 "All {} subnets are in {}. SageMaker wants subnets in at least two zones, even for one instance; creating \
              the endpoint may fail. Add a subnet of another zone.",
@@ -50,14 +45,6 @@ pub(super) fn judge(wanted: &Wanted, facts: &Facts, place: &str, found: &mut Fin
     surroundings(wanted, facts, found);
 }
 
-fn error(found: &mut Findings, wanted: &Wanted, summary: &str, detail: String) {
-    found.diagnostics.push(Diagnostic::error(summary, detail).of_attribute(wanted.subnets_at.clone()));
-}
-
-fn warn(found: &mut Findings, wanted: &Wanted, summary: &str, detail: String) {
-    found.diagnostics.push(Diagnostic::warning(summary, detail).of_attribute(wanted.subnets_at.clone()));
-}
-
 /// B01: everything exists.
 fn existence(wanted: &Wanted, facts: &Facts, place: &str, found: &mut Findings) {
     let absent = |id: &String, known: bool| (!known).then(|| id.clone());
@@ -65,9 +52,9 @@ fn existence(wanted: &Wanted, facts: &Facts, place: &str, found: &mut Findings) 
         let missing: Vec<String> =
             wanted.subnets.iter().filter_map(|id| absent(id, subnets.contains_key(id))).collect();
         if !missing.is_empty() {
-            error(
-                found,
-                wanted,
+            found.error(
+                Code::SubnetMissing,
+                &wanted.subnets_at,
                 "Subnet not found",
                 format!("There is no {} in {place}. Check the id, the region and the credentials.", missing.join(", ")),
             );
@@ -78,9 +65,7 @@ fn existence(wanted: &Wanted, facts: &Facts, place: &str, found: &mut Findings) 
         if !missing.is_empty() {
             let detail =
                 format!("There is no {} in {place}. Check the id, the region and the credentials.", missing.join(", "));
-            found
-                .diagnostics
-                .push(Diagnostic::error("Security group not found", detail).of_attribute(wanted.groups_at.clone()));
+            found.error(Code::GroupMissing, &wanted.groups_at, "Security group not found", detail);
         }
     }
 }
@@ -89,23 +74,22 @@ fn existence(wanted: &Wanted, facts: &Facts, place: &str, found: &mut Findings) 
 fn kinds(wanted: &Wanted, known: &BTreeMap<&str, &Subnet>, facts: &Facts, found: &mut Findings) {
     for (id, subnet) in known {
         if let Some(state) = subnet.state.as_deref().filter(|state| *state != "available") {
-            error(found, wanted, "Subnet not available", format!("{id} is {state}. Wait until it is available."));
+            found.error(
+                Code::SubnetState,
+                &wanted.subnets_at,
+                "Subnet not available",
+                format!("{id} is {state}. Wait until it is available."),
+            );
         }
         if subnet.on_outpost {
-            error(
-                found,
-                wanted,
-                "Subnet on an Outpost",
+            found.error(Code::SubnetKind, &wanted.subnets_at, "Subnet on an Outpost",
                 format!(
                     "{id} is on an Outpost, where SageMaker does not run endpoints. Choose a subnet of an availability zone."
                 ),
             );
         }
         if let Some(kind) = facts.special_zones.get(&subnet.zone) {
-            error(
-                found,
-                wanted,
-                "Subnet outside the region's availability zones",
+            found.error(Code::SubnetKind, &wanted.subnets_at, "Subnet outside the region's availability zones",
                 format!(
                     "{id} is in {}, a {kind}, where SageMaker does not run endpoints. Choose a subnet of an availability \
                  zone.",
@@ -114,17 +98,17 @@ fn kinds(wanted: &Wanted, known: &BTreeMap<&str, &Subnet>, facts: &Facts, found:
             );
         }
         if subnet.ipv6_only {
-            warn(
-                found,
-                wanted,
+            found.warning(
+                Code::SubnetKind,
+                &wanted.subnets_at,
                 "Subnet without IPv4",
                 format!("{id} has IPv6 addresses only, which SageMaker is not known to support for endpoints."),
             );
         }
         if let Some(free) = subnet.free_addresses.filter(|free| *free < 2) {
-            warn(
-                found,
-                wanted,
+            found.warning(
+                Code::SubnetFull,
+                &wanted.subnets_at,
                 "Subnet without free addresses",
                 format!(
                     "{id} has {free} free addresses; SageMaker needs at least two for each instance, and as many again \
@@ -138,17 +122,17 @@ fn kinds(wanted: &Wanted, known: &BTreeMap<&str, &Subnet>, facts: &Facts, found:
 /// B03 and B22: groups belong to the VPC of the subnets.
 fn groups(wanted: &Wanted, facts: &Facts, vpcs: &BTreeSet<&str>, found: &mut Findings) {
     for (id, group) in facts.groups.iter().flatten().filter(|(id, _)| wanted.groups.contains(id)) {
-        let at = wanted.groups_at.clone();
+        let at = &wanted.groups_at;
         if let Some(vpc) = vpcs.first().filter(|_| vpcs.len() == 1).filter(|vpc| **vpc != group.vpc_id) {
             let detail =
                 format!("{id} belongs to {}, and the subnets to {vpc}. Choose a group of {vpc}.", group.vpc_id);
             let summary = "Security group of another VPC";
             match &facts.associations {
                 Some(associations) if associations.contains(&(id.clone(), (*vpc).to_owned())) => {}
-                Some(_) => found.diagnostics.push(Diagnostic::error(summary, detail).of_attribute(at.clone())),
+                Some(_) => found.error(Code::GroupVpc, at, summary, detail),
                 None => {
                     let detail = format!("{detail} (It could be associated with {vpc}, which could not be asked for.)");
-                    found.diagnostics.push(Diagnostic::warning(summary, detail).of_attribute(at.clone()));
+                    found.warning(Code::GroupVpc, at, summary, detail);
                 }
             }
         }
@@ -157,7 +141,7 @@ fn groups(wanted: &Wanted, facts: &Facts, vpcs: &BTreeSet<&str>, found: &mut Fin
                 "{id} is the default group of its VPC, whose rules are usually shared by much else. A group of its own \
                  keeps the way to the registry under control."
             );
-            found.diagnostics.push(Diagnostic::warning("Default security group", detail).of_attribute(at));
+            found.warning(Code::GroupDefault, at, "Default security group", detail);
         }
     }
 }
@@ -165,22 +149,35 @@ fn groups(wanted: &Wanted, facts: &Facts, vpcs: &BTreeSet<&str>, found: &mut Fin
 /// B07 and B20: the VPC itself.
 fn surroundings(wanted: &Wanted, facts: &Facts, found: &mut Findings) {
     for (vpc, tenancy) in facts.tenancy.iter().filter(|(_, tenancy)| *tenancy == "dedicated") {
-        warn(
-            found,
-            wanted,
+        found.warning(
+            Code::VpcTenancy,
+            &wanted.subnets_at,
             "VPC with dedicated tenancy",
             format!("{vpc} has {tenancy} tenancy, with which SageMaker supports only some instance types."),
         );
     }
     for (vpc, _) in facts.dns.iter().filter(|(_, resolves)| !**resolves) {
-        warn(
-            found,
-            wanted,
-            "VPC without DNS resolution",
+        found.warning(Code::DnsSupport, &wanted.subnets_at, "VPC without DNS resolution",
             format!(
                 "{vpc} has enableDnsSupport off, so that the name of the registry cannot be resolved from it. Turn it on, \
              unless the VPC's DHCP options name resolvers of your own."
             ),
         );
+    }
+}
+
+/// B20: the registry's name, which may be one of a private hosted zone.
+pub(super) fn names(wanted: &Wanted, registry: &Registry, facts: &Facts, found: &mut Findings) {
+    if super::whereabouts(registry, facts) == Whereabouts::Internet || registry.is_address() {
+        return;
+    }
+    let resolving = |vpc: &String| facts.dns.get(vpc) != Some(&false);
+    for (vpc, _) in facts.dns_hostnames.iter().filter(|(vpc, on)| !**on && resolving(vpc)) {
+        let detail = format!(
+            "{vpc} has enableDnsHostnames off, so that names of private hosted zones are not resolved in it. Turn it on if \
+             {} is such a name; whether it is could not be found out.",
+            registry.host
+        );
+        found.warning(Code::DnsHostnames, &wanted.subnets_at, "VPC without private hosted zones", detail);
     }
 }

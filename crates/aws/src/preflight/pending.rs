@@ -1,16 +1,22 @@
-//! What a plan does to the rules of security groups: they are judged as they will be, not as they are.
+//! What a plan does to the rules of security groups and to VPC endpoints: they are judged as they will be, not as they
+//! are.
 
 use std::collections::BTreeSet;
 
 use smform_provider::PlannedObject;
 use smform_types::Value;
 
+use super::facts::Endpoint;
 use super::{Facts, Rule};
 use crate::fields::Fields;
 
 /// The facts as they will be. Where the plan does not know yet what it does to a group, the group is named as unsettled;
 /// one that is not known itself could be any.
-pub(super) fn after(mut facts: Facts, plan: &[PlannedObject]) -> Facts {
+pub(super) fn after(facts: Facts, plan: &[PlannedObject]) -> Facts {
+    endpoints_after(rules_after(facts, plan), plan)
+}
+
+fn rules_after(mut facts: Facts, plan: &[PlannedObject]) -> Facts {
     let Some(rules) = &mut facts.rules else { return facts };
     for object in plan.iter().filter(|object| object.before != object.after) {
         let Some(rules_of) = reader(&object.type_name) else { continue };
@@ -28,6 +34,35 @@ pub(super) fn after(mut facts: Facts, plan: &[PlannedObject]) -> Facts {
         }
     }
     facts
+}
+
+fn endpoints_after(mut facts: Facts, plan: &[PlannedObject]) -> Facts {
+    let Some(endpoints) = &mut facts.endpoints else { return facts };
+    let tables: BTreeSet<String> = facts.tables.iter().flatten().map(|table| table.id.clone()).collect();
+    let of_type = plan.iter().filter(|object| *object.type_name == *"aws_vpc_endpoint");
+    for object in of_type.filter(|object| object.before != object.after) {
+        let gone = object.before.as_ref().and_then(|before| Fields(before).owned("id"));
+        endpoints.retain(|endpoint| Some(&endpoint.id) != gone.as_ref());
+        endpoints.extend(object.after.as_ref().map(|after| endpoint(after, &tables)));
+    }
+    facts
+}
+
+/// An endpoint as planned. Route tables that are not known yet could be any.
+fn endpoint(object: &Value, tables: &BTreeSet<String>) -> Endpoint {
+    let fields = Fields(object);
+    let settled = object.get("route_table_ids").is_none_or(Value::is_wholly_known);
+    let text = |name: &str| fields.owned(name).unwrap_or_default();
+    Endpoint {
+        id: text("id"),
+        vpc_id: text("vpc_id"),
+        gateway: fields.text("vpc_endpoint_type").is_none_or(|kind| kind == "Gateway"),
+        service: text("service_name"),
+        policy: fields.owned("policy"),
+        tables: if settled { fields.texts("route_table_ids").into_iter().collect() } else { tables.clone() },
+        groups: fields.texts("security_group_ids").into_iter().collect(),
+        private_dns: fields.flag("private_dns_enabled") == Some(true),
+    }
 }
 
 type Reader = fn(&Value) -> Vec<Rule>;

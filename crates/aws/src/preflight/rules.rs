@@ -4,16 +4,16 @@
 use ipnet::IpNet;
 use smform_types::{Diagnostic, Diagnostics, Severity};
 
-use super::{Facts, Registry, Rule, Wanted};
+use super::{Code, Facts, Findings, Registry, Rule, Wanted, Whereabouts, whereabouts};
 
-pub(super) fn judge(wanted: &Wanted, registry: &Registry, facts: &Facts, place: &str, found: &mut Diagnostics) {
+pub(super) fn judge(wanted: &Wanted, registry: &Registry, facts: &Facts, place: &str, found: &mut Findings) {
     if let (Some((id, at)), Some(groups)) = (&registry.group, &facts.groups)
         && !groups.contains_key(id)
     {
         let detail = format!(
             "There is no {id} in {place}. Leave security_group_id out when the registry is in another account."
         );
-        found.push(Diagnostic::error("Security group of the registry not found", detail).of_attribute(at.clone()));
+        found.error(Code::GroupMissing, at, "Security group of the registry not found", detail);
         return;
     }
     let Some(rules) = &facts.rules else { return };
@@ -22,14 +22,14 @@ pub(super) fn judge(wanted: &Wanted, registry: &Registry, facts: &Facts, place: 
     if !wanted.groups.iter().all(seen) {
         return;
     }
-    let mut judged = Diagnostics::new();
-    outbound(wanted, registry, rules, &mut judged);
     let unsettled = |ids: &[String]| ids.iter().any(|id| facts.unsettled.contains(id));
-    found.extend(softened(judged, unsettled(&wanted.groups)));
-    let mut judged = Diagnostics::new();
+    let mut judged = Findings::default();
+    outbound(wanted, registry, facts, rules, &mut judged);
+    found.diagnostics.extend(softened(judged.diagnostics, unsettled(&wanted.groups)));
+    let mut judged = Findings::default();
     inbound(wanted, registry, facts, rules, &mut judged);
     let group: Vec<String> = registry.group.iter().map(|(id, _)| id.clone()).collect();
-    found.extend(softened(judged, unsettled(&group)));
+    found.diagnostics.extend(softened(judged.diagnostics, unsettled(&group)));
 }
 
 /// Errors as warnings, where the plan changes rules in a way that is not known yet.
@@ -45,7 +45,8 @@ fn softened(judged: Diagnostics, unsettled: bool) -> Diagnostics {
 }
 
 impl Rule {
-    fn admits(&self, port: u16) -> bool {
+    /// Whether it is about TCP to a port.
+    pub(super) fn admits(&self, port: u16) -> bool {
         let tcp = matches!(self.protocol.as_str(), "tcp" | "6");
         let port = i32::from(port);
         self.protocol == "-1" || tcp && (self.from == -1 || (self.from..=self.to).contains(&port))
@@ -53,13 +54,19 @@ impl Rule {
 }
 
 /// B08: some rule of the models' groups lets traffic out to the registry's port.
-fn outbound(wanted: &Wanted, registry: &Registry, rules: &[Rule], found: &mut Diagnostics) {
+fn outbound(wanted: &Wanted, registry: &Registry, facts: &Facts, rules: &[Rule], found: &mut Findings) {
+    let whereabouts = whereabouts(registry, facts);
     let leads_there = |rule: &Rule| {
         // An address may be the registry's, whatever its name resolves to in the VPC; a group is it or is not.
-        let by_address = rule.cidr.is_some() || rule.cidr6.is_some() || rule.prefix_list.is_some();
+        let net = rule.cidr.as_ref().or(rule.cidr6.as_ref()).and_then(|net| net.parse::<IpNet>().ok());
+        let by_address = match (net, &whereabouts) {
+            (Some(net), Whereabouts::Known(addresses)) => addresses.iter().any(|address| net.contains(&address.ip)),
+            (net, _) => net.is_some() || rule.prefix_list.is_some(),
+        };
         let by_group = match (&rule.peer, &registry.group) {
             (Some(peer), Some((group, _))) => peer == group,
-            (peer, None) => peer.is_some(),
+            // Public registries are in no group.
+            (peer, None) => peer.is_some() && whereabouts != Whereabouts::Internet,
             (None, Some(_)) => false,
         };
         by_address || by_group
@@ -78,15 +85,12 @@ fn outbound(wanted: &Wanted, registry: &Registry, rules: &[Rule], found: &mut Di
             registry.host,
             registry.port
         );
-        found.push(
-            Diagnostic::error("Registry not reachable: no outbound rule", detail)
-                .of_attribute(wanted.groups_at.clone()),
-        );
+        found.error(Code::GroupOutbound, &wanted.groups_at, "Registry not reachable: no outbound rule", detail);
     }
 }
 
 /// B09: the registry's group lets the models in, by their groups or by their subnets' addresses.
-fn inbound(wanted: &Wanted, registry: &Registry, facts: &Facts, rules: &[Rule], found: &mut Diagnostics) {
+fn inbound(wanted: &Wanted, registry: &Registry, facts: &Facts, rules: &[Rule], found: &mut Findings) {
     let Some((group, at)) = &registry.group else { return };
     let entering: Vec<&Rule> =
         rules.iter().filter(|rule| !rule.egress && rule.group == *group && rule.admits(registry.port)).collect();
@@ -118,13 +122,13 @@ fn inbound(wanted: &Wanted, registry: &Registry, facts: &Facts, rules: &[Rule], 
         || subnets.iter().any(|(_, subnet)| allowed.iter().any(|net| subnet.contains(net)));
     let advice =
         format!("Add an ingress rule to {group} for TCP port {} from {}.", registry.port, wanted.groups.join(", "));
-    let diagnostic = if partly {
+    if partly {
         let detail = format!(
             "{group} admits TCP port {} from only a part of the addresses of {}. {advice}",
             registry.port,
             uncovered.join(", ")
         );
-        Diagnostic::warning("Registry reachable from a part of the subnets only", detail)
+        found.warning(Code::GroupInbound, at, "Registry reachable from a part of the subnets only", detail);
     } else {
         let detail = format!(
             "No inbound rule of {group} admits TCP port {} from {} or from the addresses of the subnets, so the image \
@@ -133,7 +137,6 @@ fn inbound(wanted: &Wanted, registry: &Registry, facts: &Facts, rules: &[Rule], 
             wanted.groups.join(", "),
             registry.host
         );
-        Diagnostic::error("Registry not reachable: no inbound rule", detail)
-    };
-    found.push(diagnostic.of_attribute(at.clone()));
+        found.error(Code::GroupInbound, at, "Registry not reachable: no inbound rule", detail);
+    }
 }

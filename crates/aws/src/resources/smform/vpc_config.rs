@@ -13,7 +13,7 @@ use smform_types::{Diagnostic, Diagnostics, Path, Type, Value};
 
 use crate::clients::Clients;
 use crate::fields::{Fields, with};
-use crate::preflight::{self, Findings, Registry, Wanted};
+use crate::preflight::{self, Findings, Place, Registry, Wanted};
 use crate::settle::fill;
 use crate::shared::{import_seed, importable, plan, region};
 
@@ -71,7 +71,7 @@ impl VpcConfig {
     }
 }
 
-/// What is to be checked, when all of it is known.
+/// The network by itself, when all of it is known.
 fn wanted(object: &Value) -> Option<Wanted> {
     let fields = Fields(object);
     let known = ["subnets", "security_group_ids"].iter().all(|name| !fields.is_unknown(name));
@@ -80,6 +80,9 @@ fn wanted(object: &Value) -> Option<Wanted> {
         groups: fields.texts("security_group_ids"),
         subnets_at: Path::attribute("subnets"),
         groups_at: Path::attribute("security_group_ids"),
+        registry: None,
+        artifacts: Vec::new(),
+        credentials_provider: None,
     })
 }
 
@@ -109,7 +112,8 @@ fn with_findings(object: Value, wanted: &Wanted, findings: &Findings) -> Value {
 
 async fn look(object: &Value, wanted: &Wanted, clients: &Clients) -> Findings {
     let region = clients.region_of(object);
-    preflight::network(&clients.ec2(region), wanted, &clients.place(region)).await
+    let place = Place { name: &clients.place(region), partition: &clients.partition(region) };
+    preflight::network(&clients.ec2(region), wanted, place).await
 }
 
 #[async_trait]
@@ -185,7 +189,9 @@ impl ResourceType<Clients> for VpcConfig {
         let Some(after) = &object.after else { return Diagnostics::new() };
         let (Some(wanted), Some(registry)) = (wanted(after), registry(after)) else { return Diagnostics::new() };
         let region = cx.clients.region_of(after);
-        preflight::way(&cx.clients.ec2(region), &wanted, &registry, plan, &cx.clients.place(region)).await
+        let place = Place { name: &cx.clients.place(region), partition: &cx.clients.partition(region) };
+        let wanted = Wanted { registry: Some(registry), ..wanted };
+        preflight::ways(&cx.clients.ec2(region), &wanted, plan, place).await
     }
 
     async fn read(&self, prior: &Value, _: &Context<'_, Clients>) -> Result<Option<Value>, ProviderError> {

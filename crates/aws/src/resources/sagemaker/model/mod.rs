@@ -1,6 +1,7 @@
 //! `aws_sagemaker_model`.
 
 mod checks;
+mod network;
 pub(super) mod schema;
 #[cfg(test)]
 mod tests;
@@ -24,7 +25,6 @@ use crate::constraints::arn_parts;
 use crate::failure::{Failure, Service, failed};
 use crate::fields::{Fields, with};
 use crate::naming;
-use crate::preflight::{self, Wanted};
 use crate::retry::while_passing;
 use crate::settle::{fill, settle};
 use crate::shared::{carry, import_seed, importable, limit, plan};
@@ -140,7 +140,9 @@ impl ResourceType<Clients> for Model {
     async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], cx: &Context<'_, Clients>) -> Diagnostics {
         let before = object.before.as_ref().and_then(|before| before.get("id"));
         match &object.after {
-            Some(after) if before.is_none() || before != after.get("id") => network(after, plan, cx.clients).await,
+            Some(after) if before.is_none() || before != after.get("id") => {
+                network::check(after, plan, cx.clients).await
+            }
             _ => Diagnostics::new(),
         }
     }
@@ -270,45 +272,4 @@ fn regional(planned: &Value, clients: &Clients) -> Diagnostics {
         }
     }
     found
-}
-
-/// The live check of the model's network, when all of it is known.
-async fn network(planned: &Value, plan: &[PlannedObject], clients: &Clients) -> Diagnostics {
-    let Some(block) = Fields(planned).block("vpc_config").filter(|block| block.0.is_wholly_known()) else {
-        return Diagnostics::new();
-    };
-    let at = Path::attribute("vpc_config").index(0);
-    let region = clients.region_of(planned);
-    let wanted = Wanted {
-        subnets: block.texts("subnets"),
-        groups: block.texts("security_group_ids"),
-        subnets_at: at.attr("subnets"),
-        groups_at: at.attr("security_group_ids"),
-    };
-    let (ec2, place) = (clients.ec2(region), clients.place(region));
-    let way = async {
-        match &registry(planned) {
-            Some(registry) => preflight::way(&ec2, &wanted, registry, plan, &place).await,
-            None => Diagnostics::new(),
-        }
-    };
-    let (network, way) = tokio::join!(preflight::network(&ec2, &wanted, &place), way);
-    let mut found = network.diagnostics;
-    found.extend(way);
-    found
-}
-
-/// The first registry that the model pulls from through its network.
-fn registry(planned: &Value) -> Option<preflight::Registry> {
-    let fields = Fields(planned);
-    let mut containers = fields.blocks("primary_container").chain(fields.blocks("container"));
-    containers.find_map(|container| {
-        let mode = container.block("image_config")?.text("repository_access_mode")?;
-        let image = image::parse(container.text("image")?).ok()?;
-        (mode == "Vpc").then_some(preflight::Registry {
-            host: image.host?.to_owned(),
-            port: image.port.unwrap_or(443),
-            group: None,
-        })
-    })
 }

@@ -1,8 +1,13 @@
+mod ways;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use smform_types::{Path, Type, Value};
 
+use super::facts::Group;
 use super::*;
+
+const HERE: Place<'_> = Place { name: "account 1, region us-east-1", partition: "aws" };
 
 fn wanted() -> Wanted {
     Wanted {
@@ -10,14 +15,13 @@ fn wanted() -> Wanted {
         groups: vec!["sg-model".to_owned()],
         subnets_at: Path::attribute("subnets"),
         groups_at: Path::attribute("security_group_ids"),
-    }
-}
-
-fn registry() -> Registry {
-    Registry {
-        host: "reg.example.org".to_owned(),
-        port: 443,
-        group: Some(("sg-registry".to_owned(), Path::attribute("registry").attr("security_group_id"))),
+        registry: Some(Registry {
+            host: "reg.example.org".to_owned(),
+            port: 443,
+            group: Some(("sg-registry".to_owned(), Path::attribute("registry").attr("security_group_id"))),
+        }),
+        artifacts: Vec::new(),
+        credentials_provider: None,
     }
 }
 
@@ -69,10 +73,7 @@ fn facts() -> Facts {
 }
 
 fn found(facts: &Facts) -> Vec<(bool, String)> {
-    let place = "account 1, region us-east-1";
-    let mut found = judge(&wanted(), facts, place).diagnostics;
-    rules::judge(&wanted(), &registry(), facts, place, &mut found);
-    told(&found)
+    told(&judge(&wanted(), facts, HERE).diagnostics)
 }
 
 fn told(found: &Diagnostics) -> Vec<(bool, String)> {
@@ -91,7 +92,7 @@ fn change_subnet(facts: &mut Facts, id: &str, change: impl Fn(&mut Subnet)) {
 
 #[test]
 fn a_sound_network_has_no_findings_and_is_described() {
-    let findings = judge(&wanted(), &facts(), "here");
+    let findings = judge(&wanted(), &facts(), HERE);
     assert!(findings.diagnostics.is_empty(), "{:?}", findings.diagnostics);
     assert_eq!(findings.vpc_id.as_deref(), Some("vpc-1"));
     assert_eq!(findings.zones, ["us-east-1a", "us-east-1b"]);
@@ -101,7 +102,7 @@ fn a_sound_network_has_no_findings_and_is_described() {
 fn missing_things_are_named_with_the_place_that_was_asked() {
     let mut facts = facts();
     facts.subnets.get_or_insert_default().remove("subnet-b");
-    let findings = judge(&wanted(), &facts, "account 1, region us-east-1");
+    let findings = judge(&wanted(), &facts, HERE);
     let first = findings.diagnostics.iter().next();
     assert!(first.is_some_and(|d| d.detail.contains("no subnet-b in account 1, region us-east-1")), "{first:?}");
     facts.groups = Some(BTreeMap::from([("sg-registry".to_owned(), group("registry"))]));
@@ -183,12 +184,6 @@ fn traffic_must_be_let_out_and_in() {
     assert_eq!(found(&with(vec![out, half])), one(false, "Registry reachable from a part of the subnets only"));
 }
 
-#[test]
-fn what_may_not_be_seen_is_a_note() {
-    let blind = Facts { unseen: vec!["The check was left out.".to_owned()], ..Facts::default() };
-    assert_eq!(found(&blind), one(false, "Part of the network could not be checked"));
-}
-
 fn egress_rule(members: &[(&str, Value)]) -> PlannedObject {
     let text = |text: &str| Value::string(text);
     let all =
@@ -199,9 +194,7 @@ fn egress_rule(members: &[(&str, Value)]) -> PlannedObject {
 }
 
 fn way(facts: Facts, plan: &[PlannedObject]) -> Vec<(bool, String)> {
-    let mut found = Diagnostics::new();
-    rules::judge(&wanted(), &registry(), &pending::after(facts, plan), "here", &mut found);
-    told(&found)
+    told(&judge(&wanted(), &pending::after(facts, plan), HERE).diagnostics)
 }
 
 #[test]
