@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use aws_smithy_runtime::client::identity::IdentityCache;
 use aws_smithy_runtime_api::client::identity::SharedIdentityCache;
+use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use smform_types::Value;
@@ -98,10 +99,10 @@ impl Clients {
         self.rpc(&rpc::CLOUDWATCH, region, self.endpoints.cloudwatch.as_deref())
     }
 
-    /// Service Quotas in a region.
-    #[allow(dead_code, reason = "what calls it comes next")]
+    /// Service Quotas in a region. What they tell is a help that holds nothing up: a call that fails is not repeated.
     pub(crate) fn quotas(&self, region: &str) -> Rpc {
-        self.rpc(&rpc::QUOTAS, region, self.endpoints.quotas.as_deref())
+        let config = self.config.to_builder().retry_config(RetryConfig::disabled()).build();
+        Rpc::new(&rpc::QUOTAS, &config, self.identities.clone(), region, self.endpoints.quotas.as_deref())
     }
 
     fn rpc(&self, api: &'static rpc::Api, region: &str, url: Option<&str>) -> Rpc {

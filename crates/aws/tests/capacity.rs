@@ -1,8 +1,8 @@
 use serde_json::{Value as Json, json};
-use smform_provider::UpdateOutcome;
+use smform_provider::{PlannedObject, UpdateOutcome};
 use smform_types::Value;
 
-use crate::support::{CONFIG, ENDPOINT, MODEL, World, endpoint_body, model_body, serving, shown, world};
+use crate::support::{CONFIG, ENDPOINT, MODEL, World, config_body, endpoint_body, model_body, serving, shown, world};
 
 fn wanting(wishes: Json) -> Json {
     let mut body = endpoint_body("e", "one");
@@ -121,4 +121,42 @@ async fn a_configuration_that_changes_only_counts_says_what_that_costs() {
     assert!(plan.diagnostics.iter().any(|d| d.summary == "Only weights or counts of variants change"));
     let plan = world.plan(CONFIG, Some(&before), &crate::support::config_body("one", "other", 2)).await.unwrap();
     assert_eq!(plan.diagnostics.iter().count(), 0);
+}
+
+#[tokio::test]
+async fn a_plan_that_needs_more_than_the_quota_says_so() {
+    let world = world().await;
+    let planned = |ty: &str, before: Option<Value>, body: &Json| PlannedObject {
+        type_name: ty.into(),
+        before,
+        after: Some(world.config(ty, body)),
+    };
+    let quota = |count: u64| {
+        let mut settings = world.sandbox.settings();
+        settings.instance_quotas.by_type.insert("ml.t2.medium".to_owned(), count);
+        world.sandbox.set_settings(settings).unwrap();
+    };
+    let plan =
+        [planned(CONFIG, None, &config_body("one", "m", 3)), planned(ENDPOINT, None, &endpoint_body("e", "one"))];
+    quota(3);
+    assert!(world.session.review(&plan[1], &plan, &world.run).await.is_empty());
+    quota(2);
+    let found = world.session.review(&plan[1], &plan, &world.run).await;
+    let found: Vec<(&str, bool)> = found.iter().map(|one| (one.summary.as_str(), one.is_error())).collect();
+    assert_eq!(found, [("Not enough quota for the instances", false)]);
+    // Pages are read as far as they are needed.
+    assert_eq!(world.calls("ListServiceQuotas"), 2);
+    let mut body = config_body("two", "m", 3);
+    body["production_variants"]["instance_type"] = json!("ml.trn1n.32xlarge");
+    let plan = [planned(CONFIG, None, &body), planned(ENDPOINT, None, &endpoint_body("e", "two"))];
+    assert!(world.session.review(&plan[1], &plan, &world.run).await.is_empty());
+    assert!(world.calls("ListServiceQuotas") > 3);
+    // Without permission, nothing is said and nothing is tried twice.
+    world.faults(json!({"rules": [{
+        "match": {"service": "service-quotas"},
+        "effect": {"error": {"code": "ThrottlingException", "message": "Rate exceeded", "status": 400}},
+    }]}));
+    let before = world.calls("ListServiceQuotas");
+    assert!(world.session.review(&plan[1], &plan, &world.run).await.is_empty());
+    assert_eq!(world.calls("ListServiceQuotas"), before + 1);
 }

@@ -149,7 +149,6 @@ impl Rpc {
     }
 
     /// Calls an operation of a service that speaks JSON.
-    #[allow(dead_code, reason = "what calls it comes next")]
     pub(crate) async fn json(&self, operation: &'static str, body: &Json) -> Result<Json, Failure> {
         self.invoke(operation, body.to_string(), |bytes| {
             if bytes.is_empty() {

@@ -5,6 +5,7 @@ mod create;
 mod dangling;
 mod delete;
 mod deployment;
+mod quotas;
 mod schema;
 mod status;
 #[cfg(test)]
@@ -18,8 +19,8 @@ use aws_sdk_sagemaker::Client;
 use aws_sdk_sagemaker::operation::describe_endpoint::DescribeEndpointOutput;
 use aws_sdk_sagemaker::types::EndpointStatus;
 use smform_provider::{
-    Context, CreateOutcome, Imported, PlanRequest, PlanResponse, ProviderError, ReplaceOrder, ResourceType, Run,
-    UpdateOutcome,
+    Context, CreateOutcome, Imported, PlanRequest, PlanResponse, PlannedObject, ProviderError, ReplaceOrder,
+    ResourceType, Run, UpdateOutcome,
 };
 use smform_types::schema::Schema;
 use smform_types::{Diagnostic, Diagnostics, Path, Value};
@@ -165,6 +166,10 @@ impl ResourceType<Clients> for Endpoint {
         }
         self.check_variants(&client, &mut response).await?;
         Ok(response)
+    }
+
+    async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], cx: &Context<'_, Clients>) -> Diagnostics {
+        quotas::check(object, plan, cx.clients).await
     }
 
     async fn read(&self, prior: &Value, cx: &Context<'_, Clients>) -> Result<Option<Value>, ProviderError> {
