@@ -156,8 +156,15 @@ impl Failure {
         )
     }
 
-    /// The action that a policy must allow for the call.
+    /// The action that a policy must allow for the call: the one that the service names, which may be another than the one
+    /// that was called, or else that of the call.
     pub(crate) fn action(&self) -> String {
+        let named = self.message().split_once("authorized to perform: ").map(|(_, rest)| rest);
+        let named =
+            named.and_then(|rest| rest.split_whitespace().next()).map(|action| action.trim_end_matches(['.', ',']));
+        if let Some(action) = named.filter(|action| action.contains(':')) {
+            return action.to_owned();
+        }
         format!("{}:{}", self.service.prefix(), self.operation)
     }
 

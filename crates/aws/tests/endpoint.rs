@@ -363,3 +363,16 @@ async fn what_was_deleted_behind_an_endpoint_is_told() {
     world.faults(json!({"rules": [{"match": {"operation": "DescribeEndpointConfig"}, "effect": {"error": denied}}]}));
     assert_eq!(notes().await, Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn a_denied_deletion_names_the_action_that_is_missing() {
+    let (world, endpoint) = serving().await;
+    world.faults(json!({"rules": [{
+        "match": {"operation": "DeleteEndpoint"},
+        "effect": {"error": {"code": "AccessDeniedException", "status": 400, "message":
+            "User: arn:aws:iam::123456789012:user/u is not authorized to perform: \
+             application-autoscaling:DeregisterScalableTarget on resource: arn:aws:r because no policy allows it"}},
+    }]}));
+    let error = world.session.delete(ENDPOINT, &endpoint, &world.run).await.unwrap_err();
+    assert!(error.detail.contains("Allow the action application-autoscaling:DeregisterScalableTarget"), "{error}");
+}

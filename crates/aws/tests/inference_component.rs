@@ -37,6 +37,19 @@ async fn a_component_lives() {
 }
 
 #[tokio::test]
+async fn an_endpoint_that_hosts_components_names_them() {
+    let world = hosting().await;
+    let made = world.create(COMPONENT, &body(1, 1024)).await;
+    let endpoint = world.import(ENDPOINT, "e").await.unwrap();
+    let error = world.session.delete(ENDPOINT, &endpoint, &world.run).await.unwrap_err();
+    assert!(error.detail.contains("Delete its inference components first: ic."), "{error}");
+    // One that is already on its way out is waited for.
+    world.ask("DeleteInferenceComponent", json!({"InferenceComponentName": "ic"})).await;
+    world.delete(ENDPOINT, &endpoint).await;
+    world.delete(COMPONENT, &made).await;
+}
+
+#[tokio::test]
 async fn a_rolled_back_update_is_an_error() {
     let world = hosting().await;
     let made = world.create(COMPONENT, &body(1, 1024)).await;

@@ -3,14 +3,45 @@
 use std::time::Duration;
 
 use aws_sdk_sagemaker::Client;
-use aws_sdk_sagemaker::types::EndpointStatus;
+use aws_sdk_sagemaker::types::{EndpointStatus, InferenceComponentStatus, InferenceComponentSummary};
 use smform_provider::{ProviderError, Run};
 
-use super::super::is_missing;
+use super::super::{VALIDATION, is_missing};
 use super::status::{Status, describe, unhealthy};
 use super::update::is_in_progress;
-use crate::failure::{Service, failed};
+use crate::failure::{Failure, Service, failed};
 use crate::waiters::{Wait, in_words};
+
+/// The inference components that keep an endpoint from being deleted.
+enum Hosted {
+    None,
+    /// All of them are being deleted.
+    Leaving,
+    /// These stay.
+    Staying(Vec<String>),
+}
+
+/// What an endpoint hosts, where the refusal may come of it.
+async fn hosted(client: &Client, name: &str, refusal: &Failure) -> Hosted {
+    if refusal.code() != VALIDATION {
+        return Hosted::None;
+    }
+    let listed = client.list_inference_components().endpoint_name_equals(name).into_paginator().items().send();
+    let Ok(components) = listed.collect::<Result<Vec<_>, _>>().await else { return Hosted::None };
+    let leaving = |component: &InferenceComponentSummary| {
+        component.inference_component_status() == Some(&InferenceComponentStatus::Deleting)
+    };
+    let staying: Vec<String> = components
+        .iter()
+        .filter(|component| !leaving(component))
+        .filter_map(|component| component.inference_component_name().map(str::to_owned))
+        .collect();
+    match (components.is_empty(), staying.is_empty()) {
+        (true, _) => Hosted::None,
+        (false, true) => Hosted::Leaving,
+        (false, false) => Hosted::Staying(staying),
+    }
+}
 
 /// Deletes the endpoint. One that is not there is success.
 ///
@@ -42,7 +73,23 @@ pub(super) async fn delete(client: &Client, name: &str, run: &dyn Run, within: D
                 run.progress(&format!("waiting to be deletable: {}", live.summary()));
                 wait.pause().await.map_err(|_| stopped(live.status()))?;
             }
-            Err(failure) => return Err(failure.into_error(summary())),
+            Err(failure) => match hosted(client, name, &failure).await {
+                Hosted::Leaving => {
+                    run.progress("waiting for its inference components to be deleted");
+                    wait.pause().await.map_err(|_| stopped("that of an endpoint with inference components"))?;
+                }
+                Hosted::Staying(names) => {
+                    let mut error = failure.into_error(summary());
+                    error.detail = format!(
+                        "{} Delete its inference components first: {}. Those that smform manages are deleted before it when \
+                         they refer to it.",
+                        error.detail,
+                        names.join(", ")
+                    );
+                    return Err(error);
+                }
+                Hosted::None => return Err(failure.into_error(summary())),
+            },
         }
     }
     let mut was_deleting = false;
