@@ -1,6 +1,7 @@
 //! One command's view of the world, once the command line is sorted out.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -206,6 +207,16 @@ impl Session {
     pub fn write(&self, path: &Path, text: &str) -> Result<(), Failure> {
         let path = self.path(path);
         smform_state::files::replace(&path, text.as_bytes()).map_err(|error| file("write", &path, &error))
+    }
+
+    /// Writes a file that must not be there yet.
+    ///
+    /// # Errors
+    /// As the file system reports.
+    pub fn create(&self, path: &Path, text: &str) -> Result<(), Failure> {
+        let path = self.path(path);
+        let created = std::fs::File::create_new(&path).and_then(|mut file| file.write_all(text.as_bytes()));
+        created.map_err(|error| file("write", &path, &error))
     }
 
     /// Whether a file could be written, as far as that is known before: long work should not end in a misspelt path.

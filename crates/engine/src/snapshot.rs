@@ -123,6 +123,21 @@ impl Recording {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Adds a file of a directory that is not there yet, as if it had been listed and read: the plan was made with it.
+    /// When the directory has one of the name, another name is chosen.
+    pub fn add_file(&self, directory: &Path, name: &str, text: &str) {
+        self.note(|seen| {
+            let listing = seen.listings.entry(key(directory)).or_default();
+            let mut name = name.to_owned();
+            while listing.contains(&name) {
+                name.insert_str(0, "generated_");
+            }
+            listing.push(name.clone());
+            listing.sort();
+            seen.files.insert(key(&directory.join(name)), text.as_bytes().to_vec());
+        });
+    }
+
     fn note(&self, note: impl FnOnce(&mut Snapshot)) {
         note(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner));
     }

@@ -9,6 +9,7 @@ pub mod edit;
 pub mod eval;
 pub mod format;
 pub mod functions;
+pub mod generate;
 pub mod source;
 mod stack;
 pub mod syntax;

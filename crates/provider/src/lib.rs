@@ -15,6 +15,7 @@ pub mod registry;
 pub mod resource;
 pub mod review;
 pub mod run;
+pub mod written;
 
 pub use error::{ProviderError, Retry};
 pub use plan::{PlanRequest, PlanResponse, ReplaceOrder, both_absent, plan_by_schema};

@@ -112,7 +112,7 @@ pub fn both_absent(a: &Value, b: &Value) -> bool {
     is_absent(a) && is_absent(b)
 }
 
-fn is_absent(value: &Value) -> bool {
+pub(crate) fn is_absent(value: &Value) -> bool {
     match value.kind() {
         ValueKind::Null(_) => true,
         ValueKind::Bool(value) => !value,

@@ -17,7 +17,7 @@ async fn main() -> ExitCode {
     signals::watch(cancel.clone());
     let variables = std::env::vars_os();
     let world = World {
-        providers: providers::all(),
+        providers: providers::all(smform_aws::Settings::default()),
         clock: Arc::new(SystemClock),
         terminal: Terminal::standard(),
         // What is not Unicode cannot be meant for smform.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use smform_engine::providers::Providers;
 use smform_provider::Provider;
 
-/// Every provider, not yet configured.
-pub(crate) fn all() -> Providers {
-    let aws: Arc<dyn Provider> = Arc::new(smform_aws::provider(smform_aws::Settings::default()));
+/// Every provider, not yet configured; AWS is reached as `settings` say.
+pub(crate) fn all(settings: smform_aws::Settings) -> Providers {
+    let aws: Arc<dyn Provider> = Arc::new(smform_aws::provider(settings));
     let others: [Arc<dyn Provider>; 3] =
         [Arc::new(smform_utility::random()), Arc::new(smform_utility::null()), Arc::new(smform_utility::time())];
     Providers::new([aws].into_iter().chain(others))
@@ -25,7 +25,7 @@ mod tests {
     /// Every reference page by its path below `docs/`.
     fn pages() -> BTreeMap<String, String> {
         let mut pages = BTreeMap::new();
-        let providers = all();
+        let providers = all(smform_aws::Settings::default());
         for provider in providers.iter() {
             for (mode, folder) in [(ResourceMode::Managed, "resources"), (ResourceMode::Data, "data-sources")] {
                 for name in provider.type_names(mode) {

@@ -8,12 +8,13 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use smform_aws::{Settings, Transport};
 use smform_cli::{SandboxHost, SandboxOptions, Sandboxed};
-use smform_engine::providers::Providers;
-use smform_provider::{Clock, Provider};
+use smform_provider::Clock;
 use smform_sandbox::faults::Script;
 use smform_sandbox::{Options, Sandbox};
 use smform_types::Diagnostic;
 use tokio_util::sync::CancellationToken;
+
+use crate::providers;
 
 /// How fast a new sandbox is: an endpoint is in service after seconds, and its life can still be watched.
 const DEFAULT_SPEED: f64 = 60.0;
@@ -61,8 +62,7 @@ impl SandboxHost for Host {
     fn open(&self, options: &SandboxOptions) -> Result<Sandboxed, Diagnostic> {
         let sandbox = open(options)?;
         let settings = Settings { transport: Some(Arc::new(InProcess(sandbox.clone()))), ..Settings::default() };
-        let aws: Arc<dyn Provider> = Arc::new(smform_aws::provider(settings));
-        Ok(Sandboxed { providers: Providers::new([aws]), clock: Arc::new(SandboxClock(sandbox)) })
+        Ok(Sandboxed { providers: providers::all(settings), clock: Arc::new(SandboxClock(sandbox)) })
     }
 
     async fn serve(

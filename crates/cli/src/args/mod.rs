@@ -248,6 +248,9 @@ pub struct Plan {
     /// Save the plan to a file, to apply exactly this plan later
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Write blocks for the objects of import blocks that have none to a new file, and plan with them
+    #[arg(long, value_name = "FILE")]
+    pub generate_config_out: Option<PathBuf>,
     /// Exit with 0 when nothing changes, 1 on an error, 2 when there are changes
     #[arg(long)]
     pub detailed_exitcode: bool,

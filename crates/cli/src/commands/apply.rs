@@ -18,7 +18,7 @@ use smform_state::Store;
 use smform_types::{Diagnostic, Diagnostics, SourceMap};
 use tokio::sync::Mutex;
 
-use super::operation::{self, Run};
+use super::operation::{self, Files, Run};
 use crate::args::{Apply, variable_inputs};
 use crate::errors::{Exit, Failure};
 use crate::session::Session;
@@ -71,7 +71,7 @@ async fn apply_new(session: &Session, args: &Apply, flags: &ArgMatches, view: &A
     }
     view.begin();
     let inputs = session.inputs(variable_inputs(flags));
-    let made = operation::plan(session, view, planning, &inputs, mode, None).await?;
+    let made = operation::plan(session, view, planning, &inputs, mode, Files::default()).await?;
     let again = args.auto_approve && !made.found.has_errors();
     let found = made.found.iter().filter(|found| !(again && is_of_check(found))).cloned().collect();
     operation::tell(view.as_ref(), &found, &made.project);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use clap::ArgMatches;
 use smform_engine::plan::ObjectKey;
 use smform_engine::plan::target::Target;
-use smform_engine::plan::walk::Options;
+use smform_engine::plan::walk::{Adopt, Options};
 use smform_engine::snapshot::Recording;
 use smform_engine::workflow::{self, Project};
 use smform_types::{Diagnostic, InstanceAddress, ResourceMode};
@@ -46,8 +46,11 @@ pub async fn run(session: &Session, args: Import, flags: &ArgMatches) -> Result<
         );
         return Err(Failure::error("Resource already managed by smform", detail));
     }
-    let options =
-        Options { targets: planning.targets.clone(), adopt: [(address.clone(), id)].into(), ..Options::default() };
+    let options = Options {
+        targets: planning.targets.clone(),
+        adopt: Adopt::Objects([(address.clone(), id)].into()),
+        ..Options::default()
+    };
     let (planned, mut messages_of_plan) = workflow::plan(&run.world, &project, stored, &options).await;
     run.progress.close();
     messages_of_plan.extend(found);

@@ -4,6 +4,7 @@ mod apply;
 mod console;
 mod fmt;
 mod force_unlock;
+mod generate;
 mod get;
 mod graph;
 mod history;

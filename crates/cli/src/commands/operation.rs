@@ -10,6 +10,7 @@ use smform_engine::plan::{Extent, Mode};
 use smform_engine::run::Conduct;
 use smform_engine::snapshot::Recording;
 use smform_engine::workflow::backend::Configured;
+use smform_engine::workflow::generate::Generated;
 use smform_engine::workflow::saved::{self, Basis};
 use smform_engine::workflow::state::decode;
 use smform_engine::workflow::{self, Planned, Project, World};
@@ -21,7 +22,7 @@ use smform_state::{Backend, Store};
 use smform_types::json::to_text;
 use smform_types::{Diagnostic, Diagnostics};
 
-use super::registry;
+use super::{generate, registry};
 use crate::args::{Planning, Reach, StateLock};
 use crate::errors::{Failure, within};
 use crate::render::progress::{Progress, Sink};
@@ -204,6 +205,17 @@ pub struct Made {
     pub found: Diagnostics,
     /// The digest, when it was saved.
     pub digest: Option<String>,
+    /// For how many imported objects configuration was written.
+    pub generated: usize,
+}
+
+/// Files that planning writes beside showing the plan.
+#[derive(Clone, Copy, Default)]
+pub struct Files<'a> {
+    /// `-out`.
+    pub out: Option<&'a Path>,
+    /// `-generate-config-out`.
+    pub generate: Option<&'a Path>,
 }
 
 /// Plans, shows the plan and writes it to the files that the flags name. Messages are not shown yet.
@@ -216,15 +228,21 @@ pub async fn plan(
     planning: &Planning,
     inputs: &[VariableInput],
     mode: Mode,
-    out: Option<&Path>,
+    files: Files<'_>,
 ) -> Result<Made, Failure> {
+    let Files { out, generate: generate_into } = files;
+    generate_into.map_or(Ok(()), |path| generate::check(session, mode, path))?;
     let files = [out, planning.json_into.as_deref(), planning.markdown_into.as_deref()];
     files.into_iter().flatten().try_for_each(|path| session.check_writable(path))?;
     let recording = Arc::new(Recording::new(Arc::new(session.host.clone())));
-    let (project, mut found) = load(session, planning, inputs, recording.as_ref()).await?;
+    let (mut project, mut found) = load(session, planning, inputs, recording.as_ref()).await?;
     let run = Run::begin(session, planning, view, &project.config, recording)?;
     let (store, stored, messages) = run.open(session, &planning.lock, operation(mode)).await?;
     found.extend(messages);
+    let generated = match generate_into {
+        Some(path) => generate::write(session, &run, &mut project, &stored, planning, path).await?,
+        None => Generated::new(),
+    };
     let options = Options {
         mode,
         refresh: planning.refresh,
@@ -236,6 +254,8 @@ pub async fn plan(
     let (mut planned, messages) = workflow::plan(&run.world, &project, stored, &options).await;
     run.progress.close();
     found.extend(messages);
+    let count = generated.len();
+    generate::note(&mut planned, generated);
     if planning.registry_probe && !found.has_errors() {
         found.extend(probe_registries(session, &planned).await?);
         if found.has_errors() {
@@ -251,7 +271,7 @@ pub async fn plan(
         session.write_plan(path, &text, &project.config)?;
     }
     let digest = out.filter(|_| !errored).map(|_| digest);
-    let made = Made { run, project, planned, store, found, digest };
+    let made = Made { run, project, planned, store, found, digest, generated: count };
     write_copies(session, planning, &made)?;
     Ok(made)
 }

@@ -1,10 +1,11 @@
 //! `plan`: shows what an apply would change.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use clap::ArgMatches;
 
-use super::operation;
+use super::operation::{self, Files};
 use crate::args::{Plan, variable_inputs};
 use crate::errors::{Exit, Failure};
 use crate::render::plan::rule;
@@ -29,8 +30,12 @@ async fn planned(session: &Session, args: &Plan, flags: &ArgMatches, view: &Arc<
     let mode = operation::mode(planning, args.destroy)?;
     view.begin();
     let inputs = session.inputs(variable_inputs(flags));
-    let made = operation::plan(session, view, planning, &inputs, mode, args.out.as_deref()).await?;
+    let files = Files { out: args.out.as_deref(), generate: args.generate_config_out.as_deref() };
+    let made = operation::plan(session, view, planning, &inputs, mode, files).await?;
     operation::tell(view.as_ref(), &made.found, &made.project);
+    if let (Some(path), true) = (files.generate, made.generated > 0) {
+        view.note(&written(session, args, path));
+    }
     if made.found.has_errors() {
         return Ok(Exit::Failure);
     }
@@ -39,6 +44,17 @@ async fn planned(session: &Session, args: &Plan, flags: &ArgMatches, view: &Arc<
         view.note(&closing(session, args, made.run.sandbox, made.digest.as_deref()));
     }
     Ok(if args.detailed_exitcode && changes { Exit::Changes } else { Exit::Success })
+}
+
+/// What is told of the file that was written.
+fn written(session: &Session, args: &Plan, path: &Path) -> String {
+    let (style, width) = (session.style(args.planning.no_color), session.console.width);
+    let text = format!(
+        "Configuration for objects to import was written to {}. Look it through and edit it before it goes into version \
+         control.",
+        path.display()
+    );
+    format!("{}\n{}\n", rule(style, width), wrap(&text, width))
 }
 
 fn closing(session: &Session, args: &Plan, sandbox: bool, digest: Option<&str>) -> String {

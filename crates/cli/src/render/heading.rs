@@ -17,7 +17,10 @@ pub fn planned(change: &Change, style: Style) -> String {
             Some(from) => {
                 return format!("{} has moved to {}", style.bold(&format!("  # {from}")), style.bold(&address));
             }
-            None if change.importing.is_some() => return format!("{subject} will be imported"),
+            None if change.importing.is_some() => {
+                let note = change.generated.as_ref().map(|_| "\n  # (config will be generated)").unwrap_or_default();
+                return format!("{subject} will be imported{note}");
+            }
             None => format!("{subject} is unchanged"),
         },
         Action::Create => format!("{subject} will be created"),

@@ -172,6 +172,7 @@ impl<'a> Walker<'a> {
             old_dependencies: Default::default(),
             create_before_destroy: false,
             importing: None,
+            generated: None,
         };
         self.found.changes.insert(object, change);
     }

@@ -147,12 +147,28 @@ fn identifier(value: Value) -> Result<String, Diagnostic> {
     }
 }
 
+/// Whether a resource block can be written for the object of an `import` block: only one without repetition, in the root
+/// module.
+#[must_use]
+pub fn is_generatable(import: &Import) -> bool {
+    let address = written(&import.to, &mut |_| Some("[0]".to_owned()));
+    import.for_each.is_none() && address.is_some_and(|address| address.module.is_root() && address.key.is_none())
+}
+
 /// The message for an `import` block whose target the configuration does not have.
 #[must_use]
 pub fn undeclared(import: &Import, address: &str) -> Diagnostic {
-    let detail = format!(
-        "The configuration for {address} does not exist. Write the resource block that the object becomes, with the \
-         arguments that the object has."
-    );
+    let detail = if is_generatable(import) {
+        format!(
+            "The configuration for {address} does not exist. Write the resource block that the object becomes, or have \
+             it written: smform plan -generate-config-out=generated.tf"
+        )
+    } else {
+        format!(
+            "The configuration for {address} does not exist. Write the resource block that the object becomes, with the \
+             arguments that the object has. It can be written for you (-generate-config-out) only for a resource of the \
+             root module without count and for_each."
+        )
+    };
     Diagnostic::error("Configuration for import target does not exist", detail).at(import.to.span).within("import")
 }

@@ -167,6 +167,8 @@ pub struct Change {
     pub create_before_destroy: bool,
     /// By which identifier the object was found, when an `import` block brings it into the state.
     pub importing: Option<String>,
+    /// The block that was written for the imported object, when the configuration had none.
+    pub generated: Option<String>,
 }
 
 impl Change {

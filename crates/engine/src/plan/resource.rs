@@ -12,7 +12,7 @@ use smform_types::{
 use super::decide::{Situation, decide, prevented};
 use super::instance::{Answer, Question};
 use super::stored::{self, StoredObject};
-use super::walk::Walker;
+use super::walk::{Adopt, Walker};
 use super::{Action, Change, Drift, Mode, ObjectKey, Reason, imports};
 use crate::blocks::{block_context, locate, sensitive_paths};
 use crate::graph::{Node, ProviderKey};
@@ -66,7 +66,7 @@ impl<'a> Walker<'a> {
             return self.leftovers(node, resource, &key, &schema, block);
         }
         if let Some(block) = block {
-            if self.walk.options.adopt.is_empty() && !self.find_imports(resource) {
+            if !matches!(self.walk.options.adopt, Adopt::Objects(_)) && !self.find_imports(resource) {
                 return;
             }
             for instance in self.found.values.module_instances(&resource.module) {
@@ -74,7 +74,7 @@ impl<'a> Walker<'a> {
             }
             self.check_imports(resource);
         }
-        if resource.resource.mode == ResourceMode::Managed && self.walk.options.adopt.is_empty() {
+        if resource.resource.mode == ResourceMode::Managed && self.walk.options.adopt == Adopt::Nothing {
             self.leftovers(node, resource, &key, &schema, block);
         }
     }
@@ -144,7 +144,7 @@ impl<'a> Walker<'a> {
             self.found.values.set_instance(&object.address, value);
             return;
         }
-        if !self.walk.options.adopt.is_empty() {
+        if self.walk.options.adopt != Adopt::Nothing {
             return self.adopt(node, object, block, key, schema, repetition);
         }
         let evaluated = self.evaluate_body(&object.address, block, &schema.block, &repetition);
@@ -192,7 +192,11 @@ impl<'a> Walker<'a> {
         schema: &Schema,
         repetition: Repetition,
     ) {
-        let Some(identifier) = self.walk.options.adopt.get(&object.address).cloned() else {
+        let identifiers = match &self.walk.options.adopt {
+            Adopt::Objects(identifiers) => identifiers,
+            Adopt::Nothing | Adopt::Blocks => &self.imports,
+        };
+        let Some(identifier) = identifiers.get(&object.address).cloned() else {
             let recorded = self.walk.stored.objects.get(&object).map(|recorded| recorded.value.clone());
             let value = recorded.unwrap_or_else(|| Self::placeholder(schema.block.ty()));
             return self.found.values.set_instance(&object.address, value);
@@ -218,16 +222,6 @@ impl<'a> Walker<'a> {
     /// What was found by an identifier is recorded, and stays as it is.
     fn adopted(&mut self, pending: Pending<'a>, before: Option<Value>) {
         let address = &pending.object.address;
-        let provider = self.walk.providers.of_key(self.walk.setting.config, &pending.provider);
-        let resource = &address.resource;
-        let schema = provider.and_then(|provider| provider.resource_schema(resource.mode, &resource.type_name));
-        let before = before.map(|before| {
-            let mut marks = Vec::new();
-            schema
-                .into_iter()
-                .for_each(|schema| sensitive_paths(&schema.block, &before, &Path(Vec::new()), &mut marks));
-            before.mark_paths(&marks)
-        });
         let value = before.clone().unwrap_or_else(|| Self::placeholder(smform_types::Type::Dynamic));
         self.found.values.set_instance(address, value);
         let change = Change {
@@ -246,6 +240,7 @@ impl<'a> Walker<'a> {
                 Purpose::Leave(_) | Purpose::Read => false,
             },
             importing: pending.import,
+            generated: None,
         };
         self.found.changes.insert(pending.object, change);
     }
@@ -415,9 +410,13 @@ impl<'a> Walker<'a> {
                 return;
             }
         };
-        let sensitive: Vec<(Path, Marks)> =
-            pending.recorded.as_ref().map(|recorded| recorded.value.clone().unmark_with_paths().1).unwrap_or_default();
-        let before = answer.prior.as_ref().map(|prior| prior.clone().mark_paths(&sensitive));
+        let before = answer.prior.as_ref().map(|prior| {
+            let marks = match &pending.recorded {
+                Some(recorded) => recorded.value.clone().unmark_with_paths().1,
+                None => self.declared_marks(&pending, prior),
+            };
+            prior.clone().mark_paths(&marks)
+        });
         self.note_drift(&pending, before.as_ref());
         if let (true, None, Some(before)) = (answer.resumed || pending.recorded.is_none(), &pending.import, &before) {
             self.found.adopted.insert(pending.object.clone(), before.clone());
@@ -432,6 +431,18 @@ impl<'a> Walker<'a> {
             Purpose::Leave(reason) => self.departed(pending, reason, before),
             Purpose::Read => {}
         }
+    }
+
+    /// The parts of an object that its schema declares sensitive.
+    fn declared_marks(&self, pending: &Pending<'a>, object: &Value) -> Vec<(Path, Marks)> {
+        let provider = self.walk.providers.of_key(self.walk.setting.config, &pending.provider);
+        let resource = &pending.object.address.resource;
+        let schema = provider.and_then(|provider| provider.resource_schema(resource.mode, &resource.type_name));
+        let mut marks = Vec::new();
+        if let Some(schema) = schema {
+            sensitive_paths(&schema.block, object, &Path::root(), &mut marks);
+        }
+        marks
     }
 
     fn note_drift(&mut self, pending: &Pending<'a>, before: Option<&Value>) {
@@ -497,6 +508,7 @@ impl<'a> Walker<'a> {
             create_before_destroy: own
                 .unwrap_or(forced || matches!(decision.action, Action::Replace(super::Replacement::CreateFirst))),
             importing: pending.import,
+            generated: None,
         };
         self.found.changes.insert(pending.object, change);
     }
@@ -529,6 +541,7 @@ impl<'a> Walker<'a> {
             old_dependencies: recorded.map(|recorded| recorded.dependencies.clone()).unwrap_or_default(),
             create_before_destroy: recorded.is_some_and(|recorded| recorded.create_before_destroy),
             importing: None,
+            generated: None,
         };
         self.found.changes.insert(pending.object, change);
     }

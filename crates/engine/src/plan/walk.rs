@@ -36,9 +36,21 @@ pub struct Options {
     pub targets: Vec<Target>,
     /// Instances to replace.
     pub replace: Vec<InstanceAddress>,
-    /// Objects to bring into the state as they are. When there are any, the plan is about nothing else, and the
-    /// arguments of their blocks are not looked at: they may still have to be written.
-    pub adopt: Imports,
+    /// Objects to bring into the state as they are.
+    pub adopt: Adopt,
+}
+
+/// Objects to bring into the state as they are. When there are any, the plan is about nothing else, and the arguments
+/// of their blocks are not looked at: they may still have to be written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Adopt {
+    /// None: an ordinary plan.
+    #[default]
+    Nothing,
+    /// These, by their identifiers.
+    Objects(Imports),
+    /// Those that `import` blocks name, among the targets.
+    Blocks,
 }
 
 impl Default for Options {
@@ -49,7 +61,7 @@ impl Default for Options {
             parallelism: 10,
             targets: Vec::new(),
             replace: Vec::new(),
-            adopt: Imports::new(),
+            adopt: Adopt::Nothing,
         }
     }
 }

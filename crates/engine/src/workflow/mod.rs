@@ -5,6 +5,7 @@
 pub mod backend;
 pub mod console;
 pub mod encryption;
+pub mod generate;
 pub mod load;
 pub mod saved;
 pub mod state;
@@ -27,7 +28,7 @@ use crate::check::violations;
 use crate::graph::{ProviderKey, build};
 use crate::plan::review::review;
 use crate::plan::stored::Stored;
-use crate::plan::walk::{Found, Options, Walk, walk};
+use crate::plan::walk::{Adopt, Found, Options, Walk, walk};
 use crate::plan::{Action, Extent, Mode, Plan, moves, order, outputs, relevant, target};
 use crate::providers::Providers;
 use crate::run::Conduct;
@@ -76,14 +77,14 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
     let (graph, messages) = build(&project.config, &stored.resources(), &world.providers);
     found.extend(messages);
     // A mistake that files alone show is told before anything is read, and not beside half a plan.
-    if !found.has_errors() && options.adopt.is_empty() {
+    if !found.has_errors() && options.adopt == Adopt::Nothing {
         found.extend(validate(world, project).into_iter().filter(Diagnostic::is_error));
     }
     if found.has_errors() {
         return (nothing(stored, options, timestamp), found);
     }
     let targeted = !options.targets.is_empty();
-    if targeted && options.adopt.is_empty() {
+    if targeted && options.adopt == Adopt::Nothing {
         found.push(Diagnostic::warning(
             "Resource targeting is in effect",
             "Only the targets and what they need were planned. The result may not be what the whole configuration says; \
@@ -130,7 +131,7 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
     if world.conduct.cancel.is_cancelled() {
         found.push(Diagnostic::error("Interrupted", "The plan was not finished. Nothing was changed."));
     }
-    if !found.has_errors() && options.mode == Mode::Normal && options.adopt.is_empty() {
+    if !found.has_errors() && options.mode == Mode::Normal && options.adopt == Adopt::Nothing {
         found.extend(review(&project.config, &changes, &sessions, &world.conduct, options.parallelism).await);
     }
     let steps = order::settle(options.mode, &graph, &visited, &mut changes);

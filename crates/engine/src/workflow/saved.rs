@@ -312,6 +312,7 @@ fn change_json(change: &Change) -> Json {
         "old_dependencies": resources(&change.old_dependencies),
         "create_before_destroy": change.create_before_destroy,
         "importing": change.importing,
+        "generated": change.generated,
     })
 }
 
@@ -343,6 +344,7 @@ fn change_of(json: &Json) -> Option<Change> {
         old_dependencies: resources("old_dependencies")?,
         create_before_destroy: json.get("create_before_destroy")?.as_bool()?,
         importing: text("importing").map(str::to_owned),
+        generated: text("generated").map(str::to_owned),
     })
 }
 

@@ -41,6 +41,18 @@ pub fn load_with(
     (config, diagnostics)
 }
 
+/// Adds the resource blocks of a text in native syntax to the root module, as if a file of this name held them.
+pub fn add_resources(config: &mut Config, name: &str, text: &str) -> Diagnostics {
+    let source = config.sources.add(name, text);
+    let (body, mut found) = parse_native(text, source);
+    let added = decode::module(&config.directory, &body.blocks, &config.sources, &mut found);
+    for block in &body.blocks {
+        config.contexts.push(Context { span: block.header.to(block.body.span), header: context(block) });
+    }
+    config.modules.entry(ModuleAddress::root()).or_default().resources.extend(added.resources);
+    found
+}
+
 struct Loader<'a> {
     host: &'a dyn Host,
     modules: &'a dyn ModuleResolver,

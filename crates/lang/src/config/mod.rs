@@ -32,7 +32,7 @@ use smform_types::{ModuleAddress, ResourceAddress, SourceMap, Span, Type, Value}
 use crate::eval::TypeDefaults;
 use crate::syntax::{Body, Expr, Ident};
 
-pub use load::{load, load_with};
+pub use load::{add_resources, load, load_with};
 pub use resolver::{
     LocalModules, MANIFEST, MODULES, ModuleRequest, ModuleResolver, NOT_INSTALLED, manifest_key, normal,
 };

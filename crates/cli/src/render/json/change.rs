@@ -92,6 +92,7 @@ pub fn change(change: &Change, providers: &Providers) -> Json {
     let mut sides = sides(change.action, before.as_ref(), after.as_ref(), &change.replace_paths);
     if let (Some(id), Some(members)) = (&change.importing, sides.as_object_mut()) {
         members.insert("importing".to_owned(), json!({ "id": id }));
+        members.extend(change.generated.as_ref().map(|text| ("generated_config".to_owned(), text.as_str().into())));
     }
     out.insert("change".to_owned(), sides);
     if let Some(reason) = change.reason {
