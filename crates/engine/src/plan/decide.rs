@@ -87,8 +87,11 @@ fn replace(situation: &Situation<'_>, marked: impl Fn(&Value) -> Value) -> Decis
     } else {
         Reason::Triggered
     };
-    let order = match (&fresh.order, situation.lifecycle.create_before_destroy) {
-        (_, Some(true)) | (ReplaceOrder::CreateFirst, None) => Replacement::CreateFirst,
+    // That an object gets another name shows only beside the old one.
+    let beside = [&fresh.order, &situation.planned.order].contains(&&ReplaceOrder::CreateFirst);
+    let order = match situation.lifecycle.create_before_destroy {
+        Some(true) => Replacement::CreateFirst,
+        None if beside => Replacement::CreateFirst,
         _ => Replacement::DeleteFirst,
     };
     let same_name = match &fresh.order {

@@ -135,6 +135,7 @@ impl ResourceType<Clients> for Endpoint {
         let (prior, config) = (request.prior.clone(), request.config.clone());
         let mut response =
             plan(schema, request, cx.clients, &|path, prior, wanted| self.equivalent(path, prior, wanted));
+        response.order = order(prior.as_ref(), &config);
         let client = cx.clients.sagemaker(cx.clients.region_of(&response.planned));
         let Some(prior) = prior else {
             response.planned = identified(&config, response.planned);
@@ -142,10 +143,6 @@ impl ResourceType<Clients> for Endpoint {
             self.check_variants(&client, &mut response).await?;
             return Ok(response);
         };
-        // An endpoint of another name can be there before the old one goes.
-        if Fields(&config).get("name").is_none() {
-            response.order = ReplaceOrder::CreateFirst;
-        }
         let changed = |name: &str| match (prior.get(name), response.planned.get(name)) {
             (Some(before), Some(after)) => !before.same_known(after),
             _ => false,
@@ -302,4 +299,14 @@ fn note_status(endpoint: &DescribeEndpointOutput, response: &mut PlanResponse) {
     }
     let error = unhealthy(format!("Endpoint \"{name}\" does not serve"), endpoint, &what);
     response.diagnostics.push(Diagnostic::warning(error.summary, error.detail));
+}
+
+/// An endpoint of another name can be there before the old one goes.
+fn order(prior: Option<&Value>, config: &Value) -> ReplaceOrder {
+    let name = Fields(config).get("name");
+    let renamed = match (prior.and_then(|prior| prior.get("name")), name) {
+        (Some(old), Some(new)) => new.is_known() && !old.same_known(new),
+        (_, new) => new.is_none(),
+    };
+    if renamed { ReplaceOrder::CreateFirst } else { ReplaceOrder::default() }
 }
