@@ -88,7 +88,6 @@ impl Clients {
     }
 
     /// Application Auto Scaling in a region.
-    #[allow(dead_code, reason = "what calls it comes next")]
     pub(crate) fn scaling(&self, region: &str) -> Rpc {
         self.rpc(&rpc::SCALING, region, self.endpoints.scaling.as_deref())
     }

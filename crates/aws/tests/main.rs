@@ -13,6 +13,7 @@ mod known_problems;
 mod model;
 mod network;
 mod round_trip;
+mod scaling;
 mod security_group;
 mod security_group_rule;
 mod single_rule;

@@ -1,5 +1,6 @@
 //! The list of everything that the provider offers: one line for each type, one file or folder for each line.
 
+mod appautoscaling;
 pub(crate) mod ec2;
 mod iam;
 mod sagemaker;
@@ -25,6 +26,8 @@ pub(crate) fn resource_types() -> Vec<Box<dyn ResourceType<Clients>>> {
         Box::new(ec2::vpc_endpoint::VpcEndpoint::new()),
         Box::new(ec2::vpc_security_group_egress_rule::EgressRule::new()),
         Box::new(ec2::vpc_security_group_ingress_rule::IngressRule::new()),
+        Box::new(appautoscaling::policy::Policy::new()),
+        Box::new(appautoscaling::target::Target::new()),
         Box::new(iam::role::Role::new()),
         Box::new(iam::role_policy::RolePolicy::new()),
         Box::new(iam::role_policy_attachment::RolePolicyAttachment::new()),
@@ -79,7 +82,7 @@ mod tests {
 
     /// `aws_sagemaker_model` is in `model`, the data source `aws_vpc` in `data_vpc`.
     fn file_of(prefix: &str, name: &str) -> String {
-        let prefixes = ["aws_sagemaker_", "aws_iam_", "smform_", "aws_"];
+        let prefixes = ["aws_appautoscaling_", "aws_cloudwatch_", "aws_sagemaker_", "aws_iam_", "smform_", "aws_"];
         let bare = prefixes.iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap();
         format!("{prefix}{bare}")
     }

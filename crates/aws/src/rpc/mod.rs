@@ -160,7 +160,6 @@ impl Rpc {
     }
 
     /// The items of a list that an operation with JSON answers with, from all pages.
-    #[allow(dead_code, reason = "what calls it comes next")]
     pub(crate) async fn listed_json(
         &self,
         operation: &'static str,

@@ -1,0 +1,126 @@
+use serde_json::{Value as Json, json};
+use smform_provider::CreateOutcome;
+use smform_types::Value;
+
+use crate::support::{ENDPOINT, World, serving, shown, world};
+
+const TARGET: &str = "aws_appautoscaling_target";
+const POLICY: &str = "aws_appautoscaling_policy";
+const SUBJECT: &str = "endpoint/e/variant/MyVariant";
+const COUNT: &str = "sagemaker:variant:DesiredInstanceCount";
+
+fn subject() -> Json {
+    json!({"service_namespace": "sagemaker", "resource_id": SUBJECT, "scalable_dimension": COUNT})
+}
+
+fn with(mut body: Json, more: Json) -> Json {
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    body
+}
+
+fn target(min: u32, max: u32) -> Json {
+    with(subject(), json!({"min_capacity": min, "max_capacity": max}))
+}
+
+fn tracking(value: f64) -> Json {
+    let block = json!({"target_value": value, "scale_in_cooldown": 300,
+        "predefined_metric_specification": {"predefined_metric_type": "SageMakerVariantInvocationsPerInstance"}});
+    let more = json!({"name": "p", "policy_type": "TargetTrackingScaling",
+        "target_tracking_scaling_policy_configuration": block});
+    with(subject(), more)
+}
+
+async fn count(world: &World) -> Json {
+    world.ask("DescribeEndpoint", json!({"EndpointName": "e"})).await["ProductionVariants"][0]["DesiredInstanceCount"]
+        .clone()
+}
+
+fn text<'v>(object: &'v Value, name: &str) -> &'v str {
+    object.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_target_lives() {
+    let (world, endpoint) = serving().await;
+    let body = with(target(2, 4), json!({"tags": {"a": "1"}}));
+    let made = world.create(TARGET, &body).await;
+    assert_eq!(text(&made, "id"), SUBJECT);
+    assert!(text(&made, "arn").contains(":scalable-target/"));
+    world.assert_settled(TARGET, &made, &body).await;
+    let id = format!("sagemaker/{SUBJECT}/{COUNT}");
+    assert_eq!(shown(&world.import(TARGET, &id).await.unwrap()), shown(&made));
+    // The target moves the count inside its range, and that is no drift of the endpoint.
+    assert_eq!(count(&world).await, json!(2));
+    world.assert_settled(ENDPOINT, &endpoint, &crate::support::endpoint_body("e", "one")).await;
+    // A second one for the same is somebody else's.
+    match world.try_create(TARGET, &body).await {
+        CreateOutcome::Failed(error) => assert!(error.detail.contains(&format!("import ADDRESS {id}")), "{error}"),
+        other => panic!("{other:?}"),
+    }
+    let more = json!({"suspended_state": {"dynamic_scaling_in_suspended": true}, "tags": {"b": "2"}});
+    let changed = with(target(1, 6), more);
+    let made = world.update(TARGET, &made, &changed).await;
+    world.assert_settled(TARGET, &made, &changed).await;
+    world.delete(TARGET, &made).await;
+    assert!(world.import(TARGET, &id).await.is_none());
+}
+
+#[tokio::test]
+async fn policies_live() {
+    let (world, _) = serving().await;
+    let made = world.create(TARGET, &target(1, 4)).await;
+    let policy = world.create(POLICY, &tracking(70.0)).await;
+    world.assert_settled(POLICY, &policy, &tracking(70.0)).await;
+    assert_eq!(policy.get("alarm_arns").and_then(Value::as_slice).map(<[Value]>::len), Some(2));
+    let id = format!("sagemaker/{SUBJECT}/{COUNT}/p");
+    assert_eq!(shown(&world.import(POLICY, &id).await.unwrap()), shown(&policy));
+    let policy = world.update(POLICY, &policy, &tracking(70.5)).await;
+    let custom = json!({"target_value": 5, "customized_metric_specification": {
+        "metric_name": "ApproximateBacklogSizePerInstance", "namespace": "AWS/SageMaker", "statistic": "Average",
+        "dimensions": [{"name": "EndpointName", "value": "e"}]}});
+    let mut body = tracking(1.0);
+    body["target_tracking_scaling_policy_configuration"] = custom;
+    let policy = world.update(POLICY, &policy, &body).await;
+    world.assert_settled(POLICY, &policy, &body).await;
+    // Steps, whose open ends are left out or empty.
+    let steps = json!({"adjustment_type": "ChangeInCapacity", "cooldown": 60, "metric_aggregation_type": "Maximum",
+        "step_adjustment": [{"metric_interval_lower_bound": "0", "metric_interval_upper_bound": "10.5",
+            "scaling_adjustment": 1}, {"metric_interval_lower_bound": "10.50", "scaling_adjustment": 2}]});
+    let body = with(subject(), json!({"name": "s", "step_scaling_policy_configuration": steps}));
+    let stepped = world.create(POLICY, &body).await;
+    assert_eq!(text(&stepped, "policy_type"), "StepScaling");
+    world.assert_settled(POLICY, &stepped, &body).await;
+    world.delete(POLICY, &stepped).await;
+    world.delete(POLICY, &policy).await;
+    world.delete(TARGET, &made).await;
+}
+
+#[tokio::test]
+async fn mistakes_are_found_offline() {
+    let world = world().await;
+    assert_eq!(world.validate(TARGET, &target(1, 2)), [""; 0]);
+    assert_eq!(world.validate(TARGET, &target(3, 2)), ["Error min_capacity: Capacities do not fit"]);
+    let mut wrong = target(1, 2);
+    wrong["resource_id"] = json!("endpoint/e");
+    assert_eq!(world.validate(TARGET, &wrong), ["Error resource_id: The resource does not fit its dimension"]);
+    wrong["scalable_dimension"] = json!("sagemaker:variant:Count");
+    assert_eq!(world.validate(TARGET, &wrong), ["Error scalable_dimension: Unknown dimension"]);
+    assert_eq!(world.validate(POLICY, &tracking(1.0)), [""; 0]);
+    let mut wrong = tracking(1.0);
+    wrong["policy_type"] = json!("StepScaling");
+    assert_eq!(
+        world.validate(POLICY, &wrong),
+        [
+            "Error policy_type: Policy without its block",
+            "Error target_tracking_scaling_policy_configuration: Conflicting arguments"
+        ]
+    );
+    // The service takes a metric that tells nothing about the target, and then nothing ever happens.
+    let mut wrong = tracking(1.0);
+    let metric = json!("SageMakerVariantProvisionedConcurrencyUtilization");
+    wrong["target_tracking_scaling_policy_configuration"]["predefined_metric_specification"]["predefined_metric_type"] =
+        metric;
+    let at =
+        "target_tracking_scaling_policy_configuration[0].predefined_metric_specification[0].predefined_metric_type";
+    assert_eq!(world.validate(POLICY, &wrong), [format!("Warning {at}: The metric does not fit the dimension")]);
+}
