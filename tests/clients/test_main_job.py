@@ -183,10 +183,76 @@ def test_an_interrupted_run_says_what_is_left(example):
             process.send_signal(signal.SIGINT)
 
     ran = project.follow(interrupt, "apply", "-auto-approve", "-no-color").expect(1)
-    assert "aws_sagemaker_model.model (created)" in ran.text
+    told = sections(ran)
+    assert "aws_sagemaker_model.model (created)" in told[DONE]
+    assert told[UNDER_WAY] == ["aws_sagemaker_endpoint.endpoint (being created)"]
+    assert FAILED not in told
     project.env["SMFORM_SANDBOX_SPEED"] = "20000"
     project.run("apply", "-auto-approve", "-no-color").expect(0)
     project.run("plan", "-no-color", "-detailed-exitcode").expect(0)
+
+
+def test_a_second_interrupt_ends_the_run_and_still_says_what_goes_on(example):
+    project = example("private-registry", SMFORM_SANDBOX_SPEED="1")
+
+    def interrupt(line, process):
+        if "aws_sagemaker_endpoint.endpoint: Creating..." in line:
+            time.sleep(0.5)
+            process.send_signal(signal.SIGINT)
+        if "Stopping" in line:
+            process.send_signal(signal.SIGINT)
+
+    start = time.monotonic()
+    ran = project.follow(interrupt, "apply", "-auto-approve", "-no-color").expect(1)
+    assert time.monotonic() - start < 60, "it waits for nothing"
+    told = sections(ran)
+    assert "aws_sagemaker_model.model (created)" in told[DONE]
+    assert told[UNDER_WAY] == ["aws_sagemaker_endpoint.endpoint (being created)"]
+    assert set(told) == {DONE, UNDER_WAY}
+    # The sandbox keeps the speed that it was made with, unless told otherwise.
+    project.env["SMFORM_SANDBOX_SPEED"] = "20000"
+    project.run("apply", "-auto-approve", "-no-color").expect(0)
+    project.run("plan", "-no-color", "-detailed-exitcode").expect(0)
+    assert operations(calls(project)).count("CreateEndpoint") == 1
+
+
+def test_a_run_that_ends_badly_tells_of_every_object(project):
+    """Done, still under way, failed, not begun."""
+    role = "arn:aws:iam::123456789012:role/SageMakerExecutionRole"
+    models = "".join(
+        f'''
+resource "aws_sagemaker_model" "{name}" {{
+  name               = "{name}"
+  execution_role_arn = "{role}"
+  primary_container {{ image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/team/img:1" }}
+}}
+resource "aws_sagemaker_endpoint_configuration" "{name}" {{
+  production_variants {{
+    model_name             = aws_sagemaker_model.{name}.name
+    instance_type          = "ml.m5.large"
+    initial_instance_count = 1
+  }}
+}}
+resource "aws_sagemaker_endpoint" "{name}" {{
+  name                 = "{name}"
+  endpoint_config_name = aws_sagemaker_endpoint_configuration.{name}.name
+  timeouts {{ create = "1m" }}
+}}
+'''
+        for name in ("slow", "bad")
+    )
+    project.write(models)
+    refusal = {"error": {"code": "AccessDeniedException", "message": "no", "status": 400}}
+    script(project, {"match": {"operation": "CreateModel", "name": "bad"}, "effect": refusal})
+    ran = project.run("apply", "-auto-approve", "-no-color").expect(1)
+    told = sections(ran)
+    assert told[DONE] == ["aws_sagemaker_model.slow (created)", "aws_sagemaker_endpoint_configuration.slow (created)"]
+    assert told[UNDER_WAY] == ["aws_sagemaker_endpoint.slow (being created)"]
+    assert told[FAILED] == ["aws_sagemaker_model.bad"]
+    assert told[LEFT] == [
+        "aws_sagemaker_endpoint.bad (to be created)",
+        "aws_sagemaker_endpoint_configuration.bad (to be created)",
+    ]
 
 
 def test_two_runs_at_once(sandbox, example):
@@ -206,6 +272,20 @@ def test_two_runs_at_once(sandbox, example):
     sandbox.post("/_sandbox/speed", {"speed": 2000})
     project.run("destroy", "-auto-approve", "-no-color").expect(0)
     assert sandbox.client("sagemaker").list_models()["Models"] == []
+
+
+DONE, FAILED, LEFT = "Done, and recorded in the state:", "Failed:", "Not begun:"
+UNDER_WAY = "Still under way at the service:"
+
+
+def sections(ran):
+    """What the report of a run that did not do everything lists, by title."""
+    told = {}
+    for block in ran.out.split("Not everything was done.\n")[1].split("\n\n"):
+        title, *lines = block.strip().split("\n")
+        if lines and all(line.startswith("  ") for line in lines):
+            told[title] = [line.strip() for line in lines]
+    return told
 
 
 def script(project, *rules):

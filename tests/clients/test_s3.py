@@ -127,11 +127,15 @@ def test_a_state_that_was_changed_meanwhile_is_not_overwritten(bucket, tmp_path)
             state = bucket.read()
             bucket.put(KEY, {**state, "serial": state["serial"] + 5})
 
+    # What an earlier run has rescued stays, and is not to be taken for what this one rescues.
+    (tmp_path / "errored.tfstate").write_text("of an earlier run")
     ran = project.follow(intrude, "apply", "-auto-approve", "-no-color").expect(1)
     assert "changed by another run" in ran.prose
-    assert "smform state push" in ran.prose
+    assert "smform state push" in ran.prose and "errored.2.tfstate" in ran.prose
+    assert "Not the one of an earlier run" in ran.prose
+    assert (tmp_path / "errored.tfstate").read_text() == "of an earlier run"
     assert bucket.read()["serial"] == 6
-    rescued = json.loads((tmp_path / "errored.tfstate").read_text())
+    rescued = json.loads((tmp_path / "errored.2.tfstate").read_text())
     assert {one["type"] for one in rescued["resources"]} == {"terraform_data", "time_sleep"}
     assert bucket.keys() == [KEY]
 

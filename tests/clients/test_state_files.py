@@ -112,6 +112,8 @@ def test_a_full_disk_loses_nothing(applied, size):
     assert ran.returncode == 1, ran.stdout + ran.stderr
     assert "panicked" not in ran.stderr
     assert "space" in ran.stderr or "too large" in ran.stderr, ran.stderr
+    told = " ".join(ran.stderr.split())
+    assert told.count("annot write the journal") <= 1, "the cause is told once, not of every object: " + ran.stderr
     json.loads(path.read_bytes())
     listed = set(applied.run("state", "list").expect(0).out.split())
     assert listed, "nothing is forgotten"

@@ -197,6 +197,7 @@ impl Failure {
             request_id: self.request_id,
             retry,
             attribute: None,
+            under_way: false,
         }
     }
 

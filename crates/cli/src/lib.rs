@@ -27,13 +27,23 @@ use terminal::Console;
 
 pub use errors::Exit;
 pub use terminal::Terminal;
-pub use world::{SandboxHost, SandboxOptions, Sandboxed, World};
+pub use world::{LastWords, SandboxHost, SandboxOptions, Sandboxed, World};
 
 /// Runs a command. `args` are the words of the command line without the program's name. Must be called within a tokio
 /// runtime. Everything that goes wrong is told on the terminal of the world; what remains is how it ended.
 pub async fn run(args: impl Iterator<Item = OsString>, world: World) -> Exit {
-    let World { providers, clock, terminal, environment, working_directory, cancel, sandbox, backends, version } =
-        world;
+    let World {
+        providers,
+        clock,
+        terminal,
+        environment,
+        working_directory,
+        cancel,
+        last_words,
+        sandbox,
+        backends,
+        version,
+    } = world;
     let console = Console::new(terminal);
     let host = Directory { base: working_directory.clone(), original: working_directory };
     let mut session = Session {
@@ -43,6 +53,7 @@ pub async fn run(args: impl Iterator<Item = OsString>, world: World) -> Exit {
         clock,
         environment,
         cancel,
+        last_words,
         sandbox,
         sandboxed: false,
         backends,

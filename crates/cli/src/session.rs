@@ -1,7 +1,6 @@
 //! One command's view of the world, once the command line is sorted out.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,7 +20,7 @@ use crate::files::Directory;
 use crate::render::diagnostics::{Layout, render};
 use crate::render::style::Style;
 use crate::terminal::Console;
-use crate::world::{SandboxHost, SandboxOptions, Sandboxed};
+use crate::world::{LastWords, SandboxHost, SandboxOptions, Sandboxed};
 
 /// What every command has.
 pub struct Session {
@@ -37,6 +36,8 @@ pub struct Session {
     pub environment: BTreeMap<String, String>,
     /// Set when the user asks to stop.
     pub cancel: CancellationToken,
+    /// What is said when the process is ended in the middle of its work.
+    pub last_words: LastWords,
     /// The sandbox, where there is one.
     pub sandbox: Option<Arc<dyn SandboxHost>>,
     /// The backends that the binary brings along, besides `local`.
@@ -215,8 +216,7 @@ impl Session {
     /// As the file system reports.
     pub fn create(&self, path: &Path, text: &str) -> Result<(), Failure> {
         let path = self.path(path);
-        let created = std::fs::File::create_new(&path).and_then(|mut file| file.write_all(text.as_bytes()));
-        created.map_err(|error| file("write", &path, &error))
+        smform_state::files::create(&path, text.as_bytes()).map_err(|error| file("write", &path, &error))
     }
 
     /// Whether a file could be written, as far as that is known before: long work should not end in a misspelt path.

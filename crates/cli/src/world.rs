@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use smform_engine::providers::Providers;
@@ -28,12 +28,39 @@ pub struct World {
     pub working_directory: PathBuf,
     /// Set when the user asks to stop (the first interrupt).
     pub cancel: CancellationToken,
+    /// What the second interrupt says.
+    pub last_words: LastWords,
     /// The sandbox, where the binary has one.
     pub sandbox: Option<Arc<dyn SandboxHost>>,
     /// The backends that the binary brings along, besides `local`.
     pub backends: Vec<Arc<dyn Kind>>,
     /// The version of the program.
     pub version: &'static str,
+}
+
+/// What is to be said when the process is ended in the middle of its work (the second interrupt).
+#[derive(Clone, Default)]
+pub struct LastWords(Arc<Mutex<Option<Speech>>>);
+
+type Speech = Box<dyn Fn() + Send>;
+
+impl LastWords {
+    /// From now on, these.
+    pub fn prepare(&self, speech: impl Fn() + Send + 'static) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(speech));
+    }
+
+    /// From now on, none.
+    pub fn withdraw(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Says them, if there are any.
+    pub fn say(&self) {
+        if let Some(speech) = &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            speech();
+        }
+    }
 }
 
 /// How a sandbox is opened.

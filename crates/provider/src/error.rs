@@ -30,6 +30,8 @@ pub struct ProviderError {
     pub retry: Retry,
     /// The attribute concerned, if one is.
     pub attribute: Option<Path>,
+    /// Whether the service goes on with what was asked of it: only the wait for it has ended.
+    pub under_way: bool,
 }
 
 impl ProviderError {
@@ -44,7 +46,15 @@ impl ProviderError {
             request_id: None,
             retry: Retry::Never,
             attribute: None,
+            under_way: false,
         }
+    }
+
+    /// The same; the service goes on with what was asked of it.
+    #[must_use]
+    pub fn still_under_way(mut self) -> ProviderError {
+        self.under_way = true;
+        self
     }
 
     /// The same, about an attribute.

@@ -7,14 +7,15 @@ mod signals;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use smform_cli::{Terminal, World};
+use smform_cli::{LastWords, Terminal, World};
 use smform_provider::SystemClock;
 use tokio_util::sync::CancellationToken;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let cancel = CancellationToken::new();
-    signals::watch(cancel.clone());
+    let last_words = LastWords::default();
+    signals::watch(cancel.clone(), last_words.clone());
     let variables = std::env::vars_os();
     let world = World {
         providers: providers::all(smform_aws::Settings::default()),
@@ -24,6 +25,7 @@ async fn main() -> ExitCode {
         environment: variables.filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect(),
         working_directory: std::env::current_dir().unwrap_or_default(),
         cancel,
+        last_words,
         sandbox: Some(Arc::new(sandbox::Host)),
         backends: vec![Arc::new(smform_state_s3::S3), Arc::new(smform_state_http::Http)],
         version: env!("CARGO_PKG_VERSION"),

@@ -102,17 +102,29 @@ pub enum StateError {
     /// The new state could not be written, but it was rescued.
     #[error(
         "cannot write the state to {}: {source}. It was saved to {} instead: mend the cause, then run \
-         any command that changes the state, which takes up the journal, or give the saved one with: smform state push {}",
-        path.display(), rescued.display(), rescued.display()
+         any command that changes the state, which takes up the journal, or give the saved one with: smform state push {}{}",
+        path.display(), rescued.display(), rescued.display(), older(others)
     )]
     Rescued {
         /// The state.
         path: PathBuf,
         /// Where it was saved.
         rescued: PathBuf,
+        /// What earlier runs have saved beside it.
+        others: Vec<PathBuf>,
         /// Why it could not be written.
         source: Box<StateError>,
     },
+}
+
+/// A warning not to take the wrong file.
+fn older(others: &[PathBuf]) -> String {
+    let names: Vec<String> = others.iter().map(|path| path.display().to_string()).collect();
+    if names.is_empty() {
+        String::new()
+    } else {
+        format!(". Not the one of an earlier run, which was left as it is: {}", names.join(", "))
+    }
 }
 
 impl StateError {

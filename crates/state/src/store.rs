@@ -305,13 +305,26 @@ impl Store {
     }
 }
 
-/// Saves a snapshot that could not be written where it belongs.
+/// How many rescued snapshots may lie in one folder.
+const RESCUES: usize = 100;
+
+/// Saves a snapshot that could not be written where it belongs. One that an earlier run has saved stays as it is: it may
+/// be all that is left of that run.
 fn rescue(place: &std::path::Path, snapshot: &[u8], source: StateError) -> StateError {
     let folders = [std::env::current_dir().ok(), Some(std::env::temp_dir())];
+    let names =
+        || (1..=RESCUES).map(|at| if at == 1 { "errored.tfstate".into() } else { format!("errored.{at}.tfstate") });
     for folder in folders.into_iter().flatten() {
-        let rescued = folder.join("errored.tfstate");
-        if crate::files::replace(&rescued, snapshot).is_ok() {
-            return StateError::Rescued { path: place.to_owned(), rescued, source: Box::new(source) };
+        let mut others = Vec::new();
+        for rescued in names().map(|name| folder.join(name)) {
+            match files::create(&rescued, snapshot) {
+                Ok(()) => {
+                    let (path, source) = (place.to_owned(), Box::new(source));
+                    return StateError::Rescued { path, rescued, others, source };
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => others.push(rescued),
+                Err(_) => break,
+            }
         }
     }
     source

@@ -8,7 +8,7 @@ use clap::ArgMatches;
 use smform_engine::apply::{Report, RunOutcome};
 use smform_engine::checks::is_of_check;
 use smform_engine::events::{Event, Observer};
-use smform_engine::plan::Mode;
+use smform_engine::plan::{Action, Mode, ObjectKey};
 use smform_engine::snapshot::Recording;
 use smform_engine::workflow::state::{StoreRecord, diagnose};
 use smform_engine::workflow::{self, Planned, Project, saved};
@@ -21,6 +21,7 @@ use tokio::sync::Mutex;
 use super::operation::{self, Files, Run};
 use crate::args::{Apply, variable_inputs};
 use crate::errors::{Exit, Failure};
+use crate::render::lines::{self, Outcomes};
 use crate::session::Session;
 use crate::view::{Applied, View};
 
@@ -287,7 +288,9 @@ pub(super) async fn perform(
         cancel.cancelled().await;
         progress.notice(Event::Stopping);
     });
+    prepare_last_words(session, run, planned);
     let outcome = workflow::apply(world, project, planned, Arc::clone(&record) as _, parallelism).await;
+    session.last_words.withdraw();
     watch.abort();
     run.progress.close();
     let stopped = matches!(outcome, RunOutcome::Stopped(_));
@@ -307,6 +310,24 @@ pub(super) async fn perform(
         )),
     }
     (report, stopped)
+}
+
+/// Should the process be ended right away, what is known of the run is told all the same.
+fn prepare_last_words(session: &Session, run: &Run, planned: &Planned) {
+    let (view, progress) = (Arc::clone(&run.view), Arc::clone(&run.progress));
+    let (mode, actions) = (planned.plan.mode, lines::actions(&planned.plan));
+    session.last_words.prepare(move || {
+        let (done, under_way, failed) = (progress.done(), progress.under_way(), progress.failed());
+        let is_left = |object: &ObjectKey, action: Action| {
+            let is_work = !matches!(action, Action::NoOp | Action::Read);
+            let is_done = done.iter().any(|(did, _)| did.address == object.address);
+            is_work && !is_done && !under_way.contains(object) && !failed.contains(object)
+        };
+        let left = actions.iter().filter(|(object, action)| is_left(object, **action));
+        let skipped = left.map(|(object, _)| object.clone()).collect();
+        let outcomes = Outcomes { done: &done, under_way: &under_way, failed: &failed, skipped: &skipped };
+        view.cut_off(mode, &actions, outcomes);
+    });
 }
 
 /// Applies, records, and says what came of it.

@@ -1,6 +1,6 @@
 //! The lines of a run: what is being done to each object, and what came of it all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -120,15 +120,32 @@ pub fn outputs(outputs: &BTreeMap<Arc<str>, Value>, sensitive: &dyn Fn(&str) -> 
     outputs.iter().map(line).collect()
 }
 
-/// What came of a run that did not do everything: who succeeded, who failed, who was not begun.
+/// What came of the objects of a run.
+#[derive(Clone, Copy)]
+pub struct Outcomes<'a> {
+    /// What was done, in order.
+    pub done: &'a [(ObjectKey, Operation)],
+    /// On which the service still works.
+    pub under_way: &'a BTreeSet<ObjectKey>,
+    /// On which work failed.
+    pub failed: &'a BTreeSet<ObjectKey>,
+    /// On which no work was begun.
+    pub skipped: &'a BTreeSet<ObjectKey>,
+}
+
+/// What a plan is to do to each object.
+pub type Actions = BTreeMap<ObjectKey, Action>;
+
+/// The actions of a plan.
 #[must_use]
-pub fn partial(
-    plan: &Plan,
-    done: &[(ObjectKey, Operation)],
-    failed: &[&ObjectKey],
-    skipped: &[&ObjectKey],
-    style: Style,
-) -> String {
+pub fn actions(plan: &Plan) -> Actions {
+    plan.changes.iter().map(|(object, change)| (object.clone(), change.action)).collect()
+}
+
+/// What came of a run that did not do everything: who succeeded, who failed, what still goes on, who was not begun.
+#[must_use]
+pub fn partial(mode: Mode, actions: &Actions, outcomes: Outcomes<'_>, style: Style) -> String {
+    let Outcomes { done, under_way, failed, skipped } = outcomes;
     let mut out = format!("\n{}\n", style.strong(Paint::Yellow, "Not everything was done."));
     let mut section = |title: &str, lines: Vec<String>| {
         if !lines.is_empty() {
@@ -136,7 +153,11 @@ pub fn partial(
             out.extend(lines.into_iter().map(|line| format!("  {line}\n")));
         }
     };
-    let left = skipped.iter().map(|object| left(plan, done, object));
+    let left = skipped.iter().map(|object| left(actions, done, object));
+    let going_on = under_way.iter().map(|object| match going_on(actions, done, object) {
+        Some(what) => format!("{object} ({what})"),
+        None => object.to_string(),
+    });
     let done = done.iter().map(|(object, operation)| {
         let verb = match operation {
             Operation::Create => "created",
@@ -148,18 +169,36 @@ pub fn partial(
         format!("{object} ({verb})")
     });
     section("Done, and recorded in the state:", done.collect());
+    section("Still under way at the service:", going_on.collect());
     section("Failed:", failed.iter().map(ToString::to_string).collect());
     section("Not begun:", left.collect());
-    let again = if plan.mode == Mode::Destroy { "Destroy" } else { "Apply" };
+    let again = if mode == Mode::Destroy { "Destroy" } else { "Apply" };
     out.push_str(&format!("\n{again} again to continue from here.\n"));
     out
 }
 
+/// What the service does to an object.
+fn going_on(actions: &Actions, done: &[(ObjectKey, Operation)], object: &ObjectKey) -> Option<&'static str> {
+    let is_done = |operation: Operation| done.iter().any(|(key, did)| key == object && *did == operation);
+    match actions.get(object) {
+        Some(Action::Create) => Some("being created"),
+        Some(Action::Update) => Some("being changed"),
+        Some(Action::Delete) => Some("being destroyed"),
+        Some(Action::Replace(Replacement::DeleteFirst)) if is_done(Operation::Delete) => Some("being created"),
+        Some(Action::Replace(Replacement::DeleteFirst)) => Some("being destroyed"),
+        Some(Action::Replace(Replacement::CreateFirst)) if is_done(Operation::Create) => Some("being destroyed"),
+        Some(Action::Replace(Replacement::CreateFirst)) => Some("being created"),
+        // What a replacement has set aside is known under a key of its own.
+        None if object.deposed.is_some() => Some("being destroyed"),
+        Some(Action::NoOp | Action::Read | Action::Forget) | None => None,
+    }
+}
+
 /// What was not begun, and what was to become of it. When one half of a replacement is done, the other half is left.
-fn left(plan: &Plan, done: &[(ObjectKey, Operation)], object: &ObjectKey) -> String {
+fn left(actions: &Actions, done: &[(ObjectKey, Operation)], object: &ObjectKey) -> String {
     let is_done =
         |operation: Operation| done.iter().any(|(key, did)| key.address == object.address && *did == operation);
-    let fate = match plan.changes.get(object).map(|change| change.action) {
+    let fate = match actions.get(object) {
         Some(Action::Replace(Replacement::CreateFirst)) if is_done(Operation::Create) => {
             return format!("{object} (deposed object, to be destroyed)");
         }

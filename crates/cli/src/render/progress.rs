@@ -1,6 +1,6 @@
 //! What is being done while it is done: lines in a pipe, and on a terminal a live line per object as well.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -61,6 +61,7 @@ pub struct Progress {
     live: Option<MultiProgress>,
     running: Mutex<BTreeMap<(ObjectKey, &'static str), Running>>,
     done: Mutex<Vec<(ObjectKey, Operation)>>,
+    failed: Mutex<BTreeSet<ObjectKey>>,
 }
 
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -82,13 +83,27 @@ impl Progress {
     /// An observer that writes to `sink`, with a live display where there is one.
     #[must_use]
     pub fn new(sink: Arc<dyn Sink>, clock: Arc<dyn Clock>, live: Option<MultiProgress>) -> Progress {
-        Progress { sink, clock, live, running: Mutex::default(), done: Mutex::default() }
+        Progress { sink, clock, live, running: Mutex::default(), done: Mutex::default(), failed: Mutex::default() }
     }
 
     /// What was created, changed or deleted with success so far, in order.
     #[must_use]
     pub fn done(&self) -> Vec<(ObjectKey, Operation)> {
         held(&self.done).clone()
+    }
+
+    /// What is being created, changed or deleted right now.
+    #[must_use]
+    pub fn under_way(&self) -> BTreeSet<ObjectKey> {
+        let changes = [name(Operation::Create), name(Operation::Update), name(Operation::Delete)];
+        let running = held(&self.running);
+        running.keys().filter(|(_, doing)| changes.contains(doing)).map(|(object, _)| object.clone()).collect()
+    }
+
+    /// What could not be created, changed or deleted so far.
+    #[must_use]
+    pub fn failed(&self) -> BTreeSet<ObjectKey> {
+        held(&self.failed).clone()
     }
 
     fn started(&self, object: ObjectKey, operation: Operation, id: Option<String>) {
@@ -164,8 +179,10 @@ impl Progress {
         }
         let changed =
             matches!(operation, Operation::Create | Operation::Update | Operation::Delete | Operation::Import);
-        if moment == Moment::Done && changed {
-            held(&self.done).push((object.clone(), operation));
+        match moment {
+            Moment::Done if changed => held(&self.done).push((object.clone(), operation)),
+            Moment::Failed if changed => drop(held(&self.failed).insert(object.clone())),
+            _ => {}
         }
         self.sink.notice(&Notice { moment, object, operation, id: id.or(known), elapsed });
     }

@@ -8,7 +8,7 @@ use smform_types::{Diagnostic, SourceMap};
 
 use super::{Applied, View};
 use crate::render::diagnostics::{self, Layout};
-use crate::render::lines::{self, Moment};
+use crate::render::lines::{self, Actions, Moment, Outcomes};
 use crate::render::plan::{self, PlanView};
 use crate::render::progress::{Notice, Sink};
 use crate::render::style::{Paint, Style, wrap};
@@ -99,13 +99,22 @@ impl View for Human {
         self.console.out(text);
     }
 
+    fn cut_off(&self, mode: Mode, actions: &Actions, outcomes: Outcomes<'_>) {
+        self.console.out(&lines::partial(mode, actions, outcomes, self.style));
+    }
+
     fn applied(&self, applied: &Applied<'_>) {
         let Applied { report, stopped, .. } = applied;
         let failed = *stopped || report.diagnostics.has_errors() || !report.failed.is_empty();
         if failed {
-            let failed: Vec<_> = report.failed.iter().collect();
-            let skipped: Vec<_> = report.skipped.iter().collect();
-            self.console.out(&lines::partial(applied.plan, applied.done, &failed, &skipped, self.style));
+            let outcomes = Outcomes {
+                done: applied.done,
+                under_way: &report.under_way,
+                failed: &report.failed,
+                skipped: &report.skipped,
+            };
+            let text = lines::partial(applied.plan.mode, &lines::actions(applied.plan), outcomes, self.style);
+            self.console.out(&text);
             return;
         }
         self.console.out(&lines::complete(report.done, applied.plan.mode == Mode::Destroy, self.style));

@@ -12,7 +12,7 @@ use smform_types::{Diagnostic, SourceMap};
 
 use super::{Applied, View};
 use crate::render::json::stream::{self, Message};
-use crate::render::lines::Moment;
+use crate::render::lines::{Actions, Moment, Outcomes};
 use crate::render::progress::{Notice, Sink};
 use crate::terminal::Console;
 
@@ -85,6 +85,9 @@ impl View for Stream {
     }
 
     fn note(&self, _: &str) {}
+
+    // Programs have the outcome of each object already.
+    fn cut_off(&self, _: Mode, _: &Actions, _: Outcomes<'_>) {}
 
     fn applied(&self, applied: &Applied<'_>) {
         let operation = if applied.plan.mode == Mode::Destroy { "destroy" } else { "apply" };

@@ -8,11 +8,12 @@ use std::sync::Arc;
 
 use smform_engine::apply::Report;
 use smform_engine::events::Operation;
-use smform_engine::plan::{ObjectKey, Plan};
+use smform_engine::plan::{Mode, ObjectKey, Plan};
 use smform_engine::providers::Providers;
 use smform_engine::workflow::Planned;
 use smform_types::{Diagnostic, SourceMap, Value};
 
+use crate::render::lines::{Actions, Outcomes};
 use crate::render::progress::Sink;
 
 pub use human::Human;
@@ -47,6 +48,9 @@ pub trait View: Sink {
 
     /// A line for people, such as where a plan was saved.
     fn note(&self, text: &str);
+
+    /// What came of an apply that is cut off right now.
+    fn cut_off(&self, mode: Mode, actions: &Actions, outcomes: Outcomes<'_>);
 
     /// What came of an apply.
     fn applied(&self, applied: &Applied<'_>);

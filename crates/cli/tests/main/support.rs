@@ -6,7 +6,7 @@ use std::io::{self, Cursor, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use smform_cli::{Exit, Terminal, World};
+use smform_cli::{Exit, LastWords, Terminal, World};
 use smform_engine::providers::Providers;
 use smform_provider::{Provider, SystemClock};
 use smform_testkit::{Service, provider};
@@ -125,6 +125,7 @@ impl Bench {
             environment: self.environment.clone(),
             working_directory: self.folder.path().to_owned(),
             cancel: self.cancel.clone(),
+            last_words: LastWords::default(),
             sandbox: self.sandbox.clone(),
             backends: Vec::new(),
             version: "0.0.0-test",

@@ -34,9 +34,9 @@ use crate::run::Conduct;
 use crate::values::evaluate::Setting;
 use crate::values::expand::expand;
 use crate::values::{Repetition, Values};
-use operation::{Job, Made, Work};
+use operation::{Job, Made, NotDeleted, Work};
 use provision::Prepared;
-use record::{Entry, Record};
+use record::{Entry, Record, is_unrecorded};
 
 /// The data sources that a plan has read, by address.
 pub type Data = BTreeMap<InstanceAddress, (ProviderKey, Value)>;
@@ -89,6 +89,8 @@ pub struct Report {
     pub done: Counts,
     /// Objects on which work failed.
     pub failed: BTreeSet<ObjectKey>,
+    /// Objects on which the service still works: the run no longer waits for it.
+    pub under_way: BTreeSet<ObjectKey>,
     /// Objects on which no work was begun, since something that they need failed, or the user stopped the run.
     pub skipped: BTreeSet<ObjectKey>,
     /// The root outputs afterwards.
@@ -97,6 +99,30 @@ pub struct Report {
     pub diagnostics: Diagnostics,
     /// Everything that was evaluated.
     pub values: Values,
+}
+
+impl Report {
+    /// Notes an object on which the work did not end well.
+    fn not_done(&mut self, object: ObjectKey, under_way: bool) {
+        if under_way {
+            self.under_way.insert(object)
+        } else {
+            self.failed.insert(object)
+        };
+    }
+}
+
+/// Messages, with the one that nothing can be recorded told once, and of no object.
+fn said_once(found: Diagnostics) -> Diagnostics {
+    let mut is_first = true;
+    let told = found.into_iter().filter_map(|message| {
+        if !is_unrecorded(&message) {
+            return Some(message);
+        }
+        let first = std::mem::take(&mut is_first);
+        first.then_some(Diagnostic { address: None, span: None, ..message })
+    });
+    told.collect()
 }
 
 /// Applies a plan.
@@ -110,6 +136,7 @@ pub async fn apply(apply: Apply<'_>) -> RunOutcome {
         running: FuturesUnordered::new(),
         permits: Arc::new(Semaphore::new(apply.parallelism.max(1))),
         failed: BTreeSet::new(),
+        unrecorded: false,
     };
     if let Err(error) = executor.record_refreshed().await {
         executor.report.diagnostics.push(error);
@@ -129,12 +156,14 @@ struct Executor<'a> {
     running: FuturesUnordered<BoxFuture<'a, (NodeIndex, Done)>>,
     permits: Arc<Semaphore>,
     failed: BTreeSet<NodeIndex>,
+    /// Whether something could not be recorded: then nothing more is begun.
+    unrecorded: bool,
 }
 
 enum Done {
     Provider(ProviderKey, Result<Arc<dyn Session>, Diagnostics>),
     Work(Box<Made>),
-    Removed(ObjectKey, Action, Result<(), Diagnostics>),
+    Removed(ObjectKey, Action, Result<(), NotDeleted>),
 }
 
 impl<'a> Executor<'a> {
@@ -221,7 +250,8 @@ impl<'a> Executor<'a> {
         let steps = self.apply.plan.steps.graph();
         let Some(step) = steps.node_weight(index) else { return false };
         let blocked = steps.neighbors_directed(index, Direction::Incoming).any(|needed| self.failed.contains(&needed));
-        if blocked || (self.apply.conduct.cancel.is_cancelled() && is_work(step)) {
+        let is_over = self.unrecorded || self.apply.conduct.cancel.is_cancelled();
+        if blocked || (is_over && is_work(step)) {
             self.failed.insert(index);
             if let Some(object) = object_of(step) {
                 self.report.skipped.insert(object);
@@ -253,6 +283,7 @@ impl<'a> Executor<'a> {
             }
             Step::Complete(_) | Step::Gone(_) => false,
         };
+        self.unrecorded |= self.report.diagnostics.iter().skip(before).any(is_unrecorded);
         if self.report.diagnostics.iter().skip(before).any(Diagnostic::is_error) {
             self.failed.insert(index);
             if let Some(object) = object_of(step) {
@@ -288,12 +319,13 @@ impl<'a> Executor<'a> {
                         self.report.done.destroy += 1;
                     }
                 }
-                Err(errors) => {
-                    self.report.failed.insert(object);
-                    self.report.diagnostics.extend(errors);
+                Err(NotDeleted { diagnostics, under_way }) => {
+                    self.report.not_done(object, under_way);
+                    self.report.diagnostics.extend(diagnostics);
                 }
             },
         }
+        self.unrecorded |= self.report.diagnostics.iter().skip(before).any(is_unrecorded);
         self.report.diagnostics.iter().skip(before).any(Diagnostic::is_error)
     }
 
@@ -315,7 +347,7 @@ impl<'a> Executor<'a> {
             }
         }
         if made.diagnostics.has_errors() {
-            self.report.failed.insert(made.object);
+            self.report.not_done(made.object, made.under_way);
         } else {
             match made.action {
                 Action::Create | Action::Replace(_) => self.report.done.add += 1,
@@ -535,7 +567,8 @@ impl<'a> Executor<'a> {
         self.spawn(index, async move {
             let gone = work.delete(before.unmark_deep().0).await;
             let located = |error: Diagnostic| if error.span.is_some() { error.within(&context) } else { error };
-            Done::Removed(object, action, gone.map_err(|errors| errors.map(located)))
+            let located = |not: NotDeleted| NotDeleted { diagnostics: not.diagnostics.map(located), ..not };
+            Done::Removed(object, action, gone.map_err(located))
         })
     }
 
@@ -567,6 +600,7 @@ impl<'a> Executor<'a> {
                 "Only the targets and what they need were worked on. Plan without -target to see what is left to do.",
             ));
         }
+        self.report.diagnostics = said_once(std::mem::take(&mut self.report.diagnostics));
         self.report.values = std::mem::take(&mut self.values);
         self.report.outputs = outputs.into_iter().map(|(name, (value, _))| (name, value)).collect();
         if self.apply.conduct.cancel.is_cancelled() {
@@ -584,7 +618,9 @@ impl<'a> Executor<'a> {
     /// The root outputs: as evaluated, or as they were where that was not possible.
     fn outputs(&self) -> BTreeMap<Arc<str>, (Value, bool)> {
         if self.apply.plan.mode == Mode::Destroy {
-            let gone = self.report.failed.is_empty() && self.report.skipped.is_empty() && !self.apply.plan.targeted;
+            let report = &self.report;
+            let is_whole = report.failed.is_empty() && report.skipped.is_empty() && report.under_way.is_empty();
+            let gone = is_whole && !self.apply.plan.targeted;
             let kept = self.apply.stored.outputs.iter().filter(|_| !gone);
             return kept.map(|(name, value)| (name.clone(), (value.clone(), value.has_sensitive()))).collect();
         }

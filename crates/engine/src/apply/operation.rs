@@ -69,6 +69,8 @@ pub struct Made {
     pub deposed: Option<String>,
     /// Messages; with an error the step has failed.
     pub diagnostics: Diagnostics,
+    /// Whether it has failed only in that the wait ended: the service goes on with it.
+    pub under_way: bool,
     /// The rest of a creation whose provisioners have not run yet.
     pub unfinished: Option<Box<Unfinished>>,
 }
@@ -165,7 +167,7 @@ impl Job {
         let address = self.change.object.address.clone();
         let diagnostics = diagnostics.map(|diagnostic| diagnostic.about(&address));
         let (object, action) = (self.change.object, self.change.action);
-        Made { object, action, value, deposed, diagnostics, unfinished: None }
+        Made { object, action, value, deposed, diagnostics, under_way: false, unfinished: None }
     }
 
     fn begin(&self, operation: Operation, id: Option<String>) -> Journaled {
@@ -234,9 +236,10 @@ impl Job {
             CreateOutcome::Partial(value, error) => self.created(run, &planned, value, deposed, Some(error)).await,
             CreateOutcome::Failed(error) => {
                 let ended = self.record.lock().await.unchanged(&self.change.object).await;
+                let under_way = error.under_way;
                 let mut errors = Diagnostics::from(error.into_diagnostic());
                 errors.extend(ended.err());
-                self.not_created(&run, deposed, errors).await
+                Made { under_way, ..self.not_created(&run, deposed, errors).await }
             }
         }
     }
@@ -276,6 +279,7 @@ impl Job {
             let made = self.ended(Some(value), deposed, found);
             return Made { unfinished: Some(Box::new(unfinished)), ..made };
         }
+        let under_way = error.as_ref().is_some_and(|error| error.under_way);
         match error {
             Some(error) => {
                 run.task.failed();
@@ -283,7 +287,7 @@ impl Job {
             }
             None => run.task.finished(id_of(&value)),
         }
-        self.ended(Some(value), deposed, found)
+        Made { under_way, ..self.ended(Some(value), deposed, found) }
     }
 
     async fn update(mut self) -> Made {
@@ -334,14 +338,16 @@ impl Job {
                 let entry = Entry { value: value.clone(), dependencies, ..self.entry.clone() };
                 found.extend(self.record.lock().await.put(&self.change.object, entry).await.err());
                 run.task.failed();
+                let under_way = error.under_way;
                 found.push(error.into_diagnostic());
-                self.ended(Some(value), None, found)
+                Made { under_way, ..self.ended(Some(value), None, found) }
             }
             UpdateOutcome::Failed(error) => {
                 run.task.failed();
+                let under_way = error.under_way;
                 let mut found = Diagnostics::from(error.into_diagnostic());
                 found.extend(self.record.lock().await.unchanged(&self.change.object).await.err());
-                self.ended(None, None, found)
+                Made { under_way, ..self.ended(None, None, found) }
             }
         }
     }
@@ -391,12 +397,26 @@ impl Job {
     }
 }
 
+/// Why an object could not be deleted.
+pub struct NotDeleted {
+    /// Messages.
+    pub diagnostics: Diagnostics,
+    /// Whether only the wait ended: the service goes on deleting it.
+    pub under_way: bool,
+}
+
+impl From<Diagnostics> for NotDeleted {
+    fn from(diagnostics: Diagnostics) -> NotDeleted {
+        NotDeleted { diagnostics, under_way: false }
+    }
+}
+
 impl Work {
     /// Deletes the object.
     ///
     /// # Errors
     /// When it still exists, or the record cannot be written.
-    pub async fn delete(self, before: Value) -> Result<(), Diagnostics> {
+    pub async fn delete(self, before: Value) -> Result<(), NotDeleted> {
         let id = id_of(&before);
         let address = self.object.address.clone();
         let intent = {
@@ -417,8 +437,9 @@ impl Work {
             run.task.failed();
             found.extend(errors);
             found.extend(self.record.lock().await.unchanged(&self.object).await.err());
-            return Err(found);
+            return Err(found.into());
         }
+        let mut under_way = false;
         match self.session.delete(&address.resource.type_name, &before, &run).await {
             Ok(()) => {
                 found.extend(self.record.lock().await.remove(&self.object).await.err());
@@ -427,9 +448,10 @@ impl Work {
             Err(error) => {
                 run.task.failed();
                 found.extend(self.record.lock().await.unchanged(&self.object).await.err());
+                under_way = error.under_way;
                 found.push(error.into_diagnostic().about(&address));
             }
         }
-        if found.has_errors() { Err(found) } else { Ok(()) }
+        if found.has_errors() { Err(NotDeleted { diagnostics: found, under_way }) } else { Ok(()) }
     }
 }

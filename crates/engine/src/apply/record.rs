@@ -69,10 +69,28 @@ impl Entry {
     }
 }
 
+const UNRECORDED: &str = "The state cannot be kept up to date";
+
+/// The error of a record that cannot be written, for a reason.
+#[must_use]
+pub fn unrecorded(reason: &str) -> Diagnostic {
+    let detail = format!(
+        "{reason} Nothing more was begun. What was done is kept as far as it could be written; mend the cause, and apply \
+         again."
+    );
+    Diagnostic::error(UNRECORDED, detail)
+}
+
+/// Whether an error is that of a record that cannot be written.
+#[must_use]
+pub fn is_unrecorded(error: &Diagnostic) -> bool {
+    error.is_error() && error.summary == UNRECORDED
+}
+
 /// Where outcomes are recorded. Every method makes its fact durable before it returns.
 ///
 /// # Errors
-/// All fail when the record cannot be written; nothing further must then be changed.
+/// All fail with [`unrecorded`] when the record cannot be written; nothing further must then be changed.
 #[async_trait]
 pub trait Record: Send {
     /// An operation is about to begin; `identifier` is the name or id by which its object can be found again.

@@ -11,7 +11,7 @@ use smform_types::json::{type_from_json, type_to_json, value_from_json, value_to
 use smform_types::schema::Block;
 use smform_types::{Diagnostic, Diagnostics, InstanceAddress, Marks, ModuleAddress, Path, ResourceMode, Type, Value};
 
-use crate::apply::record::{Entry, Record};
+use crate::apply::record::{Entry, Record, unrecorded};
 use crate::checks::{self, Checks, Outcome, Subject};
 use crate::events::Operation;
 use crate::plan::ObjectKey;
@@ -182,8 +182,8 @@ const fn name(operation: Operation) -> &'static str {
     }
 }
 
-fn written(result: Result<(), StateError>) -> Result<(), Diagnostic> {
-    result.map_err(|error| diagnose(&error))
+fn written<T>(result: Result<T, StateError>) -> Result<T, Diagnostic> {
+    result.map_err(|error| unrecorded(&diagnose(&error).detail))
 }
 
 #[async_trait]
@@ -227,7 +227,7 @@ impl Record for StoreRecord {
     }
 
     async fn depose(&mut self, address: &InstanceAddress) -> Result<Option<String>, Diagnostic> {
-        self.store.depose(address).map_err(|error| diagnose(&error))
+        written(self.store.depose(address))
     }
 
     async fn restore(&mut self, address: &InstanceAddress, key: &str) -> Result<(), Diagnostic> {

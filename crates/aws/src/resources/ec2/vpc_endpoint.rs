@@ -145,7 +145,8 @@ impl VpcEndpoint {
                 _ => {
                     run.progress(&state);
                     if wait.pause().await.is_err() {
-                        return Err(ProviderError::new(summary(), format!("Its last state was {state}.")));
+                        let detail = format!("Its last state was {state}.");
+                        return Err(ProviderError::new(summary(), detail).still_under_way());
                     }
                 }
             }
@@ -335,7 +336,7 @@ impl ResourceType<Clients> for VpcEndpoint {
         let summary = || format!("{what} could not be deleted");
         while describe(&client, id).await.map_err(|failure| failure.into_error(summary()))?.is_some() {
             let stays = "Its deletion was accepted, and it is still there. Run the command again.";
-            wait.pause().await.map_err(|_| ProviderError::new(summary(), stays))?;
+            wait.pause().await.map_err(|_| ProviderError::new(summary(), stays).still_under_way())?;
         }
         Ok(())
     }

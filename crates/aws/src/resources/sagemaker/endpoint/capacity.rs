@@ -260,7 +260,7 @@ async fn settled(
         Ended::Unknown(failure) => Err(failure.into_error(summary)),
         Ended::Stopped(stopped, last) => {
             let why = why_stopped(stopped, &last);
-            Err(ProviderError::new(summary, format!("{why} Apply again to go on.")))
+            Err(ProviderError::new(summary, format!("{why} Apply again to go on.")).still_under_way())
         }
     }
 }

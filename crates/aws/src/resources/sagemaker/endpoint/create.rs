@@ -159,7 +159,7 @@ async fn finish(client: &Client, name: &str, begun: Value, ended: Ended, cx: &Co
             };
             let detail = format!("{why} Its creation goes on in AWS. {next}");
             let error = ProviderError::new(format!("Endpoint \"{name}\" is not in service yet"), detail);
-            CreateOutcome::Partial(begun, error)
+            CreateOutcome::Partial(begun, error.still_under_way())
         }
         Ended::Gone => CreateOutcome::Failed(ProviderError::new(
             format!("Endpoint \"{name}\" is gone"),

@@ -102,6 +102,6 @@ pub(super) async fn delete(client: &Client, name: &str, run: &dyn Run, within: D
         if was_deleting && live.endpoint_status() == Some(&EndpointStatus::Failed) {
             return Err(unhealthy(summary(), &live, "Its deletion was accepted and then failed."));
         }
-        wait.pause().await.map_err(|_| stopped(live.status()))?;
+        wait.pause().await.map_err(|_| stopped(live.status()).still_under_way())?;
     }
 }

@@ -98,7 +98,7 @@ fn judge(name: &str, wanted: &str, ended: Ended) -> Result<(), Failed> {
                     "{why} The update goes on in AWS. Apply again to go on waiting for it; no second update is started."
                 ),
             );
-            Err(Failed { live: Some(last.live_config().to_owned()), error })
+            Err(Failed { live: Some(last.live_config().to_owned()), error: error.still_under_way() })
         }
         Ended::Gone => Err(Failed::unchanged(gone(name))),
         Ended::Unknown(failure) => {

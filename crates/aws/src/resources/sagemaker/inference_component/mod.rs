@@ -67,7 +67,7 @@ async fn settled(
                 in_words(within),
                 status(&seen)
             );
-            return Err(ProviderError::new(summary(), detail));
+            return Err(ProviderError::new(summary(), detail).still_under_way());
         }
     }
 }
@@ -350,7 +350,7 @@ impl ResourceType<Clients> for InferenceComponent {
                 return Err(unhealthy(summary(), &seen));
             }
             let stays = "Its deletion was accepted, and it is still there. Run the command again.";
-            wait.pause().await.map_err(|_| ProviderError::new(summary(), stays))?;
+            wait.pause().await.map_err(|_| ProviderError::new(summary(), stays).still_under_way())?;
         }
         Ok(())
     }
