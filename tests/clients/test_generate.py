@@ -133,6 +133,27 @@ resource "aws_sagemaker_inference_component" "all" {{
   }}
   runtime_config {{ copy_count = 2 }}
 }}
+resource "aws_appautoscaling_target" "all" {{
+  service_namespace  = "sagemaker"
+  resource_id        = "endpoint/${{aws_sagemaker_endpoint.all.name}}/variant/one"
+  scalable_dimension = "sagemaker:variant:DesiredInstanceCount"
+  min_capacity       = 1
+  max_capacity       = 4
+}}
+resource "aws_appautoscaling_policy" "all" {{
+  name               = "invocations"
+  policy_type        = "TargetTrackingScaling"
+  service_namespace  = aws_appautoscaling_target.all.service_namespace
+  resource_id        = aws_appautoscaling_target.all.resource_id
+  scalable_dimension = aws_appautoscaling_target.all.scalable_dimension
+  target_tracking_scaling_policy_configuration {{
+    target_value      = 70.5
+    scale_in_cooldown = 300
+    predefined_metric_specification {{
+      predefined_metric_type = "SageMakerVariantInvocationsPerInstance"
+    }}
+  }}
+}}
 resource "aws_vpc" "all" {{
   cidr_block           = "10.9.0.0/16"
   enable_dns_hostnames = true
@@ -234,6 +255,11 @@ def identifier(kind, values):
             return ",".join(values["subnets"]) + "/" + ",".join(values["security_group_ids"])
         case "aws_security_group_rule":
             return "_".join([values["security_group_id"], "egress", "tcp", "443", "443", *values["cidr_blocks"]])
+        case "aws_appautoscaling_target":
+            return "/".join([values[name] for name in ("service_namespace", "resource_id", "scalable_dimension")])
+        case "aws_appautoscaling_policy":
+            parts = ("service_namespace", "resource_id", "scalable_dimension", "name")
+            return "/".join([values[name] for name in parts])
         case "aws_iam_role_policy_attachment":
             return f"{values['role']}/{values['policy_arn']}"
         case "random_id":

@@ -35,6 +35,12 @@ impl Status {
             Status::Error => "error",
         }
     }
+
+    /// The status of a name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Status> {
+        [Status::Pass, Status::Unknown, Status::Fail, Status::Error].into_iter().find(|status| status.as_str() == name)
+    }
 }
 
 /// What has conditions.

@@ -33,7 +33,7 @@ pub fn read(text: &[u8], path: &Path) -> Result<State, StateError> {
         let way_out = "it is encrypted. Give the encryption block that it was written with, or TF_ENCRYPTION";
         return Err(foreign(way_out.to_owned()));
     }
-    let Some(version) = top.remove("version").and_then(|version| version.as_u64()) else {
+    let Some(version) = top.shift_remove("version").and_then(|version| version.as_u64()) else {
         return Err(foreign("it has no version".to_owned()));
     };
     if version != 4 {
@@ -54,19 +54,19 @@ fn describe(error: &serde_json::Error) -> String {
 fn read_members(mut top: Map<String, Json>) -> Result<State, String> {
     let mut state = State {
         terraform_version: text(&mut top, "terraform_version").unwrap_or_default(),
-        serial: top.remove("serial").and_then(|serial| serial.as_u64()).ok_or("it has no serial")?,
+        serial: top.shift_remove("serial").and_then(|serial| serial.as_u64()).ok_or("it has no serial")?,
         lineage: text(&mut top, "lineage").ok_or("it has no lineage")?,
-        check_results: top.remove("check_results").unwrap_or(Json::Null),
+        check_results: top.shift_remove("check_results").unwrap_or(Json::Null),
         ..State::default()
     };
-    if let Some(Json::Object(outputs)) = top.remove("outputs") {
+    if let Some(Json::Object(outputs)) = top.shift_remove("outputs") {
         for (name, output) in outputs {
             let output: Output =
                 serde_json::from_value(output).map_err(|_| format!("output {name:?} has no value and type"))?;
             state.outputs.insert(name, output);
         }
     }
-    if let Some(resources) = top.remove("resources") {
+    if let Some(resources) = top.shift_remove("resources") {
         let Json::Array(resources) = resources else { return Err("its resources are not a list".to_owned()) };
         for (at, resource) in resources.into_iter().enumerate() {
             let Json::Object(members) = resource else { return Err(format!("resource {at} is not an object")) };
@@ -79,7 +79,7 @@ fn read_members(mut top: Map<String, Json>) -> Result<State, String> {
 }
 
 fn text(members: &mut Map<String, Json>, name: &str) -> Option<String> {
-    match members.remove(name) {
+    match members.shift_remove(name) {
         Some(Json::String(text)) => Some(text),
         _ => None,
     }
@@ -98,7 +98,7 @@ fn read_resource(mut members: Map<String, Json>) -> Result<(ModuleInstance, Reso
     let type_name = text(&mut members, "type").ok_or("it has no type")?;
     let name = text(&mut members, "name").ok_or("it has no name")?;
     let provider = text(&mut members, "provider").ok_or("it has no provider")?;
-    let Some(Json::Array(instances)) = members.remove("instances") else {
+    let Some(Json::Array(instances)) = members.shift_remove("instances") else {
         return Err("it has no instances".to_owned());
     };
     let mut objects = BTreeMap::new();
@@ -114,7 +114,7 @@ fn read_resource(mut members: Map<String, Json>) -> Result<(ModuleInstance, Reso
 type ObjectKey = (Option<InstanceKey>, Option<String>);
 
 fn read_object(mut members: Map<String, Json>) -> Result<(ObjectKey, Object), String> {
-    let key = match members.remove("index_key") {
+    let key = match members.shift_remove("index_key") {
         None | Some(Json::Null) => None,
         Some(Json::String(name)) => Some(InstanceKey::Name(name.into())),
         Some(number) => {
@@ -122,18 +122,18 @@ fn read_object(mut members: Map<String, Json>) -> Result<(ObjectKey, Object), St
         }
     };
     let deposed = text(&mut members, "deposed");
-    let dependencies = match members.remove("dependencies") {
+    let dependencies = match members.shift_remove("dependencies") {
         Some(Json::Array(items)) => items.iter().filter_map(Json::as_str).map(str::to_owned).collect(),
         _ => Vec::new(),
     };
     let object = Object {
-        schema_version: members.remove("schema_version").and_then(|version| version.as_u64()).unwrap_or(0),
-        attributes: members.remove("attributes").unwrap_or(Json::Null),
-        sensitive_attributes: members.remove("sensitive_attributes").unwrap_or_else(|| json!([])),
+        schema_version: members.shift_remove("schema_version").and_then(|version| version.as_u64()).unwrap_or(0),
+        attributes: members.shift_remove("attributes").unwrap_or(Json::Null),
+        sensitive_attributes: members.shift_remove("sensitive_attributes").unwrap_or_else(|| json!([])),
         tainted: text(&mut members, "status").as_deref() == Some("tainted"),
         private: text(&mut members, "private"),
         dependencies,
-        create_before_destroy: members.remove("create_before_destroy") == Some(Json::Bool(true)),
+        create_before_destroy: members.shift_remove("create_before_destroy") == Some(Json::Bool(true)),
         extra: members,
     };
     Ok(((key, deposed), object))

@@ -12,7 +12,7 @@ use smform_types::schema::Block;
 use smform_types::{Diagnostic, Diagnostics, InstanceAddress, Marks, ModuleAddress, Path, ResourceMode, Type, Value};
 
 use crate::apply::record::{Entry, Record, unrecorded};
-use crate::checks::{self, Checks, Outcome, Subject};
+use crate::checks::{self, Checks, Outcome, Status, Subject};
 use crate::events::Operation;
 use crate::plan::ObjectKey;
 use crate::plan::stored::{Stored, StoredObject};
@@ -279,6 +279,44 @@ impl Record for StoreRecord {
         let results: Vec<Json> = checks.0.iter().map(check_result).collect();
         written(self.store.checks(if results.is_empty() { Json::Null } else { results.into() }))
     }
+}
+
+/// How conditions came out at the last apply, from what the state holds of them. What cannot be read is left out.
+#[must_use]
+pub fn recorded_checks(results: &Json) -> Checks {
+    let mut checks = Checks::default();
+    for result in results.as_array().into_iter().flatten() {
+        checks.0.extend(recorded_check(result));
+    }
+    checks
+}
+
+type Recorded = ((ModuleAddress, Subject), Option<BTreeMap<checks::Object, Outcome>>);
+
+fn recorded_check(result: &Json) -> Option<Recorded> {
+    let text = |json: &Json, name: &str| json.get(name).and_then(Json::as_str).map(str::to_owned);
+    // `check.name` and the like have the form of a resource's address.
+    let address: InstanceAddress = text(result, "config_addr")?.parse().ok()?;
+    let name = Arc::clone(&address.resource.name);
+    let subject = match text(result, "object_kind")?.as_str() {
+        "var" => Subject::Variable(name),
+        "output" => Subject::Output(name),
+        "check" => Subject::Check(name),
+        "resource" => Subject::Resource(address.resource.clone()),
+        _ => return None,
+    };
+    let object = |object: &Json| {
+        let address: InstanceAddress = text(object, "object_addr")?.parse().ok()?;
+        let messages = object.get("failure_messages").and_then(Json::as_array).into_iter().flatten();
+        let messages = messages.filter_map(Json::as_str).map(str::to_owned).collect();
+        Some(((address.module, address.key), Outcome::new(Status::named(&text(object, "status")?)?, messages)))
+    };
+    let objects = match result.get("objects").and_then(Json::as_array) {
+        Some(objects) => Some(objects.iter().filter_map(object).collect()),
+        None if text(result, "status")? == Status::Unknown.as_str() => None,
+        None => Some(BTreeMap::new()),
+    };
+    Some(((address.module.config(), subject), objects))
 }
 
 fn check_result(

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 use smform_engine::providers::Providers;
+use smform_engine::workflow::state::recorded_checks;
 use smform_state::State;
 use smform_types::json::{plain, type_to_json};
 use smform_types::{InstanceAddress, ModuleInstance, Value};
 
 use super::change::{marked, provider_name};
-use super::identify;
 use super::values::{known, sensitive_mask};
+use super::{checks, identify, object};
 use crate::render::plan::schema_of;
 
 /// In which order the objects of a module are listed. Modules are always listed by their addresses as text.
@@ -146,11 +147,12 @@ pub fn state(state: &State, values: &dyn Fn(&smform_state::ObjectId) -> Option<V
         put("schema_version", object.schema_version.into());
         entry.recorded(object.dependencies.clone(), object.tainted, id.deposed.as_ref())
     });
-    json!({
-        "format_version": "1.0",
-        "terraform_version": state.terraform_version,
-        "values": values_of(outputs.collect(), entries.collect(), Order::Address),
-    })
+    object([
+        ("format_version", Some("1.0".into())),
+        ("terraform_version", Some(state.terraform_version.as_str().into())),
+        ("values", Some(values_of(outputs.collect(), entries.collect(), Order::Address))),
+        ("checks", checks::checks(&recorded_checks(&state.check_results))),
+    ])
 }
 
 /// The source address within a provider address of the state, `provider["registry.terraform.io/hashicorp/aws"].x`.
