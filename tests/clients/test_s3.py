@@ -246,3 +246,53 @@ def test_terraform_works_on_the_same_bucket(bucket, tmp_path):
     bucket.put(LOCK, {**lock, "Created": "2026-01-01T00:00:00Z"})
     ran = terraform(project, "apply", "-auto-approve", "-no-color", **env)
     assert ran.returncode == 1 and "smform@here" in ran.stderr
+
+
+def test_another_configuration_reads_the_outputs(bucket, tmp_path):
+    """With `terraform_remote_state`, in clear and encrypted, of any workspace."""
+    encryption = """
+    terraform {
+      encryption {
+        key_provider "pbkdf2" "k" {
+          passphrase = "correct horse battery"
+          iterations = 200000
+        }
+        method "aes_gcm" "m" { keys = key_provider.pbkdf2.k }
+        %s
+      }
+    }
+    """
+    output = 'output "names" {\n  value = [for one in terraform_data.one : one.output]\n}\n'
+    owner = bucket.project(tmp_path / "owner").write(output, "output.tf")
+    owner.run("apply", "-auto-approve", "-no-color").expect(0)
+    owner.write(encryption % "state { method = method.aes_gcm.m }", "encryption.tf")
+    owner.run("workspace", "new", "blue").expect(0)
+    owner.run("apply", "-auto-approve", "-no-color", '-var=names=["b"]').expect(0)
+    assert "encryption_version" in bucket.read(f"env:/blue/{KEY}")
+    reader = Project(tmp_path / "reader", AWS_ENDPOINT_URL=bucket.url, AWS_REGION=REGION)
+    reader.folder.mkdir()
+    source = """
+    data "terraform_remote_state" "%s" {
+      backend   = "s3"
+      workspace = "%s"
+      config = {
+        bucket         = "%s"
+        key            = "team/terraform.tfstate"
+        region         = "us-east-1"
+        use_path_style = true
+      }
+    }
+    output "%s" { value = data.terraform_remote_state.%s.outputs.names }
+    """
+    sources = [source % (name, space, bucket.name, name, name) for name, space in [("clear", "default"), ("blue", "blue")]]
+    reader.write("\n".join(sources))
+    refused = reader.run("plan", "-no-color").expect(1)
+    assert "it is encrypted" in refused.prose
+    one = 'remote_state_data_sources {\n  remote_state_data_source "blue" { method = method.aes_gcm.m }\n}\n'
+    reader.write(encryption % one, "encryption.tf")
+    reader.run("apply", "-auto-approve", "-no-color").expect(0)
+    read = json.loads(reader.run("output", "-json").expect(0).out)
+    assert {name: output["value"] for name, output in read.items()} == {"clear": ["a"], "blue": ["b"]}
+    reader.write("\n".join(sources).replace('workspace = "blue"', 'workspace = "none"'))
+    refused = reader.run("plan", "-no-color").expect(1)
+    assert "No stored state was found" in refused.prose

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use smform_engine::builtin::Backends;
 use smform_engine::providers::Providers;
+use smform_engine::workflow::encryption::Remote;
 use smform_lang::config::values::VariableInput;
 use smform_lang::config::{Config, LocalModules};
 use smform_lang::source::Host;
@@ -164,8 +165,20 @@ impl Session {
     /// Providers that read the states of other configurations from the backends of this program.
     #[must_use]
     pub fn reading_states(&self, providers: Providers) -> Providers {
+        self.reading(providers, Remote::default())
+    }
+
+    /// The same for a run of a configuration, which says how those states are encrypted.
+    ///
+    /// # Errors
+    /// When what it says is not usable.
+    pub fn reading_states_of(&self, providers: Providers, config: &Config) -> Result<Providers, Failure> {
+        Ok(self.reading(providers, self.encryption(config)?.remote))
+    }
+
+    fn reading(&self, providers: Providers, encryption: Remote) -> Providers {
         let (kinds, directory) = (self.backends.clone(), self.host.base.clone());
-        providers.with_backends(Backends { kinds, directory, surroundings: self.surroundings() })
+        providers.with_backends(Backends { kinds, directory, surroundings: self.surroundings(), encryption })
     }
 
     /// Who finds modules, and fetches those that are not on this machine. What is fetched is told on standard error.

@@ -109,6 +109,10 @@ impl Run for Task {
         &self.clock
     }
 
+    fn address(&self) -> String {
+        self.object.address.to_string()
+    }
+
     fn is_cancelled(&self) -> bool {
         self.conduct.cancel.is_cancelled()
     }

@@ -38,6 +38,11 @@ pub trait Run: Send + Sync {
     /// The clock to wait on.
     fn clock(&self) -> &dyn Clock;
 
+    /// The address of the instance; empty where there is none.
+    fn address(&self) -> String {
+        String::new()
+    }
+
     /// Whether the user asked to stop. Long waits look at it and return early with what is known.
     fn is_cancelled(&self) -> bool;
 

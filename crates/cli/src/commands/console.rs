@@ -55,7 +55,8 @@ pub fn run(session: &Session, args: &args::Console, flags: &ArgMatches) -> Resul
         observer: Arc::new(Silent),
         directory: session.host.base.clone(),
     };
-    let world = World { host, providers: session.providers.clone(), conduct };
+    let providers = session.reading_states_of(session.providers.clone(), &project.config)?;
+    let world = World { host, providers, conduct };
     let (console, problems) = Console::new(&world, &project, &stored);
     let layout = Layout { style: session.style(args.no_color), width: session.console.width };
     let problems = found.into_iter().chain(messages).chain(within(problems, &project.config));

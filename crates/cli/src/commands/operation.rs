@@ -112,6 +112,7 @@ impl Run {
         } else {
             Sandboxed { providers: session.providers.clone(), clock: Arc::clone(&session.clock) }
         };
+        let providers = session.reading_states_of(providers, config)?;
         let live = session.console.live().filter(|_| !planning.json).cloned();
         let sink: Arc<dyn Sink> = Arc::clone(&view) as _;
         let progress = Arc::new(Progress::new(sink, Arc::clone(&clock), live));

@@ -47,6 +47,7 @@ pub async fn run(session: &Session, args: &Test, flags: &ArgMatches) -> Result<E
         .filter(|file| wanted.is_empty() || wanted.iter().any(|path| path == Path::new(&file.name)))
         .collect();
     let sandbox = session.in_sandbox(args.sandbox);
+    let encryption = session.encryption(&config)?.state;
     let states = session.path(session.data_directory().join(format!("test-{}", std::process::id())));
     let describe = |error: std::io::Error| crate::errors::file("create", &states, &error);
     std::fs::create_dir_all(&states).map_err(describe)?;
@@ -55,6 +56,7 @@ pub async fn run(session: &Session, args: &Test, flags: &ArgMatches) -> Result<E
     } else {
         Sandboxed { providers: session.providers.clone(), clock: Arc::clone(&session.clock) }
     };
+    let providers = session.reading_states_of(providers, &config)?;
     let conduct = Conduct {
         clock,
         cancel: session.cancel.clone(),
@@ -70,6 +72,7 @@ pub async fn run(session: &Session, args: &Test, flags: &ArgMatches) -> Result<E
         sources,
         inputs: session.inputs(variable_inputs(flags)),
         states: states.clone(),
+        encryption,
     };
     let mut watcher = Watcher::new(session, args, sandbox);
     watcher.begin(&files);

@@ -147,11 +147,63 @@ fn what_cannot_be_meant_is_refused_at_its_line() {
             "no encryption method \"xor\"",
         ),
         (good.replace(&format!("passphrase = \"{PASSPHRASE}\""), "chain = key_provider.pbkdf2.k"), "needs itself"),
-        (good.replace("state {", "remote_state_data_sources {\n}\nstate {"), "not yet"),
+        (good.replace("state {", "remote_state_data_sources {\ndefault {\n}\n}\nstate {"), "\"method\" is required"),
     ];
     for (encryption, part) in cases {
         let refused = Bench::new(&configuration(&encryption)).run(&["plan", "-no-color"]);
         let said = refused.err.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(said.contains(part) && said.contains("main.tf line"), "{part}: {said}");
+    }
+}
+
+#[test]
+fn states_of_tests_are_encrypted_too() {
+    let thing = format!("resource \"test_thing\" \"a\" {{\n  name  = \"a\"\n  image = \"{SECRET}\"\n}}\n");
+    let bench = Bench::new(&format!("terraform {{\n{}\n}}\n{thing}", block(PASSPHRASE, BOTH)));
+    bench.write("a.tftest.hcl", "run \"makes\" {\n}\n");
+    // What cannot be destroyed stays on record.
+    bench.service.fail("delete", "a");
+    let ran = bench.run(&["test", "-no-color"]);
+    assert_eq!(ran.exit, Exit::Failure);
+    assert!(ran.err.contains("test_thing.a"), "{}", ran.all());
+    let states: Vec<_> = files(bench.path()).into_iter().filter(|(name, _)| name.contains("test-")).collect();
+    assert!(states.iter().any(|(_, text)| text.contains("encryption_version")), "{states:?}");
+    assert!(states.iter().all(|(_, text)| !text.contains(SECRET)), "{states:?}");
+}
+
+#[test]
+fn encrypted_states_of_other_configurations_are_read() {
+    let output = format!("output \"secret\" {{\n  value = \"{SECRET}\"\n}}\n");
+    let bench = Bench::new("");
+    bench.write("net/main.tf", &format!("terraform {{\n{}\n}}\n{output}", block(PASSPHRASE, BOTH)));
+    bench.run(&["-chdir=net", "apply", "-auto-approve"]).ok();
+    assert!(!bench.read("net/terraform.tfstate").contains(SECRET));
+    let reading = |passphrase: &str, remote: &str| {
+        let block = block(passphrase, &format!("remote_state_data_sources {{\n{remote}\n}}"));
+        bench.write(
+            "main.tf",
+            &format!(
+                "terraform {{\n{block}\n}}\ndata \"terraform_remote_state\" \"net\" {{\n  backend = \"local\"\n  \
+                 config  = {{ path = \"net/terraform.tfstate\" }}\n}}\noutput \"seen\" {{\n  value = \
+                 data.terraform_remote_state.net.outputs.secret\n}}\n"
+            ),
+        );
+        bench.run(&["plan", "-no-color"])
+    };
+    let default = "default {\n  method = method.aes_gcm.m\n}";
+    let plain = "default {\n  method = method.unencrypted.plain\n}";
+    let one = |name: &str| format!("remote_state_data_source \"{name}\" {{\n  method = method.aes_gcm.m\n}}");
+    let named = |name: &str| format!("{plain}\n{}", one(name));
+    assert!(reading(PASSPHRASE, default).ok().out.contains(SECRET));
+    assert!(reading(PASSPHRASE, &named("net")).ok().out.contains(SECRET));
+    for (ran, part) in [
+        (reading(PASSPHRASE, ""), "it is encrypted"),
+        (reading(PASSPHRASE, &named("other")), "encrypted"),
+        (reading("another passphrase", default), "the key does not fit"),
+        (reading(PASSPHRASE, &format!("{0}\n{0}", one("net"))), "Duplicate"),
+    ] {
+        assert_eq!(ran.exit, Exit::Failure, "{part}: {}", ran.all());
+        let said = ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains(part) && !said.contains(SECRET), "{part}: {said}");
     }
 }

@@ -122,6 +122,10 @@ impl Run for Journaled {
         self.task.clock()
     }
 
+    fn address(&self) -> String {
+        self.object.address.to_string()
+    }
+
     fn is_cancelled(&self) -> bool {
         self.task.is_cancelled()
     }

@@ -7,13 +7,16 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use smform_provider::{Context, DataSource, ProviderError};
+use smform_state::encryption::Target;
+use smform_state::encryption::backend::EncryptedBackend;
 use smform_state::kind::{Kind, Settings, Surroundings};
-use smform_state::{Workspaces, store};
+use smform_state::{StateError, Workspaces, store};
 use smform_types::json::{type_from_json, value_from_json};
 use smform_types::schema::{Attribute, Block, Schema};
 use smform_types::{Diagnostic, Diagnostics, Path, Type, Value};
 
 use crate::workflow::backend::{self, Configured};
+use crate::workflow::encryption::Remote;
 
 /// The workspace that is meant when none is named.
 const DEFAULT_WORKSPACE: &str = "default";
@@ -27,6 +30,8 @@ pub struct Backends {
     pub directory: PathBuf,
     /// What surrounds a backend.
     pub surroundings: Surroundings,
+    /// How those states are encrypted.
+    pub encryption: Remote,
 }
 
 /// The data source.
@@ -66,7 +71,7 @@ impl RemoteState {
             }
         }
         let configured = Configured { kind: kind.to_owned(), settings, span: None };
-        let Backends { kinds, directory, surroundings } = &self.backends;
+        let Backends { kinds, directory, surroundings, .. } = &self.backends;
         let opened = backend::open(&configured, kinds, directory, surroundings);
         opened.map(Some).map_err(|errors| errors.map(|error| error.of_attribute(Path::attribute("config"))))
     }
@@ -107,7 +112,7 @@ impl DataSource<()> for RemoteState {
         found
     }
 
-    async fn read(&self, config: &Value, _: &Context<'_, ()>) -> Result<Value, ProviderError> {
+    async fn read(&self, config: &Value, cx: &Context<'_, ()>) -> Result<Value, ProviderError> {
         let opened = self.open(config).map_err(|errors| {
             let first = errors.into_iter().next();
             first.map_or_else(
@@ -125,7 +130,8 @@ impl DataSource<()> for RemoteState {
         let workspaces = opened.ok_or_else(unknown)?;
         let workspace = config.get("workspace").and_then(Value::as_str).unwrap_or(DEFAULT_WORKSPACE).to_owned();
         // Backends ask over blocking connections of their own.
-        let answered = tokio::task::spawn_blocking(move || outputs(workspaces.as_ref(), &workspace)).await;
+        let encryption = self.backends.encryption.of(&cx.run.address()).cloned();
+        let answered = tokio::task::spawn_blocking(move || outputs(workspaces.as_ref(), &workspace, encryption)).await;
         let stored = answered
             .map_err(|error| ProviderError::new("Unable to read remote state", error.to_string()))?
             .map_err(|error| ProviderError::new("Unable to read remote state", error.to_string()))?
@@ -143,8 +149,15 @@ impl DataSource<()> for RemoteState {
 type Outputs = BTreeMap<Arc<str>, Value>;
 
 /// The root outputs of a state; nothing when there is no state.
-fn outputs(workspaces: &dyn Workspaces, workspace: &str) -> Result<Option<Outputs>, smform_state::StateError> {
-    let backend = workspaces.state(workspace)?;
+fn outputs(
+    workspaces: &dyn Workspaces,
+    workspace: &str,
+    encryption: Option<Arc<Target>>,
+) -> Result<Option<Outputs>, StateError> {
+    let mut backend = workspaces.state(workspace)?;
+    if let Some(target) = encryption {
+        backend = Arc::new(EncryptedBackend::new(backend, target));
+    }
     if backend.read()?.is_none() {
         return Ok(None);
     }

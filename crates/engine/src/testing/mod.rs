@@ -15,7 +15,9 @@ use std::sync::Arc;
 use smform_lang::config::testing::{TestCommand, TestFile, TestRun};
 use smform_lang::config::values::VariableInput;
 use smform_lang::config::{Config, ModuleResolver};
-use smform_state::{LocalBackend, State, Store};
+use smform_state::encryption::Target;
+use smform_state::encryption::backend::EncryptedBackend;
+use smform_state::{Backend, LocalBackend, State, Store};
 use smform_types::{Diagnostic, Diagnostics, SourceMap, Value};
 use tokio::sync::Mutex;
 
@@ -58,6 +60,8 @@ pub struct Suite<'s> {
     pub inputs: Vec<VariableInput>,
     /// A folder for states, which are removed with what they hold.
     pub states: PathBuf,
+    /// How those states are encrypted, if they are.
+    pub encryption: Option<Arc<Target>>,
 }
 
 /// What came of a run.
@@ -98,7 +102,7 @@ pub trait Watch {
 
 /// A state of a file, and what its last run was.
 struct Kept {
-    path: PathBuf,
+    backend: Arc<dyn Backend>,
     last: usize,
     run: Arc<str>,
     project: Project,
@@ -148,15 +152,15 @@ impl Suite<'_> {
         };
         let key = run.state_key.clone().or_else(|| run.module.as_ref().map(|(source, _)| source.clone()));
         let key = key.unwrap_or_default();
-        let path = match state.states.get(&key) {
-            Some(kept) => kept.path.clone(),
-            None => self.states.join(format!("{}-{}.tfstate", uuid::Uuid::new_v4().simple(), state.states.len())),
+        let backend = match state.states.get(&key) {
+            Some(kept) => Arc::clone(&kept.backend),
+            None => self.new_state(state.states.len()),
         };
         let options = match options(run) {
             Ok(options) => options,
             Err(errors) => return RunReport::new(Status::Error, errors),
         };
-        let opened = Store::open(Arc::new(LocalBackend::new(&path)), None);
+        let opened = Store::open(Arc::clone(&backend), None);
         let store = match opened {
             Ok(store) => store,
             Err(error) => return RunReport::new(Status::Error, diagnose(&error).into()),
@@ -190,7 +194,8 @@ impl Suite<'_> {
         // Checks are looked at again once everything is applied.
         found.extend(messages.into_iter().filter(|message| !is_failed_check(message)));
         let (outcome, applied, errors) = apply(&world, &project, &planned, store).await;
-        let last = Kept { path, last: at, run: run.name.text.clone(), project: project.clone(), world: world.clone() };
+        let (name, project_run, world_run) = (run.name.text.clone(), project.clone(), world.clone());
+        let last = Kept { backend, last: at, run: name, project: project_run, world: world_run };
         state.states.insert(key, last);
         found.extend(errors);
         let messages = settle(outcome.diagnostics, &run.expect_failures, &project.config);
@@ -201,6 +206,16 @@ impl Suite<'_> {
         }
         let status = self.assess(state, run, &project, &own, &outcome.values, Mode::Destroy, &mut found);
         report(status, found, None, applied)
+    }
+
+    /// A state that holds nothing yet.
+    fn new_state(&self, number: usize) -> Arc<dyn Backend> {
+        let path = self.states.join(format!("{}-{number}.tfstate", uuid::Uuid::new_v4().simple()));
+        let file = Arc::new(LocalBackend::new(path));
+        match &self.encryption {
+            Some(target) => Arc::new(EncryptedBackend::new(file, Arc::clone(target))),
+            None => file,
+        }
     }
 
     /// Destroys what the states hold, that of the last run first; whether all went well.
@@ -271,7 +286,7 @@ async fn apply(world: &World, project: &Project, planned: &Planned, store: Store
 
 /// Destroys what a state holds; what is left of it, and why.
 async fn empty(kept: &Kept) -> (Vec<ObjectKey>, Diagnostics) {
-    let store = match Store::open(Arc::new(LocalBackend::new(&kept.path)), None) {
+    let store = match Store::open(Arc::clone(&kept.backend), None) {
         Ok(store) => store,
         Err(error) => return (Vec::new(), diagnose(&error).into()),
     };

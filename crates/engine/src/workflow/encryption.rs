@@ -24,6 +24,26 @@ pub struct Encryption {
     pub state: Option<Arc<Target>>,
     /// Saved plans.
     pub plan: Option<Arc<Target>>,
+    /// States of other configurations.
+    pub remote: Remote,
+}
+
+/// How the states are encrypted that `terraform_remote_state` reads.
+#[derive(Clone, Debug, Default)]
+pub struct Remote {
+    default: Option<Arc<Target>>,
+    named: BTreeMap<String, Arc<Target>>,
+}
+
+impl Remote {
+    /// How the state is encrypted that the data source at an address reads; nothing when it is not.
+    #[must_use]
+    pub fn of(&self, address: &str) -> Option<&Arc<Target>> {
+        // As OpenTofu shortens it: `module.shared.data.terraform_remote_state.net[0]` is `shared.net[0]`.
+        let name = address.replacen("data.terraform_remote_state.", "", 1);
+        let name = name.strip_prefix("module.").unwrap_or(&name);
+        self.named.get(name).or(self.default.as_ref())
+    }
 }
 
 /// What a configuration and the variable say together. Keys are derived when they are needed.
@@ -43,8 +63,12 @@ pub fn configured(config: &Config, variable: Option<&str>) -> Result<Encryption,
     let mut builder = Builder { written: &written, providers: BTreeMap::new(), found };
     let state = written.state.as_ref().and_then(|block| builder.target(block)).map(Arc::new);
     let plan = written.plan.as_ref().and_then(|block| builder.target(block)).map(Arc::new);
+    let default = written.remote.default.as_ref().and_then(|block| builder.target(block)).map(Arc::new);
+    let named = written.remote.named.iter();
+    let named = named.filter_map(|(name, block)| Some((name.clone(), Arc::new(builder.target(block)?)))).collect();
     let found = builder.found;
-    if found.has_errors() { Err((found, sources)) } else { Ok(Encryption { state, plan }) }
+    let remote = Remote { default, named };
+    if found.has_errors() { Err((found, sources)) } else { Ok(Encryption { state, plan, remote }) }
 }
 
 fn wrong(detail: impl Into<String>, span: Span) -> Diagnostic {

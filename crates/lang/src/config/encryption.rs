@@ -16,6 +16,8 @@ const ENCRYPTION: Shape = Shape {
 
 const DECLARED: Shape = Shape { arguments: &[], blocks: &[] };
 
+const REMOTE: Shape = Shape { arguments: &[], blocks: &[("default", 0), ("remote_state_data_source", 1)] };
+
 const TARGET: Shape = Shape { arguments: &["method", "enforced"], blocks: &[("fallback", 0)] };
 
 /// An `encryption` block.
@@ -29,6 +31,17 @@ pub struct Encryption {
     pub state: Option<Target>,
     /// The `plan` block.
     pub plan: Option<Target>,
+    /// The `remote_state_data_sources` block.
+    pub remote: Remote,
+}
+
+/// How the states are encrypted that `terraform_remote_state` reads.
+#[derive(Clone, Debug, Default)]
+pub struct Remote {
+    /// Those that have no block of their own.
+    pub default: Option<Target>,
+    /// Those of single data sources, by name: `net`, `net[0]`, or in a module `shared.net`.
+    pub named: BTreeMap<String, Target>,
 }
 
 /// A `key_provider` or `method` block.
@@ -60,10 +73,6 @@ pub struct Target {
 /// Reads an `encryption` block.
 pub(super) fn read(block: &Block, diagnostics: &mut Diagnostics) -> Encryption {
     let content = Content::exact(block, &ENCRYPTION, diagnostics);
-    if let Some(remote) = content.blocks_of("remote_state_data_sources").next() {
-        let detail = "smform reads encrypted states of other configurations not yet. Remove the block.";
-        diagnostics.push(Diagnostic::error("Unsupported encryption target", detail).at(remote.header));
-    }
     let declared = |kind: &str, diagnostics: &mut Diagnostics| {
         let mut all: Vec<Declared> = Vec::new();
         for block in content.blocks_of(kind) {
@@ -80,7 +89,23 @@ pub(super) fn read(block: &Block, diagnostics: &mut Diagnostics) -> Encryption {
     let methods = declared("method", diagnostics);
     let state = content.single("state", diagnostics).map(|block| target(block, diagnostics));
     let plan = content.single("plan", diagnostics).map(|block| target(block, diagnostics));
-    Encryption { key_providers, methods, state, plan }
+    let remote = content.single("remote_state_data_sources", diagnostics).map(|block| remote(block, diagnostics));
+    Encryption { key_providers, methods, state, plan, remote: remote.unwrap_or_default() }
+}
+
+fn remote(block: &Block, diagnostics: &mut Diagnostics) -> Remote {
+    let content = Content::exact(block, &REMOTE, diagnostics);
+    let default = content.single("default", diagnostics).map(|block| target(block, diagnostics));
+    let mut named = BTreeMap::new();
+    for block in content.blocks_of("remote_state_data_source") {
+        let [name] = block.labels.as_slice() else { continue };
+        let target = target(block, diagnostics);
+        if named.insert(name.text.to_string(), target).is_some() {
+            let detail = format!("There is another remote_state_data_source \"{}\".", name.text);
+            diagnostics.push(Diagnostic::error("Duplicate remote_state_data_source", detail).at(block.header));
+        }
+    }
+    Remote { default, named }
 }
 
 fn declared(block: &Block, diagnostics: &mut Diagnostics) -> Option<Declared> {
@@ -129,6 +154,12 @@ impl Encryption {
         merge_declared(&mut self.methods, over.methods);
         merge_target(&mut self.state, over.state);
         merge_target(&mut self.plan, over.plan);
+        merge_target(&mut self.remote.default, over.remote.default);
+        for (name, target) in over.remote.named {
+            let mut known = self.remote.named.remove(&name);
+            merge_target(&mut known, Some(target));
+            self.remote.named.extend(known.map(|target| (name, target)));
+        }
         self
     }
 }
