@@ -176,3 +176,24 @@ def test_of_many_runs_that_do_not_wait_one_wins(project):
     assert all("locked" in each.prose for each in lost)
     assert project.state()["serial"] >= 1
     project.run("plan", "-no-color", "-detailed-exitcode").expect(0)
+
+
+def test_an_apply_records_each_object_at_its_own_cost(project):
+    """The journal of a whole apply, as it is right before the end, grows with the number of objects and no faster."""
+    measure = """
+    resource "terraform_data" "last" {
+      depends_on = [terraform_data.one]
+      provisioner "local-exec" { command = "wc -c < terraform.tfstate.journal > size" }
+    }
+    """
+    project.write(CONFIG + measure)
+
+    def size(count):
+        names = json.dumps([f"n{at:04}" for at in range(count)])
+        project.run(*APPLY, f"-var=names={names}").expect(0)
+        written = int((project.folder / "size").read_text())
+        project.run("destroy", "-auto-approve", f"-var=names={names}").expect(0)
+        return written
+
+    few, many = size(20), size(200)
+    assert 5 * few < many < 11 * few, (few, many)

@@ -111,3 +111,45 @@ fn a_damaged_state_is_left_alone() {
     assert!(error.contains("x.tfstate") && error.contains("backup"), "{error}");
     assert_eq!(fs::read_to_string(&path).expect("reads"), "{\"version\": 4, \"serial\"");
 }
+
+/// What is in the files of a folder, in bytes.
+fn bytes_in(folder: &std::path::Path) -> u64 {
+    let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry"));
+    entries
+        .map(|entry| match entry.path() {
+            path if path.is_dir() => bytes_in(&path),
+            path => fs::metadata(path).expect("a file").len(),
+        })
+        .sum()
+}
+
+/// Everything that is written while so many objects are created on top of as many that are there: the journal, which only
+/// grows, and then what a snapshot puts in its place.
+fn written(count: usize) -> u64 {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("x.tfstate");
+    let mut store = open(&path).expect("opens");
+    for at in 0..count {
+        store.put(&id(&format!("old.n{at}")), PROVIDER, object("old")).expect("writes");
+    }
+    store.finish().expect("finishes");
+    let before = bytes_in(folder.path());
+    let mut store = open(&path).expect("opens");
+    for at in 0..count {
+        let id = id(&format!("new.n{at}"));
+        store.intent(&id, "create", Some("name"), PROVIDER).expect("writes");
+        store.put(&id, PROVIDER, object("new")).expect("writes");
+    }
+    let journal = fs::metadata(folder.path().join("x.tfstate.journal")).expect("a journal").len();
+    // Besides, there is the lock.
+    assert!(bytes_in(folder.path()) < before + journal + 1000, "nothing else is written meanwhile");
+    store.finish().expect("finishes");
+    journal + bytes_in(folder.path())
+}
+
+#[test]
+fn what_is_written_grows_with_the_objects_and_no_faster() {
+    let (few, many) = (written(20), written(200));
+    assert!(many < few * 11, "{few} bytes for 20 objects, {many} for 200");
+    assert!(many > few * 5, "the measure sees what is written: {few}, {many}");
+}
