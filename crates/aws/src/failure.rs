@@ -20,6 +20,7 @@ pub(crate) enum Service {
     Scaling,
     CloudWatch,
     Quotas,
+    Kms,
 }
 
 impl Service {
@@ -32,6 +33,7 @@ impl Service {
             Service::Scaling => "application-autoscaling",
             Service::CloudWatch => "cloudwatch",
             Service::Quotas => "servicequotas",
+            Service::Kms => "kms",
         }
     }
 
@@ -44,6 +46,7 @@ impl Service {
             Service::Scaling => "Application Auto Scaling",
             Service::CloudWatch => "CloudWatch",
             Service::Quotas => "Service Quotas",
+            Service::Kms => "AWS KMS",
         }
     }
 }

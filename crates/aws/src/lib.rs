@@ -12,6 +12,7 @@ mod connect;
 mod constraints;
 mod failure;
 mod fields;
+pub mod kms;
 mod names;
 mod naming;
 mod preflight;

@@ -42,6 +42,7 @@ pub async fn run(args: impl Iterator<Item = OsString>, world: World) -> Exit {
         last_words,
         sandbox,
         backends,
+        key_services,
         version,
     } = world;
     let console = Console::new(terminal);
@@ -57,6 +58,7 @@ pub async fn run(args: impl Iterator<Item = OsString>, world: World) -> Exit {
         sandbox,
         sandboxed: false,
         backends,
+        key_services,
         version,
         command: String::new(),
     };

@@ -12,6 +12,7 @@ use smform_lang::config::{Config, LocalModules};
 use smform_lang::source::Host;
 use smform_modules::{Installer, Update};
 use smform_provider::Clock;
+use smform_state::encryption::service::KeyServiceKind;
 use smform_state::kind::Kind;
 use smform_types::Diagnostic;
 use tokio_util::sync::CancellationToken;
@@ -43,6 +44,8 @@ pub struct Session {
     pub sandbox: Option<Arc<dyn SandboxHost>>,
     /// The backends that the binary brings along, besides `local`.
     pub backends: Vec<Arc<dyn Kind>>,
+    /// The key services that the binary brings along.
+    pub key_services: Vec<Arc<dyn KeyServiceKind>>,
     /// Whether commands run in the sandbox without being told so one by one: `SMFORM_SANDBOX`.
     pub sandboxed: bool,
     /// The version of the program.

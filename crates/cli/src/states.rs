@@ -11,6 +11,7 @@ use smform_engine::workflow::state::decode;
 use smform_lang::config::Config;
 use smform_state::backend::DEFAULT_WORKSPACE;
 use smform_state::encryption::backend::{EncryptedBackend, EncryptedWorkspaces};
+use smform_state::encryption::service::KeyServiceKind;
 use smform_state::encryption::{Target, is_encrypted};
 use smform_state::kind::Surroundings;
 use smform_state::lock::LockInfo;
@@ -117,7 +118,11 @@ impl Session {
             let local = if said.kind == backend::LOCAL { said } else { Configured::default() };
             let mut files = backend::local(&local.settings, &self.host.base);
             files.path = files.path.with_extension("sandbox.tfstate");
-            return self.encrypted(Arc::new(files), config);
+            // A key of a service is not asked for either: nothing outside of this machine is reached.
+            let works_elsewhere = || self.encryption(config).is_ok();
+            let target = self.encryption_by(config, &[]);
+            let target = target.map_err(|failure| if works_elsewhere() { only_here(failure) } else { failure })?.state;
+            return Ok(encrypted(Arc::new(files), target));
         }
         self.open_backend(&self.configured(config)?, config)
     }
@@ -128,7 +133,8 @@ impl Session {
     /// When the backend is not usable.
     pub fn open_backend(&self, configured: &Configured, config: &Config) -> Result<Arc<dyn Workspaces>, Failure> {
         let opened = backend::open(configured, &self.backends, &self.host.base, &self.surroundings());
-        self.encrypted(opened.map_err(|found| Failure::about(found, config))?, config)
+        let opened = opened.map_err(|found| Failure::about(found, config))?;
+        Ok(encrypted(opened, self.encryption(config)?.state))
     }
 
     /// What is encrypted, and how: as the configuration and the environment say.
@@ -136,16 +142,12 @@ impl Session {
     /// # Errors
     /// When what they say is not usable.
     pub fn encryption(&self, config: &Config) -> Result<Encryption, Failure> {
-        encryption::configured(config, self.variable(encryption::VARIABLE))
-            .map_err(|(diagnostics, sources)| Failure { diagnostics, sources })
+        self.encryption_by(config, &self.key_services)
     }
 
-    /// States, encrypted where that is asked for.
-    fn encrypted(&self, states: Arc<dyn Workspaces>, config: &Config) -> Result<Arc<dyn Workspaces>, Failure> {
-        Ok(match self.encryption(config)?.state {
-            Some(target) => Arc::new(EncryptedWorkspaces::new(states, target)),
-            None => states,
-        })
+    fn encryption_by(&self, config: &Config, services: &[Arc<dyn KeyServiceKind>]) -> Result<Encryption, Failure> {
+        encryption::configured(config, self.variable(encryption::VARIABLE), services)
+            .map_err(|(diagnostics, sources)| Failure { diagnostics, sources })
     }
 
     /// The state in a file, encrypted where that is asked for.
@@ -260,6 +262,26 @@ impl Session {
             path: place.display().to_string(),
             ..LockInfo::of_process(operation, &format!("smform {}", self.command))
         }
+    }
+}
+
+/// Says of an encryption that does not work in the sandbox what does.
+fn only_here(mut failure: Failure) -> Failure {
+    failure.diagnostics = failure.diagnostics.map(|mut error| {
+        error.detail.push_str(
+            " In the sandbox no key service is asked. TF_ENCRYPTION can name another method there, such as\n\nmethod \
+             \"unencrypted\" \"plain\" {}\nstate { method = method.unencrypted.plain }",
+        );
+        error
+    });
+    failure
+}
+
+/// States, encrypted where that is asked for.
+fn encrypted(states: Arc<dyn Workspaces>, target: Option<Arc<Target>>) -> Arc<dyn Workspaces> {
+    match target {
+        Some(target) => Arc::new(EncryptedWorkspaces::new(states, target)),
+        None => states,
     }
 }
 

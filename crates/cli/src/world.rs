@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use smform_engine::providers::Providers;
 use smform_provider::Clock;
+use smform_state::encryption::service::KeyServiceKind;
 use smform_state::kind::Kind;
 use smform_types::Diagnostic;
 use tokio_util::sync::CancellationToken;
@@ -34,6 +35,8 @@ pub struct World {
     pub sandbox: Option<Arc<dyn SandboxHost>>,
     /// The backends that the binary brings along, besides `local`.
     pub backends: Vec<Arc<dyn Kind>>,
+    /// The key services that the binary brings along, for the encryption of states.
+    pub key_services: Vec<Arc<dyn KeyServiceKind>>,
     /// The version of the program.
     pub version: &'static str,
 }

@@ -28,6 +28,7 @@ async fn main() -> ExitCode {
         last_words,
         sandbox: Some(Arc::new(sandbox::Host)),
         backends: vec![Arc::new(smform_state_s3::S3), Arc::new(smform_state_http::Http)],
+        key_services: vec![Arc::new(smform_state_s3::AwsKms)],
         version: env!("CARGO_PKG_VERSION"),
     };
     smform_cli::run(std::env::args_os().skip(1), world).await.into()

@@ -1,10 +1,13 @@
-//! Backend `s3`: states in a bucket, locked and replaced by conditional writes.
+//! What AWS offers for states: the backend `s3`, states in a bucket that are locked and replaced by conditional writes;
+//! and `kms`, keys to encrypt states with, wherever they are.
 //!
 //! `settings` reads the arguments and `bucket` has the requests. The lock is the
 //! object `KEY.tflock` that Terraform 1.11 makes with `use_lockfile`, so either program respects the other's. Beyond
 //! that every write of a state asks that the object still has the `ETag` that was read.
 
 mod bucket;
+mod kms;
+mod session;
 mod settings;
 
 use std::path::PathBuf;
@@ -18,6 +21,8 @@ use smform_state::{Backend, Held, Kept, Snapshot, State, StateError, Workspaces,
 
 use bucket::{Bucket, Condition, Refusal};
 use settings::Wishes;
+
+pub use kms::AwsKms;
 
 /// The backend `s3`.
 #[derive(Debug)]

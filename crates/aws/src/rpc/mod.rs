@@ -84,6 +84,10 @@ pub(crate) static QUOTAS: Api = Api {
     protocol: Protocol::Json { target: "ServiceQuotasV20190624" },
 };
 
+/// The Key Management Service.
+pub(crate) static KMS: Api =
+    Api { service: Service::Kms, id: "KMS", host: "kms", protocol: Protocol::Json { target: "TrentService" } };
+
 /// A client of one service in one region.
 #[derive(Clone)]
 pub(crate) struct Rpc {

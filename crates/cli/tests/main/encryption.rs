@@ -68,7 +68,7 @@ fn a_wrong_or_missing_key_is_told_and_changes_nothing() {
     bench.run(&["apply", "-auto-approve"]).ok();
     let before = bench.read("terraform.tfstate");
     let cases = [
-        (block("another passphrase", BOTH), "the passphrase is another one"),
+        (block("another passphrase", BOTH), "another passphrase or key"),
         (
             block(PASSPHRASE, BOTH).replace(" \"k\"", " \"j\"").replace("pbkdf2.k", "pbkdf2.j"),
             "encrypted_metadata_alias",
@@ -132,7 +132,7 @@ fn the_environment_may_hold_what_no_file_should() {
 fn what_cannot_be_meant_is_refused_at_its_line() {
     let good = block(PASSPHRASE, BOTH);
     let cases = [
-        (good.replace("pbkdf2", "aws_kms"), "no key provider \"aws_kms\""),
+        (good.replace("pbkdf2", "gcp_kms"), "no key provider \"gcp_kms\""),
         (good.replace(PASSPHRASE, "short"), "at least 16 characters"),
         (good.replace("200000", "1000"), "whole number from 200000"),
         (good.replace("iterations", "iteration"), "Did you mean \"iterations\"?"),

@@ -128,6 +128,7 @@ impl Bench {
             last_words: LastWords::default(),
             sandbox: self.sandbox.clone(),
             backends: Vec::new(),
+            key_services: Vec::new(),
             version: "0.0.0-test",
         };
         let args: Vec<OsString> = line.iter().map(OsString::from).collect();

@@ -8,14 +8,22 @@ use smform_lang::config::encryption::{Declared, Encryption as Written, Target as
 use smform_lang::eval::static_value;
 use smform_lang::syntax::Expr;
 use smform_state::encryption::keys::{
-    FEWEST_ITERATIONS, Hash, LONGEST_SALT, MOST_ITERATIONS, Pbkdf2, SHORTEST_PASSPHRASE, Secret, Settings,
+    FEWEST_ITERATIONS, Hash, KeyProvider, LONGEST_SALT, MOST_ITERATIONS, Pbkdf2, SHORTEST_PASSPHRASE, Secret, Settings,
 };
+use smform_state::encryption::service::{KeyServiceKind, Wrapped};
 use smform_state::encryption::{Method, Target};
 use smform_types::suggest::did_you_mean;
 use smform_types::{Diagnostic, Diagnostics, ModuleAddress, SourceMap, Span, Value};
 
+use super::backend;
+
 /// The variable of the environment that holds the content of an `encryption` block.
 pub const VARIABLE: &str = "TF_ENCRYPTION";
+
+/// The key provider that makes keys of passphrases.
+const PBKDF2: &str = "pbkdf2";
+/// The argument of every key provider that says under which name its metadata is kept.
+const ALIAS: &str = "encrypted_metadata_alias";
 
 /// What is encrypted, and how.
 #[derive(Clone, Debug, Default)]
@@ -46,11 +54,16 @@ impl Remote {
     }
 }
 
-/// What a configuration and the variable say together. Keys are derived when they are needed.
+/// What a configuration and the variable say together. Keys are derived, or asked of one of the services, when they are
+/// needed.
 ///
 /// # Errors
 /// When it is not usable; with the texts that the messages are about.
-pub fn configured(config: &Config, variable: Option<&str>) -> Result<Encryption, (Diagnostics, SourceMap)> {
+pub fn configured(
+    config: &Config,
+    variable: Option<&str>,
+    services: &[Arc<dyn KeyServiceKind>],
+) -> Result<Encryption, (Diagnostics, SourceMap)> {
     let root = config.modules.get(&ModuleAddress::root());
     let mut written = root.and_then(|module| module.encryption.clone()).unwrap_or_default();
     let mut sources = config.sources.clone();
@@ -60,7 +73,7 @@ pub fn configured(config: &Config, variable: Option<&str>) -> Result<Encryption,
         found.extend(messages);
         written = written.merged(over);
     }
-    let mut builder = Builder { written: &written, providers: BTreeMap::new(), found };
+    let mut builder = Builder { written: &written, services, providers: BTreeMap::new(), found };
     let state = written.state.as_ref().and_then(|block| builder.target(block)).map(Arc::new);
     let plan = written.plan.as_ref().and_then(|block| builder.target(block)).map(Arc::new);
     let default = written.remote.default.as_ref().and_then(|block| builder.target(block)).map(Arc::new);
@@ -81,8 +94,9 @@ type Name = (Arc<str>, Arc<str>);
 /// Makes targets of blocks.
 struct Builder<'w> {
     written: &'w Written,
+    services: &'w [Arc<dyn KeyServiceKind>],
     /// The key providers that are made; nothing for one that is being made, or could not be.
-    providers: BTreeMap<Name, Option<Arc<Pbkdf2>>>,
+    providers: BTreeMap<Name, Option<Arc<dyn KeyProvider>>>,
     found: Diagnostics,
 }
 
@@ -155,7 +169,7 @@ impl Builder<'_> {
         }
     }
 
-    fn provider_of(&mut self, expr: &Expr) -> Option<Arc<Pbkdf2>> {
+    fn provider_of(&mut self, expr: &Expr) -> Option<Arc<dyn KeyProvider>> {
         let Some((kind, name)) = referred(expr, "key_provider") else {
             return self.fail("A key provider is referred to as key_provider.TYPE.NAME.", expr.span);
         };
@@ -171,28 +185,69 @@ impl Builder<'_> {
             return made.clone();
         }
         self.providers.insert(key.clone(), None);
-        let made = self.provider(declared).map(Arc::new)?;
+        let made = self.provider(declared)?;
         self.providers.insert(key, Some(Arc::clone(&made)));
         Some(made)
     }
 
-    fn provider(&mut self, declared: &Declared) -> Option<Pbkdf2> {
-        if &*declared.kind.text != "pbkdf2" {
-            let detail = format!(
-                "smform has no key provider \"{}\"; it has \"pbkdf2\", which makes keys of a passphrase.",
-                declared.kind.text
-            );
-            return self.fail(detail, declared.span);
+    fn provider(&mut self, declared: &Declared) -> Option<Arc<dyn KeyProvider>> {
+        let kind = &*declared.kind.text;
+        if kind == PBKDF2 {
+            return self.pbkdf2(declared).map(|provider| Arc::new(provider) as _);
         }
-        const NAMES: [&str; 7] = [
-            "passphrase",
-            "chain",
-            "key_length",
-            "iterations",
-            "hash_function",
-            "salt_length",
-            "encrypted_metadata_alias",
-        ];
+        if let Some(service) = self.services.iter().find(|service| service.name() == kind).cloned() {
+            return self.service(service.as_ref(), declared).map(|provider| Arc::new(provider) as _);
+        }
+        let mut names: Vec<&str> = self.services.iter().map(|service| service.name()).collect();
+        names.push(PBKDF2);
+        let hint = did_you_mean(kind, names.iter().copied());
+        let detail = format!("There is no key provider \"{kind}\" here.{hint} There is: {}.", names.join(", "));
+        self.fail(detail, declared.span)
+    }
+
+    /// A provider whose keys a service makes.
+    fn service(&mut self, kind: &dyn KeyServiceKind, declared: &Declared) -> Option<Wrapped> {
+        let arguments = kind.arguments();
+        let names: Vec<&'static str> = arguments.iter().map(|argument| argument.name).chain([ALIAS]).collect();
+        self.known(declared, &names);
+        let mut settings = smform_state::kind::Settings::new();
+        for argument in &arguments {
+            let Some((_, expr)) = declared.arguments.get(argument.name) else {
+                if argument.required {
+                    return self.fail(format!("The argument \"{}\" is required.", argument.name), declared.span);
+                }
+                continue;
+            };
+            let value = self.value(expr)?;
+            match backend::setting(argument, value) {
+                Ok(value) => settings.extend(value.map(|value| (argument.name.to_owned(), value))),
+                Err(error) => {
+                    self.found.push(error.at(expr.span));
+                    return None;
+                }
+            }
+        }
+        let name = self.alias(declared)?;
+        match kind.open(&settings) {
+            Ok(service) => Some(Wrapped::new(name, service)),
+            Err(error) => {
+                let place = error.argument.and_then(|name| declared.arguments.get(name)).map(|(_, expr)| expr.span);
+                self.fail(error.detail, place.unwrap_or(declared.span))
+            }
+        }
+    }
+
+    /// Under which name the metadata of a key provider is kept.
+    fn alias(&mut self, declared: &Declared) -> Option<String> {
+        match declared.arguments.get(ALIAS) {
+            Some((_, expr)) => self.text(expr),
+            None => Some(format!("key_provider.{}.{}", declared.kind.text, declared.name.text)),
+        }
+    }
+
+    fn pbkdf2(&mut self, declared: &Declared) -> Option<Pbkdf2> {
+        const NAMES: [&str; 7] =
+            ["passphrase", "chain", "key_length", "iterations", "hash_function", "salt_length", ALIAS];
         self.known(declared, &NAMES);
         let argument = |name: &str| declared.arguments.get(name).map(|(_, expr)| expr);
         let secret = match (argument("passphrase"), argument("chain")) {
@@ -234,10 +289,7 @@ impl Builder<'_> {
                 _ => return self.fail("The hash function is \"sha512\" or \"sha256\".", expr.span),
             },
         };
-        let name = match argument("encrypted_metadata_alias") {
-            Some(expr) => self.text(expr)?,
-            None => format!("key_provider.{}.{}", declared.kind.text, declared.name.text),
-        };
+        let name = self.alias(declared)?;
         Some(Pbkdf2::new(name, secret, Settings { key_length, iterations, hash, salt_length }))
     }
 

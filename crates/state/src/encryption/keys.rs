@@ -22,6 +22,33 @@ pub const LONGEST_SALT: usize = 1024;
 /// What is kept beside encrypted data, by the name of the key provider: JSON in base64.
 pub type Metadata = BTreeMap<String, String>;
 
+/// Where keys come from.
+pub trait KeyProvider: std::fmt::Debug + Send + Sync {
+    /// The key to encrypt with; its metadata is added to what is kept.
+    ///
+    /// # Errors
+    /// Why there is none, in words.
+    fn encryption_key(&self, metadata: &mut Metadata) -> Result<Vec<u8>, String>;
+
+    /// The key to decrypt with, by the metadata that was kept.
+    ///
+    /// # Errors
+    /// When there is none of this provider, or it is damaged, or of no use, in words.
+    fn decryption_key(&self, metadata: &Metadata) -> Result<Vec<u8>, String>;
+}
+
+/// The metadata that a provider has kept.
+pub(super) fn kept<'m>(name: &str, metadata: &'m Metadata) -> Result<&'m String, String> {
+    metadata.get(name).ok_or_else(|| {
+        let there: Vec<&str> = metadata.keys().map(String::as_str).collect();
+        format!(
+            "it was encrypted with the keys of {}, not of {name}. Name the key provider so, or give it \
+             encrypted_metadata_alias",
+            if there.is_empty() { "no key provider".to_owned() } else { there.join(", ") },
+        )
+    })
+}
+
 /// The hash function of PBKDF2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -37,7 +64,7 @@ pub enum Secret {
     /// A text that people know.
     Passphrase(String),
     /// The key of another provider.
-    Chain(Arc<Pbkdf2>),
+    Chain(Arc<dyn KeyProvider>),
 }
 
 /// How a key is derived.
@@ -93,12 +120,10 @@ impl Pbkdf2 {
     pub fn new(name: String, secret: Secret, settings: Settings) -> Pbkdf2 {
         Pbkdf2 { name, secret, settings, own: OnceLock::new(), known: Mutex::default() }
     }
+}
 
-    /// The key to encrypt with; its metadata is added to what is kept.
-    ///
-    /// # Errors
-    /// When the system has no random numbers.
-    pub fn encryption_key(&self, metadata: &mut Metadata) -> Result<Vec<u8>, String> {
+impl KeyProvider for Pbkdf2 {
+    fn encryption_key(&self, metadata: &mut Metadata) -> Result<Vec<u8>, String> {
         let secret = match &self.secret {
             Secret::Passphrase(text) => text.clone().into_bytes(),
             Secret::Chain(other) => other.encryption_key(metadata)?,
@@ -120,20 +145,8 @@ impl Pbkdf2 {
         Ok(key.clone())
     }
 
-    /// The key to decrypt with, by the metadata that was kept.
-    ///
-    /// # Errors
-    /// When there is none under this name, or it is damaged.
-    pub fn decryption_key(&self, metadata: &Metadata) -> Result<Vec<u8>, String> {
-        let kept = metadata.get(&self.name).ok_or_else(|| {
-            let there: Vec<&str> = metadata.keys().map(String::as_str).collect();
-            format!(
-                "it was encrypted with the keys of {}, not of {}. Name the key provider so, or give it \
-                 encrypted_metadata_alias",
-                if there.is_empty() { "no key provider".to_owned() } else { there.join(", ") },
-                self.name
-            )
-        })?;
+    fn decryption_key(&self, metadata: &Metadata) -> Result<Vec<u8>, String> {
+        let kept = kept(&self.name, metadata)?;
         if let Some(key) = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(kept) {
             return Ok(key.clone());
         }

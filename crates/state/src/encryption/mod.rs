@@ -1,11 +1,13 @@
 //! Encryption at rest, in the format of OpenTofu, so that either program reads what the other has written.
 //!
 //! Encrypted data is a JSON object: the data in base64, a version, and what is needed to derive the keys again. A state
-//! keeps its serial and lineage beside that. [`keys`] makes keys of passphrases; [`backend`] puts a layer over any
+//! keeps its serial and lineage beside that. [`keys`] makes keys of passphrases, [`service`] has them made by a key
+//! service; [`backend`] puts a layer over any
 //! backend, whose states, copies and journals are then encrypted.
 
 pub mod backend;
 pub mod keys;
+pub mod service;
 
 use std::sync::Arc;
 
@@ -15,7 +17,7 @@ use ring::aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, U
 use ring::rand::{SecureRandom, SystemRandom};
 use serde::{Deserialize, Serialize};
 
-use keys::{Metadata, Pbkdf2};
+use keys::{KeyProvider, Metadata};
 
 /// The version of the format.
 const VERSION: &str = "v0";
@@ -30,7 +32,7 @@ pub enum Method {
         /// How messages name it.
         name: String,
         /// Where its keys come from.
-        keys: Arc<Pbkdf2>,
+        keys: Arc<dyn KeyProvider>,
         /// What is authenticated along with the data.
         aad: Vec<u8>,
     },
@@ -169,7 +171,7 @@ impl Target {
                 let nonce = Nonce::assume_unique_for_key(*nonce);
                 let clear = key.open_in_place(nonce, Aad::from(aad), &mut body).map(|clear| clear.to_vec());
                 clear.map_err(|_| {
-                    "the key does not fit: the passphrase is another one, or the data was changed".to_owned()
+                    "the key does not fit: it is of another passphrase or key, or the data was changed".to_owned()
                 })
             });
             match opened {
@@ -201,7 +203,7 @@ fn genuine(envelope: &Envelope, clear: Vec<u8>) -> Result<Vec<u8>, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::keys::{Hash, Secret, Settings};
+    use super::keys::{Hash, Pbkdf2, Secret, Settings};
     use super::*;
 
     fn passphrase(name: &str, text: &str) -> Arc<Pbkdf2> {
@@ -211,7 +213,7 @@ mod tests {
     }
 
     fn aes(keys: &Arc<Pbkdf2>) -> Method {
-        Method::AesGcm { name: "method.aes_gcm.a".to_owned(), keys: Arc::clone(keys), aad: Vec::new() }
+        Method::AesGcm { name: "method.aes_gcm.a".to_owned(), keys: Arc::clone(keys) as _, aad: Vec::new() }
     }
 
     fn target(keys: &Arc<Pbkdf2>, fallbacks: Vec<Method>) -> Target {
@@ -241,7 +243,7 @@ mod tests {
         let sealed = one.encrypt_state(STATE).expect("sealed");
         let refused = |target: &Target, data: &[u8]| target.decrypt(data).expect_err("refused");
         let other = target(&passphrase("key_provider.pbkdf2.k", "another passphrase"), vec![]);
-        assert!(refused(&other, &sealed).contains("passphrase is another one"));
+        assert!(refused(&other, &sealed).contains("does not fit"));
         let renamed = target(&passphrase("key_provider.pbkdf2.new", "correct horse battery"), vec![]);
         assert!(refused(&renamed, &sealed).contains("encrypted_metadata_alias"));
         assert!(refused(&one, STATE).contains("fallback"));
