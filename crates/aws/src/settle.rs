@@ -1,6 +1,9 @@
 //! Settling what the service tells with what is remembered: where both mean the same, the remembered form stays, so
 //! that a plan after an apply is empty whatever form the service prefers.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use smform_provider::both_absent;
 use smform_provider::plan::Equivalence;
 use smform_types::schema::{Block, NestedBlock};
@@ -36,7 +39,18 @@ fn settle_block(block: &Block, remembered: &Value, live: &Value, path: &Path, eq
 }
 
 fn same(path: &Path, known: &Value, live: &Value, equivalent: Equivalence<'_>) -> bool {
-    known.is_wholly_known() && (known == live || both_absent(known, live) || equivalent(path, known, live))
+    let alike = || known == live || both_absent(known, live) || same_entries(known, live);
+    known.is_wholly_known() && (alike() || equivalent(path, known, live))
+}
+
+/// Whether two maps say the same: an entry that is null is one that nobody sends.
+pub(crate) fn same_entries(one: &Value, other: &Value) -> bool {
+    let (ValueKind::Map(_, one), ValueKind::Map(_, other)) = (one.kind(), other.kind()) else { return false };
+    let said = |entries: &BTreeMap<Arc<str>, Value>| -> Vec<(Arc<str>, Value)> {
+        let entries = entries.iter().filter(|(_, value)| !value.is_null());
+        entries.map(|(key, value)| (key.clone(), value.clone())).collect()
+    };
+    said(one) == said(other)
 }
 
 fn settle_nested(nested: &NestedBlock, known: &Value, live: &Value, path: &Path, equivalent: Equivalence<'_>) -> Value {

@@ -11,6 +11,7 @@ use crate::clients::Clients;
 use crate::constraints::{duration, parse_duration};
 use crate::fields::{Fields, with};
 use crate::settings::region_problem;
+use crate::settle::same_entries;
 
 /// The `region` argument of a resource.
 pub(crate) fn region() -> Attribute {
@@ -54,7 +55,9 @@ pub(crate) fn plan(
         // State from before regions were recorded belongs to the region that the provider has.
         prior = prior.map(|prior| if absent(&prior) { with(prior, "region", region()) } else { prior });
     }
-    let mut response = plan_by_schema(schema, &PlanRequest { prior, config }, equivalent);
+    let mut response = plan_by_schema(schema, &PlanRequest { prior, config }, &|path, prior, wanted| {
+        equivalent(path, prior, wanted) || same_entries(prior, wanted)
+    });
     if schema.block.attributes.contains_key("tags_all") {
         response.planned = clients.tags.planned(response.planned);
     }

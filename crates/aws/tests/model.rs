@@ -342,3 +342,15 @@ async fn a_region_argument_and_an_import_suffix_lead_elsewhere() {
     let response = world.plan(MODEL, Some(&made), &body).await.unwrap();
     assert_eq!(response.replace, [smform_types::Path::attribute("region")]);
 }
+
+#[tokio::test]
+async fn an_environment_with_null_entries_settles() {
+    let world = world().await;
+    let mut body = model_body("m");
+    body["primary_container"]["environment"] = json!({"A": "1", "B": null});
+    let made = world.create(MODEL, &body).await;
+    world.assert_settled(MODEL, &made, &body).await;
+    // Imported, it has no such entry, and the configuration still says the same.
+    let imported = world.import(MODEL, "m").await.unwrap();
+    world.assert_settled(MODEL, &imported, &body).await;
+}

@@ -121,20 +121,13 @@ impl<'a> Setting<'a> {
             found.push(Diagnostic::error("Ephemeral value not allowed", detail).at(place));
             return found;
         }
-        let mut marks = Marks::NONE;
-        if variable.sensitive {
-            marks |= Marks::SENSITIVE;
-        }
-        if variable.ephemeral {
-            marks |= Marks::EPHEMERAL;
-        }
         // Validation looks at variables of which nothing is given; those are unknown and have no place.
         let set = given.as_ref().filter(|given| given.span.is_some() || given.value.is_known());
         if let (Some(reason), Some(given)) = (&variable.deprecated, set) {
             found
                 .push(Diagnostic::warning(format!("Variable \"{name}\" is deprecated"), reason.clone()).at(given.span));
         }
-        values.set_variable(at, name, value.with_marks(marks));
+        values.set_variable(at, name, value.with_marks(variable.marks()));
         let place = given.and_then(|given| given.span).unwrap_or(variable.span);
         let (messages, outcome) = self.validations(at, variable, values);
         values.checks.record(at, &Subject::Variable(name.clone()), None, outcome);

@@ -26,7 +26,8 @@ pub fn inputs(project: &Project) -> Diagnostics {
     variables.filter_map(|(name, variable)| finish(variable, project.inputs.get(name)).err()).flatten().collect()
 }
 
-/// Validates a configuration. Root variables count as unknown, repeated blocks are looked at once.
+/// Validates a configuration. Variables count as unknown, in every module, so that what one of them guards is judged for
+/// any value; repeated blocks are looked at once.
 pub fn validate(world: &World, project: &Project) -> Diagnostics {
     let (graph, mut found) = build(&project.config, &Default::default(), &world.providers);
     found.extend(moves::check::removed(&project.config));
@@ -70,10 +71,22 @@ pub fn validate(world: &World, project: &Project) -> Diagnostics {
         };
         if messages.has_errors() {
             failed.insert(node);
+        } else if let Node::Variable(module, name) = &node {
+            forget(project, module, name, &mut values);
         }
         found.extend(messages);
     }
     found
+}
+
+/// Leaves of the value that a module's variable was given only what its declaration says.
+fn forget(project: &Project, module: &ModuleAddress, name: &Arc<str>, values: &mut Values) {
+    let variables = project.config.modules.get(module).map(|module| &module.variables);
+    let Some(variable) = variables.and_then(|variables| variables.get(name)) else { return };
+    let declared = Value::unknown(variable.ty.without_optional()).with_marks(variable.marks());
+    for at in values.module_instances(module) {
+        values.set_variable(&at, name, declared.clone());
+    }
 }
 
 /// Values for the root module's variables of which nothing is known but the type.

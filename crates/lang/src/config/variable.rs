@@ -1,6 +1,6 @@
 //! `variable` blocks.
 
-use smform_types::{Diagnostic, Diagnostics, Type, convert};
+use smform_types::{Diagnostic, Diagnostics, Marks, Type, convert};
 
 use super::condition::condition;
 use super::content::{Content, Shape, check_name};
@@ -15,6 +15,15 @@ const SHAPE: Shape = Shape {
 
 const RESERVED: [&str; 10] =
     ["source", "version", "providers", "count", "for_each", "depends_on", "lifecycle", "locals", "provider", "_"];
+
+impl Variable {
+    /// What its declaration says of every value of it.
+    #[must_use]
+    pub fn marks(&self) -> Marks {
+        let sensitive = if self.sensitive { Marks::SENSITIVE } else { Marks::NONE };
+        sensitive | if self.ephemeral { Marks::EPHEMERAL } else { Marks::NONE }
+    }
+}
 
 pub(super) fn variable(block: &Block, name: &Ident, diagnostics: &mut Diagnostics) -> Variable {
     check_name(name, "variable", diagnostics);
