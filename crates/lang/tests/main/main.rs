@@ -5,6 +5,7 @@ mod expressions;
 mod format;
 mod functions;
 mod fuzz;
+mod generate;
 mod module;
 mod properties;
 mod scale;
