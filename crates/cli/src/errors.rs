@@ -93,9 +93,11 @@ impl From<StateError> for Failure {
 
 /// Messages, each with the block of the configuration that it stands in.
 pub fn within(diagnostics: Diagnostics, config: &Config) -> Diagnostics {
-    diagnostics.map(|diagnostic| match diagnostic.span.and_then(|span| config.context_at(span)) {
-        Some(header) => diagnostic.within(header),
-        None => diagnostic,
+    diagnostics.map(|diagnostic| match diagnostic.span {
+        Some(span) if config.has_contexts(span) => {
+            Diagnostic { context: config.context_at(span).map(str::to_owned), ..diagnostic }
+        }
+        _ => diagnostic,
     })
 }
 

@@ -3,6 +3,7 @@
 use smform_lang::config::Resource;
 use smform_lang::eval::{Evaluator, attribute_span};
 use smform_provider::Provider;
+use smform_types::Step;
 use smform_types::schema::{Block, NestedBlock};
 use smform_types::{
     Diagnostic, Diagnostics, InstanceAddress, Marks, ModuleInstance, Path, ResourceMode, Span, Value, ValueKind,
@@ -57,7 +58,7 @@ impl Setting<'_> {
         }
         let (config, mut marks) = config.unmark_with_paths();
         let ephemeral = marks.iter().filter(|(_, marks)| marks.contains(Marks::EPHEMERAL));
-        let refused = ephemeral.map(|(path, _)| not_ephemeral(path)).collect::<Diagnostics>();
+        let refused = ephemeral.map(|(path, _)| not_ephemeral(argument(path, schema))).collect::<Diagnostics>();
         located.extend(locate(refused, block).map(|diagnostic| diagnostic.about(address)));
         sensitive_paths(schema, &config, &Path::root(), &mut marks);
         let checked = provider.validate(block.address.mode, &block.address.type_name, &config);
@@ -131,12 +132,22 @@ impl Setting<'_> {
     }
 }
 
-fn not_ephemeral(path: &Path) -> Diagnostic {
+/// The argument that a path leads into, without the steps into its value.
+fn argument(path: &Path, schema: &Block) -> Path {
+    match path.0.first() {
+        Some(Step::Attribute(name)) if schema.attributes.contains_key(name.as_str()) => {
+            Path(vec![Step::Attribute(name.clone())])
+        }
+        _ => path.clone(),
+    }
+}
+
+fn not_ephemeral(path: Path) -> Diagnostic {
     Diagnostic::error(
         "Invalid use of ephemeral value",
         "The argument is stored in the state, so it cannot take an ephemeral value.",
     )
-    .of_attribute(path.clone())
+    .of_attribute(path)
 }
 
 /// Adds the places that the schema declares sensitive, in the blocks that the value has.

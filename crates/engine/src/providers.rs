@@ -94,7 +94,17 @@ impl Providers {
         } else {
             format!("smform has no {what} \"{type_name}\".{hint}")
         };
-        Diagnostic::error(format!("Unknown {what}"), detail)
+        Diagnostic::error(format!("Invalid {what}"), detail)
+    }
+
+    /// The error for an `ephemeral` block: no provider that is compiled in has such types. Without a place.
+    #[must_use]
+    pub fn no_ephemeral(&self, type_name: &str) -> Diagnostic {
+        let detail = format!(
+            "No provider of smform has ephemeral resource types, so there is no \"{type_name}\". Give the value to an \
+             ephemeral variable instead, from the environment as TF_VAR_name."
+        );
+        Diagnostic::error("Invalid ephemeral resource", detail)
     }
 
     /// The provider configuration that a block uses: its own module's, or the one that is passed or inherited from

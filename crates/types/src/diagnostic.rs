@@ -42,6 +42,8 @@ pub struct Diagnostic {
     pub values: Vec<ExpressionValue>,
     /// The name of the function whose call failed, if that is the case.
     pub function: Option<String>,
+    /// Whether it is told only when every block is in order by itself.
+    pub deferred: bool,
 }
 
 impl Diagnostic {
@@ -56,6 +58,7 @@ impl Diagnostic {
             attribute: None,
             values: Vec::new(),
             function: None,
+            deferred: false,
         }
     }
 
@@ -96,6 +99,13 @@ impl Diagnostic {
     #[must_use]
     pub fn of_attribute(mut self, path: Path) -> Diagnostic {
         self.attribute.get_or_insert(path);
+        self
+    }
+
+    /// The same, for when every block is in order by itself: it is about what blocks say of each other.
+    #[must_use]
+    pub fn deferred(mut self) -> Diagnostic {
+        self.deferred = true;
         self
     }
 

@@ -19,7 +19,7 @@ use crate::providers::Providers;
 ///
 /// `stored` are the resources that the state holds; those no longer in configuration become vertices of their own.
 pub fn build(config: &Config, stored: &BTreeSet<ResourceConfigAddress>, providers: &Providers) -> (Graph, Diagnostics) {
-    let mut builder = Builder { config, providers, graph: Graph::default(), found: Diagnostics::new() };
+    let mut builder = Builder { config, providers, graph: Graph::default(), found: config.deferred.clone() };
     for (address, module) in &config.modules {
         builder.declare(address, module);
     }
@@ -71,6 +71,9 @@ impl<'a> Builder<'a> {
                 let argument = call.body.attributes.iter().find(|attribute| attribute.name.text == *name);
                 if let (Some(argument), Some(caller)) = (argument, self.config.modules.get(&parent)) {
                     self.expression(&parent, caller, &node, &argument.expr);
+                } else if argument.is_none() && variable.default.is_none() {
+                    // That is told of the call.
+                    self.graph.refuse(&node);
                 }
             }
             self.within_module(at, &node);
@@ -97,6 +100,14 @@ impl<'a> Builder<'a> {
         }
         for resource in module.resources.values() {
             self.resource(at, module, resource);
+        }
+        for ephemeral in &module.ephemerals {
+            let mut found = references_in_body(&ephemeral.body, None);
+            if let Repetition::Count(expr) | Repetition::ForEach(expr) = &ephemeral.repetition {
+                found.extend(references(expr));
+            }
+            self.found.extend(check_references(module, &found));
+            self.found.push(self.providers.no_ephemeral(&ephemeral.kind.text).at(ephemeral.kind.span));
         }
         for import in &module.imports {
             if let Some(target) = crate::plan::imports::target(import) {
@@ -163,7 +174,8 @@ impl<'a> Builder<'a> {
         let schema = match self.providers.schema(at, module, resource) {
             Ok(schema) => Some(schema),
             Err(error) => {
-                self.found.push(error.at(resource.span).within(context.clone()));
+                self.found.push(error.at(resource.type_span).within(context.clone()));
+                self.graph.refuse(&node);
                 None
             }
         };
@@ -202,7 +214,10 @@ impl<'a> Builder<'a> {
                     let provider = self.provider(key);
                     self.graph.connect(&provider, &node, None);
                 }
-                Err(error) => self.found.push(error.at(resource.span).within(block_context(resource))),
+                Err(error) => {
+                    self.found.push(error.at(resource.span).within(context));
+                    self.graph.refuse(&node);
+                }
             }
         }
     }
@@ -277,13 +292,18 @@ impl<'a> Builder<'a> {
     }
 
     fn references(&mut self, at: &ModuleAddress, module: &Module, node: &Node, found: &[Reference]) {
+        let before = self.found.len();
         self.found.extend(check_references(module, found));
+        self.found.extend(found.iter().filter_map(|reference| out_of_scope(module, node, reference)));
+        if self.found.len() > before {
+            self.graph.refuse(node);
+        }
         for reference in found {
-            self.found.extend(out_of_scope(module, node, reference));
             self.found.extend(self.deprecated_output(at, reference));
             for needed in self.needed(at, reference) {
                 if needed == *node && !matches!(reference.subject, Subject::SelfObject) {
                     self.found.push(self_reference(node, reference));
+                    self.graph.refuse(node);
                 }
                 self.graph.connect(&needed, node, Some(reference.span));
             }

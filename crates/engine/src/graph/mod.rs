@@ -17,7 +17,7 @@ pub(crate) use unique::UniqueGraph;
 
 /// A graph whose edges lead from what is needed to what needs it, with the place of the reference that says so, if any.
 #[derive(Clone, Debug, Default)]
-pub struct Graph(UniqueGraph<Node, Option<Span>>);
+pub struct Graph(UniqueGraph<Node, Option<Span>>, BTreeSet<Node>);
 
 impl Graph {
     /// Adds a vertex, if it is new.
@@ -29,6 +29,17 @@ impl Graph {
     /// need itself.
     pub fn connect(&mut self, dependency: &Node, dependent: &Node, written: Option<Span>) {
         self.0.join(dependency, dependent, written);
+    }
+
+    /// Notes that what stands at a vertex cannot be evaluated, because it refers to what is not there.
+    pub(crate) fn refuse(&mut self, node: &Node) {
+        self.1.insert(node.clone());
+    }
+
+    /// The vertices that cannot be evaluated, because they refer to what is not there.
+    #[must_use]
+    pub const fn refused(&self) -> &BTreeSet<Node> {
+        &self.1
     }
 
     /// Whether there is such a vertex.

@@ -97,6 +97,7 @@ impl Suite<'_> {
             sources: self.sources.clone(),
             directory: self.directory.clone(),
             contexts: Vec::new(),
+            deferred: Diagnostics::new(),
         };
         if !source.starts_with("./") && !source.starts_with("../") {
             let detail =

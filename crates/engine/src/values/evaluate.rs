@@ -230,7 +230,18 @@ impl<'a> Setting<'a> {
             );
             return within(found, &context);
         }
-        let stored = at.is_root() || !output.ephemeral;
+        if at.is_root() && output.ephemeral {
+            let detail = "Outputs of the root module are stored, so they cannot be ephemeral. Remove the argument.";
+            found.push(Diagnostic::error("Ephemeral output not allowed", detail).at(output.span));
+            return within(found, &context);
+        }
+        if output.ephemeral && !value.marks().contains(Marks::EPHEMERAL) {
+            let detail =
+                "An ephemeral output is there for ephemeral values, and this is none. Remove ephemeral = true.";
+            found.push(Diagnostic::error("Value not allowed in ephemeral output", detail).at(output.expr.span));
+            return within(found, &context);
+        }
+        let stored = !output.ephemeral;
         if stored && value.marks_deep().contains(Marks::EPHEMERAL) {
             found.push(
                 Diagnostic::error(

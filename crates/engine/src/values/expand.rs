@@ -32,7 +32,7 @@ pub fn expand_known(evaluator: &Evaluator<'_>, repetition: &Repetition) -> Resul
         }
         Repetition::ForEach(expr) => {
             let value = evaluator.expr(expr)?;
-            for_each(value).map_err(|error| error.at(expr.span).into())
+            for_each(value).map_err(|error| evaluator.about(error, expr).into())
         }
     }
 }

@@ -54,6 +54,8 @@ impl Scope for ModuleScope<'_> {
             Subject::EachValue => self.repetition.each.as_ref().map(|(_, value)| value.clone()),
             Subject::CountIndex => self.repetition.count.clone(),
             Subject::SelfObject => self.own.clone(),
+            // Its block is refused, as no provider has such types.
+            Subject::Ephemeral(..) => Some(Value::unknown(Type::Dynamic).with_marks(Marks::EPHEMERAL)),
             Subject::Path(name) => return self.path(name),
             Subject::Terraform(name) => return self.terraform(name),
         };

@@ -38,9 +38,6 @@ pub fn validate(world: &World, project: &Project) -> Diagnostics {
             return found;
         }
     };
-    if found.has_errors() {
-        return found;
-    }
     let templates = Templates;
     let functions =
         FunctionContext { host: world.host.as_ref(), phase: Phase::Plan, plan_timestamp: None, templates: &templates };
@@ -53,10 +50,10 @@ pub fn validate(world: &World, project: &Project) -> Diagnostics {
         overrides: &project.overrides,
     };
     let mut values = Values::default();
-    let mut failed: BTreeSet<Node> = BTreeSet::new();
+    let mut failed: BTreeSet<Node> = graph.refused().clone();
     for node in order {
         // What needs something that is wrong is not looked at: it would only be told again.
-        if graph.dependencies(&node).any(|needed| failed.contains(needed)) {
+        if failed.contains(&node) || graph.dependencies(&node).any(|needed| failed.contains(needed)) {
             failed.insert(node);
             continue;
         }

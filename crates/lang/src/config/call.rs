@@ -42,7 +42,7 @@ pub(super) fn module_call(block: &Block, name: &Ident, diagnostics: &mut Diagnos
         version: content.string("version", diagnostics),
         repetition: repetition(&content, diagnostics),
         providers: content.get("providers").map_or_else(Vec::new, |expr| providers(expr, diagnostics)),
-        depends_on: depends_on(content.get("depends_on"), diagnostics),
+        depends_on: depends_on(&content, diagnostics),
         body,
         span: block.header,
     })

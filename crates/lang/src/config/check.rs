@@ -12,7 +12,7 @@ const SHAPE: Shape = Shape { arguments: &[], blocks: &[("data", 2), ("assert", 0
 
 /// The check, and the data block that stands in it.
 pub(super) fn check(block: &Block, name: &Ident, diagnostics: &mut Diagnostics) -> (Check, Option<Resource>) {
-    check_name(name, "check", diagnostics);
+    check_name(name, "check block", diagnostics);
     let content = Content::exact(block, &SHAPE, diagnostics);
     let data = content.single("data", diagnostics).and_then(|block| match block.labels.as_slice() {
         [type_name, label] => {
@@ -28,7 +28,7 @@ pub(super) fn check(block: &Block, name: &Ident, diagnostics: &mut Diagnostics) 
         diagnostics.push(Diagnostic::error("Invalid scoped data source", detail).at(data.span));
     }
     let asserts: Vec<_> = content.blocks_of("assert").filter_map(|block| condition(block, diagnostics)).collect();
-    if content.blocks_of("assert").next().is_none() {
+    if asserts.is_empty() {
         let detail = "A check needs at least one assert block: the condition that it is for.";
         diagnostics.push(Diagnostic::error("Zero assert blocks", detail).at(block.header));
     }

@@ -14,12 +14,15 @@ pub(super) fn condition(block: &Block, diagnostics: &mut Diagnostics) -> Option<
     let content = Content::exact(block, &SHAPE, diagnostics);
     let condition = content.required("condition", diagnostics).cloned();
     let error_message = content.required("error_message", diagnostics).cloned();
-    let (condition, error_message) = (condition?, error_message?);
-    if references(&condition).is_empty() && &*block.kind.text != "validation" {
+    if let Some(condition) = condition.as_ref().filter(|condition| references(condition).is_empty()) {
         let detail = "The condition refers to nothing, so it always has the same result. Let it test a value of the \
                       configuration.";
         diagnostics
             .push(Diagnostic::error(format!("Invalid {} expression", block.kind.text), detail).at(condition.span));
+        // A check of nothing is none; a validation has one more thing to say about it.
+        if &*block.kind.text == "assert" {
+            return None;
+        }
     }
-    Some(Condition { condition, error_message, span: block.header })
+    Some(Condition { condition: condition?, error_message: error_message?, span: block.header })
 }

@@ -26,8 +26,8 @@ pub(super) struct Content<'b> {
     pub blocks: Vec<Block>,
     /// Everything that the shape does not know.
     pub rest: Body,
-    /// The header of the block.
-    pub header: Span,
+    /// Where to tell that something is missing.
+    missing: Span,
     kind: Cow<'b, str>,
 }
 
@@ -40,7 +40,7 @@ impl<'b> Content<'b> {
             arguments: BTreeMap::new(),
             blocks: Vec::new(),
             rest: Body { json: body.json, ..Body::empty(body.span) },
-            header: block.header,
+            missing: block.body.missing(),
             kind: Cow::Borrowed(&block.kind.text),
         };
         for attribute in &body.attributes {
@@ -62,7 +62,7 @@ impl<'b> Content<'b> {
                         diagnostics.push(Diagnostic::error("Extraneous label", detail).at(extra.span));
                     } else if nested.labels.len() < *labels {
                         let detail = format!("A \"{}\" block needs {labels} labels here.", nested.kind.text);
-                        diagnostics.push(Diagnostic::error("Missing label", detail).at(nested.header));
+                        diagnostics.push(Diagnostic::error("Missing label", detail).at(nested.body.missing()));
                     } else {
                         content.blocks.push(nested.clone());
                     }
@@ -108,19 +108,28 @@ impl<'b> Content<'b> {
         let found = self.get(name);
         if found.is_none() {
             let detail = format!("The argument \"{name}\" is required in a \"{}\" block.", self.kind);
-            diagnostics.push(Diagnostic::error("Missing required argument", detail).at(self.header));
+            diagnostics.push(Diagnostic::error("Missing required argument", detail).at(self.missing));
         }
         found
     }
 
     /// A bool that is written out.
     pub fn bool(&self, name: &str, diagnostics: &mut Diagnostics) -> Option<bool> {
-        self.get(name).and_then(|expr| diagnostics.take(static_bool(expr)))
+        self.get(name).and_then(|expr| diagnostics.take(self.placed(expr, static_bool(expr))))
     }
 
     /// A string that is written out.
     pub fn string(&self, name: &str, diagnostics: &mut Diagnostics) -> Option<String> {
-        self.get(name).and_then(|expr| diagnostics.take(static_string(expr)))
+        self.get(name).and_then(|expr| diagnostics.take(self.placed(expr, static_string(expr))))
+    }
+
+    /// In JSON syntax a value is told with its quotes and brackets.
+    fn placed<T>(&self, expr: &Expr, result: Result<T, Diagnostics>) -> Result<T, Diagnostics> {
+        let whole = |error: Diagnostic| match error.span == Some(expr.start()) {
+            true => Diagnostic { span: Some(expr.span), ..error },
+            false => error,
+        };
+        result.map_err(|errors| if self.rest.json { errors.map(whole) } else { errors })
     }
 
     /// A type constraint.
@@ -191,7 +200,7 @@ pub(super) fn elements<'e>(expr: &'e Expr, diagnostics: &mut Diagnostics) -> &'e
         crate::syntax::ExprKind::Tuple(items) => items,
         _ => {
             let detail = "A list in square brackets is required here, written out.";
-            diagnostics.push(Diagnostic::error("Invalid expression", detail).at(expr.span));
+            diagnostics.push(Diagnostic::error("Invalid expression", detail).at(expr.start()));
             &[]
         }
     }

@@ -72,7 +72,7 @@ fn has_labels(block: &Block, diagnostics: &mut Diagnostics) -> bool {
     if block.labels.len() < *wanted {
         let detail = format!("A {kind} block has {names}.");
         let missing = if *wanted == 2 && block.labels.is_empty() { "type" } else { "name" };
-        diagnostics.push(Diagnostic::error(format!("Missing {missing} for {kind}"), detail).at(block.header));
+        diagnostics.push(Diagnostic::error(format!("Missing {missing} for {kind}"), detail).at(block.body.missing()));
         return false;
     }
     true
@@ -85,8 +85,10 @@ fn declare(module: &mut Module, block: &Block, sources: &SourceMap, diagnostics:
         ("locals", _) => {
             for local in output::locals(block, diagnostics) {
                 let name = local.name.clone();
+                let line = name.span.to(local.expr.span);
                 let known = |local: &super::Local| local.name.span;
-                add(&mut module.locals, name.text, local, name.span, known, "local value", sources, diagnostics);
+                let what = ("local value", "local value definition");
+                add(&mut module.locals, name.text, local, line, known, what, sources, diagnostics);
             }
         }
         ("moved", _) => module.moved.extend(refactor::moved(block, diagnostics)),
@@ -100,34 +102,64 @@ fn declare(module: &mut Module, block: &Block, sources: &SourceMap, diagnostics:
             let provider = settings::provider(block, name, diagnostics);
             let key = provider.reference.clone();
             let known = |provider: &super::ProviderBlock| provider.span;
-            let what = "provider configuration";
+            let what = ("provider configuration", "provider configuration");
             add(&mut module.providers, key, provider, header, known, what, sources, diagnostics);
         }
         ("variable", [name]) => {
             let variable = variable::variable(block, name, diagnostics);
             let known = |variable: &super::Variable| variable.span;
-            add(&mut module.variables, key(name), variable, header, known, "variable", sources, diagnostics);
+            add(
+                &mut module.variables,
+                key(name),
+                variable,
+                header,
+                known,
+                ("variable", "variable declaration"),
+                sources,
+                diagnostics,
+            );
         }
         ("output", [name]) => {
             if let Some(output) = output::output(block, name, diagnostics) {
                 let known = |output: &super::Output| output.span;
-                add(&mut module.outputs, key(name), output, header, known, "output", sources, diagnostics);
+                add(
+                    &mut module.outputs,
+                    key(name),
+                    output,
+                    header,
+                    known,
+                    ("output", "output definition"),
+                    sources,
+                    diagnostics,
+                );
             }
         }
         ("module", [name]) => {
             if let Some(call) = call::module_call(block, name, diagnostics) {
                 let known = |call: &super::ModuleCall| call.span;
-                add(&mut module.calls, key(name), call, header, known, "module call", sources, diagnostics);
+                add(
+                    &mut module.calls,
+                    key(name),
+                    call,
+                    header,
+                    known,
+                    ("module call", "module call"),
+                    sources,
+                    diagnostics,
+                );
             }
         }
         ("check", [name]) => {
             let (check, data) = check::check(block, name, diagnostics);
             let known = |check: &super::Check| check.span;
-            add(&mut module.checks, key(name), check, header, known, "check", sources, diagnostics);
+            let summary = format!("check \"{}\" configuration", name.text);
+            add(&mut module.checks, key(name), check, header, known, ("check", &summary), sources, diagnostics);
             if let Some(data) = data {
                 let (address, span) = (data.address.clone(), data.span);
                 let known = |resource: &super::Resource| resource.span;
-                add(&mut module.resources, address, data, span, known, "data source", sources, diagnostics);
+                let summary = format!("data \"{}\" configuration", address.type_name);
+                let what = ("data source", summary.as_str());
+                add(&mut module.resources, address, data, span, known, what, sources, diagnostics);
             }
         }
         (kind @ ("resource" | "data"), [type_name, name]) => {
@@ -135,8 +167,20 @@ fn declare(module: &mut Module, block: &Block, sources: &SourceMap, diagnostics:
             let resource = resource::resource(block, mode, type_name, name, diagnostics);
             let known = |resource: &super::Resource| resource.span;
             let address = resource.address.clone();
-            let what = if kind == "resource" { "resource" } else { "data source" };
+            let summary = format!("{kind} \"{}\" configuration", type_name.text);
+            let what = (if kind == "resource" { "resource" } else { "data source" }, summary.as_str());
             add(&mut module.resources, address, resource, header, known, what, sources, diagnostics);
+        }
+        ("ephemeral", [kind, name]) => {
+            let ephemeral = resource::ephemeral(block, kind, name, diagnostics);
+            if module.ephemerals.iter().any(|known| known.is(&kind.text, &name.text)) {
+                let detail =
+                    "An ephemeral block of this type and name is already declared. Names are unique within a module.";
+                let summary = format!("Duplicate ephemeral \"{}\" configuration", kind.text);
+                diagnostics.push(Diagnostic::error(summary, detail).at(header));
+            } else {
+                module.ephemerals.push(ephemeral);
+            }
         }
         (kind, _) => {
             let detail = format!("smform does not support \"{kind}\" blocks. Remove the block.");
@@ -157,7 +201,7 @@ fn add<K: Ord, T>(
     value: T,
     span: Span,
     place: fn(&T) -> Span,
-    what: &str,
+    (what, summary): (&str, &str),
     sources: &SourceMap,
     diagnostics: &mut Diagnostics,
 ) {
@@ -171,7 +215,7 @@ fn add<K: Ord, T>(
                 format!(" in {} on line {}", source.name, source.position(first.start as usize).line)
             });
             let detail = format!("A {what} of this name is already declared{at}. Names are unique within a module.");
-            diagnostics.push(Diagnostic::error(format!("Duplicate {what}"), detail).at(span));
+            diagnostics.push(Diagnostic::error(format!("Duplicate {summary}"), detail).at(span));
         }
     }
 }

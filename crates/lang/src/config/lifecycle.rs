@@ -5,7 +5,7 @@ use smform_types::{Diagnostic, Diagnostics, Path, ResourceMode, Span, Step};
 use super::condition::condition;
 use super::content::{Content, Shape, elements};
 use super::{IgnoreChanges, Lifecycle};
-use crate::eval::{Subject, parse_reference, references, unquoted};
+use crate::eval::{Subject, parse_reference, references, unquoted, warn_of_quotes};
 use crate::syntax::{Block, Expr, ExprKind, TraversalStep};
 
 const MANAGED: Shape = Shape {
@@ -15,20 +15,30 @@ const MANAGED: Shape = Shape {
 
 const DATA: Shape = Shape { arguments: &[], blocks: &[("precondition", 0), ("postcondition", 0)] };
 
-pub(super) fn lifecycle(block: &Block, mode: ResourceMode, diagnostics: &mut Diagnostics) -> Lifecycle {
-    if mode == ResourceMode::Data
+/// What kind of block a `lifecycle` block stands in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Managed,
+    Data,
+    Ephemeral,
+}
+
+pub(super) fn lifecycle(block: &Block, kind: Kind, diagnostics: &mut Diagnostics) -> Lifecycle {
+    if kind != Kind::Managed
         && let Some(argument) =
             block.body.attributes.iter().find(|argument| MANAGED.arguments.contains(&&*argument.name.text))
     {
+        let what = if kind == Kind::Data { "data" } else { "ephemeral" };
         let detail = format!(
             "The lifecycle argument \"{}\" is defined only for managed resources (\"resource\" blocks), and is not \
-             valid for data resources.",
+             valid for {what} resources.",
             argument.name.text
         );
-        diagnostics.push(Diagnostic::error("Invalid data resource lifecycle argument", detail).at(argument.name.span));
+        let summary = format!("Invalid {what} resource lifecycle argument");
+        diagnostics.push(Diagnostic::error(summary, detail).at(argument.name.span));
         return Lifecycle::default();
     }
-    let content = Content::exact(block, if mode == ResourceMode::Managed { &MANAGED } else { &DATA }, diagnostics);
+    let content = Content::exact(block, if kind == Kind::Managed { &MANAGED } else { &DATA }, diagnostics);
     if let Some(trigger) = content.blocks_of("action_trigger").next() {
         let detail = "smform has no actions, so that nothing can be triggered. Remove the block.";
         diagnostics.push(Diagnostic::error("Actions are not supported", detail).at(trigger.header));
@@ -44,7 +54,7 @@ pub(super) fn lifecycle(block: &Block, mode: ResourceMode, diagnostics: &mut Dia
                 diagnostics.push(Diagnostic::error("Invalid expression", detail).at(expr.span));
                 IgnoreChanges::None
             }
-            Some(expr) => ignored(expr, diagnostics),
+            Some(expr) => ignored(expr, block.body.json, diagnostics),
         },
         replace_triggered_by: content.get("replace_triggered_by").map_or_else(Vec::new, |expr| {
             elements(expr, diagnostics).iter().filter_map(|element| trigger(element, diagnostics)).collect()
@@ -55,7 +65,7 @@ pub(super) fn lifecycle(block: &Block, mode: ResourceMode, diagnostics: &mut Dia
 }
 
 /// `ignore_changes`: `all`, or a list of paths.
-fn ignored(expr: &Expr, diagnostics: &mut Diagnostics) -> IgnoreChanges {
+fn ignored(expr: &Expr, json: bool, diagnostics: &mut Diagnostics) -> IgnoreChanges {
     let keyword = crate::eval::keyword(expr);
     if keyword.as_deref() == Some("all") {
         return IgnoreChanges::All;
@@ -68,6 +78,7 @@ fn ignored(expr: &Expr, diagnostics: &mut Diagnostics) -> IgnoreChanges {
             diagnostics.push(Diagnostic::error("Invalid ignore_changes wildcard", detail).at(element.span));
             continue;
         }
+        warn_of_quotes(element, json, "reference", diagnostics);
         if let Some(path) = diagnostics.take(unquoted(element).and_then(|element| attribute_path(&element))) {
             paths.push(path);
         }
@@ -104,6 +115,11 @@ fn attribute_path(expr: &Expr) -> Result<(Path, Span), Diagnostics> {
 /// An element of `replace_triggered_by`: a reference to a managed resource or a part of one.
 fn trigger(element: &Expr, diagnostics: &mut Diagnostics) -> Option<Expr> {
     let element = diagnostics.take(unquoted(element))?;
+    if !matches!(element.kind, ExprKind::Traversal { .. }) {
+        let detail = "The address of a managed resource, or of an attribute of one, is required here.";
+        diagnostics.push(Diagnostic::error("Invalid replace_triggered_by expression", detail).at(element.span));
+        return None;
+    }
     let reference = diagnostics.take(parse_reference(&element))?;
     for inner in references(&element).iter().filter(|inner| inner.span != element.span) {
         if !matches!(inner.subject, Subject::CountIndex | Subject::EachKey) {
@@ -117,7 +133,11 @@ fn trigger(element: &Expr, diagnostics: &mut Diagnostics) -> Option<Expr> {
         _ => {
             let detail = "Only managed resources and their attributes can trigger a replacement. To use another value, \
                           put it into the input of a terraform_data resource and refer to that.";
-            diagnostics.push(Diagnostic::error("Invalid replace_triggered_by expression", detail).at(element.span));
+            for summary in
+                ["Invalid reference in replace_triggered_by expression", "Invalid replace_triggered_by expression"]
+            {
+                diagnostics.push(Diagnostic::error(summary, detail).at(element.span));
+            }
             None
         }
     }

@@ -10,7 +10,7 @@ use super::decode::{TOP_LEVEL, context};
 use super::{Config, Context, Module, ModuleCall, ModuleRequest, ModuleResolver, decode, default_source, merge};
 use crate::eval::{Subject, parse_reference};
 use crate::source::{Host, is_json, module_files, read_text};
-use crate::syntax::{Block, Body, parse_json, parse_native};
+use crate::syntax::{Block, Body, Expr, ExprKind, parse_json, parse_native};
 
 /// Deepest chain of module calls that is followed.
 const MAX_DEPTH: usize = 50;
@@ -30,15 +30,22 @@ pub fn load_with(
     sources: SourceMap,
 ) -> (Config, Diagnostics) {
     let mut loader = Loader { host, modules, read: BTreeMap::new(), diagnostics: Diagnostics::new() };
-    let mut config =
-        Config { modules: BTreeMap::new(), sources, directory: directory.to_owned(), contexts: Vec::new() };
+    let mut config = Config {
+        modules: BTreeMap::new(),
+        sources,
+        directory: directory.to_owned(),
+        contexts: Vec::new(),
+        deferred: Diagnostics::new(),
+    };
     let root = loader.module(directory, &mut config);
     loader.add(ModuleAddress::root(), root, &mut vec![directory.to_owned()], &mut config);
     // A module that is called twice has each of its mistakes once.
     let mut seen = HashSet::new();
     let first = |error: &Diagnostic| seen.insert((error.span, error.summary.clone(), error.detail.clone()));
-    let diagnostics = loader.diagnostics.into_iter().filter(first).collect();
-    (config, diagnostics)
+    let (deferred, diagnostics): (Vec<_>, Vec<_>) =
+        loader.diagnostics.into_iter().filter(first).partition(|error| error.deferred);
+    config.deferred = deferred.into_iter().collect();
+    (config, diagnostics.into_iter().collect())
 }
 
 /// Adds the resource blocks of a text in native syntax to the root module, as if a file of this name held them.
@@ -114,7 +121,7 @@ impl Loader<'_> {
                 let hint = did_you_mean(name, module.calls.keys().map(|name| &**name));
                 let detail = format!("There is no module \"{name}\" that could hold the object.{hint}");
                 let error = Diagnostic::error("Configuration for import target does not exist", detail);
-                self.diagnostics.push(error.at(import.to.span).within("import"));
+                self.diagnostics.push(error.at(import.to.span).within("import").deferred());
             }
         }
     }
@@ -133,7 +140,7 @@ impl Loader<'_> {
                 let hint = did_you_mean(name, child.variables.keys().map(|name| &**name));
                 let detail = format!("The module has no variable \"{name}\", so it cannot be given one.{hint}");
                 let error = Diagnostic::error("Unsupported argument", detail);
-                self.diagnostics.push(error.at(attribute.name.span).within(&context));
+                self.diagnostics.push(error.at(attribute.name.span).within(&context).deferred());
             }
         }
         for variable in child.variables.values() {
@@ -144,7 +151,7 @@ impl Loader<'_> {
                      this name without a default."
                 );
                 let error = Diagnostic::error("Missing required argument", detail);
-                self.diagnostics.push(error.at(call.span).within(&context));
+                self.diagnostics.push(error.at(call.body.missing()).within(&context).deferred());
             }
         }
     }
@@ -207,6 +214,11 @@ impl Loader<'_> {
         };
         let (body, errors) = if is_json(name) { parse_json(&text, source) } else { parse_native(&text, source) };
         self.diagnostics.extend(errors);
+        if body.json {
+            for attribute in &body.attributes {
+                json_contexts(&attribute.expr, attribute.name.text.to_string(), &mut config.contexts);
+            }
+        }
         let (body, errors) = body.expanded(TOP_LEVEL.blocks);
         self.diagnostics.extend(errors);
         let body: Body = body.into_owned();
@@ -219,10 +231,31 @@ impl Loader<'_> {
             );
             self.diagnostics.push(Diagnostic::error("Unsupported argument", detail).at(attribute.name.span));
         }
-        for block in &body.blocks {
+        for block in body.blocks.iter().filter(|_| !body.json) {
             config.contexts.push(Context { span: block.header.to(block.body.span), header: context(block) });
         }
         body.blocks
+    }
+}
+
+/// The objects within a JSON value, the innermost first.
+fn json_contexts(value: &Expr, path: String, into: &mut Vec<Context>) {
+    match &value.kind {
+        ExprKind::Object(items) => {
+            for item in items {
+                if let ExprKind::Literal(key) = &item.key.kind {
+                    json_contexts(&item.value, format!("{path}.{}", key.as_str().unwrap_or_default()), into);
+                }
+            }
+            into.push(Context { span: value.span, header: path });
+        }
+        ExprKind::Tuple(items) => {
+            for (at, item) in items.iter().enumerate().filter(|(_, item)| matches!(item.kind, ExprKind::Object(_))) {
+                json_contexts(item, format!("{path}[{at}]"), into);
+            }
+            into.push(Context { span: value.span, header: path });
+        }
+        _ => {}
     }
 }
 

@@ -26,7 +26,15 @@ pub(super) fn merge(base: &mut Vec<Block>, overrides: Vec<Block>, diagnostics: &
                             "There is no {kind} of this name that the override could change. An override file can only \
                              change what another file declares."
                         );
-                        let summary = format!("Missing base {kind} declaration to override");
+                        let summary = match kind.as_str() {
+                            "output" => "Missing base output definition to override".to_owned(),
+                            "module" => "Missing module call to override".to_owned(),
+                            "resource" | "data" => format!(
+                                "Missing {} to override",
+                                if kind == "data" { "data source" } else { "resource" }
+                            ),
+                            _ => format!("Missing base {kind} declaration to override"),
+                        };
                         diagnostics.push(Diagnostic::error(summary, detail).at(over.header));
                     }
                 }
@@ -105,7 +113,7 @@ fn merge_locals(base: &mut [Block], over: Block, diagnostics: &mut Diagnostics) 
                 let detail =
                     format!("There is no local value \"{}\" that the override could change.", attribute.name.text);
                 let error = Diagnostic::error("Missing base local value definition to override", detail);
-                diagnostics.push(error.at(attribute.name.span));
+                diagnostics.push(error.at(attribute.name.span.to(attribute.expr.span)));
             }
         }
     }

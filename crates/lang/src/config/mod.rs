@@ -51,9 +51,11 @@ pub struct Config {
     pub directory: PathBuf,
     /// Every top-level block that was read, for [`Config::context_at`].
     pub contexts: Vec<Context>,
+    /// What is wrong between blocks that are each in order: for whoever goes on to plan or validate.
+    pub deferred: smform_types::Diagnostics,
 }
 
-/// A top-level block: its place and its header.
+/// A top-level block: its place and its header. In JSON syntax, any object within the file and the path to it.
 #[derive(Clone, Debug)]
 pub struct Context {
     /// From the block's type to the end of its content.
@@ -63,13 +65,19 @@ pub struct Context {
 }
 
 impl Config {
-    /// The header of the top-level block that a span stands in.
+    /// The header of the top-level block that a span stands in; nothing for the header itself, which says the same.
     #[must_use]
     pub fn context_at(&self, span: Span) -> Option<&str> {
         let around = |context: &&Context| {
-            context.span.source == span.source && context.span.start <= span.start && span.start <= context.span.end
+            context.span.source == span.source && context.span.start < span.start && span.start <= context.span.end
         };
         self.contexts.iter().find(around).map(|context| context.header.as_str())
+    }
+
+    /// Whether the blocks of the file that a span is in are known, so that [`Config::context_at`] has the last word.
+    #[must_use]
+    pub fn has_contexts(&self, span: Span) -> bool {
+        self.contexts.iter().any(|context| context.span.source == span.source)
     }
 
     /// The root module.
@@ -92,6 +100,8 @@ pub struct Module {
     pub outputs: BTreeMap<Arc<str>, Output>,
     /// `resource` and `data` blocks.
     pub resources: BTreeMap<ResourceAddress, Resource>,
+    /// `ephemeral` blocks.
+    pub ephemerals: Vec<Ephemeral>,
     /// `module` blocks.
     pub calls: BTreeMap<Arc<str>, ModuleCall>,
     /// `provider` blocks by local name and alias.
@@ -211,6 +221,31 @@ pub struct Resource {
     pub body: Body,
     /// The header of the block.
     pub span: Span,
+    /// The label that names the type.
+    pub type_span: Span,
+}
+
+/// An `ephemeral` block.
+#[derive(Clone, Debug)]
+pub struct Ephemeral {
+    /// The type.
+    pub kind: Ident,
+    /// The name.
+    pub name: Ident,
+    /// `count` or `for_each`.
+    pub repetition: Repetition,
+    /// Its arguments.
+    pub body: Body,
+    /// The header of the block.
+    pub span: Span,
+}
+
+impl Ephemeral {
+    /// Whether it is of this type and name.
+    #[must_use]
+    pub fn is(&self, kind: &str, name: &str) -> bool {
+        *self.kind.text == *kind && *self.name.text == *name
+    }
 }
 
 /// How many instances a block has.

@@ -10,13 +10,17 @@ use crate::syntax::{Attribute, Block, Ident};
 
 const SHAPE: Shape = Shape {
     arguments: &["value", "description", "sensitive", "depends_on", "ephemeral", "deprecated", "type"],
-    blocks: &[("precondition", 0)],
+    blocks: &[("precondition", 0), ("postcondition", 0)],
 };
 
 pub(super) fn output(block: &Block, name: &Ident, diagnostics: &mut Diagnostics) -> Option<Output> {
     check_name(name, "output", diagnostics);
     let content = Content::exact(block, &SHAPE, diagnostics);
     let preconditions = content.blocks_of("precondition").filter_map(|block| condition(block, diagnostics)).collect();
+    for block in content.blocks_of("postcondition") {
+        let detail = "Only preconditions are of use to an output: its value is final when it is evaluated.";
+        diagnostics.push(Diagnostic::error("Postconditions are not allowed", detail).at(block.header));
+    }
     let ty = content.type_constraint(diagnostics);
     Some(Output {
         name: name.clone(),
@@ -26,7 +30,7 @@ pub(super) fn output(block: &Block, name: &Ident, diagnostics: &mut Diagnostics)
         ephemeral: content.bool("ephemeral", diagnostics).unwrap_or(false),
         deprecated: content.string("deprecated", diagnostics),
         ty,
-        depends_on: depends_on(content.get("depends_on"), diagnostics),
+        depends_on: depends_on(&content, diagnostics),
         preconditions,
         span: block.header,
     })

@@ -3,7 +3,7 @@
 use smform_types::{Diagnostic, Diagnostics, Span};
 
 use super::content::{Content, Shape};
-use crate::eval::{Subject, keyword, references_in_body};
+use crate::eval::{Subject, keyword, references_in_body, warn_of_quotes};
 use crate::syntax::{Block, Body, Ident};
 
 /// A `provisioner` block.
@@ -69,12 +69,13 @@ fn provisioner(block: &Block, found: &mut Diagnostics) -> Option<Provisioner> {
         }
         other => {
             let detail = format!("There is no provisioner \"{other}\". smform has local-exec.");
-            found.push(Diagnostic::error("Unknown provisioner", detail).at(kind.span));
+            found.push(Diagnostic::error("Unknown provisioner", detail).at(kind.span).deferred());
             return None;
         }
     }
     let mut word = |name: &str, words: [&str; 2]| -> Option<bool> {
         let expr = content.get(name)?;
+        warn_of_quotes(expr, block.body.json, "keyword", found);
         let given = keyword(expr);
         let at = words.iter().position(|word| given.as_deref() == Some(word));
         if at.is_none() {

@@ -6,7 +6,7 @@ use super::content::{Content, Shape};
 use super::provisioner::{When, provisioners};
 use super::resource::provider_ref;
 use super::{Import, Moved, Removed};
-use crate::eval::{Subject, keyword, references, unquoted};
+use crate::eval::{Subject, references, unquoted};
 use crate::syntax::{Block, Expr, ExprKind, TraversalStep};
 
 const MOVED: Shape = Shape { arguments: &["from", "to"], blocks: &[] };
@@ -19,12 +19,7 @@ pub(super) fn moved(block: &Block, diagnostics: &mut Diagnostics) -> Option<Move
     let content = Content::exact(block, &MOVED, diagnostics);
     let end = |name: &str, diagnostics: &mut Diagnostics| {
         let expr = content.required(name, diagnostics)?;
-        if !block.body.json && matches!(expr.kind, ExprKind::Literal(_)) {
-            let detail = "An address is written without quotes.";
-            diagnostics.push(Diagnostic::error("Invalid expression", detail).at(expr.span));
-            return None;
-        }
-        diagnostics.take(address(expr))
+        diagnostics.take(written_address(expr, block.body.json))
     };
     let from = end("from", diagnostics);
     let to = end("to", diagnostics);
@@ -37,7 +32,7 @@ pub(super) fn moved(block: &Block, diagnostics: &mut Diagnostics) -> Option<Move
     }
     if from.0 == to.0 {
         let detail = "An object cannot move to where it already is.";
-        diagnostics.push(Diagnostic::error("Redundant move statement", detail).at(block.header));
+        diagnostics.push(Diagnostic::error("Redundant move statement", detail).at(block.header).deferred());
         return None;
     }
     Some(Moved { from, to, span: block.header })
@@ -53,14 +48,21 @@ pub(super) fn removed(block: &Block, diagnostics: &mut Diagnostics) -> Option<Re
     let lifecycle = content.single("lifecycle", diagnostics);
     let destroy = lifecycle.and_then(|block| {
         let content = Content::exact(block, &REMOVED_LIFECYCLE, diagnostics);
-        content.required("destroy", diagnostics)?;
         content.bool("destroy", diagnostics)
     });
     let expr = content.required("from", diagnostics)?;
-    let from = diagnostics.take(address(expr))?;
+    let from = diagnostics.take(written_address(expr, block.body.json))?;
     if from.0.contains('[') {
         let detail = "All instances are removed together, so the address has no instance key here.";
-        diagnostics.push(Diagnostic::error("Invalid \"removed\" address", detail).at(expr.span));
+        let key = match &expr.kind {
+            ExprKind::Traversal { steps, .. } => steps.iter().find_map(|step| match step {
+                TraversalStep::Index(_, span) => Some(*span),
+                _ => None,
+            }),
+            _ => None,
+        };
+        let place = key.unwrap_or(expr.span);
+        diagnostics.push(Diagnostic::error("Resource instance keys not allowed", detail).at(place));
         return None;
     }
     if is_data(&from.0) {
@@ -77,7 +79,7 @@ pub(super) fn import(block: &Block, diagnostics: &mut Diagnostics) -> Option<Imp
     match (&id, &identity) {
         (None, None) => {
             let detail = "The argument \"id\" is required: the identifier by which the provider knows the object.";
-            diagnostics.push(Diagnostic::error("Missing required argument", detail).at(block.header));
+            diagnostics.push(Diagnostic::error("Missing required argument", detail).at(block.body.missing()));
         }
         (Some(_), Some(identity)) => {
             let detail = "An import names the object by \"id\" or by \"identity\", not by both.";
@@ -85,16 +87,30 @@ pub(super) fn import(block: &Block, diagnostics: &mut Diagnostics) -> Option<Imp
         }
         _ => {}
     }
-    let to = content.required("to", diagnostics).and_then(|expr| diagnostics.take(unquoted(expr)))?;
-    if !matches!(to.kind, ExprKind::Traversal { .. }) {
+    content.required("to", diagnostics)?;
+    let written = content.attribute("to")?;
+    let whole = written.name.span.to(written.expr.span);
+    let refuse = |detail: &str| Diagnostic::error("Invalid import address", detail).at(whole);
+    let quoted = !block.body.json && matches!(written.expr.kind, ExprKind::Literal(_));
+    let to = diagnostics.take(unquoted(&written.expr))?;
+    if quoted || !matches!(to.kind, ExprKind::Traversal { .. }) {
         let detail = "The address of a resource instance is required here, such as aws_vpc.main or aws_vpc.main[0].";
-        diagnostics.push(Diagnostic::error("Invalid import address", detail).at(to.span));
+        diagnostics.push(Diagnostic::error("Invalid expression", detail).at(to.span));
+        diagnostics.push(refuse(detail));
         return None;
     }
-    let target = address(&to).ok();
+    // A key that is not written out is known once the block is evaluated.
+    let target = match address(&to) {
+        Ok(target) => Some(target),
+        Err(errors) if errors.iter().any(|error| error.summary == "Invalid address") => {
+            diagnostics.extend(errors);
+            diagnostics.push(refuse("Only an instance of a managed resource can be imported."));
+            return None;
+        }
+        Err(_) => None,
+    };
     if target.as_ref().is_some_and(|(target, _)| is_data(target)) {
-        let detail = "Only managed resources can be imported; a data source is read anew by every plan.";
-        diagnostics.push(Diagnostic::error("Invalid import address", detail).at(to.span));
+        diagnostics.push(refuse("Only managed resources can be imported; a data source is read anew by every plan."));
         return None;
     }
     if let Some(id) = &id {
@@ -125,7 +141,7 @@ pub(super) fn refuse_second(before: &[Import], import: Option<&Import>, diagnost
 /// Reports an identifier that cannot be one: null, empty, or taken from the very object that is to be imported.
 fn check_identifier(id: &Expr, target: Option<&str>, diagnostics: &mut Diagnostics) {
     let mut refuse = |detail: &str| {
-        diagnostics.push(Diagnostic::error("Invalid import id argument", detail).at(id.span));
+        diagnostics.push(Diagnostic::error("Invalid import id argument", detail).at(id.span).deferred());
     };
     if let ExprKind::Literal(value) = &id.kind
         && (value.is_null() || value.as_str() == Some(""))
@@ -160,39 +176,74 @@ fn is_data(address: &str) -> bool {
     }
 }
 
+/// As [`address`], refusing a string where the syntax has a way without quotes.
+fn written_address(expr: &Expr, json: bool) -> Result<(String, Span), Diagnostics> {
+    if !json && !matches!(expr.kind, ExprKind::Traversal { .. }) {
+        let detail = "An address is written without quotes, operators and calls.";
+        return Err(Diagnostic::error("Invalid expression", detail).at(expr.span).into());
+    }
+    address(expr)
+}
+
+/// Names that begin a reference to something else than a resource.
+const NO_TYPES: [&str; 8] = ["var", "local", "each", "count", "path", "terraform", "self", "ephemeral"];
+
 /// The address that an expression writes out, in its canonical spelling, and its place.
 pub(super) fn address(expr: &Expr) -> Result<(String, Span), Diagnostics> {
-    let invalid = || {
-        let detail = "The address of a resource or module is required here, such as aws_vpc.main, aws_vpc.main[\"a\"] or \
-                      module.network.";
-        Diagnostics::from(Diagnostic::error("Invalid address", detail).at(expr.span))
-    };
+    let detail = "The address of a resource or module is required here, such as aws_vpc.main, aws_vpc.main[\"a\"] or \
+                  module.network.";
+    let invalid = |place: Span| Diagnostics::from(Diagnostic::error("Invalid address", detail).at(place));
     let inner = unquoted(expr)?;
-    let ExprKind::Traversal { root, steps } = &inner.kind else { return Err(invalid()) };
-    if keyword(&inner).is_some() {
-        return Err(invalid());
-    }
+    let ExprKind::Traversal { root, steps } = &inner.kind else { return Err(invalid(expr.span)) };
     let mut text = root.text.to_string();
+    // How many names are still to come until the address of a resource is whole, and whether that is what they name.
+    let (mut wanted, mut whole) = names_after(&root.text).ok_or_else(|| invalid(expr.span))?;
     for step in steps {
         match step {
-            TraversalStep::Attribute(name) => {
+            TraversalStep::Attribute(name) if wanted > 0 => {
+                text.push('.');
+                text.push_str(&name.text);
+                wanted -= 1;
+            }
+            // After the name of a module comes another one, or a resource in it.
+            TraversalStep::Attribute(name) if !whole => {
+                (wanted, whole) = names_after(&name.text).ok_or_else(|| invalid(name.span))?;
                 text.push('.');
                 text.push_str(&name.text);
             }
-            TraversalStep::Index(key, _) => match &key.kind {
-                ExprKind::Literal(value) => match (value.as_str(), value.as_number()) {
-                    (Some(name), _) => {
-                        text.push_str(&smform_types::InstanceKey::Name(name.into()).to_string());
-                    }
-                    (None, Some(number)) if number.is_whole() && !number.is_negative() => {
-                        text.push_str(&format!("[{number}]"));
-                    }
-                    _ => return Err(invalid()),
-                },
-                _ => return Err(invalid()),
-            },
-            TraversalStep::Splat(_) | TraversalStep::LegacySplat(_) => return Err(invalid()),
+            TraversalStep::Attribute(name) => return Err(invalid(name.with_dot())),
+            TraversalStep::Index(key, _) if wanted == 0 && !text.ends_with(']') => {
+                text.push_str(&written_key(key).ok_or_else(|| not_static(expr))?);
+            }
+            TraversalStep::Index(_, span) | TraversalStep::Splat(span) | TraversalStep::LegacySplat(span) => {
+                return Err(invalid(*span));
+            }
         }
     }
-    Ok((text, expr.span))
+    if wanted > 0 { Err(invalid(expr.span)) } else { Ok((text, expr.span)) }
+}
+
+/// How many names follow the first of a module or resource, and whether it is of a resource.
+fn names_after(first: &str) -> Option<(usize, bool)> {
+    match first {
+        "module" => Some((1, false)),
+        "data" => Some((2, true)),
+        name if NO_TYPES.contains(&name) => None,
+        _ => Some((1, true)),
+    }
+}
+
+/// The key of an instance that is written out, in brackets.
+fn written_key(key: &Expr) -> Option<String> {
+    let ExprKind::Literal(value) = &key.kind else { return None };
+    match (value.as_str(), value.as_number()) {
+        (Some(name), _) => Some(smform_types::InstanceKey::Name(name.into()).to_string()),
+        (None, Some(number)) if number.is_whole() && !number.is_negative() => Some(format!("[{number}]")),
+        _ => None,
+    }
+}
+
+fn not_static(expr: &Expr) -> Diagnostics {
+    let detail = "The key of an instance is written out here: a number or a text.";
+    Diagnostic::error("Invalid expression", detail).at(expr.span).into()
 }

@@ -3,10 +3,10 @@
 use smform_types::{Diagnostic, Diagnostics, ResourceAddress, ResourceMode};
 
 use super::content::{Content, Shape, check_name, elements};
-use super::lifecycle::lifecycle;
+use super::lifecycle::{Kind, lifecycle};
 use super::provisioner::provisioners;
-use super::{Lifecycle, ProviderRef, Repetition, Resource};
-use crate::eval::{Subject, parse_reference, references, unquoted};
+use super::{Ephemeral, Lifecycle, ProviderRef, Repetition, Resource};
+use crate::eval::{Subject, parse_reference, references, unquoted, warn_of_quotes};
 use crate::syntax::{Block, Expr, ExprKind, Ident, TraversalStep};
 
 const MANAGED: Shape = Shape {
@@ -28,7 +28,10 @@ pub(super) fn resource(
     check_name(name, what, diagnostics);
     let content = Content::split(block, if mode == ResourceMode::Managed { &MANAGED } else { &DATA }, diagnostics);
     let lifecycle = match content.single("lifecycle", diagnostics) {
-        Some(block) => lifecycle(block, mode, diagnostics),
+        Some(block) => {
+            let kind = if mode == ResourceMode::Managed { Kind::Managed } else { Kind::Data };
+            lifecycle(block, kind, diagnostics)
+        }
         None => Lifecycle::default(),
     };
     reserved(&content, diagnostics);
@@ -41,12 +44,38 @@ pub(super) fn resource(
         repetition: repetition(&content, diagnostics),
         provider: content
             .get("provider")
-            .and_then(|expr| diagnostics.take(provider_ref(expr)))
+            .and_then(|expr| {
+                warn_of_quotes(expr, content.rest.json, "reference", diagnostics);
+                diagnostics.take(provider_ref(expr))
+            })
             .unwrap_or_else(|| implied_provider(&type_name.text)),
-        depends_on: depends_on(content.get("depends_on"), diagnostics),
+        depends_on: depends_on(&content, diagnostics),
         lifecycle,
         provisioners,
         connection,
+        body: content.rest_with_escapes(diagnostics),
+        span: block.header,
+        type_span: type_name.span,
+    }
+}
+
+/// An `ephemeral` block.
+pub(super) fn ephemeral(block: &Block, kind: &Ident, name: &Ident, diagnostics: &mut Diagnostics) -> Ephemeral {
+    check_name(kind, "ephemeral resource type", diagnostics);
+    check_name(name, "ephemeral resource", diagnostics);
+    let content = Content::split(block, &DATA, diagnostics);
+    if let Some(block) = content.single("lifecycle", diagnostics) {
+        lifecycle(block, Kind::Ephemeral, diagnostics);
+    }
+    reserved(&content, diagnostics);
+    depends_on(&content, diagnostics);
+    if let Some(expr) = content.get("provider") {
+        diagnostics.take(provider_ref(expr));
+    }
+    Ephemeral {
+        kind: kind.clone(),
+        name: name.clone(),
+        repetition: repetition(&content, diagnostics),
         body: content.rest_with_escapes(diagnostics),
         span: block.header,
     }
@@ -98,16 +127,17 @@ pub(super) fn repetition(content: &Content<'_>, diagnostics: &mut Diagnostics) -
 }
 
 /// The elements of `depends_on`, each checked to be a reference to something that can be waited for.
-pub(super) fn depends_on(expr: Option<&Expr>, diagnostics: &mut Diagnostics) -> Vec<Expr> {
-    let Some(expr) = expr else { return Vec::new() };
+pub(super) fn depends_on(content: &Content<'_>, diagnostics: &mut Diagnostics) -> Vec<Expr> {
+    let Some(expr) = content.get("depends_on") else { return Vec::new() };
     let mut found = Vec::new();
     for element in elements(expr, diagnostics) {
+        warn_of_quotes(element, content.rest.json, "reference", diagnostics);
         let Some(element) = diagnostics.take(unquoted(element)) else { continue };
         match parse_reference(&element) {
             // An output of a module can be waited for, an attribute of an object cannot.
             Ok(reference) if reference.rest.0.len() > usize::from(matches!(reference.subject, Subject::Module(_))) => {
                 let detail = "depends_on waits for whole objects. Remove the attribute after the name.";
-                diagnostics.push(Diagnostic::error("Invalid depends_on reference", detail).at(element.span));
+                diagnostics.push(Diagnostic::error("Invalid depends_on reference", detail).at(element.span).deferred());
             }
             Ok(reference) => match reference.subject {
                 Subject::Resource(_) | Subject::Module(_) | Subject::Variable(_) | Subject::Local(_) => {
@@ -116,7 +146,8 @@ pub(super) fn depends_on(expr: Option<&Expr>, diagnostics: &mut Diagnostics) -> 
                 _ => {
                     let detail =
                         "depends_on takes references to resources, data sources, modules, variables and locals.";
-                    diagnostics.push(Diagnostic::error("Invalid depends_on reference", detail).at(element.span));
+                    diagnostics
+                        .push(Diagnostic::error("Invalid depends_on reference", detail).at(element.span).deferred());
                 }
             },
             Err(errors) => diagnostics.extend(errors),

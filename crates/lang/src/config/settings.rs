@@ -26,17 +26,19 @@ const REGISTRY: &str = "registry.terraform.io";
 
 pub(super) fn terraform(block: &Block, module: &mut Module, sources: &SourceMap, diagnostics: &mut Diagnostics) {
     let content = Content::exact(block, &TERRAFORM, diagnostics);
-    if let Some(expr) = content.get("required_version")
+    if let Some(attribute) = content.attribute("required_version")
+        && let expr = &attribute.expr
         && let Some(text) = diagnostics.take(static_string(expr))
     {
-        required_version(&text, expr.span, diagnostics);
+        required_version(&text, attribute.name.span, expr.span, diagnostics);
         module.required_versions.push((text, expr.span));
     }
-    if let Some(expr) = content.get("experiments") {
-        for experiment in elements(expr, diagnostics) {
-            let detail = "smform has no experimental language features. Remove the entry.";
-            diagnostics.push(Diagnostic::error("Unknown experiment keyword", detail).at(experiment.span));
-        }
+    if let Some(experiments) = content.attribute("experiments")
+        && !elements(&experiments.expr, diagnostics).is_empty()
+    {
+        let detail = "smform has no experimental language features. Remove the argument.";
+        let place = experiments.name.span;
+        diagnostics.push(Diagnostic::error("Module uses experimental features", detail).at(place));
     }
     for (at, block) in content.blocks_of("required_providers").enumerate() {
         let first = module.required_providers.values().next().map(|provider| provider.span);
@@ -78,7 +80,7 @@ pub(super) fn terraform(block: &Block, module: &mut Module, sources: &SourceMap,
     }
 }
 
-fn required_version(text: &str, span: Span, diagnostics: &mut Diagnostics) {
+fn required_version(text: &str, name: Span, span: Span, diagnostics: &mut Diagnostics) {
     match satisfies(LANGUAGE_VERSION, text) {
         Ok(true) => {}
         Ok(false) => {
@@ -86,7 +88,7 @@ fn required_version(text: &str, span: Span, diagnostics: &mut Diagnostics) {
                 "This module requires a version of Terraform that satisfies {text:?}. smform implements the language of \
                  Terraform {LANGUAGE_VERSION}. If the module needs nothing newer, relax the constraint."
             );
-            diagnostics.push(Diagnostic::error("Unsupported Terraform Core version", detail).at(span));
+            diagnostics.push(Diagnostic::error("Unsupported Terraform Core version", detail).at(name.to(span)));
         }
         Err(part) => {
             let detail = format!("{part:?} is not a version constraint, which is written like \">= 1.5.0, < 2.0.0\".");
@@ -106,6 +108,7 @@ fn required_provider(name: &Ident, expr: &Expr, diagnostics: &mut Diagnostics) -
     let ExprKind::Object(items) = &expr.kind else {
         // The form of old: only a version constraint.
         provider.version = diagnostics.take(static_string(expr));
+        check_constraint(provider.version.as_deref(), expr, diagnostics);
         return Some(provider);
     };
     for item in items {
@@ -124,7 +127,10 @@ fn required_provider(name: &Ident, expr: &Expr, diagnostics: &mut Diagnostics) -
                     }
                 }
             }
-            Some("version") => provider.version = diagnostics.take(static_string(&item.value)),
+            Some("version") => {
+                provider.version = diagnostics.take(static_string(&item.value));
+                check_constraint(provider.version.as_deref(), &item.value, diagnostics);
+            }
             Some("configuration_aliases") => {
                 for element in elements(&item.value, diagnostics) {
                     provider.configuration_aliases.extend(diagnostics.take(provider_ref(element)));
@@ -136,13 +142,14 @@ fn required_provider(name: &Ident, expr: &Expr, diagnostics: &mut Diagnostics) -
             }
         }
     }
-    if let Some(version) = &provider.version
-        && let Err(part) = satisfies("0.0.0", version)
-    {
+    Some(provider)
+}
+
+fn check_constraint(version: Option<&str>, expr: &Expr, diagnostics: &mut Diagnostics) {
+    if let Some(Err(part)) = version.map(|version| satisfies("0.0.0", version)) {
         let detail = format!("{part:?} is not a version constraint, which is written like \"~> 5.0\".");
         diagnostics.push(Diagnostic::error("Invalid version constraint", detail).at(expr.span));
     }
-    Some(provider)
 }
 
 /// The source of a provider that no `required_providers` entry names.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use smform_types::suggest::did_you_mean;
 use smform_types::ty::ObjectType;
-use smform_types::{Diagnostic, Diagnostics, Type, convert};
+use smform_types::{Diagnostic, Diagnostics, Span, Type, convert};
 
 use crate::eval::{TypeDefaults, static_value, unquoted};
 use crate::syntax::{Call, Expr, ExprKind};
@@ -76,9 +76,16 @@ fn constraint(expr: &Expr, in_object: bool) -> Result<(Type, TypeDefaults), Diag
 
 fn constructor(call: &Call, expr: &Expr, in_object: bool) -> Result<(Type, TypeDefaults), Diagnostics> {
     let name = &*call.name.text;
-    let one = || match call.arguments.as_slice() {
-        [argument] => Ok(argument),
-        _ => Err(invalid(expr, format!("The {name} type constructor requires one argument."))),
+    let at = |place: Span, detail: String| {
+        Diagnostics::from(Diagnostic::error("Invalid type specification", detail).at(place))
+    };
+    let one = || {
+        let detail = format!("The {name} type constructor requires one argument.");
+        match call.arguments.as_slice() {
+            [argument] => Ok(argument),
+            [] => Err(at(call.closing(expr), detail)),
+            [_, second, rest @ ..] => Err(at(second.span.to(rest.last().unwrap_or(second).span), detail)),
+        }
     };
     let collection = |wrap: fn(Type) -> Type| {
         let (element, defaults) = constraint(one()?, false)?;
@@ -103,18 +110,20 @@ fn constructor(call: &Call, expr: &Expr, in_object: bool) -> Result<(Type, TypeD
             Ok((Type::tuple(types), children(inner)))
         }
         "object" => object(one()?),
-        "optional" if in_object => {
-            Err(invalid(expr, "Optional attributes cannot be nested in one another: write optional once."))
-        }
+        "optional" if in_object => Err(at(
+            call.name.span,
+            "Optional attributes cannot be nested in one another: write optional once.".to_owned(),
+        )),
         "optional" => {
-            Err(invalid(expr, "The keyword \"optional\" is valid only as a modifier for object type attributes."))
+            let detail = "The keyword \"optional\" is valid only as a modifier for object type attributes.";
+            Err(at(call.name.span, detail.to_owned()))
         }
         "string" | "number" | "bool" | "any" => {
-            Err(invalid(expr, format!("Primitive type keyword \"{name}\" does not expect arguments.")))
+            Err(at(call.arguments_span(expr), format!("Primitive type keyword \"{name}\" does not expect arguments.")))
         }
         other => {
             let hint = did_you_mean(other, NAMES);
-            Err(invalid(expr, format!("Keyword \"{other}\" is not a valid type constructor.{hint}")))
+            Err(at(call.name.span, format!("Keyword \"{other}\" is not a valid type constructor.{hint}")))
         }
     }
 }
@@ -163,10 +172,10 @@ fn optional_attribute(
         [ty] => (ty, None),
         [ty, default] => (ty, Some(default)),
         _ => {
-            return Err(invalid(
-                expr,
-                "Optional attribute modifier requires the attribute type as its argument, and may have a default.",
-            ));
+            let detail =
+                "Optional attribute modifier requires the attribute type as its argument, and may have a default.";
+            let place = call.arguments_span(expr);
+            return Err(Diagnostic::error("Invalid type specification", detail).at(place).into());
         }
     };
     let (ty, inner) = constraint(ty, true)?;

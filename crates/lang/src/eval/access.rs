@@ -15,7 +15,7 @@ impl Evaluator<'_> {
             rest = after;
             value = match step {
                 TraversalStep::Attribute(name) => {
-                    attribute(value, name).map_err(|error| self.failed(error.at(name.span), whole, env))?
+                    attribute(value, name).map_err(|error| self.failed(error.at(name.with_dot()), whole, env))?
                 }
                 TraversalStep::Index(key, span) => {
                     let key = self.eval(key, env)?;

@@ -30,17 +30,15 @@ impl Evaluator<'_> {
     /// The value is complete even when there are errors; what is wrong is unknown in it.
     pub fn body(&self, body: &Body, schema: &SchemaBlock) -> (Value, Diagnostics) {
         let mut diagnostics = Diagnostics::new();
-        let start = Span { end: body.span.start, ..body.span };
-        let value = self.decode(body, schema, start, Env::default(), &mut diagnostics);
+        let value = self.decode(body, schema, Env::default(), &mut diagnostics);
         (value, diagnostics)
     }
 
-    /// As [`Evaluator::body`]; `header` is where to report what is missing.
+    /// As [`Evaluator::body`], with names that are bound around the body.
     pub(super) fn decode(
         &self,
         body: &Body,
         schema: &SchemaBlock,
-        header: Span,
         env: Env<'_>,
         diagnostics: &mut Diagnostics,
     ) -> Value {
@@ -57,7 +55,7 @@ impl Evaluator<'_> {
                             "The argument \"{name}\" is required, but no definition was found.{}",
                             about(attribute)
                         );
-                        diagnostics.push(Diagnostic::error("Missing required argument", detail).at(header));
+                        diagnostics.push(Diagnostic::error("Missing required argument", detail).at(body.missing()));
                     }
                     Value::null(attribute.ty.without_optional())
                 }
@@ -79,7 +77,7 @@ impl Evaluator<'_> {
                     self.dynamic(written, block, env, diagnostics, &mut found);
                 }
             }
-            check_count(name, block, &found, header, diagnostics);
+            check_count(name, block, &found, body.missing(), diagnostics);
             values.push((Arc::from(*name), collect(block, found)));
         }
         Value::object(values)
@@ -165,10 +163,10 @@ impl Evaluator<'_> {
         }
         if written.labels.len() < wanted {
             let detail = format!("A \"{name}\" block needs a label that tells it from the others.");
-            diagnostics.push(Diagnostic::error("Missing label", detail).at(written.header));
+            diagnostics.push(Diagnostic::error("Missing label", detail).at(written.body.missing()));
         }
         let label = written.labels.first().map(|label| Arc::clone(&label.text));
-        let value = self.decode(&written.body, &schema.block, written.header, env, diagnostics);
+        let value = self.decode(&written.body, &schema.block, env, diagnostics);
         found.blocks.push((label, value));
         found.last = Some(written.header);
     }
@@ -195,7 +193,7 @@ impl Evaluator<'_> {
                 (true, Some(label)) => label,
                 (true, None) => {
                     let detail = "A dynamic block has one label: the type of the blocks that it generates.";
-                    diagnostics.push(Diagnostic::error("Missing label", detail).at(block.header));
+                    diagnostics.push(Diagnostic::error("Missing label", detail).at(block.body.missing()));
                     continue;
                 }
                 (false, _) => &block.kind,
@@ -275,7 +273,7 @@ fn unsupported_block(name: &str, schema: &SchemaBlock) -> Diagnostic {
     Diagnostic::error("Unsupported block type", detail)
 }
 
-fn check_count(name: &str, block: &NestedBlock, found: &Found, header: Span, diagnostics: &mut Diagnostics) {
+fn check_count(name: &str, block: &NestedBlock, found: &Found, opening: Span, diagnostics: &mut Diagnostics) {
     if found.unknown {
         return;
     }
@@ -283,11 +281,11 @@ fn check_count(name: &str, block: &NestedBlock, found: &Found, header: Span, dia
     let plural = |count: usize| if count == 1 { "block is" } else { "blocks are" };
     if count < block.min_items {
         let detail = format!("At least {} \"{name}\" {} required.", block.min_items, plural(block.min_items));
-        diagnostics.push(Diagnostic::error(format!("Insufficient {name} blocks"), detail).at(header));
+        diagnostics.push(Diagnostic::error(format!("Insufficient {name} blocks"), detail).at(opening));
     }
     if block.max_items > 0 && count > block.max_items {
         let detail = format!("No more than {} \"{name}\" {} allowed.", block.max_items, plural(block.max_items));
-        let place = found.last.unwrap_or(header);
+        let place = found.last.unwrap_or(opening);
         diagnostics.push(Diagnostic::error(format!("Too many {name} blocks"), detail).at(place));
     }
 }

@@ -4,7 +4,7 @@ use smform_types::{Diagnostic, Refinement, Type, Value, ValueKind, convert};
 
 use super::evaluator::{Env, Eval, Evaluator};
 use super::references::traversals;
-use crate::functions;
+use crate::functions::{self, Fault};
 use crate::syntax::{Call, Expr, ExprKind};
 
 impl Evaluator<'_> {
@@ -12,11 +12,8 @@ impl Evaluator<'_> {
         let name = &*call.name.text;
         let plain = name.strip_prefix("core::").unwrap_or(name);
         let failed = |summary: &str, detail: String| {
-            self.failed(
-                Diagnostic { function: Some(name.to_owned()), ..Diagnostic::error(summary, detail) },
-                whole,
-                env,
-            )
+            let error = Diagnostic { function: Some(name.to_owned()), ..Diagnostic::error(summary, detail) };
+            self.failed(error.at(call.opening()), whole, env)
         };
         match plain {
             "try" => return self.first_that_works(call, whole, env),
@@ -36,7 +33,7 @@ impl Evaluator<'_> {
                         function: Some(name.to_owned()),
                         ..Diagnostic::error("Invalid function argument", detail)
                     };
-                    return Err(self.failed(error.at(template.span), whole, env));
+                    return Err(self.failed(error.at(template.start()), whole, env));
                 }
             }
             _ if !functions::exists(name) => {
@@ -50,7 +47,11 @@ impl Evaluator<'_> {
                              called as provider::name::function."
                         ),
                     };
-                    return Err(failed("Unknown provider function", detail));
+                    let error = Diagnostic {
+                        function: Some(name.to_owned()),
+                        ..Diagnostic::error("Unknown provider function", detail)
+                    };
+                    return Err(error.at(call.name.span).into());
                 }
                 let hint = smform_types::suggest::did_you_mean(plain, functions::names().chain(["convert"]));
                 let error = Diagnostic {
@@ -65,7 +66,7 @@ impl Evaluator<'_> {
             _ => {}
         }
         let mut arguments = self.all(call.arguments.iter(), env)?;
-        let mut spans: Vec<_> = call.arguments.iter().map(|argument| argument.span).collect();
+        let mut spans: Vec<_> = call.arguments.iter().map(Expr::start).collect();
         if call.expand_last
             && let (Some(last), Some(span)) = (arguments.pop(), spans.pop())
         {
@@ -90,7 +91,11 @@ impl Evaluator<'_> {
             }
         }
         functions::call(name, &arguments, self.functions).map_err(|error| {
-            let span = error.argument.and_then(|at| spans.get(at)).copied();
+            let span = match error.fault {
+                Fault::TooFew => Some(call.closing(whole)),
+                Fault::Argument | Fault::TooMany => error.argument.and_then(|at| spans.get(at)).copied(),
+                Fault::Call | Fault::NoSuchFunction => Some(call.opening()),
+            };
             self.failed(error.diagnostic(plain).at(span), whole, env)
         })
     }
@@ -115,7 +120,7 @@ impl Evaluator<'_> {
         for error in &why {
             detail.push_str(&format!("\n- {}: {}", error.summary, error.detail));
         }
-        Err(self.failed(Diagnostic::error("Error in function call", detail), whole, env))
+        Err(self.failed(Diagnostic::error("Error in function call", detail).at(call.opening()), whole, env))
     }
 
     /// `can`: whether the argument evaluates.
@@ -130,7 +135,8 @@ impl Evaluator<'_> {
             } else {
                 ("Too many function arguments", "Function \"can\" expects only 1 argument.")
             };
-            return Err(self.failed(Diagnostic::error(summary, detail), whole, env));
+            let place = call.arguments.get(1).map_or_else(|| call.closing(whole), Expr::start);
+            return Err(self.failed(Diagnostic::error(summary, detail).at(place), whole, env));
         };
         if self.depends_on_unknown(argument, quiet) {
             return Ok(Value::refined(Type::Bool, Refinement::not_null()));

@@ -70,6 +70,12 @@ fn check(module: &Module, subject: &Subject) -> Option<Diagnostic> {
             ))
         }
         Subject::Resource(address) => undeclared_resource(module, address),
+        Subject::Ephemeral(kind, name) if !module.ephemerals.iter().any(|block| block.is(kind, name)) => {
+            Some(Diagnostic::error(
+                "Reference to undeclared resource",
+                format!("An ephemeral resource \"{kind}\" \"{name}\" has not been declared in this module."),
+            ))
+        }
         Subject::Path(name) if !matches!(&**name, "module" | "root" | "cwd") => {
             let hint = did_you_mean(name, ["module", "root", "cwd"]);
             Some(Diagnostic::error(

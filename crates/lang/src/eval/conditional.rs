@@ -1,6 +1,6 @@
 //! `condition ? a : b`.
 
-use smform_types::{Diagnostic, Diagnostics, Marks, Refinement, Type, Value, convert, unify};
+use smform_types::{Diagnostic, Diagnostics, Marks, Refinement, Span, Type, Value, convert, unify};
 
 use super::evaluator::{Env, Eval, Evaluator};
 use crate::syntax::{Expr, ExprKind, TemplatePart, UnaryOp};
@@ -17,11 +17,12 @@ impl Evaluator<'_> {
         let b = self.eval(otherwise, quiet(false));
         let shape = |arm: &Eval, expr: &Expr| arm.clone().unwrap_or_else(|_| self.shape(expr, quiet(true)));
         let (left, right) = (shape(&a, then), shape(&b, otherwise));
-        let ty = result_type(&left, &right).ok_or_else(|| self.inconsistent(&left, &right, whole, env))?;
+        let arms = then.span.to(otherwise.span);
+        let ty = result_type(&left, &right).ok_or_else(|| self.inconsistent(&left, &right, arms, whole, env))?;
         let to_type = |value: Value| {
             convert(value, &ty).map_err(|error| {
                 let detail = format!("The two results must have one type, but one does not convert: {error}.");
-                self.failed(Diagnostic::error("Inconsistent conditional result types", detail), whole, env)
+                self.failed(Diagnostic::error("Inconsistent conditional result types", detail).at(arms), whole, env)
             })
         };
         let (chosen, marks) = choice?;
@@ -88,12 +89,12 @@ impl Evaluator<'_> {
         Ok((value.as_bool(), marks))
     }
 
-    fn inconsistent(&self, a: &Value, b: &Value, whole: &Expr, env: Env<'_>) -> Diagnostics {
+    fn inconsistent(&self, a: &Value, b: &Value, place: Span, whole: &Expr, env: Env<'_>) -> Diagnostics {
         let detail = format!(
             "The true and false result expressions must have consistent types. {}",
             difference(&a.ty(), &b.ty())
         );
-        self.failed(Diagnostic::error("Inconsistent conditional result types", detail), whole, env)
+        self.failed(Diagnostic::error("Inconsistent conditional result types", detail).at(place), whole, env)
     }
 }
 

@@ -87,7 +87,7 @@ impl Evaluator<'_> {
                 (Nesting::Map, Some(labels)) => self.dynamic_label(&labels.expr, env, diagnostics),
                 _ => None,
             };
-            let value = self.decode(&content.body, &schema.block, content.header, env, diagnostics);
+            let value = self.decode(&content.body, &schema.block, env, diagnostics);
             found.blocks.push((label, value));
             // Elements that fail alike need not be told one by one.
             if diagnostics.len() > before {

@@ -151,7 +151,7 @@ impl<'a> Evaluator<'a> {
         let mut marks = Marks::NONE;
         let mut unknown_key = false;
         for item in items {
-            let key = diagnostics.take(self.object_key(&item.key, env));
+            let key = diagnostics.take(self.object_key(item, env));
             let value = diagnostics.take(self.eval(&item.value, env));
             if let (Some((key, own)), Some(value)) = (key, value) {
                 marks |= own;
@@ -171,11 +171,15 @@ impl<'a> Evaluator<'a> {
     }
 
     /// The text of an object key, nothing while it is unknown, and its marks.
-    fn object_key(&self, key: &Expr, env: Env<'_>) -> Eval<(Option<Arc<str>>, Marks)> {
-        let value = self.eval(key, env)?;
+    fn object_key(&self, item: &ObjectItem, env: Env<'_>) -> Eval<(Option<Arc<str>>, Marks)> {
+        let value = self.eval(&item.key, env)?;
         super::iterate::key_text(value).map_err(|detail| {
-            let summary = if detail.contains("null") { "Null value as key" } else { "Incorrect key type" };
-            self.failed(Diagnostic::error(summary, detail), key, env)
+            let (summary, place) = if detail.contains("null") {
+                ("Null value as key", item.value.span)
+            } else {
+                ("Incorrect key type", item.key.span)
+            };
+            self.failed(Diagnostic::error(summary, detail).at(place), &item.key, env)
         })
     }
 

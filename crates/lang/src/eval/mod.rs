@@ -31,7 +31,7 @@ pub use evaluator::Evaluator;
 pub use references::{parse_reference, references, references_in_body};
 pub use render::{render_value, type_text};
 pub use spans::attribute_span;
-pub use statics::{keyword, static_bool, static_reference, static_string, static_value, unquoted};
+pub use statics::{keyword, static_bool, static_reference, static_string, static_value, unquoted, warn_of_quotes};
 pub use templates::Templates;
 
 /// Defaults of optional attributes in a type constraint, at any depth.
@@ -54,6 +54,8 @@ pub enum Subject {
     Local(Arc<str>),
     /// `module.name` as a whole.
     Module(Arc<str>),
+    /// `ephemeral.type.name`.
+    Ephemeral(Arc<str>, Arc<str>),
     /// `output.name`, in tests.
     Output(Arc<str>),
     /// `each.key`.

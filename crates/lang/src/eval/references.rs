@@ -290,12 +290,20 @@ pub(super) fn subject_of(root: &Ident, steps: &[TraversalStep]) -> Result<(Subje
         },
         "data" => resource(ResourceMode::Data, name(0), name(1), "data", 2),
         "resource" => resource(ResourceMode::Managed, name(0), name(1), "resource", 2),
-        "ephemeral" | "action" | "list" => Err(invalid(format!(
+        "ephemeral" => match (name(0), name(1)) {
+            (Some(kind), Some(name)) => Ok((Subject::Ephemeral(kind.text.clone(), name.text.clone()), 2)),
+            _ => Err(invalid(
+                "The \"ephemeral\" object must be followed by two attribute names: the type and the name, as in \
+                 ephemeral.type.name.",
+            )),
+        },
+        "action" | "list" => Err(invalid(format!(
             "smform does not support \"{}\" blocks, so there is nothing that this can refer to.",
             root.text
         ))),
         "template" | "lazy" | "arg" => {
-            Err(invalid(format!("The name \"{}\" is reserved and cannot be used as a reference.", root.text)))
+            let reserved = |detail| Diagnostic::error("Reserved symbol name", detail).at(root.span);
+            Err(reserved(format!("The name \"{}\" is reserved and cannot be used as a reference.", root.text)))
         }
         type_name if !type_name.contains('_') && name(0).is_none() => Err(unknown_root(root)),
         _ => resource(ResourceMode::Managed, Some(root), name(0), "", 1),

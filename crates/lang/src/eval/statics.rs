@@ -22,7 +22,9 @@ pub fn static_value(expr: &Expr) -> Result<Value, Diagnostics> {
     }
     let mut reference = None;
     traversals(expr, &mut |traversal| {
-        reference.get_or_insert(traversal.span);
+        if let ExprKind::Traversal { root, .. } = &traversal.kind {
+            reference.get_or_insert(root.span);
+        }
     });
     if let Some(span) = reference {
         let detail = "Variables may not be used here: the value must be written out.";
@@ -69,14 +71,19 @@ fn call_in_part(part: &TemplatePart) -> Option<&Expr> {
 }
 
 fn static_of(expr: &Expr, ty: &Type, what: &str) -> Result<Value, Diagnostics> {
-    let value = static_value(expr)?;
-    let unsuitable = |why: String| {
-        Diagnostics::from(Diagnostic::error("Unsuitable value type", format!("Unsuitable value: {why}.")).at(expr.span))
+    let unsuitable =
+        |why: String| Diagnostic::error("Unsuitable value type", format!("Unsuitable value: {why}.")).at(expr.start());
+    let value = match static_value(expr) {
+        Ok(value) => value,
+        Err(mut errors) => {
+            errors.push(unsuitable(format!("{what} that is written out is required")));
+            return Err(errors);
+        }
     };
     if value.is_null() {
-        return Err(unsuitable(format!("{what} is required, not null")));
+        return Err(unsuitable(format!("{what} is required, not null")).into());
     }
-    convert(value, ty).map_err(|error| unsuitable(error.to_string()))
+    convert(value, ty).map_err(|error| unsuitable(error.to_string()).into())
 }
 
 /// A bool that is written out.
@@ -114,6 +121,15 @@ pub fn unquoted(expr: &Expr) -> Result<Expr, Diagnostics> {
             None => Ok(expr.clone()),
         },
         _ => Ok(expr.clone()),
+    }
+}
+
+/// The warning for a name in quotes, as the language was written once, where JSON syntax has no other way.
+pub fn warn_of_quotes(expr: &Expr, json: bool, what: &str, diagnostics: &mut Diagnostics) {
+    if !json && matches!(&expr.kind, ExprKind::Literal(value) if value.as_str().is_some()) {
+        let detail = format!("Write the {what} without quotes.");
+        let summary = format!("Quoted {what}s are deprecated");
+        diagnostics.push(Diagnostic::warning(summary, detail).at(expr.span));
     }
 }
 

@@ -42,6 +42,14 @@ impl Body {
         Body { attributes: Vec::new(), blocks: Vec::new(), span, json: false }
     }
 
+    /// What messages about something missing point at: the brace that opens it, in JSON syntax the one that closes it.
+    #[must_use]
+    pub fn missing(&self) -> Span {
+        let (start, end) = (self.span.start as usize, self.span.end as usize);
+        let brace = if self.json { end.saturating_sub(1)..end } else { start.saturating_sub(1)..start };
+        Span::new(self.span.source, brace)
+    }
+
     /// The argument of a name.
     #[must_use]
     pub fn attribute(&self, name: &str) -> Option<&Attribute> {
@@ -98,6 +106,34 @@ pub struct Expr {
     pub kind: ExprKind,
     /// Its place.
     pub span: Span,
+}
+
+impl Expr {
+    /// Where it begins, which is what messages about a value of the wrong kind point at: the text of a string, the
+    /// bracket of a collection, the name of a call, the first operand of an operator; for others, all of it.
+    #[must_use]
+    pub fn start(&self) -> Span {
+        let Span { source, .. } = self.span;
+        let (start, end) = (self.span.start as usize, self.span.end as usize);
+        let text = |length: usize| Span::new(source, start + 1..(start + 1 + length).min(end.saturating_sub(1)));
+        match &self.kind {
+            // A bare word is as long as its text, a quoted one is longer by its quotes.
+            ExprKind::Literal(value) => match value.as_str() {
+                Some(word) if end - start >= word.len() + 2 => text(end - start - 2),
+                _ => self.span,
+            },
+            ExprKind::Template(parts) => match parts.first() {
+                Some(TemplatePart::Text(first)) => text(first.len()),
+                _ => self.span,
+            },
+            ExprKind::Tuple(_) | ExprKind::Object(_) | ExprKind::For(_) => Span::new(source, start..start + 1),
+            ExprKind::Call(call) => call.opening(),
+            ExprKind::Conditional(parts) => parts[0].start(),
+            ExprKind::Binary(_, operands) => operands[0].start(),
+            ExprKind::Unary(..) => Span::new(source, start..start + 1),
+            ExprKind::Parens(_) | ExprKind::Traversal { .. } | ExprKind::Relative { .. } => self.span,
+        }
+    }
 }
 
 /// The kinds of expressions.
@@ -222,6 +258,37 @@ pub struct Call {
     pub arguments: Vec<Expr>,
     /// Whether the last argument is expanded (`...`).
     pub expand_last: bool,
+}
+
+impl Call {
+    /// The name and the parenthesis after it.
+    #[must_use]
+    pub fn opening(&self) -> Span {
+        let Span { source, start, end } = self.name.span;
+        Span::new(source, start as usize..end as usize + 1)
+    }
+
+    /// The parenthesis that ends it, when `whole` is its expression.
+    #[must_use]
+    pub fn closing(&self, whole: &Expr) -> Span {
+        let end = whole.span.end as usize;
+        Span::new(whole.span.source, end.saturating_sub(1)..end)
+    }
+
+    /// The arguments with their parentheses, when `whole` is its expression.
+    #[must_use]
+    pub fn arguments_span(&self, whole: &Expr) -> Span {
+        Span { start: self.name.span.end, ..whole.span }
+    }
+}
+
+impl Ident {
+    /// The name of an attribute with the dot before it.
+    #[must_use]
+    pub fn with_dot(&self) -> Span {
+        let Span { source, start, end } = self.span;
+        Span::new(source, (start as usize).saturating_sub(1)..end as usize)
+    }
 }
 
 /// Operators of two operands.

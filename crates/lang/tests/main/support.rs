@@ -66,7 +66,7 @@ impl Scope for Empty {
         let summary = match subject {
             Subject::Variable(_) => "Reference to undeclared input variable",
             Subject::Local(_) => "Reference to undeclared local value",
-            Subject::Resource(_) => "Reference to undeclared resource",
+            Subject::Resource(_) | Subject::Ephemeral(..) => "Reference to undeclared resource",
             Subject::Module(_) => "Reference to undeclared module",
             Subject::EachKey | Subject::EachValue => "Reference to \"each\" in context without for_each",
             Subject::CountIndex => "Reference to \"count\" in non-counted context",

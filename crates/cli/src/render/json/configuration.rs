@@ -175,6 +175,7 @@ fn prefixes(expr: &Expr) -> Vec<String> {
 
 fn shorter_and_shorter(reference: &Reference) -> Vec<String> {
     let root = match &reference.subject {
+        Subject::Ephemeral(kind, name) => format!("ephemeral.{kind}.{name}"),
         Subject::Resource(address) => address.to_string(),
         Subject::Variable(name) => format!("var.{name}"),
         Subject::Local(name) => format!("local.{name}"),

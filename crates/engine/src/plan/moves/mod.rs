@@ -126,7 +126,13 @@ mod tests {
             let at = |text: &str| (text.to_owned(), span());
             module.moved.push(Moved { from: at(from), to: at(to), span: span() });
         }
-        Config { modules, sources: SourceMap::default(), directory: ".".into(), contexts: Vec::new() }
+        Config {
+            modules,
+            sources: SourceMap::default(),
+            directory: ".".into(),
+            contexts: Vec::new(),
+            deferred: Diagnostics::new(),
+        }
     }
 
     fn stored(addresses: &[&str]) -> Stored {
