@@ -14,11 +14,11 @@ locals {
 
 # expect:
 # error call_errors.tf:3:10-14 Call to unknown function
-# error call_errors.tf:4:10-17 Not enough function arguments
-# error call_errors.tf:5:21-24 Too many function arguments
-# error call_errors.tf:6:16-28 Invalid function argument | local.name is "x"
+# error call_errors.tf:4:16-17 Not enough function arguments
+# error call_errors.tf:5:22-23 Too many function arguments
+# error call_errors.tf:6:16-17 Invalid function argument | local.name is "x"
 # error call_errors.tf:7:19-29 Invalid function argument | local.name is "x"
 # error call_errors.tf:8:16-17 Invalid expanding argument value
-# error call_errors.tf:9:10-42 Error in function call | local.name is "x"
-# error call_errors.tf:10:10-15 Not enough function arguments
-# error call_errors.tf:11:10-33 Unknown provider function
+# error call_errors.tf:9:10-14 Error in function call | local.name is "x"
+# error call_errors.tf:10:14-15 Not enough function arguments
+# error call_errors.tf:11:10-28 Unknown provider function

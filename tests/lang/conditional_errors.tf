@@ -10,5 +10,5 @@ locals {
 # expect:
 # error conditional_errors.tf:3:10-20 Incorrect condition type | local.flag is "perhaps"
 # error conditional_errors.tf:4:10-14 Null condition
-# error conditional_errors.tf:5:10-23 Inconsistent conditional result types
-# error conditional_errors.tf:6:10-41 Inconsistent conditional result types
+# error conditional_errors.tf:5:17-23 Inconsistent conditional result types
+# error conditional_errors.tf:6:17-41 Inconsistent conditional result types

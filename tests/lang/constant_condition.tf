@@ -7,3 +7,4 @@ check "constant" {
 
 # expect:
 # error constant_condition.tf:3:21-27 Invalid assert expression
+# error constant_condition.tf:1:1-17 Zero assert blocks

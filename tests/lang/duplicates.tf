@@ -12,7 +12,7 @@ provider "aws" {}
 provider "aws" {}
 
 # expect:
-# error duplicates.tf:2:1-13 Duplicate variable
-# error duplicates.tf:4:1-26 Duplicate resource
-# error duplicates.tf:9:3-4 Duplicate local value
+# error duplicates.tf:2:1-13 Duplicate variable declaration
+# error duplicates.tf:4:1-26 Duplicate resource "test_thing" configuration
+# error duplicates.tf:9:3-8 Duplicate local value definition
 # error duplicates.tf:12:1-15 Duplicate provider configuration

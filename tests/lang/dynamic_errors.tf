@@ -50,7 +50,7 @@ resource "test_thing" "c" {
 
 # expect:
 # error dynamic_errors.tf:3:11-16 Unsupported block type
-# error dynamic_errors.tf:35:3-10 Missing label
+# error dynamic_errors.tf:35:11-12 Missing label
 # error dynamic_errors.tf:8:16-17 Invalid dynamic for_each value
 # error dynamic_errors.tf:14:5-12 Unsupported argument
 # error dynamic_errors.tf:13:3-17 Missing required argument

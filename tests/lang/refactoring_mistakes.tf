@@ -24,12 +24,15 @@ check "c" {
 }
 
 # expect:
-# error refactoring_mistakes.tf:1:1-6 Missing required argument
-# error refactoring_mistakes.tf:4:1-6 Redundant move statement
-# error refactoring_mistakes.tf:9:10-32 Invalid address
+# error refactoring_mistakes.tf:1:7-8 Missing required argument
+# error refactoring_mistakes.tf:9:10-32 Invalid expression
 # error refactoring_mistakes.tf:10:10-20 Invalid address
-# error refactoring_mistakes.tf:13:10-25 Invalid "removed" address
-# error refactoring_mistakes.tf:15:1-7 Missing required argument
-# error refactoring_mistakes.tf:19:8-18 Invalid import address
+# error refactoring_mistakes.tf:13:22-25 Resource instance keys not allowed
+# error refactoring_mistakes.tf:15:8-9 Missing required argument
+# error refactoring_mistakes.tf:16:9-21 Invalid expression
+# error refactoring_mistakes.tf:16:3-22 Invalid import address
+# error refactoring_mistakes.tf:19:8-18 Invalid expression
+# error refactoring_mistakes.tf:19:3-18 Invalid import address
 # error refactoring_mistakes.tf:23:3-8 Unsupported block type
 # error refactoring_mistakes.tf:22:1-10 Zero assert blocks
+# error refactoring_mistakes.tf:4:1-6 Redundant move statement

@@ -8,6 +8,5 @@ terraform {
 }
 
 # expect:
-# error unsupported_top_level.tf:1:1-32 Unsupported ephemeral block
 # error unsupported_top_level.tf:3:1-19 Unsupported action block
 # error unsupported_top_level.tf:6:3-8 Cloud configuration is not supported

@@ -15,10 +15,10 @@ provider "aws" {
 }
 
 # expect:
-# error versions.tf:2:22-31 Unsupported Terraform Core version
+# error versions.tf:2:3-31 Unsupported Terraform Core version
 # error versions.tf:5:22-29 Invalid version constraint
 # error versions.tf:7:20-29 Invalid provider source string
-# error versions.tf:8:9-28 Invalid version constraint
+# error versions.tf:8:21-26 Invalid version constraint
 # error versions.tf:9:11-14 Invalid required_providers object
 # warning versions.tf:13:13-21 Version constraints inside provider configuration blocks are deprecated
 # error versions.tf:14:3-8 Reserved argument name in provider block

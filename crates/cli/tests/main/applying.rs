@@ -121,7 +121,7 @@ Apply again to continue from here.
 Error: Cannot create b
 
   with test_thing.b,
-  on main.tf line 3, in resource "test_thing" "b":
+  on main.tf line 3:
    3: resource "test_thing" "b" {
       ^^^^^^^^^^^^^^^^^^^^^^^^^
 

@@ -414,7 +414,7 @@ Planning failed. smform encountered an error while generating this plan.
 
 Error: No value for required variable
 
-  on main.tf line 1, in variable "v":
+  on main.tf line 1:
    1: variable "v" {
       ^^^^^^^^^^^^
 

@@ -35,6 +35,7 @@ fn describe(error: &Diagnostic, config: &Config) -> String {
 
 fn messages(directory: &Path) -> String {
     let (config, mut errors) = load(&FileSystem, directory, &LocalModules);
+    errors.extend(config.deferred.clone());
     if !errors.has_errors() {
         errors.extend(check(&config));
     }
