@@ -22,7 +22,9 @@ fn cargo() -> String {
 }
 
 fn clients(arguments: &[String]) -> Result<(), String> {
-    crate::run(Command::new(cargo()).args(["build", "--quiet", "--package", "smform"]))?;
+    // With the tests, since their dependencies' features are others than the program's: alone, it would be built anew,
+    // and the two large SDK crates with it.
+    crate::run(Command::new(cargo()).args(["build", "--quiet", "--workspace", "--bins", "--tests"]))?;
     let target = target_folder()?;
     let binary = target.join("debug").join(format!("smform{}", std::env::consts::EXE_SUFFIX));
     let python = environment(&target)?;
