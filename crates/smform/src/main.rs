@@ -11,8 +11,20 @@ use smform_cli::{LastWords, Terminal, World};
 use smform_provider::SystemClock;
 use tokio_util::sync::CancellationToken;
 
+/// Bytes of stack of the thread that does the work. What a configuration nests, values, trees and plans nest as well, and
+/// everything that walks them needs stack for each level; the system gives memory for what is used of it only.
+const STACK: usize = 1 << 30;
+
+fn main() -> ExitCode {
+    match std::thread::Builder::new().name("smform".to_owned()).stack_size(STACK).spawn(started) {
+        Ok(thread) => thread.join().unwrap_or(ExitCode::FAILURE),
+        // Where so much cannot even be set aside, only what is nested unusually deeply is out of reach.
+        Err(_) => started(),
+    }
+}
+
 #[tokio::main]
-async fn main() -> ExitCode {
+async fn started() -> ExitCode {
     let cancel = CancellationToken::new();
     let last_words = LastWords::default();
     signals::watch(cancel.clone(), last_words.clone());

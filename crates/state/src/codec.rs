@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::{Map, Value as Json, json};
-use smform_types::json::to_text;
+use smform_types::json::{parse, to_text};
 use smform_types::{InstanceKey, ModuleInstance, ResourceAddress, ResourceMode};
 
 use crate::error::StateError;
@@ -21,7 +21,7 @@ pub fn read(text: &[u8], path: &Path) -> Result<State, StateError> {
     if text.iter().all(u8::is_ascii_whitespace) {
         return Ok(State::default());
     }
-    let json: Json = serde_json::from_slice(text).map_err(|error| StateError::Damaged {
+    let json: Json = parse(text).map_err(|error| StateError::Damaged {
         path: path.to_owned(),
         reason: describe(&error),
         line: error.line(),

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
 use smform_types::InstanceAddress;
+use smform_types::json::parse;
 
 use crate::backend::{Backend, Held, Snapshot};
 use crate::error::StateError;
@@ -51,7 +52,7 @@ fn records(backend: &dyn Backend) -> Result<Vec<Record>, StateError> {
     let lines = journal::read(&path)?;
     let record = |(at, line): (usize, String)| {
         let line = backend.unseal(line)?;
-        serde_json::from_str(&line).map_err(|_| damaged(at))
+        parse(line.as_bytes()).map_err(|_| damaged(at))
     };
     lines.into_iter().enumerate().map(record).collect()
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
+use serde::de::Error as _;
 use serde_json::{Map, Value as Json};
 
 use crate::convert::ConvertError;
@@ -9,6 +11,43 @@ use crate::number::Number;
 use crate::path::{Path, Step};
 use crate::ty::{ObjectType, Type};
 use crate::value::{Value, ValueKind};
+
+/// Deepest nesting of JSON that is read: that of Go's reader, and so of Terraform's `jsondecode`.
+const MAX_NESTING: usize = 10_000;
+
+/// Reads JSON text, however deeply its values are nested: the reader's own limit is below what a configuration may hold.
+///
+/// # Errors
+/// When the text is not JSON, does not fit the type, or is nested more than 10,000 levels deep.
+pub fn parse<'t, T: Deserialize<'t>>(text: &'t [u8]) -> serde_json::Result<T> {
+    if nesting(text) > MAX_NESTING {
+        return Err(serde_json::Error::custom(format!("nested more than {MAX_NESTING} levels deep")));
+    }
+    let mut reader = serde_json::Deserializer::from_slice(text);
+    reader.disable_recursion_limit();
+    let value = T::deserialize(serde_stacker::Deserializer::new(&mut reader))?;
+    reader.end()?;
+    Ok(value)
+}
+
+/// How many arrays and objects are open at most at one place of a JSON text.
+fn nesting(text: &[u8]) -> usize {
+    let (mut open, mut most, mut quoted, mut escaped) = (0_usize, 0, false, false);
+    for byte in text {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'[' | b'{' if !quoted => {
+                open += 1;
+                most = most.max(open);
+            }
+            b']' | b'}' if !quoted => open = open.saturating_sub(1),
+            _ => {}
+        }
+    }
+    most
+}
 
 /// A type in JSON notation: `"string"`, `["list","string"]`, `["object",{"a":"number"}]`.
 #[must_use]
@@ -305,5 +344,14 @@ mod tests {
             error.map_err(|error| error.to_string()),
             Err("element \"a\": element 0: a number is required".to_owned())
         );
+    }
+
+    #[test]
+    fn json_is_read_as_deep_as_configurations_go() {
+        let nested = |depth: usize| format!("{}\"[\\\"[\"{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(parse::<Json>(nested(1_000).as_bytes()).is_ok());
+        let refused = parse::<Json>(nested(MAX_NESTING + 1).as_bytes()).map_err(|error| error.to_string());
+        assert_eq!(refused, Err("nested more than 10000 levels deep".to_owned()));
+        assert!(parse::<Json>(b"[1] 2").is_err());
     }
 }

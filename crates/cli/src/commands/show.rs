@@ -43,7 +43,7 @@ pub fn run(session: &Session, args: &Show) -> Result<Exit, Failure> {
 
 /// A state has its format version first; a saved plan says its name.
 fn is_plan(text: &str) -> bool {
-    let json: Option<serde_json::Value> = serde_json::from_str(text).ok();
+    let json: Option<serde_json::Value> = smform_types::json::parse(text.as_bytes()).ok();
     json.is_none_or(|json| json.get("lineage").is_none() && json.get("terraform_version").is_none())
         && !text.trim().is_empty()
 }

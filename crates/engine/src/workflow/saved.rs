@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use smform_lang::config::LocalModules;
 use smform_lang::config::ProviderRef;
 use smform_lang::config::values::{Origin, VariableValue};
+use smform_types::json::parse;
 use smform_types::path::Step as PathStep;
 use smform_types::{
     Diagnostic, Diagnostics, InstanceAddress, InstanceKey, ModuleAddress, ModuleInstance, Path, ResourceConfigAddress,
@@ -143,7 +144,7 @@ fn digest_of(document: &Json) -> String {
 /// When it is something else, of another version, or changed since it was written.
 pub fn read(text: &str) -> Result<Saved, Diagnostic> {
     let invalid = |detail: &str| Diagnostic::error("Not a usable saved plan", detail.to_owned());
-    let mut document: Json = serde_json::from_str(text).map_err(|_| {
+    let mut document: Json = parse(text.as_bytes()).map_err(|_| {
         invalid("The file is not a plan saved by smform. Plans of Terraform can be applied only by Terraform.")
     })?;
     if document.get("format").and_then(Json::as_str) != Some(FORMAT) {

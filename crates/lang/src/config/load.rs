@@ -13,7 +13,7 @@ use crate::source::{Host, is_json, module_files, read_text};
 use crate::syntax::{Block, Body, Expr, ExprKind, parse_json, parse_native};
 
 /// Deepest chain of module calls that is followed.
-const MAX_DEPTH: usize = 50;
+const MAX_DEPTH: usize = 1_000;
 
 /// Loads a configuration: the module in `directory` and every module that it calls, found by `modules`.
 ///
@@ -88,10 +88,14 @@ impl Loader<'_> {
                 }
             };
             if chain.contains(&directory) || chain.len() >= MAX_DEPTH {
-                let detail = format!(
-                    "The module in {} would contain itself without end: this call is within it. Break the circle.",
-                    directory.display()
-                );
+                let shown = directory.display();
+                let detail = if chain.contains(&directory) {
+                    format!(
+                        "The module in {shown} would contain itself without end: this call is within it. Break the circle."
+                    )
+                } else {
+                    format!("The module in {shown} is the {MAX_DEPTH}th within one another, and no more are followed.")
+                };
                 self.report(Diagnostic::error("Module call cycle", detail), call);
                 continue;
             }

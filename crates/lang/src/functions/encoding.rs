@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use flate2::write::GzEncoder;
-use smform_types::json::{implied, plain, to_text};
+use smform_types::json::{implied, parse, plain, to_text};
 use smform_types::{Number, Refinement, Type, Value, ValueKind};
 use std::io::Write;
 
@@ -118,8 +118,8 @@ fn jsondecode(a: &Arguments<'_>) -> Result<Value, CallError> {
             }
         }));
     }
-    let json: serde_json::Value = serde_json::from_str(a.text(0)?)
-        .map_err(|error| CallError::whole(json_error(&error)).or_discreetly(INVALID))?;
+    let json: serde_json::Value =
+        parse(a.text(0)?.as_bytes()).map_err(|error| CallError::whole(json_error(&error)).or_discreetly(INVALID))?;
     if let Some(number) = unreadable_number(&json) {
         let error = CallError::whole(format!("the number {number} is beyond the range of numbers"));
         return Err(error.or_discreetly(INVALID));

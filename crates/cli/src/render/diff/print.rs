@@ -138,26 +138,37 @@ pub fn quoted(text: &str) -> String {
 /// Prints a difference that begins at an indentation (in units of four columns).
 #[must_use]
 pub fn render(diff: &Diff, indent: usize, options: Options) -> String {
+    let mut out = String::new();
+    write(diff, indent, options, &mut out);
+    out
+}
+
+/// As [`render`], at the end of a text. What is nested deeply would be copied once for each level otherwise.
+fn write(diff: &Diff, indent: usize, options: Options, out: &mut String) {
     let forces = options.forces(diff.replace);
+    let inner = Options { none_forces: true, no_null_suffix: true, ..options };
     match &diff.kind {
-        Kind::Plain { before, after } => plain(before.as_ref(), after.as_ref(), diff, options),
-        Kind::Text { before, after } => text::render(before.as_deref(), after.as_deref(), diff, indent, options),
-        Kind::Unknown { before: None } => format!("(known after apply){forces}"),
+        Kind::Plain { before, after } => out.push_str(&plain(before.as_ref(), after.as_ref(), diff, options)),
+        Kind::Text { before, after } => {
+            out.push_str(&text::render(before.as_deref(), after.as_deref(), diff, indent, options));
+        }
+        Kind::Unknown { before: None } => *out += &format!("(known after apply){forces}"),
         Kind::Unknown { before: Some(before) } => {
-            let inner = Options { none_forces: true, no_null_suffix: true, ..options };
-            format!("{} -> (known after apply){forces}", render(before, indent, inner))
+            write(before, indent, inner, out);
+            *out += &format!(" -> (known after apply){forces}");
         }
-        Kind::Sensitive { .. } => format!("(sensitive value){}{forces}", options.null_suffix(diff.action)),
+        Kind::Sensitive { .. } => *out += &format!("(sensitive value){}{forces}", options.null_suffix(diff.action)),
         Kind::TypeChange { before, after } => {
-            let inner = Options { none_forces: true, no_null_suffix: true, ..options };
-            let (before, after) = (render(before, indent, inner), render(after, indent, inner));
-            format!("{before} {} {after}{forces}", options.arrow())
+            write(before, indent, inner, out);
+            *out += &format!(" {} ", options.arrow());
+            write(after, indent, inner, out);
+            out.push_str(&forces);
         }
-        Kind::Object(parts) => entries(parts, diff, indent, options, key),
-        Kind::Map(parts) => entries(parts, diff, indent, options, quoted),
-        Kind::List(parts) => list(parts, diff, indent, options),
-        Kind::Set(parts) => set(parts, diff, indent, options),
-        Kind::Block(content) => block(content, diff, indent, options),
+        Kind::Object(parts) => entries(parts, diff, indent, options, key, out),
+        Kind::Map(parts) => entries(parts, diff, indent, options, quoted, out),
+        Kind::List(parts) => list(parts, diff, indent, options, out),
+        Kind::Set(parts) => set(parts, diff, indent, options, out),
+        Kind::Block(content) => block(content, diff, indent, options, out),
     }
 }
 
@@ -204,10 +215,12 @@ fn width(text: &str) -> usize {
 }
 
 /// One `name = value` line.
-fn entry(name: &str, widest: usize, diff: &Diff, indent: usize, options: Options) -> String {
+fn entry(name: &str, widest: usize, diff: &Diff, indent: usize, options: Options, out: &mut String) {
     let (pad, gutter, fill) =
         (pad(indent), options.gutter(diff.action), " ".repeat(widest.saturating_sub(width(name))));
-    format!("{}{pad}{gutter}{name}{fill} = {}\n", warnings(diff, indent, options), render(diff, indent, options))
+    *out += &format!("{}{pad}{gutter}{name}{fill} = ", warnings(diff, indent, options));
+    write(diff, indent, options, out);
+    out.push('\n');
 }
 
 /// An object or map.
@@ -217,16 +230,18 @@ fn entries(
     indent: usize,
     options: Options,
     key: fn(&str) -> String,
-) -> String {
+    out: &mut String,
+) {
     let forces = options.forces(diff.replace);
     if parts.is_empty() {
-        return format!("{{}}{}{forces}", options.null_suffix(diff.action));
+        *out += &format!("{{}}{}{forces}", options.null_suffix(diff.action));
+        return;
     }
     // Terraform measures the widest name in bytes, and fills up in characters.
     let widest = parts.keys().map(|name| key(name).len()).max().unwrap_or(0);
     let is_map = matches!(diff.kind, Kind::Map(_));
     let inner = Options { no_null_suffix: options.no_null_suffix || !is_map, ..options };
-    let mut out = format!("{{{forces}\n");
+    *out += &format!("{{{forces}\n");
     let mut hidden = 0;
     for (name, part) in parts {
         let important = !is_map && is_important(name);
@@ -235,14 +250,13 @@ fn entries(
             continue;
         }
         let inner = Options { show_unchanged: options.show_unchanged || important, ..inner };
-        out.push_str(&entry(&key(name), widest, part, indent + 1, inner));
+        entry(&key(name), widest, part, indent + 1, inner, out);
     }
     if hidden > 0 {
         let what = if is_map { "element" } else { "attribute" };
         out.push_str(&hidden_line(indent + 1, options, hidden, what));
     }
     out.push_str(&close(indent, '}', diff, options));
-    out
 }
 
 fn hidden_line(indent: usize, options: Options, count: usize, what: &str) -> String {
@@ -253,20 +267,22 @@ fn close(indent: usize, bracket: char, diff: &Diff, options: Options) -> String 
     format!("{}{}{bracket}{}", pad(indent), options.gutter(Action::NoOp), options.null_suffix(diff.action))
 }
 
-fn element(part: &Diff, indent: usize, options: Options) -> String {
-    let (pad, gutter) = (pad(indent), options.gutter(part.action));
-    format!("{}{pad}{gutter}{},\n", warnings(part, indent, options), render(part, indent, options))
+fn element(part: &Diff, indent: usize, options: Options, out: &mut String) {
+    *out += &format!("{}{}{}", warnings(part, indent, options), pad(indent), options.gutter(part.action));
+    write(part, indent, options, out);
+    out.push_str(",\n");
 }
 
 /// A list: a changed element is shown with its neighbours, since order matters.
-fn list(parts: &[Diff], diff: &Diff, indent: usize, options: Options) -> String {
+fn list(parts: &[Diff], diff: &Diff, indent: usize, options: Options, out: &mut String) {
     let forces = options.forces(diff.replace);
     if parts.is_empty() {
-        return format!("[]{}{forces}", options.null_suffix(diff.action));
+        *out += &format!("[]{}{forces}", options.null_suffix(diff.action));
+        return;
     }
     let inner = Options { no_null_suffix: true, ..options };
     let whole = Options { show_unchanged: true, ..inner };
-    let mut out = format!("[{forces}\n");
+    *out += &format!("[{forces}\n");
     let mut hidden: Vec<&Diff> = Vec::new();
     let mut next_too = false;
     for part in parts {
@@ -278,24 +294,24 @@ fn list(parts: &[Diff], diff: &Diff, indent: usize, options: Options) -> String 
             if !others.is_empty() {
                 out.push_str(&hidden_line(indent + 1, options, others.len(), "element"));
             }
-            out.push_str(&element(last, indent + 1, whole));
+            element(last, indent + 1, whole, out);
         }
         hidden.clear();
         next_too = part.action != Action::NoOp;
-        out.push_str(&element(part, indent + 1, if next_too { inner } else { whole }));
+        element(part, indent + 1, if next_too { inner } else { whole }, out);
     }
     if !hidden.is_empty() {
         out.push_str(&hidden_line(indent + 1, options, hidden.len(), "element"));
     }
     out.push_str(&close(indent, ']', diff, options));
-    out
 }
 
-fn set(parts: &[Diff], diff: &Diff, indent: usize, options: Options) -> String {
+fn set(parts: &[Diff], diff: &Diff, indent: usize, options: Options, out: &mut String) {
     let in_parts = parts.iter().any(|part| part.replace);
     let forces = if in_parts { String::new() } else { options.forces(diff.replace) };
     if parts.is_empty() {
-        return format!("[]{}{forces}", options.null_suffix(diff.action));
+        *out += &format!("[]{}{forces}", options.null_suffix(diff.action));
+        return;
     }
     let inner = Options {
         no_null_suffix: true,
@@ -303,26 +319,27 @@ fn set(parts: &[Diff], diff: &Diff, indent: usize, options: Options) -> String {
         all_force: options.all_force || in_parts && diff.replace,
         ..options
     };
-    let mut out = format!("[{forces}\n");
-    let shown = parts.iter().filter(|part| !options.hides(part.action));
-    out.extend(shown.map(|part| element(part, indent + 1, inner)));
+    *out += &format!("[{forces}\n");
+    for part in parts.iter().filter(|part| !options.hides(part.action)) {
+        element(part, indent + 1, inner, out);
+    }
     let hidden = parts.iter().filter(|part| options.hides(part.action)).count();
     if hidden > 0 {
         out.push_str(&hidden_line(indent + 1, options, hidden, "element"));
     }
     out.push_str(&close(indent, ']', diff, options));
-    out
 }
 
-fn block(content: &BlockDiff, diff: &Diff, indent: usize, options: Options) -> String {
+fn block(content: &BlockDiff, diff: &Diff, indent: usize, options: Options, out: &mut String) {
     let forces = options.forces(diff.replace);
     if content.attributes.is_empty() && content.blocks.is_empty() {
-        return format!("{{}}{forces}");
+        *out += &format!("{{}}{forces}");
+        return;
     }
     // What a block's number forces is said once, where the block begins.
     let options = Options { all_force: false, ..options };
     let widest = content.attributes.keys().map(|name| width(&key(name))).max().unwrap_or(0);
-    let mut out = format!("{{{forces}\n");
+    *out += &format!("{{{forces}\n");
     let mut hidden = 0;
     for (name, part) in &content.attributes {
         let important = is_important_argument(name);
@@ -331,7 +348,7 @@ fn block(content: &BlockDiff, diff: &Diff, indent: usize, options: Options) -> S
             continue;
         }
         let inner = Options { show_unchanged: options.show_unchanged || important, ..options };
-        out.push_str(&entry(&key(name), widest, part, indent + 1, inner));
+        entry(&key(name), widest, part, indent + 1, inner, out);
     }
     if hidden > 0 {
         out.push_str(&hidden_line(indent + 1, options, hidden, "attribute"));
@@ -350,9 +367,10 @@ fn block(content: &BlockDiff, diff: &Diff, indent: usize, options: Options) -> S
             first = false;
             let inner = Options { all_force: one.replace, ..options };
             let label = one.label.as_ref().map(|label| format!(" {}", quoted(label))).unwrap_or_default();
-            let body = nested_block(&one.diff, indent + 1, inner);
             let gutter = options.gutter(one.diff.action);
-            out.push_str(&format!("{}{gutter}{}{label} {body}\n", pad(indent + 1), key(name)));
+            *out += &format!("{}{gutter}{}{label} ", pad(indent + 1), key(name));
+            nested_block(&one.diff, indent + 1, inner, out);
+            out.push('\n');
         }
     }
     if hidden > 0 {
@@ -360,18 +378,17 @@ fn block(content: &BlockDiff, diff: &Diff, indent: usize, options: Options) -> S
         out.push_str(&hidden_line(indent + 1, options, hidden, "block"));
     }
     out.push_str(&format!("{}{}}}", pad(indent), options.gutter(Action::NoOp)));
-    out
 }
 
-fn nested_block(diff: &Diff, indent: usize, options: Options) -> String {
+fn nested_block(diff: &Diff, indent: usize, options: Options, out: &mut String) {
     if !matches!(diff.kind, Kind::Sensitive { .. }) {
-        return render(diff, indent, options);
+        return write(diff, indent, options, out);
     }
     let (inside, gutter) = (pad(indent + 1), options.gutter(Action::NoOp));
-    format!(
+    *out += &format!(
         "{{{}\n{inside}{gutter}# At least one attribute in this block is (or was) sensitive,\n{inside}{gutter}# so its contents \
          will not be displayed.\n{}{gutter}}}",
         options.forces(diff.replace),
         pad(indent)
-    )
+    );
 }

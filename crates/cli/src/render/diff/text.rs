@@ -1,7 +1,7 @@
 //! Strings in a difference: quoted, as lines, or as the JSON that they hold.
 
 use serde_json::Value as Json;
-use smform_types::json::implied;
+use smform_types::json::{implied, parse};
 use smform_types::{Path, Type};
 
 use super::pair::{Line, pair_lines};
@@ -17,7 +17,7 @@ enum Form<'t> {
 
 fn form(text: &str) -> Form<'_> {
     if text.starts_with(['{', '['])
-        && let Ok(json) = serde_json::from_str(text)
+        && let Ok(json) = parse(text.as_bytes())
     {
         return Form::Json(json);
     }

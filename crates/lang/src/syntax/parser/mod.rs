@@ -18,7 +18,7 @@ use super::place::Place;
 use super::{Expr, Ident};
 
 /// Deepest nesting of blocks, brackets, templates and conditions that is read. Evaluation needs stack for each level.
-pub(super) const MAX_DEPTH: usize = 1_000;
+pub(super) const MAX_DEPTH: usize = 20_000;
 
 /// What a line break is, outside of brackets.
 #[derive(Clone, Copy, PartialEq, Eq)]
