@@ -4,9 +4,10 @@ import json
 import re
 import shutil
 import subprocess
+import time
 
 import pytest
-from conftest import Project, environment
+from conftest import SMFORM, Project, environment
 
 TERRAFORM = shutil.which("terraform")
 needs_terraform = pytest.mark.skipif(TERRAFORM is None, reason="terraform is not installed")
@@ -194,6 +195,50 @@ def test_smform_reads_what_terraform_wrote(project):
     project.run("state", "mv", "terraform_data.other", "terraform_data.first").expect(0)
     serial = re.compile(r'"serial": \d+')
     assert serial.sub("", path.read_text()) == serial.sub("", theirs)
+
+
+SLOW = """
+variable "names" { type = set(string) }
+resource "terraform_data" "one" {
+  for_each = var.names
+  input    = each.key
+  provisioner "local-exec" { command = "touch begun; sleep 2" }
+}
+"""
+
+
+@needs_terraform
+@pytest.mark.parametrize("waits", [False, True])
+@pytest.mark.parametrize("first", ["smform", "terraform"])
+def test_each_tool_keeps_out_while_the_other_works_on_a_local_state(tmp_path, first, waits):
+    """One has the lock while it works, and what it has written is what the other works on, or the other fails."""
+    project = Project(tmp_path).write(SLOW)
+    Terraform(project).run("init", "-no-color")
+    env = environment(TF_CLI_CONFIG_FILE="/dev/null", CHECKPOINT_DISABLE="1")
+    tools = {"smform": SMFORM, "terraform": TERRAFORM}
+    [second] = set(tools) - {first}
+
+    def begin(tool, names, *more):
+        command = [tools[tool], "apply", "-auto-approve", "-no-color", f"-var=names={names}", *more]
+        return subprocess.Popen(command, cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    holder = begin(first, '["a"]')
+    while not (tmp_path / "begun").exists():
+        assert holder.poll() is None, holder.communicate()
+        time.sleep(0.05)
+    other = begin(second, '["a","b"]', *(["-lock-timeout=30s"] if waits else []))
+    said, _ = other.communicate(timeout=60)
+    held, _ = holder.communicate(timeout=60)
+    assert holder.returncode == 0, held
+    names = project.run("state", "list").expect(0).out.split()
+    if other.returncode:
+        # Terraform waits with the file open that is replaced; it must not believe that it has written the state.
+        assert not waits or second == "terraform", said
+        assert "lock" in said or "not supported by Terraform" in said, said
+        assert names == ['terraform_data.one["a"]']
+    else:
+        assert waits, said
+        assert names == ['terraform_data.one["a"]', 'terraform_data.one["b"]'], said
 
 
 def unknown(attributes):

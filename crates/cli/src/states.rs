@@ -118,6 +118,7 @@ impl Session {
             let local = if said.kind == backend::LOCAL { said } else { Configured::default() };
             let mut files = backend::local(&local.settings, &self.host.base);
             files.path = files.path.with_extension("sandbox.tfstate");
+            files.name = "terraform.sandbox.tfstate".to_owned();
             // A key of a service is not asked for either: nothing outside of this machine is reached.
             let works_elsewhere = || self.encryption(config).is_ok();
             let target = self.encryption_by(config, &[]);

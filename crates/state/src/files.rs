@@ -1,7 +1,7 @@
 //! Files written so that a reader finds the old content or the new, never a part; readable by their owner only.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 #[cfg(unix)]
@@ -37,13 +37,53 @@ pub fn touch(path: &Path) -> io::Result<File> {
 /// # Errors
 /// As the file system reports; the old content is then still there.
 pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    replace_by(path, content, |_| ()).map(drop)
+}
+
+/// Replaces a file as [`replace`] does, by one that `prepare` has seen before it has the name.
+///
+/// # Errors
+/// As the file system reports; the old content is then still there.
+pub fn replace_by(path: &Path, content: &[u8], prepare: impl FnOnce(&File)) -> io::Result<File> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut temporary = tempfile::Builder::new().prefix(".smform-").tempfile_in(folder)?;
     temporary.write_all(content)?;
     temporary.as_file().sync_all()?;
-    temporary.persist(path).map_err(|error| error.error)?;
+    prepare(temporary.as_file());
+    let file = temporary.persist(path).map_err(|error| error.error)?;
     sync_folder(path);
-    Ok(())
+    Ok(file)
+}
+
+/// How often reading begins anew because the file was replaced in the meantime.
+const ATTEMPTS: usize = 100;
+
+/// Reads a file as it was at one moment, also when it is being replaced.
+///
+/// # Errors
+/// As the file system reports.
+pub fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    for _ in 0..ATTEMPTS {
+        text.clear();
+        let mut file = File::open(path)?;
+        file.read_to_end(&mut text)?;
+        if !is_replaced(&file) {
+            break;
+        }
+    }
+    Ok(text)
+}
+
+#[cfg(unix)]
+fn is_replaced(file: &File) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    file.metadata().is_ok_and(|file| file.nlink() == 0)
+}
+
+#[cfg(not(unix))]
+fn is_replaced(_: &File) -> bool {
+    false
 }
 
 /// Writes a file that is not there yet, as a whole.

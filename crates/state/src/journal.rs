@@ -204,20 +204,6 @@ fn parse(line: &[u8]) -> Option<String> {
     (crc32fast::hash(text.as_bytes()) == line.crc).then(|| text.to_owned())
 }
 
-/// Brings a state that was read from a snapshot up to what a journal says, and returns the intents without outcome.
-/// `snapshot` is the text that the state was read from.
-pub fn catch_up(records: Vec<Record>, snapshot: &[u8], state: &mut State) -> Vec<Intent> {
-    let crc = crc32fast::hash(snapshot);
-    let contained = records.iter().rposition(|record| *record == Record::Snapshot { crc }).unwrap_or(0);
-    let mut pending = Vec::new();
-    // The snapshot holds these already; again, a move could undo what came after it.
-    let mut past = State::default();
-    for (at, record) in records.into_iter().enumerate() {
-        replay(record, if at < contained { &mut past } else { state }, &mut pending);
-    }
-    pending
-}
-
 /// Makes a fact part of a state, and keeps account of intents without outcome.
 pub fn replay(record: Record, state: &mut State, pending: &mut Vec<Intent>) {
     let settle = |pending: &mut Vec<Intent>, object: &Id| pending.retain(|intent| intent.object != *object);

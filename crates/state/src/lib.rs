@@ -5,6 +5,7 @@
 //! does not grow with the state, and a new snapshot at the end.
 
 pub mod backend;
+mod catch_up;
 pub mod codec;
 pub mod encryption;
 pub mod error;

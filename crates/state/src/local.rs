@@ -1,5 +1,6 @@
 //! Backend `local`: files on this machine.
 
+use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +8,7 @@ use std::time::Duration;
 use crate::backend::{Backend, DEFAULT_WORKSPACE, Held, Kept, Snapshot, Workspaces, beside, with_default};
 use crate::error::StateError;
 use crate::files;
-use crate::lock::{Lock, LockInfo};
+use crate::lock::{Lock, LockInfo, LockedFile, record_lock, retire};
 
 /// How many replaced snapshots are kept.
 const KEPT: usize = 20;
@@ -16,13 +17,14 @@ const KEPT: usize = 20;
 #[derive(Clone, Debug)]
 pub struct LocalBackend {
     path: PathBuf,
+    locked: LockedFile,
 }
 
 impl LocalBackend {
     /// The state in a file.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> LocalBackend {
-        LocalBackend { path: path.into() }
+        LocalBackend { path: path.into(), locked: LockedFile::default() }
     }
 
     /// The folder of replaced snapshots.
@@ -55,7 +57,14 @@ impl Backend for LocalBackend {
     }
 
     fn read(&self) -> Result<Option<Snapshot>, StateError> {
-        match std::fs::read(&self.path) {
+        let read = match self.locked.get().as_mut() {
+            Some(file) => {
+                let mut text = Vec::new();
+                file.rewind().and_then(|()| file.read_to_end(&mut text)).map(|_| text)
+            }
+            None => files::read(&self.path),
+        };
+        match read {
             Ok(text) => Ok(Some(Snapshot { text, version: None })),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(StateError::io("read the state", &self.path)(error)),
@@ -63,7 +72,18 @@ impl Backend for LocalBackend {
     }
 
     fn write(&self, text: &[u8], _: Option<&Snapshot>) -> Result<Option<String>, StateError> {
-        files::replace(&self.path, text).map_err(StateError::io("write the state", &self.path))?;
+        let mut locked = self.locked.get();
+        let is_locked = locked.is_some();
+        let lock = |file: &std::fs::File| {
+            if is_locked {
+                record_lock(file);
+            }
+        };
+        let new = files::replace_by(&self.path, text, lock);
+        let new = new.map_err(StateError::io("write the state", &self.path))?;
+        if let Some(old) = locked.as_mut() {
+            retire(&std::mem::replace(old, new));
+        }
         Ok(None)
     }
 
@@ -99,7 +119,7 @@ impl Backend for LocalBackend {
     }
 
     fn lock(&self, info: &LockInfo, timeout: Duration) -> Result<Box<dyn Held>, StateError> {
-        Ok(Box::new(Lock::acquire(&self.path, info, timeout)?))
+        Ok(Box::new(Lock::acquire(&self.path, info, timeout, &self.locked)?))
     }
 
     fn force_unlock(&self, id: &str) -> Result<(), StateError> {
@@ -114,6 +134,8 @@ pub struct LocalWorkspaces {
     pub path: PathBuf,
     /// The folder of the others, each in a folder of its own.
     pub folder: PathBuf,
+    /// The name of their files.
+    pub name: String,
 }
 
 impl LocalWorkspaces {
@@ -121,8 +143,7 @@ impl LocalWorkspaces {
         if workspace == DEFAULT_WORKSPACE {
             return self.path.clone();
         }
-        let name = self.path.file_name().unwrap_or("terraform.tfstate".as_ref());
-        self.folder_of(workspace).join(name)
+        self.folder_of(workspace).join(&self.name)
     }
 
     fn folder_of(&self, workspace: &str) -> PathBuf {

@@ -3,10 +3,15 @@
 //! Two things are locked. A file of our own beside the state (`.NAME.lock`) excludes other runs of smform: it is stable,
 //! while the state file is replaced by every write. The state file itself is locked the way Terraform locks it (a POSIX
 //! record lock), so that Terraform is kept out as well and we notice it. Both locks end with the process.
+//!
+//! A record lock has two traps. It ends when the process closes any handle of the file, so whoever holds it reads the file
+//! through the handle that is locked. And it is on the file, not on its name: what replaces the file is locked before it
+//! has the name, and the file that is replaced is made unusable for those who wait with it open.
 
 use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -132,22 +137,35 @@ pub fn retry<T>(timeout: Duration, mut attempt: impl FnMut() -> Result<T, StateE
     }
 }
 
+/// The state file while it is locked, for those who read and replace it.
+#[derive(Clone, Debug, Default)]
+pub struct LockedFile(Arc<Mutex<Option<File>>>);
+
+impl LockedFile {
+    /// The file; nothing when there is no lock.
+    pub(crate) fn get(&self) -> MutexGuard<'_, Option<File>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// A lock that is held; it ends when this is dropped.
 #[derive(Debug)]
 pub struct Lock {
     state: PathBuf,
     info: PathBuf,
     made_state: bool,
-    files: Option<(File, File)>,
+    /// Our own file.
+    own: Option<File>,
+    file: LockedFile,
 }
 
 impl Lock {
-    /// Locks a state, trying again until `timeout` has passed (zero: a single try).
+    /// Locks a state, trying again until `timeout` has passed (zero: a single try). `file` holds the state file from then on.
     ///
     /// # Errors
     /// When somebody else holds the lock, or the file system refuses.
-    pub fn acquire(path: &Path, info: &LockInfo, timeout: Duration) -> Result<Lock, StateError> {
-        retry(timeout, || Lock::try_acquire(path, info))
+    pub fn acquire(path: &Path, info: &LockInfo, timeout: Duration, file: &LockedFile) -> Result<Lock, StateError> {
+        retry(timeout, || Lock::try_acquire(path, info, file))
     }
 
     /// Clears what a killed holder left behind. Locks of files end with their process, so there is nothing more to
@@ -161,11 +179,11 @@ impl Lock {
         if left.id != id {
             return Err(StateError::OtherLock { path: path.to_owned(), given: id.to_owned(), held: left.id });
         }
-        drop(Lock::try_acquire(path, &left)?);
+        drop(Lock::try_acquire(path, &left, &LockedFile::default())?);
         Ok(())
     }
 
-    fn try_acquire(path: &Path, info: &LockInfo) -> Result<Lock, StateError> {
+    fn try_acquire(path: &Path, info: &LockInfo, file: &LockedFile) -> Result<Lock, StateError> {
         let info_path = beside(path, ".", ".lock.info");
         let locked = || {
             let info = read_info(&info_path);
@@ -188,21 +206,21 @@ impl Lock {
         }
         let text = serde_json::to_vec(info).unwrap_or_default();
         files::replace(&info_path, &text).map_err(StateError::io("write", &info_path))?;
-        Ok(Lock { state: path.to_owned(), info: info_path, made_state, files: Some((own, state)) })
+        *file.get() = Some(state);
+        Ok(Lock { state: path.to_owned(), info: info_path, made_state, own: Some(own), file: file.clone() })
     }
 }
 
 impl Held for Lock {
     fn release(&mut self) -> Result<(), StateError> {
-        if self.files.is_none() {
-            return Ok(());
-        }
+        let Some(own) = self.own.take() else { return Ok(()) };
         // What remains of a failed removal does no harm: the lock itself ends with the open files.
         let _ = std::fs::remove_file(&self.info);
         if self.made_state && std::fs::metadata(&self.state).is_ok_and(|file| file.len() == 0) {
             let _ = std::fs::remove_file(&self.state);
         }
-        self.files = None;
+        *self.file.get() = None;
+        drop(own);
         Ok(())
     }
 }
@@ -220,7 +238,7 @@ fn read_info(path: &Path) -> Option<LockInfo> {
 
 /// Takes Terraform's kind of lock on an open state file; whether that succeeded.
 #[cfg(unix)]
-fn record_lock(file: &File) -> bool {
+pub(crate) fn record_lock(file: &File) -> bool {
     use rustix::fs::{FlockOperation, fcntl_lock};
     match fcntl_lock(file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => true,
@@ -231,6 +249,26 @@ fn record_lock(file: &File) -> bool {
 
 // Terraform locks a region of the file there; our own lock file must do.
 #[cfg(not(unix))]
-fn record_lock(_: &File) -> bool {
+pub(crate) fn record_lock(_: &File) -> bool {
     true
 }
+
+/// What stands in a state file that was replaced while Terraform had it open, waiting for the lock: a state of a version
+/// that it refuses. What it would write to that file would be lost.
+#[cfg(unix)]
+const REPLACED: &str = "{\"version\": 5, \"terraform_version\": \"another run, which has replaced the file meanwhile: \
+                        run this again\", \"serial\": 0, \"lineage\": \"\"}\n";
+
+/// Makes a state file that was replaced unusable, once it has no name any more.
+#[cfg(unix)]
+pub(crate) fn retire(old: &File) {
+    use std::os::unix::fs::{FileExt, MetadataExt};
+    if old.metadata().is_ok_and(|file| file.nlink() == 0) {
+        // Nobody depends on this but those who wait; should it fail, they are where they would be without it.
+        let _ = old.set_len(0).and_then(|()| old.write_all_at(REPLACED.as_bytes(), 0));
+    }
+}
+
+// There the file cannot be replaced while Terraform has it open.
+#[cfg(not(unix))]
+pub(crate) fn retire(_: &File) {}

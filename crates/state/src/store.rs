@@ -10,6 +10,7 @@ use smform_types::InstanceAddress;
 use smform_types::json::parse;
 
 use crate::backend::{Backend, Held, Snapshot};
+use crate::catch_up::catch_up;
 use crate::error::StateError;
 use crate::journal::{self, Intent, Journal, Record};
 use crate::lock::LockInfo;
@@ -41,7 +42,7 @@ pub struct Store {
 pub fn read(backend: &dyn Backend) -> Result<State, StateError> {
     let snapshot = backend.read()?.unwrap_or_default();
     let mut state = codec::read(&snapshot.text, &backend.place())?;
-    journal::catch_up(records(backend)?, &snapshot.text, &mut state);
+    catch_up(records(backend)?, &snapshot.text, &mut state);
     Ok(state)
 }
 
@@ -71,7 +72,7 @@ impl Store {
         let text = snapshot.as_ref().map(|snapshot| snapshot.text.as_slice()).unwrap_or_default();
         let mut state = codec::read(text, &backend.place())?;
         let before = state.clone();
-        let pending = journal::catch_up(records(backend.as_ref())?, text, &mut state);
+        let pending = catch_up(records(backend.as_ref())?, text, &mut state);
         let next_serial = before.serial + 1;
         let settled = Instant::now();
         Ok(Store { backend, state, snapshot, before, pending, journal: None, next_serial, settled, lock })

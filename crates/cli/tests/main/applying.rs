@@ -189,7 +189,8 @@ fn a_lock_of_another_run_is_waited_for_and_told() {
     let bench = Bench::new(CHAIN);
     let path = bench.path().join("terraform.tfstate");
     let info = smform_state::lock::LockInfo { operation: "OperationTypePlan".to_owned(), ..Default::default() };
-    let held = smform_state::lock::Lock::acquire(&path, &info, std::time::Duration::ZERO).expect("free");
+    let held =
+        smform_state::lock::Lock::acquire(&path, &info, std::time::Duration::ZERO, &Default::default()).expect("free");
     let ran = bench.run(&["apply", "-auto-approve", "-no-color", "-lock-timeout=600ms"]);
     assert_eq!(ran.exit, Exit::Failure);
     assert!(ran.waited, "{}", ran.all());

@@ -74,7 +74,7 @@ fn the_local_backend_has_a_path_and_a_folder_of_workspaces() {
     assert!(bench.has("here/my.tfstate"));
     bench.run(&["workspace", "new", "w"]).ok();
     bench.run(&["apply", "-auto-approve"]).ok();
-    assert!(bench.has("others/w/my.tfstate"));
+    assert!(bench.has("others/w/terraform.tfstate"));
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn a_lock_names_its_holder_and_a_file_lock_cannot_be_taken_away() {
     let bench = Bench::new(ONE);
     let path = bench.path().join("terraform.tfstate");
     let info = LockInfo::of_process("OperationTypeApply", "smform apply");
-    let held = Lock::acquire(&path, &info, std::time::Duration::ZERO).expect("free");
+    let held = Lock::acquire(&path, &info, std::time::Duration::ZERO, &Default::default()).expect("free");
     let refused = bench.run(&["plan", "-no-color"]);
     for part in ["OperationTypeApply", &info.who, "smform apply, process", &info.id] {
         assert!(refused.err.contains(part), "{part}: {}", refused.err);

@@ -147,7 +147,9 @@ pub fn local(settings: &Settings, directory: &Path) -> LocalWorkspaces {
         let path = PathBuf::from(smform_state::kind::text(settings, name).unwrap_or(default));
         directory.join(path)
     };
-    LocalWorkspaces { path: path("path", DEFAULT_PATH), folder: path("workspace_dir", DEFAULT_WORKSPACE_DIR) }
+    // Terraform has the states of other workspaces under this name whatever `path` says.
+    let name = DEFAULT_PATH.to_owned();
+    LocalWorkspaces { path: path("path", DEFAULT_PATH), folder: path("workspace_dir", DEFAULT_WORKSPACE_DIR), name }
 }
 
 /// The states that a configured backend keeps. `directory` is that of the configuration.

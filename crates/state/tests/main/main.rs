@@ -3,6 +3,7 @@
 mod durability;
 mod encryption;
 mod fuzz;
+mod left_behind;
 mod locking;
 mod remote;
 mod terraform;
