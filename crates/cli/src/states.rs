@@ -18,7 +18,7 @@ use smform_state::lock::LockInfo;
 use smform_state::{Backend, LocalBackend, State, Store, Workspaces, store};
 use smform_types::{Diagnostics, Span};
 
-use crate::args::{StateFile, StateLock};
+use crate::args::{StateFile, StateLock, Written};
 use crate::background;
 use crate::errors::{Failure, file};
 use crate::initialized::{Initialized, check};
@@ -151,12 +151,23 @@ impl Session {
             .map_err(|(diagnostics, sources)| Failure { diagnostics, sources })
     }
 
-    /// The state in a file, encrypted where that is asked for.
+    /// The state in a file, encrypted where that is asked for, and what is written beside it.
     ///
     /// # Errors
     /// When the encryption is not usable.
-    pub fn state_file(&self, path: PathBuf, config: &Config) -> Result<Arc<dyn Backend>, Failure> {
-        let file = LocalBackend::new(path);
+    pub fn state_file(&self, path: PathBuf, written: &Written, config: &Config) -> Result<Arc<dyn Backend>, Failure> {
+        let file = match &written.state_out {
+            // What is written in the sandbox is never mistaken for what exists.
+            Some(out) if path.to_string_lossy().ends_with(".sandbox.tfstate") => {
+                LocalBackend::new(self.path(out).with_extension("sandbox.tfstate")).read_from(path)
+            }
+            Some(out) => LocalBackend::new(self.path(out)).read_from(path),
+            None => LocalBackend::new(path),
+        };
+        let file = match &written.copy.backup {
+            None => file,
+            Some(backup) => file.backed_up_to(Some(self.path(backup)).filter(|_| backup.as_os_str() != "-")),
+        };
         Ok(match self.encryption(config)?.state {
             Some(target) => Arc::new(EncryptedBackend::new(Arc::new(file), target)),
             None => Arc::new(file),
@@ -202,9 +213,17 @@ impl Session {
         if let Some(path) = &state.path {
             let path = self.path(path);
             let path = if self.in_sandbox(state.sandbox) { path.with_extension("sandbox.tfstate") } else { path };
-            return self.state_file(path, config);
+            return self.state_file(path, &state.written, config);
         }
-        Ok(self.workspaces(config, state)?.state(&self.workspace()?)?)
+        let backend = self.workspaces(config, state)?.state(&self.workspace()?)?;
+        if state.written.state_out.is_none() && state.written.copy.backup.is_none() {
+            return Ok(backend);
+        }
+        if self.in_sandbox(state.sandbox) || self.configured(config)?.kind == backend::LOCAL {
+            return self.state_file(backend.place(), &state.written, config);
+        }
+        let detail = "-state-out and -backup are about states in files, and this one is elsewhere. Leave them out.";
+        Err(Failure::error("Incompatible options", detail))
     }
 
     /// Reads a state without locking it, and decodes what can be decoded.

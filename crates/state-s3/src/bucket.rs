@@ -9,7 +9,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::RequestChecksumCalculation;
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{ObjectCannedAcl, ServerSideEncryption};
+use aws_sdk_s3::types::{Delete, ObjectCannedAcl, ObjectIdentifier, ServerSideEncryption};
 use smform_state::{Kept, Snapshot, StateError};
 use tokio::runtime::Runtime;
 
@@ -90,7 +90,7 @@ fn way_out(code: &str) -> &'static str {
         "NoSuchBucket" => ". Make the bucket, with versioning on, or correct the argument bucket",
         "AccessDenied" | "AllAccessDisabled" => {
             ". The credentials need s3:ListBucket on the bucket, and s3:GetObject, s3:PutObject and s3:DeleteObject on the \
-             state and its .tflock"
+             state, its .tflock and what is below its .begun/"
         }
         "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => ". Renew the credentials, then run it again",
         "InvalidAccessKeyId" | "SignatureDoesNotMatch" => ". Check the credentials",
@@ -254,6 +254,24 @@ impl Bucket {
         self.wait(async |client: Client| {
             let request = client.delete_object().bucket(&self.wishes.bucket).key(key);
             request.send().await.map(drop).map_err(refusal)
+        })
+    }
+
+    /// Deletes objects, a thousand with each request.
+    pub(crate) fn delete_all(&self, keys: &[String]) -> Result<(), Refusal> {
+        self.wait(async |client: Client| {
+            for some in keys.chunks(1000) {
+                let objects = some.iter().filter_map(|key| ObjectIdentifier::builder().key(key).build().ok());
+                let objects = Delete::builder().set_objects(Some(objects.collect())).quiet(true).build();
+                let objects = objects.map_err(|error| Refusal::Other(error.to_string()))?;
+                let request = client.delete_objects().bucket(&self.wishes.bucket).delete(objects);
+                let answer = request.send().await.map_err(refusal)?;
+                if let Some(error) = answer.errors().first() {
+                    let code = error.code().unwrap_or_default();
+                    return Err(Refusal::Other(format!("{code}{}", way_out(code))));
+                }
+            }
+            Ok(())
         })
     }
 

@@ -89,6 +89,9 @@ impl Workspaces for S3Workspaces {
     }
 
     fn delete(&self, workspace: &str) -> Result<(), StateError> {
+        let one = self.one(workspace);
+        let left = one.announced()?.into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+        one.withdraw(&left)?;
         let key = self.key(workspace);
         self.bucket.delete(&key).map_err(|refusal| self.bucket.error("delete", &key, refusal))
     }
@@ -105,6 +108,11 @@ struct S3Backend {
 impl S3Backend {
     fn lock_key(&self) -> String {
         format!("{}.tflock", self.key)
+    }
+
+    /// What the keys of announcements begin with.
+    fn announcements(&self) -> String {
+        format!("{}.begun/", self.key)
     }
 
     fn error(&self, action: &'static str, refusal: Refusal) -> StateError {
@@ -174,6 +182,29 @@ impl Backend for S3Backend {
         let read =
             self.bucket.read(&self.key, Some(name)).map_err(|refusal| self.error("read a version of", refusal))?;
         Ok(read.map(|version| version.text).unwrap_or_default())
+    }
+
+    fn announce(&self, name: &str, record: &str) -> Result<bool, StateError> {
+        let key = format!("{}{name}", self.announcements());
+        let written = self.bucket.write(&key, record.as_bytes(), Condition::None);
+        written.map(|_| true).map_err(|refusal| self.error("announce what is created beside", refusal))
+    }
+
+    fn announced(&self) -> Result<Vec<(String, String)>, StateError> {
+        let failed = |refusal| self.error("read what was announced beside", refusal);
+        let prefix = self.announcements();
+        let mut found = Vec::new();
+        for key in self.bucket.list(&prefix).map_err(failed)? {
+            let Some(read) = self.bucket.read(&key, None).map_err(failed)? else { continue };
+            let name = key.strip_prefix(&prefix).unwrap_or_default().to_owned();
+            found.push((name, String::from_utf8_lossy(&read.text).into_owned()));
+        }
+        Ok(found)
+    }
+
+    fn withdraw(&self, names: &[String]) -> Result<(), StateError> {
+        let keys: Vec<String> = names.iter().map(|name| format!("{}{name}", self.announcements())).collect();
+        self.bucket.delete_all(&keys).map_err(|refusal| self.error("withdraw what was announced beside", refusal))
     }
 
     fn lock(&self, info: &LockInfo, timeout: Duration) -> Result<Box<dyn Held>, StateError> {

@@ -94,6 +94,31 @@ pub trait Backend: Debug + Send + Sync {
     /// When there is no lock, it has another id, or it cannot be taken away.
     fn force_unlock(&self, id: &str) -> Result<(), StateError>;
 
+    /// Keeps a record beside the snapshot, for whoever takes the state up without the journal. Whether there is a place for
+    /// that: a journal beside the snapshot needs none.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn announce(&self, _name: &str, _record: &str) -> Result<bool, StateError> {
+        Ok(false)
+    }
+
+    /// The records that are kept beside the snapshot, by name, in the order of their names.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    fn announced(&self) -> Result<Vec<(String, String)>, StateError> {
+        Ok(Vec::new())
+    }
+
+    /// Removes records that are kept beside the snapshot.
+    ///
+    /// # Errors
+    /// When some may still be there.
+    fn withdraw(&self, _names: &[String]) -> Result<(), StateError> {
+        Ok(())
+    }
+
     /// A record of the journal as it is written to disk: without line breaks.
     ///
     /// # Errors

@@ -43,9 +43,9 @@ fn begins_from(record: &Record, state: &State) -> bool {
 }
 
 /// What a state holds, by type and the text by which a service knows it.
-type Known = BTreeSet<(String, String)>;
+pub(crate) type Known = BTreeSet<(String, String)>;
 
-fn known(state: &State) -> Known {
+pub(crate) fn known(state: &State) -> Known {
     let entry =
         |(id, _, object): (ObjectId, _, &Object)| (id.address.resource.type_name.to_string(), identifier(object));
     state.objects().map(entry).collect()
@@ -74,7 +74,7 @@ fn keep_created(past: &State, state: &mut State, known: &Known) {
 
 /// Whether what an older intent was about is known to a state. What an identifier says beside the name of the object,
 /// such as its region, follows an `@`.
-fn is_settled(intent: &Intent, state: &State, known: &Known) -> bool {
+pub(crate) fn is_settled(intent: &Intent, state: &State, known: &Known) -> bool {
     let Some(id) = intent.object.parse() else { return true };
     let Some(identifier) = intent.identifier.as_deref().filter(|_| intent.operation == "create") else {
         return state.get(&id).is_none();
@@ -82,6 +82,15 @@ fn is_settled(intent: &Intent, state: &State, known: &Known) -> bool {
     let name = identifier.split_once('@').map_or(identifier, |(name, _)| name);
     let is_known = |name: &str| known.contains(&(id.address.resource.type_name.to_string(), name.to_owned()));
     is_known(identifier) || is_known(name)
+}
+
+/// Sets aside what stands at the address of an object that is being created.
+pub(crate) fn set_aside(intent: &Intent, state: &mut State) {
+    let Some(current) = intent.object.parse().filter(|id| id.deposed.is_none()) else { return };
+    if let Some(object) = state.get(&current) {
+        let deposed = Some(key_of(&identifier(object)));
+        state.relocate(&current, &ObjectId { deposed, ..current.clone() });
+    }
 }
 
 /// The key under which an object is set aside: always the same for the same object.

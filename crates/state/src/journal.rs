@@ -28,6 +28,9 @@ pub enum Record {
         lineage: String,
         /// The process.
         pid: u32,
+        /// The run, as in the names of what it has announced elsewhere.
+        #[serde(default)]
+        run: String,
     },
     /// An operation is about to begin.
     Intent(Intent),
@@ -62,6 +65,13 @@ pub enum Record {
     Snapshot {
         /// The checksum of its text.
         crc: u32,
+    },
+    /// The snapshot with this checksum settles what was announced under these names; never in the journal itself.
+    Settled {
+        /// The checksum of its text.
+        crc: u32,
+        /// The names.
+        names: Vec<String>,
     },
     /// The root outputs are these.
     Outputs {
@@ -240,6 +250,6 @@ pub fn replay(record: Record, state: &mut State, pending: &mut Vec<Intent>) {
         }
         Record::Outputs { outputs } => state.outputs = outputs,
         Record::Checks { results } => state.check_results = results,
-        Record::Snapshot { .. } => {}
+        Record::Snapshot { .. } | Record::Settled { .. } => {}
     }
 }

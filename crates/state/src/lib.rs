@@ -4,6 +4,7 @@
 //! [`store::Store`] is a state that is held open and locked: it writes each outcome to the [`journal`] at a cost that
 //! does not grow with the state, and a new snapshot at the end.
 
+mod announced;
 pub mod backend;
 mod catch_up;
 pub mod codec;

@@ -18,13 +18,29 @@ const KEPT: usize = 20;
 pub struct LocalBackend {
     path: PathBuf,
     locked: LockedFile,
+    /// Where the state is read from, if not from the file that it is written to.
+    source: Option<PathBuf>,
+    backup: Option<PathBuf>,
 }
 
 impl LocalBackend {
     /// The state in a file.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> LocalBackend {
-        LocalBackend { path: path.into(), locked: LockedFile::default() }
+        let path = path.into();
+        LocalBackend { locked: LockedFile::default(), source: None, backup: Some(beside(&path, "", ".backup")), path }
+    }
+
+    /// The same, read from another file, which stays as it is.
+    #[must_use]
+    pub fn read_from(self, source: PathBuf) -> LocalBackend {
+        LocalBackend { source: Some(source).filter(|source| *source != self.path), ..self }
+    }
+
+    /// The same, with the last copy of what is replaced in a file of its own; nothing for none beside the history.
+    #[must_use]
+    pub fn backed_up_to(self, backup: Option<PathBuf>) -> LocalBackend {
+        LocalBackend { backup, ..self }
     }
 
     /// The folder of replaced snapshots.
@@ -32,13 +48,19 @@ impl LocalBackend {
         beside(&self.path, ".", ".history")
     }
 
+    /// What is in the file now; nothing when there is none.
+    fn current(&self) -> Result<Vec<u8>, StateError> {
+        let here = LocalBackend { source: None, ..self.clone() };
+        Ok(here.read()?.unwrap_or_default().text)
+    }
+
     /// Keeps a snapshot among the replaced ones, and drops the oldest.
-    fn keep(&self, snapshot: &Snapshot) -> Result<(), StateError> {
+    fn keep(&self, text: &[u8]) -> Result<(), StateError> {
         let folder = self.history();
         files::private_folder(&folder).map_err(StateError::io("make the folder", &folder))?;
         let newest = self.kept()?.first().and_then(|kept| kept.name.parse::<u64>().ok()).unwrap_or(0);
         let path = folder.join(format!("{:08}", newest + 1));
-        files::replace(&path, &snapshot.text).map_err(StateError::io("write", &path))?;
+        files::replace(&path, text).map_err(StateError::io("write", &path))?;
         for old in self.kept()?.iter().skip(KEPT) {
             let path = folder.join(&old.name);
             std::fs::remove_file(&path).map_err(StateError::io("remove", &path))?;
@@ -57,17 +79,18 @@ impl Backend for LocalBackend {
     }
 
     fn read(&self) -> Result<Option<Snapshot>, StateError> {
+        let path = self.source.as_ref().unwrap_or(&self.path);
         let read = match self.locked.get().as_mut() {
-            Some(file) => {
+            Some(file) if self.source.is_none() => {
                 let mut text = Vec::new();
                 file.rewind().and_then(|()| file.read_to_end(&mut text)).map(|_| text)
             }
-            None => files::read(&self.path),
+            _ => files::read(path),
         };
         match read {
             Ok(text) => Ok(Some(Snapshot { text, version: None })),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(StateError::io("read the state", &self.path)(error)),
+            Err(error) => Err(StateError::io("read the state", path)(error)),
         }
     }
 
@@ -88,9 +111,17 @@ impl Backend for LocalBackend {
     }
 
     fn back_up(&self, snapshot: &Snapshot) -> Result<(), StateError> {
-        self.keep(snapshot)?;
-        let path = beside(&self.path, "", ".backup");
-        files::replace(&path, &snapshot.text).map_err(StateError::io("write", &path))
+        let replaced = match &self.source {
+            // What was read stays where it is.
+            Some(_) => self.current()?,
+            None => snapshot.text.clone(),
+        };
+        if replaced.is_empty() {
+            return Ok(());
+        }
+        self.keep(&replaced)?;
+        let Some(path) = &self.backup else { return Ok(()) };
+        files::replace(path, &replaced).map_err(StateError::io("write", path))
     }
 
     fn kept(&self) -> Result<Vec<Kept>, StateError> {
@@ -116,6 +147,11 @@ impl Backend for LocalBackend {
     fn read_kept(&self, name: &str) -> Result<Vec<u8>, StateError> {
         let path = self.history().join(name);
         std::fs::read(&path).map_err(StateError::io("read", &path))
+    }
+
+    // What is read from elsewhere is written here in any case.
+    fn is_current(&self) -> bool {
+        self.source.is_none()
     }
 
     fn lock(&self, info: &LockInfo, timeout: Duration) -> Result<Box<dyn Held>, StateError> {

@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 use smform_types::InstanceAddress;
 use smform_types::json::parse;
 
+use crate::announced::Announced;
 use crate::backend::{Backend, Held, Snapshot};
 use crate::catch_up::catch_up;
 use crate::error::StateError;
@@ -33,6 +34,7 @@ pub struct Store {
     /// When the snapshot was read or last written.
     settled: Instant,
     lock: Option<Box<dyn Held>>,
+    announced: Announced,
 }
 
 /// Reads a state without locking it, with what a journal says on top.
@@ -72,10 +74,17 @@ impl Store {
         let text = snapshot.as_ref().map(|snapshot| snapshot.text.as_slice()).unwrap_or_default();
         let mut state = codec::read(text, &backend.place())?;
         let before = state.clone();
-        let pending = catch_up(records(backend.as_ref())?, text, &mut state);
+        let records = records(backend.as_ref())?;
+        let run_of = |record: &Record| match record {
+            Record::Begin { run, .. } => Some(run.clone()).filter(|run| !run.is_empty()),
+            _ => None,
+        };
+        let runs = records.iter().filter_map(run_of).collect();
+        let mut pending = catch_up(records, text, &mut state);
+        let announced = Announced::read(backend.as_ref(), text, &runs, &mut state, &mut pending)?;
         let next_serial = before.serial + 1;
         let settled = Instant::now();
-        Ok(Store { backend, state, snapshot, before, pending, journal: None, next_serial, settled, lock })
+        Ok(Store { backend, state, snapshot, before, pending, journal: None, next_serial, settled, lock, announced })
     }
 
     /// The state as known now.
@@ -88,6 +97,12 @@ impl Store {
     #[must_use]
     pub fn pending(&self) -> &[Intent] {
         &self.pending
+    }
+
+    /// Why creations could not be announced beside a state that is kept elsewhere, if that is so.
+    #[must_use]
+    pub fn unannounced(&self) -> Option<&str> {
+        self.announced.note()
     }
 
     /// Where the state is, for messages.
@@ -107,8 +122,12 @@ impl Store {
         if self.state.lineage.is_empty() {
             self.state.lineage = uuid::Uuid::new_v4().to_string();
         }
-        let begin =
-            Record::Begin { serial: self.before.serial, lineage: self.state.lineage.clone(), pid: std::process::id() };
+        let begin = Record::Begin {
+            serial: self.before.serial,
+            lineage: self.state.lineage.clone(),
+            pid: std::process::id(),
+            run: self.announced.run.clone(),
+        };
         let text = |record: &Record| {
             let text = serde_json::to_string(record).map_err(|error| StateError::Refused {
                 action: "write the journal",
@@ -134,6 +153,15 @@ impl Store {
     /// snapshot at the end, or the copy that rescues it, still has it.
     fn write(&mut self, record: Record) -> Result<(), StateError> {
         let written = self.append(&record);
+        if let (Record::Intent(intent), true) = (&record, written.is_ok()) {
+            self.announced.announce(self.backend.as_ref(), intent);
+        }
+        if let (Record::Put { object, .. }, true) = (&record, written.is_ok()) {
+            self.announced.made(self.backend.as_ref(), object, &record);
+        }
+        if let (Record::Unchanged { object }, true) = (&record, written.is_ok()) {
+            self.announced.give_up(self.backend.as_ref(), object);
+        }
         let is_intent = matches!(record, Record::Intent(_));
         if written.is_ok() || !is_intent {
             journal::replay(record, &mut self.state, &mut self.pending);
@@ -279,6 +307,7 @@ impl Store {
                 Err(_) => source,
             });
         }
+        self.announced.withdraw(self.backend.as_ref(), &self.pending);
         if self.pending.is_empty() {
             let path = self.backend.journal();
             match self.journal.take() {
@@ -299,10 +328,16 @@ impl Store {
             self.backend.back_up(old)?;
         }
         if self.journal.is_some() || self.backend.journal().exists() {
-            self.append(&Record::Snapshot { crc: crc32fast::hash(text) })?;
+            // Where there is no space for it the snapshot may still be written: what the journal says is older then, and
+            // undoes nothing of it.
+            if let Err(error) = self.append(&Record::Snapshot { crc: crc32fast::hash(text) }) {
+                tracing::warn!("the new state is not marked in the journal: {error}");
+            }
         }
+        self.announced.settle(self.backend.as_ref(), crc32fast::hash(text), &self.pending);
         let version = self.backend.write(text, self.snapshot.as_ref())?;
         self.snapshot = Some(Snapshot { text: text.to_vec(), version });
+        self.announced.withdraw(self.backend.as_ref(), &self.pending);
         Ok(())
     }
 }

@@ -15,9 +15,9 @@ pub use help::{Refused, refused, top as top_help};
 pub use line::{Invocation, Line, words};
 pub use registry::{ConnectTo, Reach, Registry, RegistryCheck, RegistryCommand, connect_to};
 pub use states::{
-    ForceUnlock, Import, State, StateCommand, StateHistory, StateList, StateMv, StatePush, StateReplaceProvider,
-    StateRm, StateRollback, StateShow, Taint, Workspace, WorkspaceCommand, WorkspaceDelete, WorkspaceList,
-    WorkspaceNew, WorkspaceSelect,
+    Backup, ForceUnlock, Import, RemoteVersion, State, StateCommand, StateHistory, StateList, StateMv, StatePush,
+    StateReplaceProvider, StateRm, StateRollback, StateShow, Taint, Workspace, WorkspaceCommand, WorkspaceDelete,
+    WorkspaceList, WorkspaceNew, WorkspaceSelect, Written,
 };
 
 /// Plans, applies and destroys Amazon SageMaker endpoints declared in Terraform's language.
@@ -159,6 +159,9 @@ pub struct Init {
     /// Accepted
     #[arg(long, default_value = "true")]
     pub get: bool,
+    /// The version of what keeps the state.
+    #[command(flatten)]
+    pub remote: RemoteVersion,
     /// Print without colour
     #[arg(long)]
     pub no_color: bool,
@@ -268,6 +271,9 @@ pub struct Apply {
     /// Apply without asking for approval
     #[arg(long)]
     pub auto_approve: bool,
+    /// Other files to write to.
+    #[command(flatten)]
+    pub written: Written,
     /// Apply the saved plan only if it has this digest
     #[arg(long, value_name = "DIGEST")]
     pub expect_digest: Option<String>,
@@ -302,6 +308,9 @@ pub struct StateFile {
     /// Work in the sandbox, an imitation of AWS on this machine, with a state of its own
     #[arg(long)]
     pub sandbox: bool,
+    /// Where a command that changes the state writes, when not in its place.
+    #[arg(skip)]
+    pub written: Written,
 }
 
 /// Arguments of `get`.

@@ -37,6 +37,39 @@ pub enum StateCommand {
     Rollback(StateRollback),
 }
 
+/// Files beside the state that a command writes to: Terraform's older flags, for states in files.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Written {
+    /// Leave the state that was read as it is, and write the new one to this file
+    #[arg(long, value_name = "FILE")]
+    pub state_out: Option<PathBuf>,
+    /// The copy of what is replaced.
+    #[command(flatten)]
+    pub copy: Backup,
+}
+
+/// The copy of what is replaced.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Backup {
+    /// Keep the state that is replaced in this file instead of one ending in .backup; - for none
+    #[arg(long, value_name = "FILE")]
+    pub backup: Option<PathBuf>,
+}
+
+impl From<Backup> for Written {
+    fn from(copy: Backup) -> Written {
+        Written { state_out: None, copy }
+    }
+}
+
+/// What is accepted since Terraform's command line has it: there is no remote version here that could differ.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct RemoteVersion {
+    /// Accepted, without effect
+    #[arg(long, hide = true)]
+    pub ignore_remote_version: bool,
+}
+
 /// Arguments of `state list`.
 #[derive(Debug, clap::Args)]
 pub struct StateList {
@@ -77,6 +110,12 @@ pub struct StateRm {
     /// Only say what would be forgotten
     #[arg(long)]
     pub dry_run: bool,
+    /// The copy of what is replaced.
+    #[command(flatten)]
+    pub copy: Backup,
+    /// The version of what keeps the state.
+    #[command(flatten)]
+    pub remote: RemoteVersion,
     /// Print without colour
     #[arg(long)]
     pub no_color: bool,
@@ -100,6 +139,15 @@ pub struct StateMv {
     /// Move to this state file
     #[arg(long, value_name = "FILE")]
     pub state_out: Option<PathBuf>,
+    /// The copy of what is replaced.
+    #[command(flatten)]
+    pub copy: Backup,
+    /// The version of what keeps the state.
+    #[command(flatten)]
+    pub remote: RemoteVersion,
+    /// With -state-out: keep the state that is replaced there in this file
+    #[arg(long, value_name = "FILE")]
+    pub backup_out: Option<PathBuf>,
     /// Print without colour
     #[arg(long)]
     pub no_color: bool,
@@ -123,6 +171,9 @@ pub struct StatePush {
     /// Even over a newer or an unrelated state
     #[arg(long)]
     pub force: bool,
+    /// The version of what keeps the state.
+    #[command(flatten)]
+    pub remote: RemoteVersion,
     /// Print without colour
     #[arg(long)]
     pub no_color: bool,
@@ -143,6 +194,12 @@ pub struct StateReplaceProvider {
     /// Do not ask
     #[arg(long)]
     pub auto_approve: bool,
+    /// The copy of what is replaced.
+    #[command(flatten)]
+    pub copy: Backup,
+    /// The version of what keeps the state.
+    #[command(flatten)]
+    pub remote: RemoteVersion,
     /// Print without colour
     #[arg(long)]
     pub no_color: bool,
@@ -214,6 +271,12 @@ pub struct Taint {
     /// The lock.
     #[command(flatten)]
     pub lock: StateLock,
+    /// Other files to write to.
+    #[command(flatten)]
+    pub written: Written,
+    /// The version of what keeps the state.
+    #[command(flatten)]
+    pub remote: RemoteVersion,
     /// Print without colour
     #[arg(long)]
     pub no_color: bool,
@@ -237,6 +300,12 @@ pub struct Import {
     /// Ask for values of variables that have none; -input=false fails instead
     #[arg(long, default_value = "true")]
     pub input: bool,
+    /// Other files to write to.
+    #[command(flatten)]
+    pub written: Written,
+    /// The version of what keeps the state.
+    #[command(flatten)]
+    pub remote: RemoteVersion,
     /// Print without colour
     #[arg(long)]
     pub no_color: bool,

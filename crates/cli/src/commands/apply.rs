@@ -32,7 +32,7 @@ pub async fn destroy(session: &Session, mut args: Apply, flags: &ArgMatches) -> 
         return Err(Failure::error("Destroy takes no plan file", detail));
     }
     args.destroy = true;
-    run(session, &args, flags).await
+    run(session, args, flags).await
 }
 
 pub async fn refresh(session: &Session, mut args: Apply, flags: &ArgMatches) -> Result<Exit, Failure> {
@@ -41,10 +41,12 @@ pub async fn refresh(session: &Session, mut args: Apply, flags: &ArgMatches) -> 
     }
     args.planning.refresh_only = true;
     args.auto_approve = true;
-    run(session, &args, flags).await
+    run(session, args, flags).await
 }
 
-pub async fn run(session: &Session, args: &Apply, flags: &ArgMatches) -> Result<Exit, Failure> {
+pub async fn run(session: &Session, mut args: Apply, flags: &ArgMatches) -> Result<Exit, Failure> {
+    args.planning.state.written = args.written.clone();
+    let args = &args;
     let view = operation::view(session, &args.planning);
     let result = match &args.plan {
         Some(path) => apply_saved(session, args, flags, path, &view).await,
@@ -297,7 +299,9 @@ pub(super) async fn perform(
     let mut report = outcome.into_report();
     match Arc::try_unwrap(record) {
         Ok(record) => {
-            let finished = record.into_inner().into_store().finish();
+            let store = record.into_inner().into_store();
+            report.diagnostics.extend(store.unannounced().map(unannounced));
+            let finished = store.finish();
             let settled = run.unsettled.as_ref().filter(|_| finished.is_ok()).map(|backend| session.settle(backend));
             report.diagnostics.extend(finished.err().map(|error| diagnose(&error)));
             report
@@ -310,6 +314,15 @@ pub(super) async fn perform(
         )),
     }
     (report, stopped)
+}
+
+/// What it means that creations were not announced.
+fn unannounced(why: &str) -> Diagnostic {
+    let detail = format!(
+        "What was created was not announced beside the state: {why}. All was recorded in the end. But had this machine been \
+         lost in the meantime, nobody would have known of what was created in the last seconds."
+    );
+    Diagnostic::warning("Creations were not announced", detail)
 }
 
 /// Should the process be ended right away, what is known of the run is told all the same.

@@ -13,7 +13,7 @@ use smform_types::{Diagnostic, InstanceAddress, ResourceMode};
 use super::apply::perform;
 use super::operation::{self, Run};
 use super::state::invalid;
-use crate::args::{Import, Planning, variable_inputs};
+use crate::args::{Import, Planning, StateFile, variable_inputs};
 use crate::errors::{Exit, Failure};
 use crate::render::style::Paint;
 use crate::session::Session;
@@ -94,7 +94,7 @@ fn planning(args: Import, address: &InstanceAddress) -> Planning {
         no_color: args.no_color,
         json: false,
         compact_warnings: false,
-        state: args.state,
+        state: StateFile { written: args.written, ..args.state },
         json_into: None,
         markdown_into: None,
     }

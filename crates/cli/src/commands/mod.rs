@@ -46,7 +46,7 @@ pub async fn run(session: &Session, command: Command, matches: &ArgMatches) -> R
         Command::Test(args) => test::run(session, &args, flags).await,
         Command::Fmt(args) => Ok(fmt::run(session, &args)),
         Command::Plan(args) => plan::run(session, &args, flags).await,
-        Command::Apply(args) => apply::run(session, &args, flags).await,
+        Command::Apply(args) => apply::run(session, args, flags).await,
         Command::Destroy(args) => apply::destroy(session, args, flags).await,
         Command::Refresh(args) => apply::refresh(session, args, flags).await,
         Command::Show(args) => show::run(session, &args),

@@ -18,7 +18,7 @@ pub async fn run(session: &Session, args: &Sandbox) -> Result<Exit, Failure> {
     let file = match &args.file {
         Some(file) => session.path(file),
         None => {
-            let state = StateFile { path: None, sandbox: true };
+            let state = StateFile { sandbox: true, ..StateFile::default() };
             session.backend(&session.config(), &state)?.place().with_extension("json")
         }
     };

@@ -11,6 +11,7 @@ use smform_engine::workflow::{World, saved};
 use smform_state::{State, codec};
 use smform_types::json::to_text;
 
+use super::state::expect_some;
 use crate::args::Show;
 use crate::errors::{Exit, Failure};
 use crate::render::json;
@@ -49,7 +50,9 @@ fn is_plan(text: &str) -> bool {
 }
 
 fn show_state(session: &Session, args: &Show, state: &State, stored: &Stored) {
-    let text = if args.json {
+    let text = if !args.json && expect_some(state).is_err() {
+        "No state.\n".to_owned()
+    } else if args.json {
         let value = |id: &smform_state::ObjectId| {
             let key = ObjectKey { address: id.address.clone(), deposed: id.deposed.clone() };
             stored.objects.get(&key).map(|found| found.value.clone())

@@ -2,6 +2,7 @@
 
 use smform_engine::plan::ObjectKey;
 use smform_engine::plan::target::Target;
+use smform_engine::workflow::state::decode_data;
 use smform_state::{ObjectId, State, codec};
 use smform_types::suggest::did_you_mean;
 use smform_types::{AddressError, InstanceAddress, ModuleInstance};
@@ -11,59 +12,64 @@ use crate::errors::{Exit, Failure};
 use crate::render::state::object;
 use crate::session::Session;
 
-/// Addresses, one per line.
+/// Addresses, one per line: of each address that is given, in their order.
 pub fn list(session: &Session, args: &StateList) -> Result<Exit, Failure> {
     let (state, _, _) = session.read_state(&args.state)?;
-    let mut targets = Vec::new();
-    for text in &args.addresses {
-        let target: Target = text
-            .parse()
-            .map_err(|error: smform_types::AddressError| Failure::error("Invalid address", format!("{error}.")))?;
-        targets.push(target);
+    expect_some(&state)?;
+    let ids: Vec<ObjectId> = state.objects().map(|(id, ..)| id).collect();
+    let targets = args.addresses.iter().map(|text| text.parse().map_err(invalid));
+    let targets = targets.collect::<Result<Vec<Target>, Failure>>()?;
+    if let Some(unknown) = targets.iter().find(|target| !ids.iter().any(|id| covers(target, &id.address))) {
+        let summary = match unknown {
+            Target::Module(_) => "Unknown module",
+            Target::Resource(address) if address.key.is_none() => "Unknown resource",
+            Target::Resource(_) => "Unknown resource instance",
+        };
+        return Err(Failure::error(summary, nothing_at(&state, &unknown.to_string())));
     }
-    for target in &targets {
-        if !state.objects().any(|(id, ..)| covers(target, &id.address)) {
-            let detail = format!("The state holds nothing at {target}.");
-            return Err(Failure::error("No such object", detail));
-        }
-    }
-    let has_id = |state: &State, id: &ObjectId| {
+    let has_id = |id: &ObjectId| {
         let recorded = state.get(id).and_then(|object| object.attributes.get("id")?.as_str());
         args.id.is_none() || recorded == args.id.as_deref()
     };
-    for (id, ..) in state.objects() {
-        let wanted = targets.is_empty() || targets.iter().any(|target| covers(target, &id.address));
-        if wanted && id.deposed.is_none() && has_id(&state, &id) {
-            session.console.out(&format!("{}\n", id.address));
+    let print = |target: Option<&Target>| {
+        for id in ids.iter().filter(|id| target.is_none_or(|target| covers(target, &id.address))) {
+            if id.deposed.is_none() && has_id(id) {
+                session.console.out(&format!("{}\n", id.address));
+            }
         }
+    };
+    if targets.is_empty() {
+        print(None);
     }
+    targets.iter().for_each(|target| print(Some(target)));
     Ok(Exit::Success)
 }
 
-/// Addresses as given, each of which must be the address of something.
-pub(super) fn targets(state: &State, addresses: &[String]) -> Result<Vec<Target>, Failure> {
-    let mut targets = Vec::new();
-    for text in addresses {
-        let target: Target = text.parse().map_err(invalid)?;
-        if !state.objects().any(|(id, ..)| covers(&target, &id.address)) {
-            return Err(absent(state, text));
-        }
-        targets.push(target);
+/// Refuses to work on a state that was never written.
+pub(super) fn expect_some(state: &State) -> Result<(), Failure> {
+    if state.lineage.is_empty() && state.is_empty() {
+        let detail = "Nothing was recorded here yet: run an apply first. If the state is elsewhere, see the directory, the \
+                      workspace, the backend, and -state.";
+        return Err(Failure::error("No state file was found", detail));
     }
-    Ok(targets)
+    Ok(())
 }
 
 /// A text that is no address.
 pub(super) fn invalid(error: AddressError) -> Failure {
-    Failure::error("Invalid address", format!("{error}."))
+    Failure::error("Invalid address", format!("{}.", error.to_string().trim_end_matches('.')))
 }
 
 /// An address at which nothing is recorded.
 pub(super) fn absent(state: &State, address: &str) -> Failure {
+    Failure::error("No instance found for the given address", nothing_at(state, address))
+}
+
+/// What is said of an address at which nothing is recorded.
+pub(super) fn nothing_at(state: &State, address: &str) -> String {
     let names: Vec<String> = state.objects().map(|(id, ..)| id.address.to_string()).collect();
     let hint = did_you_mean(address, names.iter().map(String::as_str));
-    let detail = format!("The state holds nothing at {address}.{hint} List what it holds with: smform state list");
-    Failure::error("No instance found for the given address", detail)
+    format!("The state holds nothing at {address}.{hint} List what it holds with: smform state list")
 }
 
 /// Whether an address is at or below a target; keys that the target leaves out may be any.
@@ -88,6 +94,7 @@ pub(super) fn covers(target: &Target, address: &InstanceAddress) -> bool {
 pub fn show(session: &Session, args: &StateShow) -> Result<Exit, Failure> {
     let address: InstanceAddress = args.address.parse().map_err(invalid)?;
     let (state, stored, found) = session.read_state(&args.state)?;
+    expect_some(&state)?;
     let key = ObjectKey { address: address.clone(), deposed: None };
     let style = session.style(args.no_color);
     if let Some(object_found) = stored.objects.get(&key) {
@@ -99,7 +106,8 @@ pub fn show(session: &Session, args: &StateShow) -> Result<Exit, Failure> {
         if found.has_errors() {
             return Err(found.into());
         }
-        let value = smform_types::json::implied(&recorded.attributes);
+        let value = decode_data(&id.address.resource, recorded, &session.providers);
+        let value = value.unwrap_or_else(|| smform_types::json::implied(&recorded.attributes));
         session.console.out(&object(&key, &value, recorded.tainted, &session.providers, style));
         return Ok(Exit::Success);
     }
@@ -109,6 +117,8 @@ pub fn show(session: &Session, args: &StateShow) -> Result<Exit, Failure> {
 /// The state as it is stored.
 pub fn pull(session: &Session, args: &StateFile) -> Result<Exit, Failure> {
     let (state, _, _) = session.read_state(args)?;
-    session.console.out(&codec::write(&state));
+    if expect_some(&state).is_ok() {
+        session.console.out(&codec::write(&state));
+    }
     Ok(Exit::Success)
 }

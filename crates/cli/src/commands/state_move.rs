@@ -1,11 +1,13 @@
 //! `state mv`: other addresses for what is recorded, also in another state file.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use smform_engine::plan::target::Target;
 use smform_state::{Object, ObjectId, State, Store};
 use smform_types::{InstanceAddress, ModuleInstance};
 
-use super::state::{absent, covers, invalid};
-use crate::args::StateMv;
+use super::state::{covers, invalid, nothing_at};
+use crate::args::{Backup, StateFile, StateMv};
 use crate::errors::{Exit, Failure};
 use crate::session::Session;
 
@@ -23,7 +25,7 @@ struct Group {
 }
 
 fn refused(detail: String) -> Failure {
-    Failure::error("Invalid move", detail)
+    Failure::error("Invalid state move request", detail)
 }
 
 fn module_group(ids: &[ObjectId], from: &ModuleInstance, to: &ModuleInstance) -> Group {
@@ -70,6 +72,26 @@ fn group(ids: &[ObjectId], args: &StateMv) -> Result<Group, Failure> {
     }
 }
 
+/// Lets what depends on moved objects depend on their new addresses, and on the old ones only where something is left.
+fn follow(state: &mut State, moves: &[Move]) {
+    let config = |id: &ObjectId| id.address.config().to_string();
+    let left: BTreeSet<String> = state.objects().map(|(id, ..)| config(&id)).collect();
+    let mut moved: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for one in moves {
+        moved.entry(config(&one.from)).or_default().insert(config(&one.to));
+    }
+    for object in state.resources.values_mut().flat_map(|resource| resource.objects.values_mut()) {
+        if !object.dependencies.iter().any(|address| moved.contains_key(address)) {
+            continue;
+        }
+        let now = object.dependencies.iter().flat_map(|address| {
+            let stays = !moved.contains_key(address) || left.contains(address);
+            moved.get(address).into_iter().flatten().cloned().chain(Some(address.clone()).filter(|_| stays))
+        });
+        object.dependencies = now.collect::<BTreeSet<_>>().into_iter().collect();
+    }
+}
+
 /// What is recorded of an object, with its provider.
 fn recorded(state: &State, id: &ObjectId) -> Option<(String, Object)> {
     let resource = state.resources.get(&(id.address.module.clone(), id.address.resource.clone()))?;
@@ -78,15 +100,19 @@ fn recorded(state: &State, id: &ObjectId) -> Option<(String, Object)> {
 
 /// Gives an instance, every instance of a resource, or everything in a module another address.
 pub async fn run(session: &Session, args: &StateMv) -> Result<Exit, Failure> {
-    let mut store = session.open_for(&args.state, &args.lock, "state-mv").await?;
+    let file = StateFile { written: args.copy.clone().into(), ..args.state.clone() };
+    let mut store = session.open_for(&file, &args.lock, "state-mv").await?;
+    super::state::expect_some(store.state())?;
     let ids: Vec<ObjectId> = store.state().objects().map(|(id, ..)| id).collect();
     let group = group(&ids, args)?;
     if group.moves.is_empty() {
-        return Err(absent(store.state(), &args.source));
+        let detail = nothing_at(store.state(), &args.source);
+        return Err(Failure::error("Invalid source address", detail));
     }
     let mut other: Option<Store> = match &args.state_out {
         Some(path) => {
-            let backend = session.state_file(session.path(path), &session.config())?;
+            let copy = Backup { backup: args.backup_out.clone() };
+            let backend = session.state_file(session.path(path), &copy.into(), &session.config())?;
             Some(session.open_state(backend, &args.lock, "state-mv", || ()).await?)
         }
         None => None,
@@ -96,10 +122,10 @@ pub async fn run(session: &Session, args: &StateMv) -> Result<Exit, Failure> {
     let taken = |id: &ObjectId| there.get(id).is_some() && !leaving.contains(&id);
     if let Some(one) = group.moves.iter().find(|one| taken(&one.to)) {
         let detail = format!("The state holds something at {} already. Move or remove that first.", one.to.address);
-        return Err(refused(detail));
+        return Err(Failure::error("Invalid target address", detail));
     }
     let verb = if args.dry_run { "Would move" } else { "Move" };
-    session.console.out(&format!("{verb} \"{}\" to \"{}\"\n", group.from, group.to));
+    session.console.out(&format!("{verb} {:?} to {:?}\n", group.from, group.to));
     if args.dry_run {
         return Ok(Exit::Success);
     }
@@ -110,6 +136,7 @@ pub async fn run(session: &Session, args: &StateMv) -> Result<Exit, Failure> {
             let taken: Vec<_> =
                 group.moves.iter().filter_map(|one| Some((&one.to, state.remove(&one.from)?))).collect();
             taken.into_iter().for_each(|(to, (provider, object))| state.put(to, &provider, object));
+            follow(&mut state, &group.moves);
             store.replace(state);
         }
         Some(other) => {

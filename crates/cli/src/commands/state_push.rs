@@ -5,7 +5,8 @@ use std::path::Path;
 use smform_state::codec;
 use smform_state::exchange::{Exchange, compare};
 
-use crate::args::{StatePush, StateReplaceProvider};
+use super::state::expect_some;
+use crate::args::{StateFile, StatePush, StateReplaceProvider};
 use crate::errors::{Exit, Failure, file};
 use crate::render::style::Paint;
 use crate::session::Session;
@@ -63,7 +64,9 @@ fn full_source(text: &str) -> Result<String, Failure> {
 /// Records another provider for all resources of one.
 pub async fn replace_provider(session: &Session, args: &StateReplaceProvider) -> Result<Exit, Failure> {
     let (from, to) = (full_source(&args.from)?, full_source(&args.to)?);
-    let mut store = session.open_for(&args.state, &args.lock, "state-replace-provider").await?;
+    let file = StateFile { written: args.copy.clone().into(), ..args.state.clone() };
+    let mut store = session.open_for(&file, &args.lock, "state-replace-provider").await?;
+    expect_some(store.state())?;
     let mut state = store.state().clone();
     let (wanted, instead) = (format!("provider[\"{from}\"]"), format!("provider[\"{to}\"]"));
     let mut changed = Vec::new();

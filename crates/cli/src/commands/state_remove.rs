@@ -1,18 +1,26 @@
 //! `state rm`: forgets objects.
 
+use smform_engine::plan::target::Target;
 use smform_state::ObjectId;
 
-use super::state::{covers, targets};
-use crate::args::StateRm;
+use super::state::{covers, expect_some, invalid, nothing_at};
+use crate::args::{StateFile, StateRm};
 use crate::errors::{Exit, Failure};
 use crate::session::Session;
 
-/// Forgets objects.
+/// Forgets objects. As with Terraform, an address of nothing is no mistake beside one of something.
 pub async fn remove(session: &Session, args: &StateRm) -> Result<Exit, Failure> {
-    let mut store = session.open_for(&args.state, &args.lock, "state-rm").await?;
-    let targets = targets(store.state(), &args.addresses)?;
+    let file = StateFile { written: args.copy.clone().into(), ..args.state.clone() };
+    let mut store = session.open_for(&file, &args.lock, "state-rm").await?;
+    expect_some(store.state())?;
+    let targets = args.addresses.iter().map(|text| text.parse().map_err(invalid));
+    let targets = targets.collect::<Result<Vec<Target>, Failure>>()?;
     let ids = store.state().objects().map(|(id, ..)| id);
     let ids: Vec<ObjectId> = ids.filter(|id| targets.iter().any(|target| covers(target, &id.address))).collect();
+    if ids.is_empty() && !args.dry_run {
+        let detail = args.addresses.first().map(|address| nothing_at(store.state(), address)).unwrap_or_default();
+        return Err(Failure::error("Invalid target address", detail));
+    }
     for id in &ids {
         let deposed = id.deposed.as_ref().map(|key| format!(" (deposed object {key})")).unwrap_or_default();
         if args.dry_run {
@@ -22,9 +30,13 @@ pub async fn remove(session: &Session, args: &StateRm) -> Result<Exit, Failure> 
             session.console.out(&format!("Removed {}{deposed}\n", id.address));
         }
     }
-    if !args.dry_run {
-        store.finish()?;
-        session.console.out(&format!("Successfully removed {} resource instance(s).\n", ids.len()));
+    if args.dry_run {
+        if ids.is_empty() {
+            session.console.out("Would have removed nothing.\n");
+        }
+        return Ok(Exit::Success);
     }
+    store.finish()?;
+    session.console.out(&format!("Successfully removed {} resource instance(s).\n", ids.len()));
     Ok(Exit::Success)
 }

@@ -4,7 +4,7 @@ use smform_state::ObjectId;
 use smform_types::{Diagnostic, InstanceAddress, ResourceMode, SourceMap};
 
 use super::state::invalid;
-use crate::args::Taint;
+use crate::args::{StateFile, Taint};
 use crate::errors::{Exit, Failure};
 use crate::render::diagnostics::{Layout, render};
 use crate::session::Session;
@@ -24,7 +24,8 @@ async fn mark(session: &Session, args: &Taint, tainted: bool) -> Result<Exit, Fa
         let detail = format!("{address} is read anew by every plan: there is nothing to replace.");
         return Err(Failure::error(format!("Resource instance {address} cannot be {participle}"), detail));
     }
-    let mut store = session.open_for(&args.state, &args.lock, operation).await?;
+    let file = StateFile { written: args.written.clone(), ..args.state.clone() };
+    let mut store = session.open_for(&file, &args.lock, operation).await?;
     let id = ObjectId { address: address.clone(), deposed: None };
     let resource = store.state().resources.get(&(address.module.clone(), address.resource.clone()));
     let provider = resource.map(|resource| resource.provider.clone()).unwrap_or_default();

@@ -26,7 +26,7 @@ pub async fn run(session: &Session, command: WorkspaceCommand) -> Result<Exit, F
 }
 
 fn workspaces(session: &Session, sandbox: bool) -> Result<std::sync::Arc<dyn Workspaces>, Failure> {
-    session.workspaces(&session.config(), &StateFile { path: None, sandbox })
+    session.workspaces(&session.config(), &StateFile { sandbox, ..StateFile::default() })
 }
 
 fn list(session: &Session, args: &WorkspaceList) -> Result<Exit, Failure> {
@@ -165,7 +165,8 @@ async fn delete(session: &Session, args: &WorkspaceDelete) -> Result<Exit, Failu
         let info = session.lock_info("workspace-delete", &backend.place());
         let _held = if lock.lock { Some(backend.lock(&info, lock.lock_timeout)?) } else { None };
         let journal = backend.journal();
-        if journal.exists() && !args.force {
+        let is_unfinished = journal.exists() || !args.force && !backend.announced()?.is_empty();
+        if is_unfinished && !args.force {
             let detail = format!(
                 "A run in workspace \"{name}\" was cut off, and what it began is not followed up yet. Select the workspace and \
                  plan there once, or delete it anyway with -force."

@@ -109,3 +109,84 @@ fn an_earlier_state_comes_back_as_a_new_one() {
     assert!(bench.run(&["plan", "-no-color"]).ok().out.contains("No changes"));
     assert!(bench.run(&["state", "rollback", "77"]).err.contains("No such version"));
 }
+
+#[test]
+fn what_depends_on_a_moved_object_depends_on_its_new_address() {
+    let bench = Bench::new(
+        "resource \"terraform_data\" \"a\" {}\nresource \"terraform_data\" \"l\" { count = 2 }\n\
+         resource \"terraform_data\" \"z\" { input = [terraform_data.a.id, terraform_data.l[*].id] }\n",
+    );
+    bench.run(&["apply", "-auto-approve"]).ok();
+    let dependencies = || {
+        let state: serde_json::Value = serde_json::from_str(&bench.read("terraform.tfstate")).expect("JSON");
+        let resources = state["resources"].as_array().expect("a list").clone();
+        let last = resources.iter().find(|one| one["name"] == "z").expect("is there").clone();
+        serde_json::from_value::<Vec<String>>(last["instances"][0]["dependencies"].clone()).expect("texts")
+    };
+    assert_eq!(dependencies(), ["terraform_data.a", "terraform_data.l"]);
+    let out = bench.run(&["state", "mv", "terraform_data.a", "module.m[\"k\"].terraform_data.b"]).ok().out;
+    assert!(out.starts_with(r#"Move "terraform_data.a" to "module.m[\"k\"].terraform_data.b""#), "{out}");
+    assert_eq!(dependencies(), ["module.m.terraform_data.b", "terraform_data.l"]);
+    // One instance of two: there is something left at the old address.
+    bench.run(&["state", "mv", "terraform_data.l[1]", "terraform_data.m"]).ok();
+    assert_eq!(dependencies(), ["module.m.terraform_data.b", "terraform_data.l", "terraform_data.m"]);
+}
+
+#[test]
+fn the_older_flags_say_where_a_state_goes_and_where_its_copy() {
+    let bench = applied();
+    let first = bench.read("terraform.tfstate");
+    bench.run(&["state", "rm", "-backup=mine", "-ignore-remote-version", "terraform_data.l[1]"]).ok();
+    assert!(bench.read("mine") == first && !bench.has("terraform.tfstate.backup"));
+    let second = bench.read("terraform.tfstate");
+    bench.run(&["taint", "-state-out=out.tfstate", "terraform_data.a"]).ok();
+    assert_eq!(bench.read("terraform.tfstate"), second, "what was read stays as it is");
+    assert!(bench.read("out.tfstate").contains("tainted") && !bench.has("out.tfstate.backup"));
+    bench.run(&["apply", "-auto-approve", "-state=out.tfstate", "-state-out=next.tfstate", "-backup=-"]).ok();
+    assert!(bench.read("out.tfstate").contains("tainted"));
+    assert!(!bench.read("next.tfstate").contains("tainted") && !bench.has("next.tfstate.backup"));
+    let listed = bench.run(&["state", "list", "-state=next.tfstate", "terraform_data.l", "terraform_data.a"]).ok().out;
+    assert_eq!(listed, "terraform_data.l[0]\nterraform_data.l[1]\nterraform_data.a\n");
+    // Nothing changes, and yet it is written.
+    bench.run(&["refresh", "-state=next.tfstate", "-state-out=last.tfstate"]).ok();
+    assert!(bench.read("last.tfstate").contains("terraform_data"));
+    bench
+        .run(&[
+            "state",
+            "mv",
+            "-state-out=last.tfstate",
+            "-backup=b1",
+            "-backup-out=b2",
+            "terraform_data.l",
+            "terraform_data.k",
+        ])
+        .ok();
+    assert!(
+        bench.read("b1") == second
+            && !bench.read("b2").contains("\"k\"")
+            && bench.read("last.tfstate").contains("\"k\"")
+    );
+}
+
+#[test]
+fn without_a_state_there_is_nothing_to_work_on() {
+    let bench = Bench::new(TWO);
+    for command in [
+        &["list"][..],
+        &["show", "terraform_data.a"],
+        &["rm", "terraform_data.a"],
+        &["mv", "terraform_data.a", "terraform_data.b"],
+        &["replace-provider", "a", "b"],
+    ] {
+        let ran = bench.run(&[&["state"], command].concat());
+        assert!(ran.exit == Exit::Failure && ran.err.contains("No state file was found"), "{command:?} {}", ran.all());
+    }
+    assert_eq!(bench.run(&["state", "pull"]).ok().out, "");
+    assert!(!bench.has("terraform.tfstate"));
+    bench.run(&["apply", "-auto-approve"]).ok();
+    assert_eq!(bench.run(&["state", "rm", "-dry-run", "terraform_data.x"]).ok().out, "Would have removed nothing.\n");
+    let refused = bench.run(&["state", "list", "-no-color", "a b"]);
+    assert!(refused.exit == Exit::Failure && !refused.all().contains(".."), "{}", refused.all());
+    bench.run(&["state", "rm", "terraform_data.a", "terraform_data.x"]).ok();
+    assert!(bench.run(&["state", "rm", "terraform_data.x"]).err.contains("Invalid target address"));
+}

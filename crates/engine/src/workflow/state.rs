@@ -9,7 +9,9 @@ use smform_state::journal::Intent;
 use smform_state::{Object, ObjectId, Output, State, StateError, Store, paths};
 use smform_types::json::{type_from_json, type_to_json, value_from_json, value_to_json};
 use smform_types::schema::Block;
-use smform_types::{Diagnostic, Diagnostics, InstanceAddress, Marks, ModuleAddress, Path, ResourceMode, Type, Value};
+use smform_types::{
+    Diagnostic, Diagnostics, InstanceAddress, Marks, ModuleAddress, Path, ResourceAddress, ResourceMode, Type, Value,
+};
 
 use crate::apply::record::{Entry, Record, unrecorded};
 use crate::checks::{self, Checks, Outcome, Status, Subject};
@@ -98,6 +100,15 @@ pub fn decode(state: &State, pending: &[Intent], providers: &Providers) -> (Stor
         ));
     }
     (stored, found)
+}
+
+/// What is recorded of a data source that a provider offers; nothing when it is another, or does not fit.
+#[must_use]
+pub fn decode_data(resource: &ResourceAddress, object: &Object, providers: &Providers) -> Option<Value> {
+    let provider = providers.offering(ResourceMode::Data, &resource.type_name)?;
+    let schema = provider.resource_schema(ResourceMode::Data, &resource.type_name)?;
+    Some(resource).filter(|resource| resource.mode == ResourceMode::Data)?;
+    decode_object(&object.attributes, object, &schema.block).ok()
 }
 
 fn stored_object(object: &Object, value: Value) -> StoredObject {

@@ -149,6 +149,18 @@ impl Backend for EncryptedBackend {
         self.inner.force_unlock(id)
     }
 
+    fn announce(&self, name: &str, record: &str) -> Result<bool, StateError> {
+        self.inner.announce(name, record)
+    }
+
+    fn announced(&self) -> Result<Vec<(String, String)>, StateError> {
+        self.inner.announced()
+    }
+
+    fn withdraw(&self, names: &[String]) -> Result<(), StateError> {
+        self.inner.withdraw(names)
+    }
+
     fn seal(&self, record: String) -> Result<String, StateError> {
         let sealed = self.target.encrypt(record.as_bytes()).map_err(self.refused("encrypt the journal of"))?;
         String::from_utf8(sealed).map_err(|error| self.refused("encrypt the journal of")(error.to_string()))
@@ -160,7 +172,8 @@ impl Backend for EncryptedBackend {
     }
 
     fn is_current(&self) -> bool {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_none_or(|pair| pair.is_current)
+        self.inner.is_current()
+            && self.last.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_none_or(|pair| pair.is_current)
     }
 
     fn sealed_copy(&self, snapshot: &[u8]) -> Result<Vec<u8>, StateError> {

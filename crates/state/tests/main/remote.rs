@@ -1,12 +1,13 @@
 //! A state that is kept elsewhere: written in between, and never over what another has written.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use smform_state::lock::LockInfo;
-use smform_state::{Backend, Held, Kept, Snapshot, StateError, Store, codec, store};
+use smform_state::{Backend, Held, Kept, Object, Snapshot, StateError, Store, codec, store};
 
 use crate::{PROVIDER, id, object};
 
@@ -16,6 +17,10 @@ struct Remote {
     content: Mutex<Option<Snapshot>>,
     written: AtomicU64,
     journal: PathBuf,
+    announced: Mutex<BTreeMap<String, String>>,
+    /// Whether nothing may be announced.
+    denied: bool,
+    interval: Duration,
 }
 
 impl Backend for Remote {
@@ -42,8 +47,25 @@ impl Backend for Remote {
         Ok(version)
     }
 
+    fn announce(&self, name: &str, record: &str) -> Result<bool, StateError> {
+        if self.denied {
+            return Err(StateError::NotLocked { path: self.place() });
+        }
+        self.announced.lock().unwrap().insert(name.to_owned(), record.to_owned());
+        Ok(true)
+    }
+
+    fn announced(&self) -> Result<Vec<(String, String)>, StateError> {
+        Ok(self.announced.lock().unwrap().clone().into_iter().collect())
+    }
+
+    fn withdraw(&self, names: &[String]) -> Result<(), StateError> {
+        self.announced.lock().unwrap().retain(|name, _| !names.contains(name));
+        Ok(())
+    }
+
     fn interval(&self) -> Option<Duration> {
-        Some(Duration::ZERO)
+        Some(self.interval)
     }
 
     fn back_up(&self, _: &Snapshot) -> Result<(), StateError> {
@@ -69,7 +91,15 @@ impl Backend for Remote {
 
 fn remote(folder: &tempfile::TempDir) -> Arc<Remote> {
     let journal = folder.path().join("journal");
-    Arc::new(Remote { content: Mutex::default(), written: AtomicU64::default(), journal })
+    let (content, announced) = (Mutex::default(), Mutex::default());
+    Arc::new(Remote {
+        content,
+        written: AtomicU64::default(),
+        journal,
+        announced,
+        denied: false,
+        interval: Duration::ZERO,
+    })
 }
 
 #[test]
@@ -109,4 +139,98 @@ fn what_another_has_written_is_not_overwritten_in_between_either() {
     run.put(&id("a.c"), PROVIDER, object("2")).unwrap();
     assert_eq!(remote.read().unwrap(), Some(theirs));
     assert_eq!(run.state().objects().count(), 2);
+}
+
+/// An object that a service knows by an identifier.
+fn known(identifier: &str) -> Object {
+    Object { attributes: serde_json::json!({ "id": identifier }), ..object("x") }
+}
+
+#[test]
+fn what_a_lost_machine_was_creating_is_followed_up_elsewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let remote = remote(&folder);
+    let mut first = Store::open(remote.clone(), None).unwrap();
+    first.put(&id("a.replaced"), PROVIDER, known("old")).unwrap();
+    first.finish().unwrap();
+    let mut run = Store::open(remote.clone(), None).unwrap();
+    run.intent(&id("a.done"), "create", Some("done-1"), PROVIDER).unwrap();
+    run.put(&id("a.done"), PROVIDER, known("done-1")).unwrap();
+    assert!(remote.announced().unwrap().is_empty(), "a snapshot has told of it");
+    run.intent(&id("a.failed"), "create", Some("failed-1"), PROVIDER).unwrap();
+    run.unchanged(&id("a.failed")).unwrap();
+    run.intent(&id("a.new"), "create", Some("new-1"), PROVIDER).unwrap();
+    run.intent(&id("a.replaced"), "create", Some("replaced-2"), PROVIDER).unwrap();
+    run.intent(&id("a.done"), "update", Some("done-1"), PROVIDER).unwrap();
+    std::mem::forget(run);
+    std::fs::remove_file(&remote.journal).unwrap();
+
+    let mut next = Store::open(remote.clone(), None).unwrap();
+    let mut pending: Vec<_> = next.pending().iter().filter_map(|intent| intent.identifier.as_deref()).collect();
+    pending.sort_unstable();
+    assert_eq!(pending, ["new-1", "replaced-2"]);
+    assert!(next.state().get(&id("a.replaced")).is_none(), "what was being replaced is set aside");
+    assert_eq!(next.state().objects().filter(|(id, ..)| id.deposed.is_some()).count(), 1);
+    next.put(&id("a.new"), PROVIDER, known("new-1")).unwrap();
+    next.unchanged(&id("a.replaced")).unwrap();
+    next.finish().unwrap();
+    assert!(remote.announced().unwrap().is_empty());
+}
+
+#[test]
+fn what_a_lost_machine_had_created_is_recorded_elsewhere_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    // Nothing but its end brings the state up to date.
+    let remote = Arc::new(Remote { interval: Duration::from_secs(3600), ..Arc::into_inner(remote(&folder)).unwrap() });
+    let mut run = Store::open(remote.clone(), None).unwrap();
+    for (address, made) in [("a.whole", known("sg-1")), ("a.begun", Object { tainted: true, ..known("e-1") })] {
+        run.intent(&id(address), "create", Some("vpc/name"), PROVIDER).unwrap();
+        run.put(&id(address), PROVIDER, made).unwrap();
+    }
+    std::mem::forget(run);
+    std::fs::remove_file(&remote.journal).unwrap();
+    assert!(remote.read().unwrap().is_none());
+    let next = Store::open(remote.clone(), None).unwrap();
+    assert_eq!(next.state().get(&id("a.whole")), Some(&known("sg-1")));
+    assert!(next.state().get(&id("a.begun")).is_some_and(|object| object.tainted));
+    assert_eq!(next.pending().len(), 1, "what was begun is waited for");
+    next.finish().unwrap();
+    assert_eq!(remote.announced().unwrap().len(), 1);
+    assert_eq!(Store::open(remote, None).unwrap().pending().len(), 1, "also when a snapshot tells of it");
+}
+
+#[test]
+fn what_a_snapshot_has_settled_is_not_followed_up_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let remote = remote(&folder);
+    let mut run = Store::open(remote.clone(), None).unwrap();
+    run.intent(&id("a.new"), "create", Some("group/of/it"), PROVIDER).unwrap();
+    let begun = remote.announced().unwrap();
+    // The name that was intended is not the one that the service gives.
+    run.put(&id("a.new"), PROVIDER, known("sg-1")).unwrap();
+    let [(name, _)] = begun.as_slice() else { panic!("one is announced") };
+    let crc = crc32fast::hash(&remote.read().unwrap().unwrap().text);
+    let settled = format!("{{\"fact\":\"settled\",\"crc\":{crc},\"names\":[\"{name}\"]}}");
+    std::mem::forget(run);
+    std::fs::remove_file(&remote.journal).unwrap();
+    // The run had ended between the snapshot and the withdrawal.
+    remote.announced.lock().unwrap().extend(begun.clone());
+    assert_eq!(Store::open(remote.clone(), None).unwrap().pending().len(), 1);
+    remote.announced.lock().unwrap().insert("z".to_owned(), settled);
+    let next = Store::open(remote.clone(), None).unwrap();
+    assert!(next.pending().is_empty() && next.state().get(&id("a.new")).is_some());
+    next.finish().unwrap();
+    assert!(remote.announced().unwrap().is_empty());
+}
+
+#[test]
+fn a_run_goes_on_where_nothing_may_be_announced_and_tells() {
+    let folder = tempfile::tempdir().unwrap();
+    let remote = Arc::new(Remote { denied: true, ..Arc::into_inner(remote(&folder)).unwrap() });
+    let mut run = Store::open(remote, None).unwrap();
+    assert_eq!(run.unannounced(), None);
+    run.intent(&id("a.new"), "create", Some("new-1"), PROVIDER).unwrap();
+    assert!(run.unannounced().is_some());
+    run.put(&id("a.new"), PROVIDER, known("new-1")).unwrap();
+    run.finish().unwrap();
 }
