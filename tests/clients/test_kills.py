@@ -9,12 +9,15 @@ import http.client
 import http.server
 import json
 import os
+import resource
 import shutil
+import signal
+import subprocess
 import threading
 import urllib.parse
 
 import pytest
-from conftest import Project, start_sandbox
+from conftest import SMFORM, Project, environment, start_sandbox
 
 CONFIG = """
 terraform {
@@ -266,3 +269,110 @@ def test_a_run_killed_at_any_call_is_followed_up(tmp_path, scenario):
     told = [f"killed {'after' if after else 'before'} call {at}, {calls[at]}: {why}" for (at, after), why in wrong.items()]
     assert not told, "\n".join(told)
     assert {len(run.result()) for run in ran.values()} == {len(expected)}
+
+
+BACKEND = """
+terraform {
+  backend "s3" {
+    bucket         = "%s"
+    key            = "team/terraform.tfstate"
+    region         = "us-east-1"
+    use_path_style = true
+    use_lockfile   = true
+    endpoints      = { s3 = "%s" }
+  }
+}
+"""
+
+
+@pytest.mark.parametrize("scenario", ["create", "replace"])
+def test_a_run_killed_on_a_machine_that_is_lost_is_followed_up_from_another(tmp_path, moto, scenario):
+    """The journal is lost with the machine; what was announced beside the state in S3 tells of every creation."""
+    command = SCENARIOS[scenario][1]
+    s3 = moto.client("s3")
+
+    def place(name):
+        bucket = f"states-{name}"
+        s3.create_bucket(Bucket=bucket)
+        made = Place(tmp_path / name)
+        made.project.write(CONFIG).write(BACKEND % (bucket, moto.url), "backend.tf")
+        if scenario != "create":
+            made.run(*APPLY).expect(0)
+        return made, bucket
+
+    with place("whole")[0] as whole:
+        calls = whole.killed(command)
+        assert [key["Key"] for key in s3.list_objects_v2(Bucket="states-whole")["Contents"]] == ["team/terraform.tfstate"]
+        expected = len(whole.listed())
+    points = [at for at, name in enumerate(calls) if name.startswith(("Create", "Authorize"))]
+    assert len(points) >= 2
+    for at in points:
+        killed, bucket = place(f"at-{at}")
+        with killed:
+            killed.killed(command, at, after=True)
+            # Another machine: nothing but the configuration.
+            shutil.rmtree(killed.folder / ".terraform")
+            lock = json.load(s3.get_object(Bucket=bucket, Key="team/terraform.tfstate.tflock")["Body"])
+            killed.run("force-unlock", "-force", lock["ID"]).expect(0)
+            killed.run(*command).expect(0)
+            killed.run("plan", "-no-color", "-detailed-exitcode", *command[3:]).expect(0)
+            state = json.load(s3.get_object(Bucket=bucket, Key="team/terraform.tfstate")["Body"])
+            recorded = [each["attributes"]["id"] for one in state["resources"] for each in one["instances"]]
+            assert killed.listed() == sorted(recorded), f"killed after {calls[at]}"
+            assert len(recorded) == expected
+            keys = [key["Key"] for key in s3.list_objects_v2(Bucket=bucket)["Contents"]]
+            assert keys == ["team/terraform.tfstate"]
+
+
+def killed_at_a_write(place, command, size):
+    """A run that the system ends at the first write by which a file would become larger than `size` bytes, of which the
+    part that still fits is written; how it ended."""
+
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    done = subprocess.run(
+        [SMFORM, *command],
+        cwd=place.folder,
+        env=environment(AWS_ENDPOINT_URL=place.server.url),
+        capture_output=True,
+        timeout=120,
+        preexec_fn=limit,
+    )
+    return done.returncode
+
+
+def one_kill_at_a_write(base, folder, command, size):
+    with Place(folder, like=base) as place:
+        code = killed_at_a_write(place, command, size)
+        assert code in (0, -signal.SIGXFSZ), code
+        place.run(*command).expect(0)
+        if command[0] == "apply":
+            place.run("plan", "-no-color", "-detailed-exitcode", *command[3:]).expect(0)
+        assert place.listed() == place.recorded(), f"killed at byte {size} of a file"
+        return code
+
+
+STEP = 190
+"""Bytes between two kills: most records of a journal are longer."""
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_run_killed_at_any_write_is_followed_up(tmp_path, scenario):
+    """In the middle of each record of the journal and between them, and while the new state is written."""
+    prepare, command = SCENARIOS[scenario]
+    base = Place(tmp_path / "base")
+    base.project.write(CONFIG)
+    if prepare:
+        prepare(base)
+    base.server.stop()
+    together = 4 * (os.cpu_count() or 1)
+    codes = []
+    with concurrent.futures.ThreadPoolExecutor(together) as pool:
+        while 0 not in codes:
+            sizes = [STEP * at for at in range(len(codes), len(codes) + together)]
+            codes += pool.map(lambda size: one_kill_at_a_write(base, tmp_path / str(size), command, size), sizes)
+            assert len(codes) < 500
+    assert codes.count(-signal.SIGXFSZ) > 5
