@@ -185,7 +185,7 @@ fn matching<'v>(
 fn replacing_in_block(block: &Block, prior: &Value, planned: &Value, path: &Path, found: &mut Vec<Path>) {
     for (name, attribute) in &block.attributes {
         if let (true, Some(prior), Some(planned)) = (attribute.forces_replacement, prior.get(name), planned.get(name))
-            && differs(prior, planned)
+            && differs(attribute, prior, planned)
         {
             found.push(path.attr(name));
         }
@@ -198,8 +198,8 @@ fn replacing_in_block(block: &Block, prior: &Value, planned: &Value, path: &Path
 }
 
 /// Whether a change of an attribute is certain or possible; a mark is not a change.
-fn differs(prior: &Value, planned: &Value) -> bool {
-    !prior.same_known(planned) && !both_absent(prior, planned)
+fn differs(attribute: &Attribute, prior: &Value, planned: &Value) -> bool {
+    !prior.same_known(planned) && (attribute.ty == Type::Dynamic || !both_absent(prior, planned))
 }
 
 fn replacing_in_nested(nested: &NestedBlock, prior: &Value, planned: &Value, path: &Path, found: &mut Vec<Path>) {
