@@ -8,7 +8,7 @@ use smform_lang::eval::{Reference, Subject, references, static_value};
 use smform_lang::syntax::{Body, Expr};
 use smform_types::json::plain;
 use smform_types::schema::{Block, Nesting};
-use smform_types::{ModuleAddress, ResourceMode, Step};
+use smform_types::{ModuleAddress, ResourceMode, SourceMap, Step};
 
 use super::provider_config::Keys;
 use super::{mode, object};
@@ -33,7 +33,7 @@ fn module(config: &Config, at: &ModuleAddress, providers: &Providers, keys: &Key
     let outputs = found.outputs.iter().map(|(name, output)| {
         let json = object([
             ("sensitive", output.sensitive.then_some(true.into())),
-            ("expression", Some(expression(&output.expr))),
+            ("expression", Some(expression(&output.expr, &config.sources))),
             ("description", output.description.as_deref().map(Json::from)),
             ("depends_on", depends_on(&output.depends_on)),
         ]);
@@ -46,7 +46,7 @@ fn module(config: &Config, at: &ModuleAddress, providers: &Providers, keys: &Key
     let resources: Vec<Json> = blocks.map(|block| resource(config, at, block, providers, keys)).collect();
     let calls = found.calls.iter().map(|(name, block)| {
         let child = module(config, &at.child(name), providers, keys);
-        (name.to_string(), call(block, child))
+        (name.to_string(), call(block, child, &config.sources))
     });
     let variables = found.variables.iter().map(|(name, variable)| {
         let json = object([
@@ -64,17 +64,17 @@ fn module(config: &Config, at: &ModuleAddress, providers: &Providers, keys: &Key
     ])
 }
 
-fn repetition(repetition: &Repetition) -> (Option<Json>, Option<Json>) {
+fn repetition(repetition: &Repetition, sources: &SourceMap) -> (Option<Json>, Option<Json>) {
     match repetition {
         Repetition::Single => (None, None),
-        Repetition::Count(expr) => (some_expression(expr), None),
-        Repetition::ForEach(expr) => (None, some_expression(expr)),
+        Repetition::Count(expr) => (some_expression(expr, sources), None),
+        Repetition::ForEach(expr) => (None, some_expression(expr, sources)),
     }
 }
 
 /// An expression, unless it is neither constant nor refers to anything.
-fn some_expression(expr: &Expr) -> Option<Json> {
-    Some(expression(expr)).filter(|json| json.as_object().is_some_and(|members| !members.is_empty()))
+fn some_expression(expr: &Expr, sources: &SourceMap) -> Option<Json> {
+    Some(expression(expr, sources)).filter(|json| json.as_object().is_some_and(|members| !members.is_empty()))
 }
 
 fn depends_on(exprs: &[Expr]) -> Option<Json> {
@@ -85,18 +85,18 @@ fn depends_on(exprs: &[Expr]) -> Option<Json> {
 fn resource(config: &Config, at: &ModuleAddress, block: &Resource, providers: &Providers, keys: &Keys) -> Json {
     let address = &block.address;
     let schema = config.modules.get(at).and_then(|module| providers.schema(at, module, block).ok());
-    let (count, for_each) = repetition(&block.repetition);
+    let (count, for_each) = repetition(&block.repetition, &config.sources);
     object([
         ("address", Some(address.to_string().into())),
         ("mode", Some(mode(address.mode).into())),
         ("type", Some(address.type_name.to_string().into())),
         ("name", Some(address.name.to_string().into())),
         ("provider_config_key", Some(keys.of(at, &providers.reference(config, at, block)).into())),
-        ("provisioners", provisioners(block)),
+        ("provisioners", provisioners(block, &config.sources)),
         (
             "expressions",
             schema
-                .map(|schema| body(&block.body, &schema.block))
+                .map(|schema| body(&block.body, &schema.block, &config.sources))
                 .filter(|json| json.as_object().is_some_and(|map| !map.is_empty())),
         ),
         ("schema_version", Some(schema.map_or(0, |schema| schema.version).into())),
@@ -106,20 +106,21 @@ fn resource(config: &Config, at: &ModuleAddress, block: &Resource, providers: &P
     ])
 }
 
-fn provisioners(block: &Resource) -> Option<Json> {
+fn provisioners(block: &Resource, sources: &SourceMap) -> Option<Json> {
     let all = block.provisioners.iter().map(|provisioner| {
         object([
             ("type", Some(provisioner.kind.text.to_string().into())),
-            ("expressions", Some(body(&provisioner.body, &provision::schema()))),
+            ("expressions", Some(body(&provisioner.body, &provision::schema(), sources))),
         ])
     });
     let all: Vec<Json> = all.collect();
     (!all.is_empty()).then(|| all.into())
 }
 
-fn call(block: &ModuleCall, child: Json) -> Json {
-    let (count, for_each) = repetition(&block.repetition);
-    let expressions = block.body.attributes.iter().map(|found| (found.name.text.to_string(), expression(&found.expr)));
+fn call(block: &ModuleCall, child: Json, sources: &SourceMap) -> Json {
+    let (count, for_each) = repetition(&block.repetition, sources);
+    let expressions =
+        block.body.attributes.iter().map(|found| (found.name.text.to_string(), expression(&found.expr, sources)));
     object([
         ("source", Some(block.source.as_str().into())),
         ("version_constraint", block.version.as_deref().map(Json::from)),
@@ -132,10 +133,10 @@ fn call(block: &ModuleCall, child: Json) -> Json {
 }
 
 /// A body by its schema: blocks are objects or arrays of objects as they nest.
-pub(super) fn body(body: &Body, schema: &Block) -> Json {
+pub(super) fn body(body: &Body, schema: &Block, sources: &SourceMap) -> Json {
     let mut out = Map::new();
     for found in &body.attributes {
-        out.insert(found.name.text.to_string(), expression(&found.expr));
+        out.insert(found.name.text.to_string(), expression(&found.expr, sources));
     }
     for (name, nested) in schema.blocks.iter().filter(|(name, _)| body.attribute(name).is_none()) {
         let found: Vec<&smform_lang::syntax::Block> = body.blocks_of(name).collect();
@@ -143,13 +144,17 @@ pub(super) fn body(body: &Body, schema: &Block) -> Json {
             continue;
         }
         let json = match nested.nesting {
-            Nesting::Single => found.first().map(|block| self::body(&block.body, &nested.block)).unwrap_or_default(),
-            Nesting::List | Nesting::Set => found.iter().map(|block| self::body(&block.body, &nested.block)).collect(),
+            Nesting::Single => {
+                found.first().map(|block| self::body(&block.body, &nested.block, sources)).unwrap_or_default()
+            }
+            Nesting::List | Nesting::Set => {
+                found.iter().map(|block| self::body(&block.body, &nested.block, sources)).collect()
+            }
             Nesting::Map => {
                 let label = |block: &&smform_lang::syntax::Block| {
                     block.labels.first().map(|label| label.text.to_string()).unwrap_or_default()
                 };
-                found.iter().map(|block| (label(block), self::body(&block.body, &nested.block))).collect()
+                found.iter().map(|block| (label(block), self::body(&block.body, &nested.block, sources))).collect()
             }
         };
         out.insert((*name).to_owned(), json);
@@ -157,15 +162,21 @@ pub(super) fn body(body: &Body, schema: &Block) -> Json {
     Json::Object(out)
 }
 
-fn expression(expr: &Expr) -> Json {
+fn expression(expr: &Expr, sources: &SourceMap) -> Json {
     let names = prefixes(expr);
-    if !names.is_empty() {
-        return object([("references", Some(names.into()))]);
-    }
-    match static_value(expr) {
-        Ok(value) => object([("constant_value", Some(plain(&value)))]),
-        Err(_) => Json::Object(Map::new()),
-    }
+    let constant = match written_json(expr, sources) {
+        Some(written) => Some(written),
+        None if names.is_empty() => static_value(expr).ok().map(|value| plain(&value)),
+        None => None,
+    };
+    object([("constant_value", constant), ("references", (!names.is_empty()).then(|| names.into()))])
+}
+
+/// What a JSON file says in the place of an expression. Terraform gives it as a constant, templates and all.
+fn written_json(expr: &Expr, sources: &SourceMap) -> Option<Json> {
+    let source = sources.get(expr.span.source).filter(|source| source.name.ends_with(".json"))?;
+    let text = source.text.get(expr.span.start as usize..expr.span.end as usize)?;
+    serde_json::from_str(text).ok()
 }
 
 /// What an expression refers to, each reference from its longest form down to the object itself.

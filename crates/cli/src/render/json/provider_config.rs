@@ -79,7 +79,7 @@ impl Keys {
             let source = source(config, providers, at, reference);
             let version = module.required_providers.get(&reference.name).and_then(|found| found.version.as_deref());
             let found = providers.of_key(config, &ProviderKey { module: at.clone(), reference: reference.clone() });
-            let expressions = found.map(|found| body(&block.body, &found.schema().block));
+            let expressions = found.map(|found| body(&block.body, &found.schema().block, &config.sources));
             let expressions = expressions.filter(|json| json.as_object().is_some_and(|map| !map.is_empty()));
             let json = entry(&reference.name, reference.alias.as_deref(), &source, version, at, expressions);
             self.add(key(at, reference), source, json, None);
