@@ -16,7 +16,11 @@ use crate::session::Session;
 pub fn list(session: &Session, args: &StateList) -> Result<Exit, Failure> {
     let (state, _, _) = session.read_state(&args.state)?;
     expect_some(&state)?;
-    let ids: Vec<ObjectId> = state.objects().map(|(id, ..)| id).collect();
+    let mut ids: Vec<ObjectId> = state.objects().map(|(id, ..)| id).collect();
+    ids.sort_by(|one, other| {
+        let (one, other) = (&one.address, &other.address);
+        (one.module.0.len(), one).cmp(&(other.module.0.len(), other))
+    });
     let targets = args.addresses.iter().map(|text| text.parse().map_err(invalid));
     let targets = targets.collect::<Result<Vec<Target>, Failure>>()?;
     if let Some(unknown) = targets.iter().find(|target| !ids.iter().any(|id| covers(target, &id.address))) {

@@ -251,6 +251,10 @@ fn entries(
         }
         let inner = Options { show_unchanged: options.show_unchanged || important, ..inner };
         entry(&key(name), widest, part, indent + 1, inner, out);
+        // As Terraform does, commas stand between the objects of a map, and between nothing else of it.
+        if is_map && matches!(part.kind, Kind::Object(_)) {
+            out.insert(out.len() - 1, ',');
+        }
     }
     if hidden > 0 {
         let what = if is_map { "element" } else { "attribute" };
