@@ -29,6 +29,6 @@ resource "test_thing" "a" {
 
 # expect:
 # warning conditions.tf:17:21-57 Error message refers to sensitive values
-# error conditions.tf:16:21-43 Condition failed: The error message was withheld because it refers to sensitive values
+# error conditions.tf:16:21-43 Condition failed: The condition does not hold. Its message is not known yet, or refers to values that must not be shown
 # error conditions.tf:4:21-34 Condition failed: Size 5 is too small
 # error conditions.tf:8:21-29 Invalid condition result | var.size is 5

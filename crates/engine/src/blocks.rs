@@ -33,6 +33,7 @@ impl Setting<'_> {
         };
         let evaluator = Evaluator::new(&scope, self.functions);
         let (found, outcome) = conditions(&evaluator, preconditions, "Resource precondition failed");
+        let found = self.weighed(found, &outcome);
         (within(found, &block_context(block)).map(|diagnostic| diagnostic.about(address)), outcome)
     }
 
@@ -83,6 +84,7 @@ impl Setting<'_> {
         };
         let evaluator = Evaluator::new(&scope, self.functions);
         let (found, outcome) = conditions(&evaluator, postconditions, "Resource postcondition failed");
+        let found = self.weighed(found, &outcome);
         (within(found, &block_context(block)).map(|diagnostic| diagnostic.about(address)), outcome)
     }
 
@@ -177,7 +179,12 @@ pub fn block_context(resource: &Resource) -> String {
 /// Puts messages of a provider at the arguments that they are about.
 pub fn locate(found: Diagnostics, block: &Resource) -> Diagnostics {
     found.map(|diagnostic| {
-        let span = diagnostic.attribute.as_ref().and_then(|path| attribute_span(&block.body, path));
+        let span = diagnostic.attribute.as_ref().map(|path| match attribute_span(&block.body, path) {
+            Some(span) => span,
+            // The argument is missing.
+            None if block.body.json => block.span,
+            None => block.body.missing(),
+        });
         diagnostic.at(span.unwrap_or(block.span)).within(block_context(block))
     })
 }

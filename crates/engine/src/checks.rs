@@ -7,7 +7,6 @@ use std::sync::Arc;
 use smform_lang::config::{Config, Resource};
 use smform_types::{
     Diagnostic, Diagnostics, InstanceAddress, InstanceKey, ModuleAddress, ModuleInstance, ResourceAddress, Severity,
-    Span,
 };
 
 /// How conditions came out.
@@ -97,7 +96,9 @@ impl Outcome {
     /// Adds how further conditions came out.
     pub fn add(&mut self, other: Outcome) {
         self.status = if self.looked_at { self.status.max(other.status) } else { other.status };
+        // Messages are told in the order of their texts.
         self.messages.extend(other.messages);
+        self.messages.sort();
         self.looked_at |= other.looked_at;
     }
 }
@@ -170,10 +171,7 @@ impl Checks {
         };
         let messages = errors.iter().filter(|error| error.is_error()).map(message).collect();
         self.record(at, &Subject::Check(check.clone()), None, Outcome::new(Status::Fail, messages));
-        let body = block.body.span;
-        // The block opens right before its body.
-        let place = Span { start: body.start.saturating_sub(1), end: body.start, ..body };
-        let span = Some(if block.body.json { block.span } else { place });
+        let span = Some(if block.body.json { block.span } else { block.body.missing() });
         let context = Some(format!("check \"{check}\""));
         errors.map(|error| Diagnostic { severity: Severity::Warning, span, context: context.clone(), ..error })
     }
@@ -190,6 +188,19 @@ impl Checks {
         let subject = Subject::Resource(resource.clone());
         self.expand(at, &subject);
         keys.into_iter().for_each(|key| self.expect(at, &subject, key));
+    }
+
+    /// Takes over how the conditions came out that were not looked at.
+    pub fn fill(&mut self, planned: &Checks) {
+        for (block, objects) in &planned.0 {
+            let Some(own) = self.0.get_mut(block) else { continue };
+            for (object, outcome) in objects.iter().flatten() {
+                let own = own.get_or_insert_default().entry(object.clone()).or_default();
+                if !own.looked_at {
+                    *own = outcome.clone();
+                }
+            }
+        }
     }
 
     fn objects(&mut self, at: &ModuleInstance, subject: &Subject, change: impl FnOnce(&mut BTreeMap<Object, Outcome>)) {

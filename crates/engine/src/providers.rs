@@ -7,7 +7,7 @@ use smform_lang::config::{Config, Module, ProviderRef, Resource};
 use smform_provider::Provider;
 use smform_types::schema::Schema;
 use smform_types::suggest::did_you_mean;
-use smform_types::{Diagnostic, ModuleAddress, ResourceConfigAddress, ResourceMode};
+use smform_types::{Diagnostic, ModuleAddress, ModuleInstance, ResourceConfigAddress, ResourceMode};
 
 use crate::builtin::Backends;
 use crate::graph::ProviderKey;
@@ -167,13 +167,46 @@ impl Providers {
         ))
     }
 
-    /// The provider configuration for a resource that only the state holds: the default one of the provider that
-    /// offers its type, if any does.
-    #[must_use]
-    pub fn key_for_stored(&self, config: &Config, resource: &ResourceConfigAddress) -> Option<ProviderKey> {
-        let provider = self.offering(resource.resource.mode, &resource.resource.type_name)?;
-        let reference = ProviderRef { name: local_name(provider.source()).into(), alias: None };
-        self.resolve(config, &ModuleAddress::root(), &reference).ok()
+    /// The provider configuration for a resource that only the state holds: the one that it is recorded with, else the
+    /// default one of the provider that offers its type, if any does.
+    ///
+    /// # Errors
+    /// When it is recorded with one that is configured no more: another one might look for it in the wrong place.
+    pub fn key_for_stored(
+        &self,
+        config: &Config,
+        resource: &ResourceConfigAddress,
+        origin: Option<&str>,
+    ) -> Result<Option<ProviderKey>, Diagnostic> {
+        let Some(provider) = self.offering(resource.resource.mode, &resource.resource.type_name) else {
+            return Ok(None);
+        };
+        let name = local_name(provider.source());
+        let recorded = origin.and_then(Origin::read).filter(|origin| origin.source == provider.source());
+        let Some(recorded) = recorded.filter(|origin| origin.alias.is_some() || !origin.module.is_root()) else {
+            let reference = ProviderRef { name: name.into(), alias: None };
+            return Ok(self.resolve(config, &ModuleAddress::root(), &reference).ok());
+        };
+        let module = config.modules.get(&recorded.module);
+        let found = module.into_iter().flat_map(|module| module.providers.keys().map(move |key| (module, key))).find(
+            |(module, key)| {
+                let named = self.named(module, &key.name);
+                key.alias == recorded.alias && named.is_some_and(|named| named.source() == provider.source())
+            },
+        );
+        match found {
+            Some((_, reference)) => {
+                Ok(Some(ProviderKey { module: recorded.module.clone(), reference: reference.clone() }))
+            }
+            None => Err(Diagnostic::error(
+                "Provider configuration not present",
+                format!(
+                    "{resource} is recorded with {}, and that is configured no more. It is needed to destroy the object: \
+                     put the provider block back until the object is gone, or drop the object from the state.",
+                    origin.unwrap_or_default()
+                ),
+            )),
+        }
     }
 
     /// The provider of a configuration key.
@@ -195,6 +228,25 @@ impl Providers {
         let module = if key.module.is_root() { String::new() } else { format!("{}.", key.module) };
         let alias = key.reference.alias.as_ref().map(|alias| format!(".{alias}")).unwrap_or_default();
         format!("{module}provider[\"{source}\"]{alias}")
+    }
+}
+
+/// A provider configuration as the state writes it: `module.m.provider["terraform.io/builtin/terraform"].alias`.
+struct Origin<'t> {
+    module: ModuleAddress,
+    source: &'t str,
+    alias: Option<Arc<str>>,
+}
+
+impl Origin<'_> {
+    fn read(text: &str) -> Option<Origin<'_>> {
+        let (module, rest) = text.split_once("provider[\"")?;
+        let (source, alias) = rest.split_once("\"]")?;
+        let module = match module.strip_suffix('.') {
+            Some(module) => module.parse::<ModuleInstance>().ok()?.config(),
+            None => ModuleAddress::root(),
+        };
+        Some(Origin { module, source, alias: alias.strip_prefix('.').map(Arc::from) })
     }
 }
 

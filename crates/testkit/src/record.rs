@@ -30,6 +30,7 @@ impl MemoryRecord {
         let managed = self.objects.iter().filter(|(key, _)| key.address.resource.mode == ResourceMode::Managed);
         let objects = managed.map(|(key, entry)| {
             let object = StoredObject {
+                provider: None,
                 value: entry.value.clone(),
                 tainted: entry.tainted,
                 begun: false,

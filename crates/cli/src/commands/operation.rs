@@ -255,6 +255,11 @@ pub async fn plan(
     let (mut planned, messages) = workflow::plan(&run.world, &project, stored, &options).await;
     run.progress.close();
     found.extend(messages);
+    if generate_into.is_some() {
+        let detail = "The blocks say what the objects are, and cannot say what is meant. Read them over before an apply, and \
+                      put references in the place of identifiers.";
+        found.push(Diagnostic::warning("Config generation is experimental", detail));
+    }
     let count = generated.len();
     generate::note(&mut planned, generated);
     if planning.registry_probe && !found.has_errors() {

@@ -55,7 +55,8 @@ fn show_state(session: &Session, args: &Show, state: &State, stored: &Stored) {
     } else if args.json {
         let value = |id: &smform_state::ObjectId| {
             let key = ObjectKey { address: id.address.clone(), deposed: id.deposed.clone() };
-            stored.objects.get(&key).map(|found| found.value.clone())
+            let managed = stored.objects.get(&key).map(|found| found.value.clone());
+            managed.or_else(|| stored.data.get(&id.address).cloned())
         };
         format!("{}\n", to_text(&json::state::state(state, &value, &session.providers), None))
     } else {

@@ -1,6 +1,6 @@
 //! The comment lines above a resource in a plan: what happens to it, and why.
 
-use smform_engine::plan::{Action, Change, ObjectKey, Reason};
+use smform_engine::plan::{Action, Change, Drift, ObjectKey, Reason};
 use smform_types::{InstanceKey, ResourceMode};
 
 use super::style::{Paint, Style};
@@ -93,9 +93,18 @@ fn reason(change: &Change) -> Option<String> {
 
 /// The comment above a difference from the state.
 #[must_use]
-pub fn drifted(object: &ObjectKey, is_gone: bool, style: Style) -> String {
-    let verb = if is_gone { "has been deleted" } else { "has changed" };
-    format!("{} {verb}", style.bold(&format!("  # {object}")))
+pub fn drifted(drift: &Drift, style: Style) -> String {
+    let Drift { object, previous, .. } = drift;
+    let verb = match (drift.action(), previous) {
+        (Action::NoOp, Some(from)) => {
+            let to = style.bold(&object.to_string());
+            return format!("{} has moved to {to}", style.bold(&format!("  # {from}")));
+        }
+        (Action::Delete, _) => "has been deleted",
+        _ => "has changed",
+    };
+    let moved = previous.as_ref().map(|from| format!("\n  # (moved from {from})")).unwrap_or_default();
+    format!("{} {verb}{moved}", style.bold(&format!("  # {object}")))
 }
 
 /// How a body begins: `resource "aws_vpc" "main"`.

@@ -88,11 +88,10 @@ fn drift(drift: &Drift, providers: &Providers, style: Style) -> String {
         Some(schema) => diff::block(&schema.block, Some(&drift.before), drift.after.as_ref(), &[]),
         None => diff::value(Some(&drift.before), drift.after.as_ref(), &Type::Dynamic, &[], &Path::root()),
     };
-    let action = if drift.after.is_some() { Action::Update } else { Action::Delete };
     format!(
         "{}\n{} {} {}\n",
-        heading::drifted(&drift.object, drift.after.is_none(), style),
-        symbol(action, style),
+        heading::drifted(drift, style),
+        symbol(drift.action(), style),
         heading::header(&drift.object),
         render(&difference, 0, Options::plan(style))
     )

@@ -104,11 +104,11 @@ resource "test_thing" "a" {
 Outputs:
 
 list = [
-  "x",
-  2,
+    "x",
+    2,
 ]
 number = 1.5
-secret = <sensitive>
+secret = (sensitive value)
 text = "a\"b"
 "#);
     let json: serde_json::Value = serde_json::from_str(&bench.run(&["show", "-json"]).ok().out).expect("JSON");

@@ -459,8 +459,9 @@ impl<'a> Executor<'a> {
                 let recorded = self.settled(&address).await;
                 self.report.diagnostics.extend(recorded.err());
                 // What data sources promise was looked at when they were read, and is not again.
-                let is_managed = resource.resource.mode == ResourceMode::Managed;
-                if let Some(value) = self.values.instance(&address).cloned().filter(|_| is_managed) {
+                let is_looked_at =
+                    resource.resource.mode == ResourceMode::Managed && self.apply.plan.mode != Mode::RefreshOnly;
+                if let Some(value) = self.values.instance(&address).cloned().filter(|_| is_looked_at) {
                     let mut found = self.preconditions(&address, block);
                     found.extend(self.postconditions(&address, value));
                     self.report.diagnostics.extend(found);
@@ -589,6 +590,9 @@ impl<'a> Executor<'a> {
                     .collect();
                 names.into_iter().for_each(|name| self.values.checks.expect(&root, &Subject::Output(name), None));
             }
+            if self.apply.plan.mode == Mode::RefreshOnly {
+                self.values.checks.fill(&self.apply.plan.checks);
+            }
             self.report.diagnostics.extend(record.checks(&self.values.checks).await.err());
             if !self.apply.plan.targeted {
                 self.report.diagnostics.extend(record.retain_data(&self.data_in_use()).await.err());
@@ -611,8 +615,21 @@ impl<'a> Executor<'a> {
     }
 
     fn data_in_use(&self) -> BTreeSet<InstanceAddress> {
+        // What was read before everything is destroyed has no further use.
+        if self.apply.plan.mode == Mode::Destroy {
+            return BTreeSet::new();
+        }
         let postponed = self.apply.plan.changes.values().filter(|change| change.action == Action::Read);
         self.apply.data.keys().chain(postponed.map(|change| &change.object.address)).cloned().collect()
+    }
+
+    /// A root output as it was before the run. A run that only refreshes has evaluated it already.
+    fn before(&self, name: &str) -> Option<Value> {
+        let planned = self.apply.plan.outputs.get(name).and_then(|change| change.after.as_ref());
+        match planned.filter(|value| self.apply.plan.mode == Mode::RefreshOnly && value.is_wholly_known()) {
+            Some(value) => Some(value.clone()),
+            None => self.apply.stored.outputs.get(name).cloned(),
+        }
     }
 
     /// The root outputs: as evaluated, or as they were where that was not possible.
@@ -627,11 +644,12 @@ impl<'a> Executor<'a> {
         let declared = self.apply.setting.config.modules.get(&ModuleAddress::root()).map(|module| &module.outputs);
         let mut outputs = BTreeMap::new();
         for (name, output) in declared.into_iter().flatten() {
-            // What targets leave out is unknown even now, and is recorded as null.
             let evaluated = self.values.output(&ModuleInstance::root(), name).cloned();
+            // What targets leave out is unknown even now, and is recorded as null.
+            let is_left_out = evaluated.as_ref().is_some_and(|value| !value.is_known());
             let value = evaluated.map(|value| conform::without_unknown(value).0);
-            let value = value.or_else(|| self.apply.stored.outputs.get(name).cloned());
-            if let Some(value) = value.filter(|value| !value.is_null()) {
+            let value = value.or_else(|| self.before(name));
+            if let Some(value) = value.filter(|value| is_left_out || !value.is_null()) {
                 outputs.insert(name.clone(), (value, output.sensitive));
             }
         }

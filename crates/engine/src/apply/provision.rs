@@ -133,17 +133,9 @@ fn ready(provisioner: &Provisioner, value: Value) -> Result<Prepared, Diagnostic
         quiet: value.get("quiet").and_then(Value::as_bool).unwrap_or(false),
         sensitive,
         continues: provisioner.continues,
-        span: place(provisioner),
+        // Messages of a command stand where its block opens, as Terraform has it.
+        span: if provisioner.body.json { provisioner.span } else { provisioner.body.missing() },
     })
-}
-
-/// Where messages of a command stand: where its block opens, as Terraform has it.
-fn place(provisioner: &Provisioner) -> Span {
-    let body = provisioner.body.span;
-    if provisioner.body.json {
-        return provisioner.span;
-    }
-    Span { start: body.start.saturating_sub(1), end: body.start, ..body }
 }
 
 fn shell() -> Vec<String> {

@@ -137,7 +137,7 @@ impl DataSource<()> for RemoteState {
             .map_err(|error| ProviderError::new("Unable to read remote state", error.to_string()))?
             .ok_or_else(|| {
                 let detail = "No stored state was found for the given workspace in the given backend.";
-                ProviderError::new("Unable to find remote state", detail).of_attribute(Path::attribute("backend"))
+                ProviderError::new("Unable to find remote state", detail).of_attribute(Path::attribute("workspace"))
             })?;
         let defaults = config.get("defaults").and_then(Value::as_entries);
         let defaults = defaults.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone()));
@@ -158,7 +158,8 @@ fn outputs(
     if let Some(target) = encryption {
         backend = Arc::new(EncryptedBackend::new(backend, target));
     }
-    if backend.read()?.is_none() {
+    // A lock may have left an empty file in the place of a state.
+    if backend.read()?.is_none_or(|snapshot| snapshot.text.is_empty()) {
         return Ok(None);
     }
     let state = store::read(backend.as_ref())?;

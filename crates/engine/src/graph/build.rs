@@ -1,6 +1,6 @@
 //! From a configuration (and what the state alone holds) to its dependency graph.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use smform_lang::config::{Condition, Config, IgnoreChanges, Module, ModuleCall, Output, Repetition, Resource};
@@ -17,26 +17,37 @@ use crate::providers::Providers;
 /// Builds the graph, with the checks that need all modules at once: references to what is declared nowhere, types that
 /// no provider offers, arguments of module calls.
 ///
-/// `stored` are the resources that the state holds; those no longer in configuration become vertices of their own.
-pub fn build(config: &Config, stored: &BTreeSet<ResourceConfigAddress>, providers: &Providers) -> (Graph, Diagnostics) {
+/// `stored` are the resources that the state holds, each with the provider configuration it is recorded with; those no longer in configuration become vertices of their own.
+pub fn build(
+    config: &Config,
+    stored: &BTreeMap<ResourceConfigAddress, Option<Arc<str>>>,
+    providers: &Providers,
+) -> (Graph, Diagnostics) {
     let mut builder = Builder { config, providers, graph: Graph::default(), found: config.deferred.clone() };
     for (address, module) in &config.modules {
         builder.declare(address, module);
     }
-    for resource in stored {
+    for resource in stored.keys() {
         builder.graph.add(Node::Resource(resource.clone()));
     }
     for (address, module) in &config.modules {
         builder.connect_module(address, module);
     }
-    for resource in stored {
+    for (resource, origin) in stored {
         let known = config
             .modules
             .get(&resource.module)
             .is_some_and(|module| module.resources.contains_key(&resource.resource));
-        if !known && let Some(key) = providers.key_for_stored(config, resource) {
-            let node = builder.provider(key);
-            builder.graph.connect(&node, &Node::Resource(resource.clone()), None);
+        if known {
+            continue;
+        }
+        match providers.key_for_stored(config, resource, origin.as_deref()) {
+            Ok(Some(key)) => {
+                let node = builder.provider(key);
+                builder.graph.connect(&node, &Node::Resource(resource.clone()), None);
+            }
+            Ok(None) => {}
+            Err(error) => builder.found.push(error),
         }
     }
     (builder.graph, builder.found)
@@ -110,6 +121,7 @@ impl<'a> Builder<'a> {
             self.found.push(self.providers.no_ephemeral(&ephemeral.kind.text).at(ephemeral.kind.span));
         }
         for import in &module.imports {
+            self.found.extend(crate::plan::imports::lacks_key(import, self.config));
             if let Some(target) = crate::plan::imports::target(import) {
                 let found = crate::plan::imports::needs(import);
                 self.references(at, module, &Node::Resource(target), &found);
@@ -265,23 +277,23 @@ impl<'a> Builder<'a> {
     fn depends_on(&mut self, at: &ModuleAddress, module: &Module, node: &Node, targets: &[Expr]) {
         for target in targets {
             match parse_reference(target) {
-                Ok(reference) => {
-                    if let Subject::Module(name) = &reference.subject {
-                        self.everything_in(&at.child(name), node, reference.span);
-                    }
-                    self.references(at, module, node, &[reference]);
-                }
+                Ok(reference) => self.references(at, module, node, &[reference]),
                 Err(errors) => self.found.extend(errors),
             }
         }
     }
 
-    /// Every resource in a module, and in the modules within it, comes before a vertex.
+    /// Everything in a module, and in the modules within it, comes before a vertex.
     fn everything_in(&mut self, module: &ModuleAddress, node: &Node, written: Span) {
         let within = self.config.modules.range(module.clone()..);
         for (inner, content) in within.take_while(|(inner, _)| inner.0.starts_with(&module.0)) {
-            for resource in content.resources.keys() {
-                self.graph.connect(&Node::Resource(resource.clone().in_module(inner.clone())), node, Some(written));
+            let at = || inner.clone();
+            let resources = content.resources.keys().map(|resource| Node::Resource(resource.clone().in_module(at())));
+            let variables = content.variables.keys().map(|name| Node::Variable(at(), name.clone()));
+            let locals = content.locals.keys().map(|name| Node::Local(at(), name.clone()));
+            let outputs = content.outputs.keys().map(|name| Node::Output(at(), name.clone()));
+            for needed in resources.chain(variables).chain(locals).chain(outputs) {
+                self.graph.connect(&needed, node, Some(written));
             }
         }
     }
@@ -300,6 +312,15 @@ impl<'a> Builder<'a> {
         }
         for reference in found {
             self.found.extend(self.deprecated_output(at, reference));
+            if let Subject::Module(name) = &reference.subject {
+                let child = at.child(name);
+                let is_whole =
+                    self.config.modules.get(&child).is_some_and(|module| named_output(module, reference).is_none());
+                // What refers to a module as a whole comes after everything in it.
+                if is_whole {
+                    self.everything_in(&child, node, reference.span);
+                }
+            }
             for needed in self.needed(at, reference) {
                 if needed == *node && !matches!(reference.subject, Subject::SelfObject) {
                     self.found.push(self_reference(node, reference));
@@ -374,5 +395,5 @@ fn self_reference(node: &Node, reference: &Reference) -> Diagnostic {
         "Self-referential block",
         format!("The block for {node} refers to {node} itself, which is not known before the block is evaluated."),
     )
-    .at(reference.span)
+    .at(reference.head)
 }

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use smform_lang::config::{Import, Module, Repetition as Repeated};
+use smform_lang::config::{Config, Import, Module, Repetition as Repeated};
 use smform_lang::eval::{Evaluator, Reference, references};
 use smform_lang::syntax::{Expr, ExprKind, TraversalStep};
-use smform_types::{Diagnostic, Diagnostics, InstanceAddress, Marks, ModuleInstance, ResourceConfigAddress, Value};
+use smform_types::{
+    Diagnostic, Diagnostics, InstanceAddress, Marks, ModuleInstance, ResourceConfigAddress, Value, ValueKind,
+};
 
 use crate::values::evaluate::{Setting, within};
 use crate::values::expand::expand;
@@ -69,10 +71,10 @@ fn one(setting: &Setting<'_>, import: &Import, values: &Values, imports: &mut Im
     let at = ModuleInstance::root();
     let scope = |repetition| setting.scope(&at, values, repetition, None).ok_or_else(Diagnostics::new);
     let outer = scope(Repetition::default())?;
-    let repeated = import.for_each.clone().map_or(Repeated::Single, Repeated::ForEach);
-    let instances = expand(&Evaluator::new(&outer, setting.functions), &repeated)?;
-    for key in instances.keys() {
-        let scope = scope(instances.repetition(key.as_ref()))?;
+    let evaluator = Evaluator::new(&outer, setting.functions);
+    let mut own = Imports::new();
+    for repetition in repetitions(import, &evaluator)? {
+        let scope = scope(repetition)?;
         let evaluator = Evaluator::new(&scope, setting.functions);
         let address = address(&import.to, &evaluator)?;
         let Some(id) = &import.id else {
@@ -86,9 +88,47 @@ fn one(setting: &Setting<'_>, import: &Import, values: &Values, imports: &mut Im
             let error = Diagnostic::error("Duplicate import configuration for resource", detail);
             return Err(error.at(import.span).into());
         }
-        imports.insert(address, text);
+        // Of the elements of one for_each that lead to the same address, the last one counts.
+        own.insert(address, text);
     }
+    imports.extend(own);
     Ok(())
+}
+
+/// The values of `each` for which a block is evaluated. Unlike resources, imports can also be repeated over a list: their
+/// addresses have keys of their own.
+fn repetitions(import: &Import, evaluator: &Evaluator<'_>) -> Result<Vec<Repetition>, Diagnostics> {
+    let Some(for_each) = &import.for_each else { return Ok(vec![Repetition::default()]) };
+    let value = evaluator.expr(for_each)?;
+    let items = match value.kind() {
+        _ if !value.marks().is_empty() => None,
+        ValueKind::Tuple(items) => Some(items.to_vec()),
+        ValueKind::List(_, items) => Some(items.to_vec()),
+        _ => None,
+    };
+    if let Some(items) = items {
+        let each = |(index, value): (usize, Value)| {
+            let key = Value::number(i64::try_from(index).unwrap_or(i64::MAX));
+            Repetition { each: Some((key, value)), count: None }
+        };
+        return Ok(items.into_iter().enumerate().map(each).collect());
+    }
+    let instances = expand(evaluator, &Repeated::ForEach(for_each.clone()))?;
+    Ok(instances.keys().into_iter().map(|key| instances.repetition(key.as_ref())).collect())
+}
+
+/// What is wrong with an `import` block beside the block of its target: an address that names no instance.
+#[must_use]
+pub fn lacks_key(import: &Import, config: &Config) -> Option<Diagnostic> {
+    let target = target(import)?;
+    let block = config.modules.get(&target.module)?.resources.get(&target.resource)?;
+    let ExprKind::Traversal { steps, .. } = &import.to.kind else { return None };
+    let has_key = matches!(steps.last(), Some(TraversalStep::Index(..)));
+    if has_key || matches!(block.repetition, Repeated::Single) || import.for_each.is_some() {
+        return None;
+    }
+    let detail = format!("{target} is repeated by count or for_each. Name the instance that the object becomes.");
+    Some(Diagnostic::error("Invalid import 'to' expression", detail).at(import.to.span).within("import"))
 }
 
 fn address(to: &Expr, evaluator: &Evaluator<'_>) -> Result<InstanceAddress, Diagnostics> {

@@ -39,6 +39,8 @@ pub struct Question {
     pub begun: bool,
     /// Whether a replacement was asked for.
     pub forced: bool,
+    /// Whether it is only looked at before it is destroyed: that the provider cannot plan it then matters to nobody.
+    pub lenient: bool,
 }
 
 impl Question {
@@ -58,6 +60,7 @@ impl Question {
             tainted: false,
             begun: false,
             forced: false,
+            lenient: false,
         }
     }
 }
@@ -135,7 +138,13 @@ pub async fn ask(question: Question, conduct: Conduct) -> Result<Answer, Diagnos
         None => config.clone(),
     };
     let request = PlanRequest { prior: prior.clone(), config: kept };
-    let planned = question.session.plan(&type_name, request, &task).await.map_err(about)?;
+    let planned = match question.session.plan(&type_name, request, &task).await {
+        Ok(planned) => planned,
+        Err(_) if question.lenient => {
+            return Ok(Answer { prior, resumed: is_resumed, unfinished, planned: None, fresh: None });
+        }
+        Err(errors) => return Err(about(errors)),
+    };
     let fresh = if is_replaced(prior.is_some(), tainted, question.forced, &planned) {
         let request = PlanRequest { prior: None, config };
         Some(question.session.plan(&type_name, request, &task).await.map_err(about)?)

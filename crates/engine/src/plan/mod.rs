@@ -4,6 +4,7 @@
 //! purely; [`order`] settles in which order replacements are made; [`steps`] lays out the step graph; [`review`] has the
 //! whole looked at once more.
 
+pub mod before_destroy;
 pub mod codec;
 mod data;
 pub mod decide;
@@ -196,10 +197,24 @@ impl Change {
 pub struct Drift {
     /// The object.
     pub object: ObjectKey,
+    /// Where it was before a move. A plan that only refreshes tells of moves here, since it plans no changes.
+    pub previous: Option<InstanceAddress>,
     /// As recorded.
     pub before: Value,
     /// As read; nothing when it is gone.
     pub after: Option<Value>,
+}
+
+impl Drift {
+    /// What has happened to the object: nothing but a move, an update, or a deletion.
+    #[must_use]
+    pub fn action(&self) -> Action {
+        match &self.after {
+            None => Action::Delete,
+            Some(after) if *after == self.before => Action::NoOp,
+            Some(_) => Action::Update,
+        }
+    }
 }
 
 /// What is planned for a root output.
@@ -282,7 +297,8 @@ impl Plan {
         match self.mode {
             Mode::RefreshOnly => {
                 let set = |change: &OutputChange| change.is_change() && change.after.is_some();
-                !self.drift.is_empty() || self.outputs.values().any(set)
+                let differs = |drift: &Drift| drift.action() != Action::NoOp;
+                self.drift.iter().any(differs) || self.outputs.values().any(set)
             }
             _ => objects || outputs,
         }

@@ -6,7 +6,7 @@ use petgraph::algo::kosaraju_scc;
 use smform_lang::config::Config;
 use smform_lang::edit::replace_argument;
 use smform_lang::eval::attribute_span;
-use smform_types::{Diagnostic, Diagnostics, InstanceAddress, Path, ResourceConfigAddress, Value};
+use smform_types::{Diagnostic, Diagnostics, InstanceAddress, Path, ResourceConfigAddress, ResourceMode, Value};
 
 use super::steps::{self, Step, StepGraph};
 use super::{Action, Change, Mode, ObjectKey, Replacement};
@@ -20,7 +20,8 @@ fn propagate(changes: &mut BTreeMap<ObjectKey, Change>) {
     for change in changes.values().filter(|change| change.create_before_destroy) {
         forced.extend(change.dependencies.iter().cloned());
     }
-    for change in changes.values_mut().filter(|change| forced.contains(&change.object.address.config())) {
+    let managed = changes.values_mut().filter(|change| change.object.address.resource.mode == ResourceMode::Managed);
+    for change in managed.filter(|change| forced.contains(&change.object.address.config())) {
         change.create_before_destroy = true;
         if let Action::Replace(order) = &mut change.action {
             *order = Replacement::CreateFirst;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use smform_types::{Marks, ModuleAddress, ModuleInstance, Value};
 
-use super::stored::Stored;
 use super::{Action, Mode, OutputChange};
 use crate::values::Values;
 use crate::values::evaluate::Setting;
@@ -17,7 +16,7 @@ pub fn changes(
     setting: &Setting<'_>,
     mode: Mode,
     partial: bool,
-    stored: &Stored,
+    recorded: &BTreeMap<Arc<str>, Value>,
     values: &Values,
 ) -> BTreeMap<Arc<str>, OutputChange> {
     let root = ModuleInstance::root();
@@ -26,12 +25,12 @@ pub fn changes(
     if mode != Mode::Destroy {
         for (name, output) in declared.into_iter().flatten() {
             if let Some(after) = values.output(&root, name) {
-                changes.insert(name.clone(), change(stored.outputs.get(name), after, output.sensitive));
+                changes.insert(name.clone(), change(recorded.get(name), after, output.sensitive));
             }
         }
     }
     let kept = |name| mode != Mode::Destroy && declared.is_some_and(|declared| declared.contains_key(name));
-    for (name, before) in &stored.outputs {
+    for (name, before) in recorded {
         if !partial && !kept(name) {
             let sensitive = is_sensitive(before);
             let gone = OutputChange { before: Some(before.clone()), after: None, sensitive, action: Action::Delete };
@@ -47,9 +46,9 @@ fn is_sensitive(value: &Value) -> bool {
 
 fn change(before: Option<&Value>, after: &Value, declared: bool) -> OutputChange {
     let plain = |value: &Value| value.clone().unmark_deep().0;
-    let recorded = before.filter(|value| !value.is_null());
-    let was_sensitive = recorded.is_some_and(is_sensitive);
-    let action = match recorded {
+    // What targets left out is recorded as null.
+    let was_sensitive = before.is_some_and(is_sensitive);
+    let action = match before {
         None if after.is_null() => Action::NoOp,
         None => Action::Create,
         // That a value becomes sensitive, or ceases to be, is recorded as well.

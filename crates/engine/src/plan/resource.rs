@@ -6,7 +6,7 @@ use smform_lang::config::Resource;
 use smform_lang::eval::Evaluator;
 use smform_types::schema::{Block, Schema};
 use smform_types::{
-    Diagnostics, InstanceAddress, Marks, ModuleInstance, Path, ResourceConfigAddress, ResourceMode, Value,
+    Diagnostic, Diagnostics, InstanceAddress, Marks, ModuleInstance, Path, ResourceConfigAddress, ResourceMode, Value,
 };
 
 use super::decide::{Situation, decide, prevented};
@@ -56,7 +56,11 @@ impl<'a> Walker<'a> {
         let block = config.modules.get(&resource.module).and_then(|module| module.resources.get(&resource.resource));
         let key = match block {
             Some(block) => self.walk.providers.key(config, &resource.module, block).ok(),
-            None => self.walk.providers.key_for_stored(config, resource),
+            None => {
+                let objects = self.recorded.get(resource).into_iter().flatten();
+                let origin = objects.filter_map(|(_, stored)| stored.provider.as_deref()).next();
+                self.walk.providers.key_for_stored(config, resource, origin).ok().flatten()
+            }
         };
         let provider = key.as_ref().and_then(|key| self.walk.providers.of_key(config, key));
         let schema = provider.and_then(|p| p.resource_schema(resource.resource.mode, &resource.resource.type_name));
@@ -66,7 +70,8 @@ impl<'a> Walker<'a> {
             return self.leftovers(node, resource, &key, &schema, block);
         }
         if let Some(block) = block {
-            if !matches!(self.walk.options.adopt, Adopt::Objects(_)) && !self.find_imports(resource) {
+            let imports = !matches!(self.walk.options.adopt, Adopt::Objects(_)) && !self.walk.options.before_destroy;
+            if imports && !self.find_imports(resource) {
                 return;
             }
             for instance in self.found.values.module_instances(&resource.module) {
@@ -93,17 +98,35 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// Every import must be about an instance that there is.
+    /// Every import must be about an instance that there is. Those in one module instance are looked at before anything
+    /// there is planned.
+    fn are_imports_declared(&mut self, at: &ModuleInstance, block: &Resource) -> bool {
+        let targets = self.imports.keys().filter(|address| address.module == *at && address.resource == block.address);
+        let missing: Vec<InstanceAddress> = targets.filter(|address| !self.is_instance(address)).cloned().collect();
+        missing.iter().for_each(|address| self.refuse_import(address));
+        missing.is_empty()
+    }
+
+    fn is_instance(&self, address: &InstanceAddress) -> bool {
+        let instances = self.found.values.instances(&address.module, &address.resource);
+        instances.is_some_and(|instances| instances.contains(address.key.as_ref()))
+    }
+
+    /// The imports into module instances that there are not.
     fn check_imports(&mut self, resource: &ResourceConfigAddress) {
-        for address in self.imports.keys().filter(|address| address.config() == *resource) {
-            let instances = self.found.values.instances(&address.module, &address.resource);
-            if instances.is_some_and(|instances| instances.contains(address.key.as_ref())) {
-                continue;
-            }
-            let blocks = self.walk.setting.config.root().into_iter().flat_map(|root| &root.imports);
-            let block = blocks.into_iter().find(|block| imports::target(block).as_ref() == Some(resource));
-            self.found.diagnostics.extend(block.map(|block| imports::undeclared(block, &address.to_string())));
-        }
+        let modules = self.found.values.module_instances(&resource.module);
+        let targets = self.imports.keys().filter(|address| address.config() == *resource);
+        let missing = targets.filter(|address| !modules.contains(&address.module)).cloned();
+        missing.collect::<Vec<_>>().iter().for_each(|address| self.refuse_import(address));
+    }
+
+    /// Which of the instances is missing shows no block, so the message has no place.
+    fn refuse_import(&mut self, address: &InstanceAddress) {
+        let resource = address.config();
+        let blocks = self.walk.setting.config.root().into_iter().flat_map(|root| &root.imports);
+        let block = blocks.into_iter().find(|block| imports::target(block).as_ref() == Some(&resource));
+        let message = block.map(|block| imports::undeclared(block, &address.to_string()));
+        self.found.diagnostics.extend(message.map(|message| Diagnostic { span: None, context: None, ..message }));
     }
 
     /// Plans every instance of a block in one module instance.
@@ -118,6 +141,9 @@ impl<'a> Walker<'a> {
         let Some(instances) = self.found.diagnostics.take(expanded) else { return };
         self.found.values.set_resource(at, &block.address, instances.clone());
         self.found.values.checks.expand_resource(at, &block.address, instances.keys());
+        if !self.are_imports_declared(at, block) {
+            return;
+        }
         for instance_key in instances.keys() {
             let repetition = instances.repetition(instance_key.as_ref());
             let address = InstanceAddress { module: at.clone(), resource: block.address.clone(), key: instance_key };
@@ -150,11 +176,12 @@ impl<'a> Walker<'a> {
         let evaluated = self.evaluate_body(&object.address, block, &schema.block, &repetition);
         let Some((config, marks)) = evaluated else { return self.read_only(node, object, key, schema) };
         let triggered = self.is_triggered(&object.address.module, block, &repetition);
+        let Some(triggered) = triggered else { return self.read_only(node, object, key, schema) };
         let requested = self.walk.options.replace.contains(&object.address);
         let Some(session) = self.session(key, &object.address) else { return };
         // What is in the state already is not imported again.
         let import = match (&recorded, self.walk.options.mode) {
-            (None, Mode::Normal) => self.imports.get(&object.address).cloned(),
+            (None, Mode::Normal) if !self.walk.options.before_destroy => self.imports.get(&object.address).cloned(),
             _ => None,
         };
         let question = Question {
@@ -164,8 +191,11 @@ impl<'a> Walker<'a> {
             config: (self.walk.options.mode == Mode::Normal).then_some(config),
             ignore: block.lifecycle.ignore_changes.clone(),
             tainted: recorded.as_ref().is_some_and(|recorded| recorded.tainted),
-            begun: self.walk.options.mode == Mode::Normal && recorded.as_ref().is_some_and(|recorded| recorded.begun),
+            begun: self.walk.options.mode == Mode::Normal
+                && !self.walk.options.before_destroy
+                && recorded.as_ref().is_some_and(|recorded| recorded.begun),
             forced: triggered || requested,
+            lenient: self.walk.options.before_destroy,
             ..Question::about(object.clone(), session, schema.block.clone(), self.walk.options.refresh)
         };
         let wanted = Wanted { resource: block, marks, repetition };
@@ -296,19 +326,33 @@ impl<'a> Walker<'a> {
         })
     }
 
-    /// Whether something that the block names in `replace_triggered_by` changes.
-    fn is_triggered(&self, at: &ModuleInstance, block: &Resource, repetition: &Repetition) -> bool {
-        let Some(scope) = self.walk.setting.scope(at, &self.found.values, repetition.clone(), None) else {
-            return false;
-        };
+    /// Whether something that the block names in `replace_triggered_by` changes; nothing when it names an instance that
+    /// there is not, which is then on record.
+    fn is_triggered(&mut self, at: &ModuleInstance, block: &Resource, repetition: &Repetition) -> Option<bool> {
+        let scope = self.walk.setting.scope(at, &self.found.values, repetition.clone(), None)?;
         let evaluator = Evaluator::new(&scope, self.walk.setting.functions);
-        block.lifecycle.replace_triggered_by.iter().any(|trigger| {
-            let Some((resource, key, path)) = super::trigger::resolve(trigger, &evaluator) else { return false };
-            let changes = self.found.changes.values().filter(|change| {
+        let mut is_triggered = false;
+        for trigger in &block.lifecycle.replace_triggered_by {
+            let Some((resource, key, path)) = super::trigger::resolve(trigger, &evaluator) else { continue };
+            let mut changes = self.found.changes.values().filter(|change| {
                 let address = &change.object.address;
                 address.module == *at && address.resource == resource && (key.is_none() || address.key == key)
             });
-            changes.into_iter().any(|change| match change.action {
+            let instances = self.found.values.instances(at, &resource);
+            let is_there = instances.is_none_or(|instances| instances.contains(key.as_ref()));
+            if key.is_some() && !is_there && changes.clone().next().is_none() {
+                let missing = InstanceAddress { module: ModuleInstance::root(), resource, key };
+                let place = if at.is_root() { "the root module".to_owned() } else { at.to_string() };
+                let detail = format!(
+                    "There is no such instance, whose changes could replace an object of {}. In its \
+                     replace_triggered_by, name one that count or for_each makes, or the resource as a whole.",
+                    block_context(block)
+                );
+                let summary = format!("no change found for {missing} in {place}");
+                self.found.diagnostics.push(Diagnostic::error(summary, detail));
+                return None;
+            }
+            is_triggered |= changes.any(|change| match change.action {
                 Action::Replace(_) | Action::Update | Action::Create if path.0.is_empty() => {
                     change.action != Action::Create
                 }
@@ -318,9 +362,11 @@ impl<'a> Walker<'a> {
                     part(before).zip(part(after)).is_some_and(|(before, after)| !before.same_known(&after))
                 }
                 _ => false,
-            })
-        })
+            });
+        }
+        Some(is_triggered)
     }
+
     /// Why a recorded object goes away: nothing when it stays, otherwise the reason, which is plain for some.
     fn departure(&self, object: &ObjectKey, block: Option<&Resource>) -> Option<Option<Reason>> {
         if object.deposed.is_some() || self.walk.options.mode == Mode::Destroy {
@@ -357,12 +403,13 @@ impl<'a> Walker<'a> {
             .collect();
         for (object, recorded) in leftovers {
             let Some(reason) = self.departure(&object, block) else { continue };
-            if block.is_some_and(|block| block.lifecycle.prevent_destroy) && object.deposed.is_none() {
+            let is_kept = block.is_some_and(|block| block.lifecycle.prevent_destroy);
+            if is_kept && object.deposed.is_none() {
                 self.found.diagnostics.push(prevented(&object.address).at(block.map(|block| block.span)));
             }
             let Some(session) = self.session(key, &object.address) else { continue };
             // What is only forgotten need not be reachable any more.
-            let refresh = self.walk.options.refresh && !self.walk.setting.is_forgotten(&object.address);
+            let refresh = self.walk.options.refresh && !self.is_forgotten(&object.address);
             let question = Question {
                 recorded: recorded.as_ref().map(|recorded| recorded.value.clone().unmark_deep().0),
                 candidate: self.walk.stored.candidates.get(&object).cloned(),
@@ -446,11 +493,11 @@ impl<'a> Walker<'a> {
     }
 
     fn note_drift(&mut self, pending: &Pending<'a>, before: Option<&Value>) {
-        if let Some(recorded) = &pending.recorded
-            && before != Some(&recorded.value)
-        {
-            let (object, recorded) = (pending.object.clone(), recorded.value.clone());
-            self.found.drift.push(Drift { object, before: recorded, after: before.cloned() });
+        let Some(recorded) = &pending.recorded else { return };
+        let is_told = self.walk.options.mode == Mode::RefreshOnly && recorded.previous.is_some();
+        if is_told || before != Some(&recorded.value) {
+            let (object, previous) = (pending.object.clone(), recorded.previous.clone());
+            self.found.drift.push(Drift { object, previous, before: recorded.value.clone(), after: before.cloned() });
         }
     }
 
@@ -519,13 +566,18 @@ impl<'a> Walker<'a> {
         users.any(|(user, _)| self.recorded.contains_key(user))
     }
 
+    /// Whether an object only leaves the state. When everything is destroyed, `removed` blocks do not save it.
+    fn is_forgotten(&self, address: &InstanceAddress) -> bool {
+        self.walk.options.mode == Mode::Normal && self.walk.setting.is_forgotten(address)
+    }
+
     /// An object that is to go, if it is still there.
     fn departed(&mut self, pending: Pending<'a>, reason: Option<Reason>, before: Option<Value>) {
         let recorded = pending.recorded.as_ref();
         if self.walk.options.mode == Mode::RefreshOnly || before.is_none() {
             return;
         }
-        let forget = self.walk.setting.is_forgotten(&pending.object.address);
+        let forget = self.is_forgotten(&pending.object.address);
         let change = Change {
             object: pending.object.clone(),
             previous_address: recorded

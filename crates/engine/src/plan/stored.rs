@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use smform_types::{InstanceKey, ResourceConfigAddress, Value};
+use smform_types::{InstanceAddress, InstanceKey, ResourceConfigAddress, Value};
 
 use super::ObjectKey;
 use crate::values::Instances;
@@ -21,6 +21,8 @@ pub struct StoredObject {
     pub dependencies: BTreeSet<ResourceConfigAddress>,
     /// Whether it must be replaced by creating first, since something that depends on it is.
     pub create_before_destroy: bool,
+    /// The provider configuration that it was recorded with, as the state writes it, when it is known.
+    pub provider: Option<Arc<str>>,
     /// Where it was before a `moved` block, when this run moves it.
     pub previous: Option<smform_types::InstanceAddress>,
 }
@@ -35,6 +37,8 @@ pub struct Stored {
     /// Recorded objects that an earlier run was updating or deleting when it was cut off. What came of it shows when they
     /// are read.
     pub unsettled: BTreeSet<ObjectKey>,
+    /// Data sources as they were last read.
+    pub data: BTreeMap<InstanceAddress, Value>,
     /// Root outputs.
     pub outputs: BTreeMap<Arc<str>, Value>,
 }
@@ -48,6 +52,19 @@ impl Stored {
             index.entry(key.address.config()).or_default().push((key, object));
         }
         index
+    }
+
+    /// The provider configuration, as the state writes it, by the resource blocks that any object belongs to.
+    #[must_use]
+    pub fn origins(&self) -> BTreeMap<ResourceConfigAddress, Option<Arc<str>>> {
+        let mut origins: BTreeMap<_, Option<Arc<str>>> =
+            self.resources().into_iter().map(|resource| (resource, None)).collect();
+        for (key, object) in &self.objects {
+            if let Some(origin) = origins.get_mut(&key.address.config()) {
+                *origin = origin.take().or_else(|| object.provider.clone());
+            }
+        }
+        origins
     }
 
     /// The resource blocks that any object belongs to.

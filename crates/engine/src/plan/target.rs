@@ -115,6 +115,8 @@ pub enum Selection {
         named: BTreeSet<Node>,
         /// The vertices named, and those that come along.
         nodes: BTreeSet<Node>,
+        /// The vertices of which every instance is meant, although one that is named may cover only some.
+        whole: BTreeSet<Node>,
     },
 }
 
@@ -144,7 +146,7 @@ impl Selection {
             }
         }
         let nodes = nodes.into_iter().cloned().collect();
-        Selection::Targets { targets: targets.to_vec(), named, nodes }
+        Selection::Targets { targets: targets.to_vec(), named, nodes, whole: BTreeSet::new() }
     }
 
     fn with_users(graph: &Graph, stored: &Stored, targets: &[Target]) -> Selection {
@@ -155,19 +157,23 @@ impl Selection {
                 users.entry(used).or_default().insert(object.address.config());
             }
         }
-        let mut nodes = BTreeSet::new();
+        let (mut nodes, mut whole) = (BTreeSet::new(), BTreeSet::new());
         let mut open: Vec<Node> = named.iter().cloned().collect();
         while let Some(node) = open.pop() {
             if nodes.contains(&node) {
                 continue;
             }
-            open.extend(graph.dependents(&node).filter(|node| !matches!(node, Node::Provider(_))).cloned());
+            let mut using: Vec<Node> =
+                graph.dependents(&node).filter(|node| !matches!(node, Node::Provider(_))).cloned().collect();
             if let Node::Resource(resource) = &node {
-                open.extend(users.get(resource).into_iter().flatten().cloned().map(Node::Resource));
+                using.extend(users.get(resource).into_iter().flatten().cloned().map(Node::Resource));
             }
+            // All instances of what uses it come along.
+            whole.extend(using.iter().cloned());
+            open.extend(using);
             nodes.insert(node);
         }
-        Selection::Targets { targets: targets.to_vec(), named, nodes }
+        Selection::Targets { targets: targets.to_vec(), named, nodes, whole }
     }
 
     /// Whether a vertex is worked on.
@@ -184,9 +190,9 @@ impl Selection {
     pub fn has_instance(&self, address: &InstanceAddress) -> bool {
         match self {
             Selection::All => true,
-            Selection::Targets { targets, named, nodes } => {
+            Selection::Targets { targets, named, nodes, whole } => {
                 let node = Node::Resource(address.config());
-                if named.contains(&node) {
+                if named.contains(&node) && !whole.contains(&node) {
                     targets.iter().any(|target| target.covers_instance(address))
                 } else {
                     nodes.contains(&node)

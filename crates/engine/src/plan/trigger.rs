@@ -15,9 +15,10 @@ pub fn resolve(trigger: &Expr, evaluator: &Evaluator<'_>) -> Option<(ResourceAdd
 }
 
 fn dynamic_key(trigger: &Expr, evaluator: &Evaluator<'_>) -> Option<InstanceKey> {
-    let ExprKind::Traversal { steps, .. } = &trigger.kind else { return None };
-    let index =
-        steps.iter().find_map(|step| if let TraversalStep::Index(expr, _) = step { Some(expr) } else { None })?;
+    let ExprKind::Traversal { root, steps } = &trigger.kind else { return None };
+    // The key stands right after the name of the resource; another index is within the object.
+    let names = if &*root.text == "resource" { 2 } else { 1 };
+    let TraversalStep::Index(index, _) = steps.get(names)? else { return None };
     let value: Value = evaluator.expr(index).ok()?;
     match (value.as_str(), value.as_i64()) {
         (Some(name), _) => Some(InstanceKey::Name(name.into())),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
 use smform_provider::Session;
-use smform_types::{Diagnostic, Diagnostics, InstanceAddress, ResourceConfigAddress, Type, Value};
+use smform_types::{Diagnostic, Diagnostics, InstanceAddress, ModuleInstance, ResourceConfigAddress, Type, Value};
 use tokio::sync::Semaphore;
 
 use super::imports::Imports;
@@ -17,6 +17,7 @@ use super::instance::{Answer, Question, ask};
 use super::stored::{Stored, StoredObject};
 use super::target::{Selection, Target};
 use super::{Change, Drift, Mode, ObjectKey};
+use crate::checks::Subject;
 use crate::graph::{Graph, Node, ProviderKey};
 use crate::providers::Providers;
 use crate::run::Conduct;
@@ -38,6 +39,8 @@ pub struct Options {
     pub replace: Vec<InstanceAddress>,
     /// Objects to bring into the state as they are.
     pub adopt: Adopt,
+    /// Whether this only looks at everything before it is destroyed.
+    pub before_destroy: bool,
 }
 
 /// Objects to bring into the state as they are. When there are any, the plan is about nothing else, and the arguments
@@ -62,6 +65,7 @@ impl Default for Options {
             targets: Vec::new(),
             replace: Vec::new(),
             adopt: Adopt::Nothing,
+            before_destroy: false,
         }
     }
 }
@@ -165,7 +169,7 @@ pub async fn walk(walk: &Walk<'_>) -> Found {
             release(walk.graph, &node, &mut waiting, &mut ready);
         }
     }
-    if walk.options.mode == Mode::Normal {
+    if walk.options.mode == Mode::Normal && !walk.options.before_destroy {
         let root = walk.setting.config.root().into_iter();
         let undeclared = root.flat_map(|root| &root.imports).filter_map(|import| {
             let target = super::imports::target(import)?;
@@ -175,6 +179,11 @@ pub async fn walk(walk: &Walk<'_>) -> Found {
             (!is_declared).then(|| super::imports::undeclared(import, &target.to_string()))
         });
         walker.found.diagnostics.extend(undeclared);
+    }
+    if walk.options.mode == Mode::Destroy {
+        for name in walk.setting.config.root().into_iter().flat_map(|root| root.outputs.keys()) {
+            walker.found.values.checks.expect(&ModuleInstance::root(), &Subject::Output(name.clone()), None);
+        }
     }
     walker.found.visited = nodes;
     walker.found
@@ -211,6 +220,13 @@ impl<'a> Walker<'a> {
     fn start(&mut self, node: &Node) {
         let blocked = self.walk.graph.dependencies(node).any(|needed| self.failed.contains(needed));
         if blocked || self.walk.conduct.cancel.is_cancelled() {
+            if let (Node::Variable(module, name), true) = (node, blocked) {
+                // What is given for a root variable is known, although it was not looked at.
+                if module.is_root() {
+                    let subject = Subject::Variable(name.clone());
+                    self.found.values.checks.expect(&ModuleInstance::root(), &subject, None);
+                }
+            }
             self.failed.insert(node.clone());
             return;
         }

@@ -40,6 +40,7 @@ impl Suite<'_> {
             surroundings: &project.surroundings,
             inputs: &project.inputs,
             overrides: &project.overrides,
+            lenient: false,
         };
         let Some(scope) = setting.scope(&root, values, Repetition::default(), None) else { return Status::Error };
         let module = scope.module;
@@ -73,6 +74,7 @@ impl Suite<'_> {
                 status = Status::Error;
             }
             if let ConditionResult::Fail { message } = result {
+                let message = ConditionResult::explanation(message);
                 found.push(evaluator.about(Diagnostic::error("Test assertion failed", message), expr));
                 status = status.max(Status::Fail);
             }

@@ -29,6 +29,8 @@ pub struct Setting<'a> {
     pub inputs: &'a BTreeMap<Arc<str>, VariableValue>,
     /// Objects that a test overrides.
     pub overrides: &'a Overrides,
+    /// Whether conditions of objects and outputs that do not hold only warn, since nothing is about to be made.
+    pub lenient: bool,
 }
 
 impl<'a> Setting<'a> {
@@ -68,6 +70,11 @@ impl<'a> Setting<'a> {
             }),
             Node::Provider(_) | Node::Resource(_) => Diagnostics::new(),
         }
+    }
+
+    /// Messages of conditions, as serious as they are in this walk.
+    pub fn weighed(&self, found: Diagnostics, outcome: &Outcome) -> Diagnostics {
+        if self.lenient && outcome.status == Status::Fail { found.map(as_warning) } else { found }
     }
 
     fn module_of(&self, module: &ModuleAddress) -> Option<&'a Module> {
@@ -164,11 +171,12 @@ impl<'a> Setting<'a> {
         let Some(scope) = self.scope(at, values, Repetition::default(), None) else { return (found, outcome) };
         let evaluator = Evaluator::new(&scope, self.functions);
         for rule in &variable.validations {
-            let (result, notes) = evaluator.condition(rule);
+            let (result, notes) = evaluator.validation(rule);
             outcome.add(outcome_of(&result, &notes));
             found.extend(notes);
             if let ConditionResult::Fail { message } = result {
                 let (place_of, rule) = (rule, place(&self.config.sources, rule));
+                let message = ConditionResult::explanation(message);
                 let detail = format!("{message}\n\nThis was checked by the validation rule at {rule}.");
                 let values = evaluator.values_in(&place_of.condition);
                 found.push(Diagnostic { values, ..Diagnostic::error("Invalid value for variable", detail) });
@@ -201,7 +209,7 @@ impl<'a> Setting<'a> {
                 let evaluator = Evaluator::new(&scope, self.functions);
                 let (messages, result) =
                     conditions(&evaluator, &output.preconditions, "Module output value precondition failed");
-                found.extend(messages);
+                found.extend(self.weighed(messages, &result));
                 outcome.add(result);
                 if found.has_errors() { Err(Diagnostics::new()) } else { evaluator.expr(&output.expr) }
             }
@@ -277,12 +285,7 @@ impl<'a> Setting<'a> {
             }
             // An assertion that does not hold warns, and never stops the run; one that cannot be evaluated is a mistake.
             let failed = result.status == Status::Fail;
-            found.extend(messages.map(|mut message| {
-                if failed {
-                    message.severity = smform_types::Severity::Warning;
-                }
-                message
-            }));
+            found.extend(if failed { messages.map(as_warning) } else { messages });
             outcome.add(result);
         }
         values.checks.record(at, &Subject::Check(name.clone()), None, outcome);
@@ -298,15 +301,20 @@ pub fn conditions(evaluator: &Evaluator<'_>, conditions: &[Condition], summary: 
         outcome.add(outcome_of(&result, &notes));
         found.extend(notes);
         if let ConditionResult::Fail { message } = result {
+            let message = ConditionResult::explanation(message);
             found.push(evaluator.about(Diagnostic::error(summary, message), &condition.condition));
         }
     }
     (found, outcome)
 }
 
+fn as_warning(message: Diagnostic) -> Diagnostic {
+    Diagnostic { severity: smform_types::Severity::Warning, ..message }
+}
+
 fn outcome_of(result: &ConditionResult, notes: &Diagnostics) -> Outcome {
     match result {
-        ConditionResult::Fail { message } => Outcome::new(Status::Fail, vec![message.clone()]),
+        ConditionResult::Fail { message } => Outcome::new(Status::Fail, message.iter().cloned().collect()),
         _ if notes.has_errors() => Outcome::new(Status::Error, Vec::new()),
         ConditionResult::Unknown => Outcome::new(Status::Unknown, Vec::new()),
         ConditionResult::Pass => Outcome::pass(),

@@ -76,6 +76,7 @@ impl<'a> Console<'a> {
             surroundings: &self.project.surroundings,
             inputs: &self.inputs,
             overrides: &self.project.overrides,
+            lenient: false,
         })
     }
 

@@ -29,7 +29,7 @@ use crate::graph::{ProviderKey, build};
 use crate::plan::review::review;
 use crate::plan::stored::Stored;
 use crate::plan::walk::{Adopt, Found, Options, Walk, walk};
-use crate::plan::{Action, Extent, Mode, Plan, moves, order, outputs, relevant, target};
+use crate::plan::{Action, Extent, Mode, Plan, before_destroy, moves, order, outputs, relevant, target};
 use crate::providers::Providers;
 use crate::run::Conduct;
 use crate::values::Values;
@@ -74,7 +74,7 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
              holds. If that is what you want, use destroy.",
         ));
     }
-    let (graph, messages) = build(&project.config, &stored.resources(), &world.providers);
+    let (graph, messages) = build(&project.config, &stored.origins(), &world.providers);
     found.extend(messages);
     // A mistake that files alone show is told before anything is read, and not beside half a plan.
     if !found.has_errors() && options.adopt == Adopt::Nothing {
@@ -115,13 +115,26 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
         surroundings: &project.surroundings,
         inputs: &project.inputs,
         overrides: &project.overrides,
+        lenient: options.mode == Mode::RefreshOnly,
     };
     let conduct = world.conduct.clone();
     let inputs = Walk { setting, providers: &world.providers, graph: &graph, stored: &stored, options, conduct };
-    let walked = walk(&inputs).await;
-    let Found { mut changes, same_names, drift, adopted, data, values, sessions, visited, diagnostics } = walked;
+    let walked = if before_destroy::is_needed(&inputs) {
+        match before_destroy::walk_twice(&inputs).await {
+            Ok(walked) => walked,
+            Err(errors) => {
+                found.extend(errors);
+                return (nothing(stored, options, timestamp), found);
+            }
+        }
+    } else {
+        before_destroy::Walked::only(walk(&inputs).await, &stored)
+    };
+    let before_destroy::Walked { found: walked, outputs: recorded_outputs } = walked;
+    let Found { mut changes, same_names, mut drift, adopted, data, values, sessions, visited, diagnostics } = walked;
+    drift.sort_by_key(|drift| (drift.object.address.module.0.len(), drift.object.clone()));
     found.extend(diagnostics);
-    if options.mode == Mode::Normal {
+    if options.mode != Mode::Destroy {
         let messages = moves::check::moved(&project.config, &values);
         if messages.has_errors() {
             found.extend(messages);
@@ -148,7 +161,7 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
         ));
     }
     found.extend(options.replace.iter().filter_map(|address| unmatched_replace(address, &values)));
-    let outputs = outputs::changes(&setting, options.mode, targeted || found.has_errors(), &stored, &values);
+    let outputs = outputs::changes(&setting, options.mode, targeted || found.has_errors(), &recorded_outputs, &values);
     let mode = options.mode;
     let mut plan = Plan { mode, changes, outputs, drift, adopted, steps, targeted, timestamp, ..Plan::default() };
     plan.checks = values.checks.clone();
@@ -212,6 +225,7 @@ pub async fn apply(
         surroundings: &project.surroundings,
         inputs: &project.inputs,
         overrides: &project.overrides,
+        lenient: false,
     };
     crate::apply::apply(Apply {
         setting,

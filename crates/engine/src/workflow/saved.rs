@@ -223,7 +223,7 @@ impl Saved {
         let outputs = outputs(document).ok_or_else(unreadable)?;
         let data = data(document).ok_or_else(unreadable)?;
         let (stored, _) = moves::apply(&project.config, stored);
-        let (graph, found) = build(&project.config, &stored.resources(), &world.providers);
+        let (graph, found) = build(&project.config, &stored.origins(), &world.providers);
         if found.has_errors() {
             return Err(found);
         }
@@ -361,6 +361,7 @@ fn drift_json(drift: &Drift) -> Json {
     json!({
         "address": drift.object.address.to_string(),
         "deposed": drift.object.deposed,
+        "previous": drift.previous.as_ref().map(ToString::to_string),
         "before": encode(&drift.before),
         "after": drift.after.as_ref().map(encode),
     })
@@ -501,6 +502,10 @@ fn drift(document: &Json) -> Option<Vec<Drift>> {
         let deposed = json.get("deposed").and_then(Json::as_str).map(str::to_owned);
         Some(Drift {
             object: ObjectKey { address: json.get("address")?.as_str()?.parse().ok()?, deposed },
+            previous: match json.get("previous").and_then(Json::as_str) {
+                Some(text) => Some(text.parse().ok()?),
+                None => None,
+            },
             before: decode(json.get("before")?)?,
             after: optional_value(json.get("after"))?,
         })

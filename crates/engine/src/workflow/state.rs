@@ -41,11 +41,16 @@ pub fn decode(state: &State, pending: &[Intent], providers: &Providers) -> (Stor
     let mut stored = Stored::default();
     let mut found = Diagnostics::new();
     let mut foreign: BTreeSet<String> = BTreeSet::new();
-    for (id, _, object) in state.objects() {
+    for (id, resource, object) in state.objects() {
+        let type_name = &id.address.resource.type_name;
         if id.address.resource.mode == ResourceMode::Data {
+            // What was read is only shown; it is read anew before it is used.
+            let provider = providers.offering(ResourceMode::Data, type_name);
+            let schema = provider.and_then(|provider| provider.resource_schema(ResourceMode::Data, type_name));
+            let value = schema.and_then(|schema| decode_object(&object.attributes, object, &schema.block).ok());
+            stored.data.extend(value.map(|value| (id.address, value)));
             continue;
         }
-        let type_name = &id.address.resource.type_name;
         let Some(provider) = providers.offering(ResourceMode::Managed, type_name) else {
             foreign.insert(type_name.to_string());
             continue;
@@ -61,7 +66,9 @@ pub fn decode(state: &State, pending: &[Intent], providers: &Providers) -> (Stor
         match decode_object(&attributes, object, &schema.block) {
             Ok(value) => {
                 let key = ObjectKey { address: id.address, deposed: id.deposed };
-                stored.objects.insert(key, stored_object(object, value));
+                let mut found = stored_object(object, value);
+                found.provider = Some(Arc::from(resource.provider.as_str()));
+                stored.objects.insert(key, found);
             }
             Err(error) => found.push(
                 Diagnostic::error(
@@ -117,6 +124,7 @@ fn stored_object(object: &Object, value: Value) -> StoredObject {
         value,
         tainted: object.tainted,
         begun: false,
+        provider: None,
         dependencies: dependencies.map(|address| address.config()).collect(),
         create_before_destroy: object.create_before_destroy,
         previous: None,

@@ -48,6 +48,7 @@ pub fn validate(world: &World, project: &Project) -> Diagnostics {
         surroundings: &project.surroundings,
         inputs: &inputs,
         overrides: &project.overrides,
+        lenient: false,
     };
     let mut values = Values::default();
     let mut failed: BTreeSet<Node> = graph.refused().clone();

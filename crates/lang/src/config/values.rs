@@ -188,9 +188,11 @@ impl Reader<'_> {
 
     fn file(&mut self, path: &Path, origin: Origin) {
         let shown = path.strip_prefix(".").unwrap_or(path).display().to_string();
-        let Some((source, text)) = self.diagnostics.take(read_text(self.host, path, &shown, self.sources)) else {
-            return;
-        };
+        let read = read_text(self.host, path, &shown, self.sources).map_err(|error| match error.span {
+            None => Diagnostic { summary: "Failed to read variables file".to_owned(), ..error },
+            Some(_) => error,
+        });
+        let Some((source, text)) = self.diagnostics.take(read) else { return };
         let (body, errors) =
             if is_json(&shown) { parse_json_values(&text, source) } else { parse_native(&text, source) };
         self.diagnostics.extend(errors);
@@ -207,7 +209,8 @@ impl Reader<'_> {
                     block.kind.text
                 )
             };
-            self.diagnostics.push(Diagnostic::error("Unexpected block in values file", detail).at(block.header));
+            self.diagnostics
+                .push(Diagnostic::error(format!("Unexpected \"{}\" block", block.kind.text), detail).at(block.header));
         }
         for attribute in &body.attributes {
             let name = &attribute.name.text;
@@ -224,11 +227,15 @@ impl Reader<'_> {
     fn report_undeclared(&mut self) {
         for (name, span) in self.undeclared.iter().take(TOLD_ONE_BY_ONE) {
             let hint = did_you_mean(name, self.module.variables.keys().map(|name| &**name));
+            let place = match self.sources.get(span.source) {
+                Some(source) => format!("{}:{}", source.name, source.position(span.start as usize).line),
+                None => "a values file".to_owned(),
+            };
             let detail = format!(
-                "The root module does not declare a variable named \"{name}\", but this file assigns it a value.{hint} \
+                "The root module does not declare a variable named \"{name}\", but {place} assigns it a value.{hint} \
                  To use the value, add a variable \"{name}\" {{}} block; to silence this, remove the assignment."
             );
-            self.diagnostics.push(Diagnostic::warning("Value for undeclared variable", detail).at(*span));
+            self.diagnostics.push(Diagnostic::warning("Value for undeclared variable", detail));
         }
         let more = self.undeclared.len().saturating_sub(TOLD_ONE_BY_ONE);
         if more > 0 {
@@ -308,12 +315,12 @@ mod tests {
         assert_eq!(errors(&[main], &[argument("a = []")]), ["Invalid -var option"]);
         assert_eq!(errors(&[main], &[argument("a=[upper(1)]")]), ["Function calls not allowed"]);
         assert_eq!(errors(&[main], &[argument("a=[x.y]")]), ["Variables not allowed"]);
-        assert_eq!(errors(&[main], &[VariableInput::File("none".into())]), ["Failed to read file"]);
+        assert_eq!(errors(&[main], &[VariableInput::File("none".into())]), ["Failed to read variables file"]);
         let file = ("terraform.tfvars", "b = 1\nc = 1\nd = 1\nvariable \"a\" {}\n");
         assert_eq!(
             errors(&[main, file], &[]),
             [
-                "Unexpected block in values file",
+                "Unexpected \"variable\" block",
                 "Value for undeclared variable",
                 "Value for undeclared variable",
                 "Values for undeclared variables"

@@ -12,23 +12,37 @@ pub enum ConditionResult {
     Pass,
     /// It does not.
     Fail {
-        /// What its author says about it; free of sensitive content.
-        message: String,
+        /// What its author says about it, when that is known and may be shown.
+        message: Option<String>,
     },
     /// Not known yet.
     Unknown,
 }
 
+impl ConditionResult {
+    /// What people are told of a condition that does not hold.
+    #[must_use]
+    pub fn explanation(message: Option<String>) -> String {
+        message.unwrap_or_else(|| {
+            "The condition does not hold. Its message is not known yet, or refers to values that must not be shown."
+                .to_owned()
+        })
+    }
+}
+
 impl Evaluator<'_> {
-    /// Checks a condition. Errors in the condition itself are diagnostics; the result is then `Unknown`.
+    /// Checks a condition. Errors in the condition itself are diagnostics; the result is then `Unknown`. What is wrong
+    /// with the message is told even when the condition holds.
     pub fn condition(&self, condition: &Condition) -> (ConditionResult, Diagnostics) {
-        match self.check(condition) {
-            Ok(result) => result,
-            Err(diagnostics) => (ConditionResult::Unknown, diagnostics),
-        }
+        self.check(condition, true).unwrap_or_else(|diagnostics| (ConditionResult::Unknown, diagnostics))
     }
 
-    fn check(&self, condition: &Condition) -> Result<(ConditionResult, Diagnostics), Diagnostics> {
+    /// Checks the validation rule of a variable, whose message counts only when the condition does not hold.
+    pub fn validation(&self, condition: &Condition) -> (ConditionResult, Diagnostics) {
+        self.check(condition, false).unwrap_or_else(|diagnostics| (ConditionResult::Unknown, diagnostics))
+    }
+
+    fn check(&self, condition: &Condition, always: bool) -> Result<(ConditionResult, Diagnostics), Diagnostics> {
         let expr = &condition.condition;
         let invalid = |detail: String| {
             self.failed(Diagnostic::error("Invalid condition result", detail), expr, super::evaluator::Env::default())
@@ -39,23 +53,19 @@ impl Evaluator<'_> {
         }
         let value = convert(value, &Type::Bool)
             .map_err(|error| invalid(format!("Invalid condition result value: {error}.")))?;
-        Ok(match value.as_bool() {
-            None => (ConditionResult::Unknown, Diagnostics::new()),
-            Some(true) => (ConditionResult::Pass, Diagnostics::new()),
-            Some(false) => {
-                let (message, diagnostics) = self.message(condition);
-                (ConditionResult::Fail { message }, diagnostics)
-            }
-        })
+        let result = value.as_bool();
+        if result == Some(false) {
+            let (message, diagnostics) = self.message(condition)?;
+            return Ok((ConditionResult::Fail { message }, diagnostics));
+        }
+        let diagnostics = if always { self.message(condition)?.1 } else { Diagnostics::new() };
+        Ok((if result.is_some() { ConditionResult::Pass } else { ConditionResult::Unknown }, diagnostics))
     }
 
-    /// The message of a condition that does not hold.
-    fn message(&self, condition: &Condition) -> (String, Diagnostics) {
+    /// The message of a condition that does not hold; nothing when it is not known yet, or may not be shown.
+    fn message(&self, condition: &Condition) -> Result<(Option<String>, Diagnostics), Diagnostics> {
         let expr = &condition.error_message;
-        let mut diagnostics = Diagnostics::new();
-        let Some(value) = diagnostics.take(self.expr(expr)) else {
-            return ("The error message of this condition could not be evaluated.".to_owned(), diagnostics);
-        };
+        let value = self.expr(expr)?;
         let marks = value.marks_deep();
         if marks.contains(Marks::SENSITIVE) || marks.contains(Marks::EPHEMERAL) {
             let what = if marks.contains(Marks::SENSITIVE) { "sensitive" } else { "ephemeral" };
@@ -63,17 +73,15 @@ impl Evaluator<'_> {
                 "The error expression used to explain this condition refers to {what} values, so smform will not show \
                  the message. Remove them, or wrap them in nonsensitive() where they may be shown."
             );
-            diagnostics
-                .push(Diagnostic::warning(format!("Error message refers to {what} values"), detail).at(expr.span));
-            return (format!("The error message was withheld because it refers to {what} values."), diagnostics);
+            let note = Diagnostic::warning(format!("Error message refers to {what} values"), detail).at(expr.span);
+            return Ok((None, note.into()));
         }
-        let text = convert(value, &Type::String).ok().and_then(|text| text.as_str().map(str::to_owned));
+        let text = convert(value, &Type::String).ok().filter(|text| !text.is_null());
         match text {
-            Some(text) => (text.trim().to_owned(), diagnostics),
+            Some(text) => Ok((text.as_str().map(|text| text.trim().to_owned()), Diagnostics::new())),
             None => {
-                let detail = "The error message must be a string that is known.";
-                diagnostics.push(Diagnostic::error("Invalid error message", detail).at(expr.span));
-                ("The error message of this condition is not known.".to_owned(), diagnostics)
+                let detail = "The error message must be a string, and not null.";
+                Err(Diagnostic::error("Invalid error message", detail).at(expr.span).into())
             }
         }
     }

@@ -33,19 +33,26 @@ pub struct Body {
     /// Whether it is of JSON syntax, where only a schema tells blocks from arguments: everything is an attribute
     /// until [`Body::expanded`].
     pub json: bool,
+    /// Whether the body of a block stands on one line with the braces around it, and holds an argument.
+    pub one_line: bool,
 }
 
 impl Body {
     /// A body of native syntax with nothing in it.
     #[must_use]
     pub fn empty(span: Span) -> Body {
-        Body { attributes: Vec::new(), blocks: Vec::new(), span, json: false }
+        Body { attributes: Vec::new(), blocks: Vec::new(), span, json: false, one_line: false }
     }
 
-    /// What messages about something missing point at: the brace that opens it, in JSON syntax the one that closes it.
+    /// What messages about something missing point at: the brace that opens it, in JSON syntax the one that closes it, on
+    /// one line where the content begins.
     #[must_use]
     pub fn missing(&self) -> Span {
         let (start, end) = (self.span.start as usize, self.span.end as usize);
+        if let Some(first) = self.attributes.first().filter(|_| self.one_line) {
+            let start = first.name.span.start as usize;
+            return Span::new(self.span.source, start..start + 1);
+        }
         let brace = if self.json { end.saturating_sub(1)..end } else { start.saturating_sub(1)..start };
         Span::new(self.span.source, brace)
     }

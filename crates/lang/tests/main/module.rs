@@ -136,6 +136,7 @@ fn check_module(module: &Module) -> Diagnostics {
         let (result, errors) = evaluator.condition(condition);
         diagnostics.extend(errors);
         if let ConditionResult::Fail { message } = result {
+            let message = ConditionResult::explanation(message);
             let summary = format!("Condition failed: {}", message.trim_end_matches('.'));
             diagnostics.push(Diagnostic::error(summary, "Said by the author.").at(condition.condition.span));
         }

@@ -115,9 +115,11 @@ pub fn drift(drift: &Drift, providers: &Providers) -> Json {
     let address = &drift.object.address;
     let before = marked(&drift.before, address, providers);
     let after = drift.after.as_ref().map(|value| marked(value, address, providers));
-    let action = if after.is_some() { Action::Update } else { Action::Delete };
     let mut out = resource(address, &provider_name(address, providers), drift.object.deposed.as_ref());
-    out.insert("change".to_owned(), sides(action, Some(&before), after.as_ref(), &[]));
+    if let Some(previous) = &drift.previous {
+        out.insert("previous_address".to_owned(), previous.to_string().into());
+    }
+    out.insert("change".to_owned(), sides(drift.action(), Some(&before), after.as_ref(), &[]));
     Json::Object(out)
 }
 

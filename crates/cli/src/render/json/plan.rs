@@ -1,5 +1,6 @@
 //! A plan as JSON, format version 1.2.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use serde_json::{Map, Value as Json, json};
 use smform_engine::plan::{Action, Extent, Mode, ObjectKey, Plan};
 use smform_engine::providers::Providers;
 use smform_engine::workflow::{Planned, Project};
+use smform_lang::config::Config;
 use smform_state::codec::TERRAFORM_VERSION;
 use smform_types::json::type_to_json;
 use smform_types::{InstanceAddress, Marks, Value};
@@ -32,7 +34,7 @@ pub fn plan(project: &Project, planned: &Planned, providers: &Providers) -> Json
         ("resource_changes", list(changes(plan, providers))),
         ("output_changes", (!plan.outputs.is_empty()).then(|| Json::Object(outputs.collect()))),
         ("prior_state", prior_state(project, planned, providers)),
-        ("configuration", Some(super::configuration::configuration(&project.config, providers))),
+        ("configuration", Some(super::configuration::configuration(&written(&project.config, plan), providers))),
         ("relevant_attributes", list(plan.relevant.iter().map(change::relevant).collect())),
         ("checks", super::checks::checks(&plan.checks)),
         ("timestamp", Some(plan.timestamp.as_str().into())),
@@ -40,6 +42,18 @@ pub fn plan(project: &Project, planned: &Planned, providers: &Providers) -> Json
         ("complete", Some((!plan.targeted && !errored).into())),
         ("errored", Some(errored.into())),
     ])
+}
+
+/// The configuration as people wrote it: without the blocks that were written for imported objects.
+fn written<'c>(config: &'c Config, plan: &Plan) -> Cow<'c, Config> {
+    let mut config = Cow::Borrowed(config);
+    for change in plan.changes.values().filter(|change| change.generated.is_some()) {
+        let address = change.object.address.config();
+        if let Some(module) = config.to_mut().modules.get_mut(&address.module) {
+            module.resources.remove(&address.resource);
+        }
+    }
+    config
 }
 
 fn variables(project: &Project) -> Option<Json> {
@@ -94,6 +108,15 @@ fn planned_values(plan: &Plan, providers: &Providers) -> Json {
 fn prior_state(project: &Project, planned: &Planned, providers: &Providers) -> Option<Json> {
     let plan = &planned.plan;
     let mut objects: BTreeMap<(&InstanceAddress, Option<&String>), &Value> = BTreeMap::new();
+    if plan.targeted || plan.extent == Extent::Partial {
+        // What was not read again is as it was.
+        let is_declared = |address: &InstanceAddress| {
+            let module = project.config.modules.get(&address.module.config());
+            module.is_some_and(|module| module.resources.contains_key(&address.resource))
+        };
+        let data = planned.stored.data.iter().filter(|(address, _)| is_declared(address));
+        objects.extend(data.map(|(address, value)| ((address, None), value)));
+    }
     for (key, stored) in &planned.stored.objects {
         objects.insert((&key.address, key.deposed.as_ref()), &stored.value);
     }
@@ -135,6 +158,7 @@ fn prior_outputs(project: &Project, planned: &Planned) -> Map<String, Json> {
             Some(after) if after.is_wholly_known() => {
                 outputs.insert(Arc::clone(name), after.clone().unmark_deep().0.with_marks(marks));
             }
+            None if plan.mode == Mode::Destroy => outputs.extend(change.before.clone().map(|was| (name.clone(), was))),
             Some(_) | None => {}
         }
     }

@@ -104,8 +104,15 @@ fn short_reason(reason: Reason) -> &'static str {
 #[must_use]
 pub fn drift(drift: &Drift) -> Message {
     let address = &drift.object.address;
-    let action = if drift.after.is_some() { "update" } else { "delete" };
-    let fields = json!({ "resource": resource(address), "action": action });
+    let action = match drift.action() {
+        Action::NoOp => "move",
+        action => short_action(action),
+    };
+    let fields = object([
+        ("resource", Some(resource(address))),
+        ("previous_resource", drift.previous.as_ref().map(resource)),
+        ("action", Some(action.into())),
+    ]);
     let text = format!("{address}: Drift detected ({action})");
     message("info", &text, "resource_drift", [("change", fields)])
 }
@@ -126,6 +133,7 @@ pub fn planned(change: &Change) -> Option<Message> {
         ("previous_resource", moved.map(resource)),
         ("action", Some(action.into())),
         ("importing", change.importing.as_ref().map(|id| json!({ "id": id }))),
+        ("generated_config", change.generated.as_deref().map(Json::from)),
         ("reason", change.reason.map(|reason| short_reason(reason).into())),
     ]);
     Some(message("info", &format!("{address}: Plan to {action}"), "planned_change", [("change", fields)]))

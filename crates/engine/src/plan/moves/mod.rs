@@ -139,6 +139,7 @@ mod tests {
         let object = |address: &&str| {
             let address = address.parse().expect("an address");
             let content = StoredObject {
+                provider: None,
                 value: Value::null(Type::Dynamic),
                 tainted: false,
                 begun: false,

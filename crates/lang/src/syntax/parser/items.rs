@@ -209,6 +209,7 @@ impl<'t> Parser<'t> {
             }
         } else if self.peek() != Some(b'}') {
             self.argument_or_block(&mut seen, true)?.add_to(&mut body);
+            body.one_line = true;
             self.blanks()?;
             match self.peek() {
                 Some(b'}') => {}
