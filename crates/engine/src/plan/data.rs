@@ -41,6 +41,11 @@ impl<'a> Walker<'a> {
         schema: &Schema,
         repetition: Repetition,
     ) {
+        if !self.selection.has_instance(&address) {
+            let recorded = self.walk.stored.data.get(&address).cloned();
+            let value = recorded.unwrap_or_else(|| Self::placeholder(schema.block.ty()));
+            return self.found.values.set_instance(&address, value);
+        }
         let Some((config, marks)) = self.evaluate_body(&address, block, &schema.block, &repetition) else { return };
         let reason = if !config.is_wholly_known() {
             Some(Reason::ConfigUnknown)

@@ -110,7 +110,11 @@ impl ModuleScope<'_> {
     /// The message for a reference that has no value here.
     fn missing(&self, subject: &Subject) -> Diagnostic {
         match subject {
-            Subject::EachKey | Subject::EachValue => Diagnostic::error(
+            Subject::EachValue => Diagnostic::error(
+                "each.value cannot be used in this context",
+                "There is no \"each.value\" here: it can be used only in blocks where the \"for_each\" argument is set.",
+            ),
+            Subject::EachKey => Diagnostic::error(
                 "Reference to \"each\" in context without for_each",
                 "The \"each\" object can be used only in blocks where the \"for_each\" argument is set.",
             ),

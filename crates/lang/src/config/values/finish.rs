@@ -35,7 +35,8 @@ pub fn finish(variable: &Variable, given: Option<&VariableValue>) -> Result<Valu
         fail(format!("The given value is not suitable for var.{name}: {error}.{how}"))
     })?;
     if value.is_null() && !variable.nullable {
-        return Err(fail(format!("The variable \"{name}\" must not be null: it has nullable = false.")));
+        let detail = format!("The variable \"{name}\" must not be null: it has nullable = false.");
+        return Err(Diagnostic::error("Required variable not set", detail).at(place).into());
     }
     let mut marks = Marks::NONE;
     if variable.sensitive {
@@ -72,7 +73,8 @@ mod tests {
         let null = || Some(Value::null(Type::Dynamic));
         assert_eq!(finished("default = \"x\"\nnullable = false", null()), Ok(Value::string("x")));
         assert_eq!(finished("default = \"x\"\ntype = string", null()), Ok(Value::null(Type::String)));
-        assert!(finished("nullable = false", null()).is_err());
+        let refused = finished("nullable = false", null()).expect_err("a null that is not wanted");
+        assert_eq!(refused.iter().next().map(|error| error.summary.as_str()), Some("Required variable not set"));
         assert!(finished("", None).is_err());
         assert_eq!(finished("type = number", Some(Value::string("1"))), Ok(Value::number(1)));
         assert!(finished("type = number", Some(Value::string("x"))).is_err());
