@@ -4,3 +4,4 @@ locals {
 
 # expect:
 # error bitwise.tf:2:12-13 Unsupported operator
+# error bitwise.tf:2:12-13 Missing newline after argument

@@ -3,4 +3,4 @@ output "a" {
 }
 
 # expect:
-# error colon_for_equals.tf:2:8-9 Invalid argument
+# error colon_for_equals.tf:2:3-8 Argument or block definition required

@@ -13,5 +13,5 @@ resource "test_thing" "a" {
 }
 
 # expect:
-# error conditions_about_themselves.tf:5:23-38 Invalid reference in precondition
-# error conditions_about_themselves.tf:10:26-43 Invalid reference in postcondition
+# error conditions_about_themselves.tf:5:23-44 Invalid reference in precondition
+# error conditions_about_themselves.tf:10:23-57 Invalid reference in postcondition

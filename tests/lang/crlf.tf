@@ -8,4 +8,4 @@ output "x" {
 }
 
 # expect:
-# error crlf.tf:3:11-11 Invalid expression
+# error crlf.tf:3:11-4:1 Invalid expression

@@ -9,6 +9,6 @@ locals {
 }
 
 # expect:
-# error directives.tf:2:8-20 Unexpected end of template
+# error directives.tf:2:21-22 Unexpected end of template
 # error directives.tf:5:24-34 Unexpected endif directive
 # error directives.tf:8:11-14 Invalid template control keyword

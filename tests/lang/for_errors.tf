@@ -9,9 +9,9 @@ locals {
 }
 
 # expect:
-# error for_errors.tf:3:34-35 Duplicate object key | x is "a"
-# error for_errors.tf:4:34-35 Duplicate object key | x is "k"
+# error for_errors.tf:3:34-35 Duplicate object key
+# error for_errors.tf:4:34-35 Duplicate object key
 # error for_errors.tf:5:20-21 Iteration over non-iterable value
 # error for_errors.tf:6:20-24 Iteration over null value
-# error for_errors.tf:7:38-39 Invalid 'for' condition | x is "a"
-# error for_errors.tf:8:39-40 Invalid function argument | x is null
+# error for_errors.tf:7:38-39 Invalid 'for' condition
+# error for_errors.tf:8:39-40 Invalid function argument

@@ -27,8 +27,8 @@ terraform {
 
 # expect:
 # error former_syntax.tf:2:10-18 Invalid quoted type constraints
-# error former_syntax.tf:7:29-32 Invalid ignore_changes wildcard
-# error former_syntax.tf:8:42-52 Invalid replace_triggered_by expression
+# error former_syntax.tf:7:28-33 Invalid ignore_changes wildcard
+# error former_syntax.tf:8:29-53 Invalid each reference in replace_triggered_by expression
 # error former_syntax.tf:10:3-9 Reserved block type name in resource block
 # warning former_syntax.tf:15:17-31 Quoted references are deprecated
 # error former_syntax.tf:23:3-21 Duplicate required providers configuration

@@ -19,7 +19,6 @@ module "e" {
 
 # expect:
 # error module_mistakes.tf:1:12-13 Missing required argument
-# error module_mistakes.tf:11:3-12 Reserved argument name in module block
 # error module_mistakes.tf:12:3-12 Unsupported block type
 # error module_mistakes.tf:17:17-20 Variables not allowed
 # error module_mistakes.tf:17:13-15 Unsuitable value type

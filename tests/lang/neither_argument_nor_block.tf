@@ -5,4 +5,4 @@ resource "test_thing" "a" {
 "quoted" = 1
 
 # expect:
-# error neither_argument_nor_block.tf:2:3-7 Invalid block definition
+# error neither_argument_nor_block.tf:2:3-7 Argument or block definition required

@@ -27,7 +27,6 @@ resource "test_thing" "b" {
 }
 
 # expect:
-# error provisioners.tf:6:3-28 Provisioner is not supported
 # error provisioners.tf:12:18-27 Invalid "when" keyword
 # error provisioners.tf:13:18-24 Invalid "on_failure" keyword
 # error provisioners.tf:18:36-53 Invalid reference from destroy provisioner

@@ -29,7 +29,7 @@ check "c" {
 # error refactoring_mistakes.tf:10:10-20 Invalid address
 # error refactoring_mistakes.tf:13:22-25 Resource instance keys not allowed
 # error refactoring_mistakes.tf:15:8-9 Missing required argument
-# error refactoring_mistakes.tf:16:9-21 Invalid expression
+# error refactoring_mistakes.tf:16:8-22 Invalid expression
 # error refactoring_mistakes.tf:16:3-22 Invalid import address
 # error refactoring_mistakes.tf:19:8-18 Invalid expression
 # error refactoring_mistakes.tf:19:3-18 Invalid import address

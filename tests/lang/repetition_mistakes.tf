@@ -7,4 +7,4 @@ resource "test_thing" "a" {
 
 # expect:
 # error repetition_mistakes.tf:4:3-11 Invalid combination of "count" and "for_each"
-# error repetition_mistakes.tf:5:14-25 Invalid provider configuration reference
+# error repetition_mistakes.tf:5:17-25 Invalid provider configuration reference

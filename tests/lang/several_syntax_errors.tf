@@ -20,7 +20,8 @@ locals {
 }
 
 # expect:
-# error several_syntax_errors.tf:2:10-10 Invalid expression
+# error several_syntax_errors.tf:2:10-3:1 Invalid expression
 # error several_syntax_errors.tf:6:10-11 Missing item separator
 # error several_syntax_errors.tf:14:11-12 Invalid character
+# error several_syntax_errors.tf:14:11-12 Invalid expression
 # error several_syntax_errors.tf:18:15-16 Missing attribute separator

@@ -6,4 +6,4 @@ output "b" {
 }
 
 # expect:
-# error unclosed_block.tf:1:1-28 Unclosed configuration block
+# error unclosed_block.tf:1:27-28 Unclosed configuration block

@@ -4,4 +4,4 @@ locals {
 }
 
 # expect:
-# error unclosed_interpolation.tf:2:20-21 Unbalanced parentheses
+# error unclosed_interpolation.tf:2:24-25 Missing argument separator

@@ -9,4 +9,3 @@ terraform {
 
 # expect:
 # error unsupported_top_level.tf:3:1-19 Unsupported action block
-# error unsupported_top_level.tf:6:3-8 Cloud configuration is not supported

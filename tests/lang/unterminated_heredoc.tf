@@ -5,4 +5,4 @@ one
 }
 
 # expect:
-# error unterminated_heredoc.tf:2:10-15 Unterminated template string
+# error unterminated_heredoc.tf:9:1-1 Unterminated template string

@@ -79,6 +79,12 @@ impl Providers {
         let named = self.named(module, &resource.provider.name);
         let schema = named.and_then(|provider| provider.resource_schema(mode, type_name));
         let schema = schema.or_else(|| self.offering(mode, type_name)?.resource_schema(mode, type_name));
+        let provider = &resource.provider.name;
+        if named.is_none() && type_name.split('_').next() != Some(provider) {
+            let hint = did_you_mean(provider, self.iter().map(|known| local_name(known.source())));
+            let detail = format!("smform has no provider \"{provider}\".{hint}");
+            return Err(Diagnostic::error("Missing required provider", detail));
+        }
         schema.ok_or_else(|| self.unknown_type(mode, type_name))
     }
 

@@ -21,7 +21,7 @@ use crate::session::Session;
 pub fn run(session: &Session, args: &Validate) -> Result<Exit, Failure> {
     let host = Arc::new(session.host.clone());
     let workspace = session.workspace()?;
-    let (mut project, mut found) = workflow::load(host.as_ref(), Path::new("."), &LocalModules, &[], &workspace);
+    let (mut project, mut found) = workflow::load_config(host.as_ref(), Path::new("."), &LocalModules, &workspace);
     if !args.no_tests {
         for path in test_files(host.as_ref(), Path::new("."), &args.test_directory) {
             found.extend(test_file(host.as_ref(), Path::new("."), &path, &mut project.config.sources).1);

@@ -285,3 +285,39 @@ fn the_old_object_of_a_half_done_replacement_is_told_from_the_new_one() {
     assert_eq!(ran.exit, Exit::Failure);
     assert!(ran.out.contains("Destroy again to continue from here."), "{}", ran.all());
 }
+
+/// Terraform's plan takes it, and its apply finds a cycle.
+#[test]
+fn a_provisioner_names_its_object_by_address() {
+    let bench = Bench::new(
+        r#"
+resource "terraform_data" "a" {
+  input = "x"
+  provisioner "local-exec" {
+    command = "echo got ${terraform_data.a.output}"
+  }
+}
+"#,
+    );
+    let ran = bench.run(&["apply", "-no-color", "-auto-approve"]);
+    assert!(ran.out.contains("terraform_data.a (local-exec): got x"), "{}", ran.all());
+}
+
+#[test]
+fn a_provisioner_for_another_machine_is_valid_and_not_planned() {
+    let bench = Bench::new(
+        r#"
+resource "terraform_data" "a" {
+  provisioner "remote-exec" {
+    inline = ["true"]
+  }
+}
+"#,
+    );
+    let ran = bench.run(&["validate", "-no-color"]);
+    assert_eq!(ran.exit, Exit::Success, "{}", ran.all());
+    assert!(ran.all().contains("Warning: Provisioner is not supported"), "{}", ran.all());
+    let ran = bench.run(&["plan", "-no-color"]);
+    assert_eq!(ran.exit, Exit::Failure, "{}", ran.all());
+    assert!(ran.all().contains("Error: Provisioner is not supported"), "{}", ran.all());
+}

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use smform_lang::config::provisioner::{Provisioner, When};
-use smform_lang::eval::Evaluator;
+use smform_lang::config::provisioner::{FILE, LOCAL_EXEC, Provisioner, REMOTE_EXEC, When};
+use smform_lang::eval::{Evaluator, Reference, Subject, references_in_body};
+use smform_lang::syntax::Body;
 use smform_types::schema::{Attribute, Block};
 use smform_types::{Diagnostic, Diagnostics, InstanceAddress, ModuleInstance, Span, Type, Value, ValueKind};
 
@@ -51,7 +52,112 @@ pub fn schema() -> Block {
     )
 }
 
+/// The arguments of a kind of provisioner.
+fn schema_of(kind: &str) -> Block {
+    match kind {
+        FILE => Block::new(
+            [
+                ("content", Attribute::optional(Type::String)),
+                ("destination", Attribute::required(Type::String)),
+                ("source", Attribute::optional(Type::String)),
+            ],
+            [],
+        ),
+        REMOTE_EXEC => Block::new(
+            [
+                ("inline", Attribute::optional(Type::list(Type::String))),
+                ("script", Attribute::optional(Type::String)),
+                ("scripts", Attribute::optional(Type::list(Type::String))),
+            ],
+            [],
+        ),
+        _ => schema(),
+    }
+}
+
+/// The arguments of a `connection` block.
+fn connection() -> Block {
+    let (text, number, yes) = (Type::String, Type::Number, Type::Bool);
+    let arguments = [
+        ("agent", &yes),
+        ("agent_identity", &text),
+        ("bastion_certificate", &text),
+        ("bastion_host", &text),
+        ("bastion_host_key", &text),
+        ("bastion_password", &text),
+        ("bastion_port", &number),
+        ("bastion_private_key", &text),
+        ("bastion_user", &text),
+        ("cacert", &text),
+        ("certificate", &text),
+        ("host", &text),
+        ("host_key", &text),
+        ("https", &yes),
+        ("insecure", &yes),
+        ("password", &text),
+        ("port", &number),
+        ("private_key", &text),
+        ("proxy_host", &text),
+        ("proxy_port", &number),
+        ("proxy_scheme", &text),
+        ("proxy_user_name", &text),
+        ("proxy_user_password", &text),
+        ("script_path", &text),
+        ("target_platform", &text),
+        ("timeout", &text),
+        ("type", &text),
+        ("use_ntlm", &yes),
+        ("user", &text),
+    ];
+    Block::new(arguments.map(|(name, ty)| (name, Attribute::optional(ty.clone()))), [])
+}
+
+/// The summary for a provisioner that needs another machine.
+pub const UNSUPPORTED: &str = "Provisioner is not supported";
+
+/// The error for each provisioner of a block that needs another machine.
+pub fn unsupported(provisioners: &[Provisioner]) -> impl Iterator<Item = Diagnostic> {
+    provisioners.iter().filter(|provisioner| &*provisioner.kind.text != LOCAL_EXEC).map(|provisioner| {
+        let detail = format!(
+            "smform runs commands on this machine only (local-exec), and opens no connection to another one for \"{}\". \
+             Let the machine set itself up: by user data, an image, or what the service offers for it.",
+            provisioner.kind.text
+        );
+        Diagnostic::error(UNSUPPORTED, detail).at(provisioner.span)
+    })
+}
+
+/// What is wrong with the arguments of a provisioner that needs another machine, beside each other.
+fn incomplete(provisioner: &Provisioner, value: &Value) -> Option<Diagnostic> {
+    let given =
+        |names: &[&str]| names.iter().filter(|name| value.get(name).is_some_and(|value| !value.is_null())).count();
+    let (summary, detail) = match &*provisioner.kind.text {
+        FILE if given(&["source", "content"]) != 1 => {
+            ("Must provide one of 'source' or 'content'", "Give the path of a file, or what the file is to hold.")
+        }
+        REMOTE_EXEC if given(&["inline", "script", "scripts"]) != 1 => {
+            ("Invalid remote-exec provisioner configuration", "Give one of \"inline\", \"script\" and \"scripts\".")
+        }
+        _ => return None,
+    };
+    Some(Diagnostic::error(summary, detail).at(provisioner.span))
+}
+
 impl Setting<'_> {
+    /// Checks a `connection` block of a resource that has provisioners.
+    pub fn check_connection(
+        &self,
+        address: &InstanceAddress,
+        block: &Body,
+        repetition: Repetition,
+        own: Value,
+        values: &Values,
+    ) -> Diagnostics {
+        let Some(scope) = self.scope(&address.module, values, repetition, Some(own)) else { return Diagnostics::new() };
+        let context = format!("resource \"{}\" \"{}\"", address.resource.type_name, address.resource.name);
+        within(Evaluator::new(&scope, self.functions).body(block, &connection()).1, &context)
+    }
+
     /// The provisioners of an object that run at a moment, in order: those of its block, or of the `removed` block that
     /// took its place.
     #[must_use]
@@ -87,16 +193,34 @@ impl Setting<'_> {
         let root = ModuleInstance::root();
         // A `removed` block stands in the root module, or in one that still is.
         let at = if self.config.modules.contains_key(&address.module.config()) { &address.module } else { &root };
+        // By its address, too, a provisioner refers to the object as it has come to be.
+        let refers = |provisioner: &&Provisioner| {
+            let is_own = |reference: &Reference| reference.subject == Subject::Resource(address.resource.clone());
+            references_in_body(&provisioner.body, None).iter().any(is_own)
+        };
+        let updated = provisioners.iter().any(refers).then(|| {
+            let mut values = values.clone();
+            values.set_instance(address, own.clone());
+            values
+        });
+        let values = updated.as_ref().unwrap_or(values);
         let Some(scope) = self.scope(at, values, repetition, Some(own)) else { return Ok(Vec::new()) };
         let evaluator = Evaluator::new(&scope, self.functions);
         let context = format!("resource \"{}\" \"{}\"", address.resource.type_name, address.resource.name);
         let mut found = Diagnostics::new();
         let mut prepared = Vec::new();
         for provisioner in provisioners {
-            let (value, messages) = evaluator.body(&provisioner.body, &schema());
+            let (value, messages) = evaluator.body(&provisioner.body, &schema_of(&provisioner.kind.text));
+            if let Some(block) = &provisioner.connection {
+                found.extend(evaluator.body(block, &connection()).1);
+            }
             let failed = messages.has_errors();
             found.extend(messages.map(|message| message.at(provisioner.span)));
             if failed || !value.is_wholly_known() {
+                continue;
+            }
+            if &*provisioner.kind.text != LOCAL_EXEC {
+                found.extend(incomplete(provisioner, &value));
                 continue;
             }
             match ready(provisioner, value) {

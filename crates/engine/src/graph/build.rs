@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use smform_lang::config::{Condition, Config, IgnoreChanges, Module, ModuleCall, Output, Repetition, Resource};
-use smform_lang::eval::{Reference, Subject, check_references, parse_reference, references, references_in_body};
+use smform_lang::eval::{
+    Reference, Subject, check_references, malformed, malformed_in_body, parse_reference, references, references_in_body,
+};
 use smform_lang::syntax::Expr;
 use smform_types::schema::Schema;
 use smform_types::suggest::did_you_mean;
-use smform_types::{Diagnostic, Diagnostics, ModuleAddress, Path, ResourceConfigAddress, ResourceMode, Span, Step};
+use smform_types::{
+    Diagnostic, Diagnostics, ModuleAddress, Path, ResourceConfigAddress, ResourceMode, Span, Step, Type,
+};
 
 use super::{Graph, Node};
 use crate::blocks::block_context;
@@ -17,13 +21,15 @@ use crate::providers::Providers;
 /// Builds the graph, with the checks that need all modules at once: references to what is declared nowhere, types that
 /// no provider offers, arguments of module calls.
 ///
-/// `stored` are the resources that the state holds, each with the provider configuration it is recorded with; those no longer in configuration become vertices of their own.
+/// `stored` are the resources that the state holds, each with the provider configuration it is recorded with; those no
+/// longer in configuration become vertices of their own.
 pub fn build(
     config: &Config,
     stored: &BTreeMap<ResourceConfigAddress, Option<Arc<str>>>,
     providers: &Providers,
 ) -> (Graph, Diagnostics) {
-    let mut builder = Builder { config, providers, graph: Graph::default(), found: config.deferred.clone() };
+    let mut builder =
+        Builder { config, providers, graph: Graph::default(), found: config.deferred.clone(), attributes: Vec::new() };
     for (address, module) in &config.modules {
         builder.declare(address, module);
     }
@@ -50,7 +56,21 @@ pub fn build(
             Err(error) => builder.found.push(error),
         }
     }
+    // As long as a block is wrong, nothing is said of what is asked of it.
+    for (node, resource, error) in std::mem::take(&mut builder.attributes) {
+        if !builder.graph.refused().contains(&resource) {
+            builder.found.push(error);
+            builder.graph.refuse(&node);
+        }
+    }
     (builder.graph, builder.found)
+}
+
+/// Whether what stands at a vertex may refer to itself.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Own {
+    Refused,
+    Allowed,
 }
 
 struct Builder<'a> {
@@ -58,6 +78,8 @@ struct Builder<'a> {
     providers: &'a Providers,
     graph: Graph,
     found: Diagnostics,
+    /// Attributes that no type has: what asks for them, of what, and the error.
+    attributes: Vec<(Node, Node, Diagnostic)>,
 }
 
 impl<'a> Builder<'a> {
@@ -120,11 +142,22 @@ impl<'a> Builder<'a> {
             self.found.extend(check_references(module, &found));
             self.found.push(self.providers.no_ephemeral(&ephemeral.kind.text).at(ephemeral.kind.span));
         }
+        for removed in &module.removed {
+            self.found.extend(crate::apply::provision::unsupported(&removed.provisioners));
+        }
         for import in &module.imports {
-            self.found.extend(crate::plan::imports::lacks_key(import, self.config));
             if let Some(target) = crate::plan::imports::target(import) {
                 let found = crate::plan::imports::needs(import);
-                self.references(at, module, &Node::Resource(target), &found);
+                let node = Node::Resource(target);
+                // An identifier from the object itself is told with the block, unless that is repeated.
+                let own = found.iter().find(|reference| self.needed(at, reference).contains(&node));
+                if let (Some(own), Some(_)) = (own, &import.for_each) {
+                    let detail = "What is imported must be known before, so it cannot come from the object itself.";
+                    let error = Diagnostic::error("Invalid import id argument", detail);
+                    let place = own.key_place.map_or(own.head, |key| own.head.to(key));
+                    self.found.push(error.at(place).within("import"));
+                }
+                self.references_and_own(at, module, &node, &found, Own::Allowed);
             }
         }
         for call in module.calls.values() {
@@ -167,6 +200,11 @@ impl<'a> Builder<'a> {
             return;
         }
         for reference in call.depends_on.iter().filter_map(|target| parse_reference(target).ok()) {
+            if reference.subject == Subject::Module(call.name.text.clone()) {
+                let name = &call.name.text;
+                let detail = format!("module.{name} would have to wait for itself. Remove the reference.");
+                self.found.push(Diagnostic::error("Dependency cycle", detail).at(reference.span));
+            }
             self.found.extend(check_references(module, &[reference]));
         }
         // What a call depends on, all resources in it and in the modules within it depend on.
@@ -192,15 +230,18 @@ impl<'a> Builder<'a> {
             }
         };
         let block = schema.map(|schema: &Schema| &schema.block);
-        let found = references_in_body(&resource.body, block);
-        self.references(at, module, &node, &found);
+        if self.in_order(&node, malformed_in_body(&resource.body, block)) {
+            self.references(at, module, &node, &references_in_body(&resource.body, block));
+        }
         let commands = resource
             .provisioners
             .iter()
             .flat_map(|provisioner| [Some(&provisioner.body), provisioner.connection.as_ref()].into_iter().flatten());
         let used: Vec<Reference> =
             commands.chain(&resource.connection).flat_map(|body| references_in_body(body, None)).collect();
-        self.references(at, module, &node, &used);
+        self.references_and_own(at, module, &node, &used, Own::Allowed);
+        let unsupported = crate::apply::provision::unsupported(&resource.provisioners);
+        self.found.extend(unsupported.map(|error| error.within(context.clone())));
         self.repetition(at, module, &node, &resource.repetition);
         self.depends_on(at, module, &node, &resource.depends_on);
         self.conditions(at, module, &node, &resource.lifecycle.preconditions, None);
@@ -216,9 +257,12 @@ impl<'a> Builder<'a> {
             };
             self.found.extend(paths.iter().filter_map(unknown));
         }
+        let attributes = self.attributes.len();
         for trigger in &resource.lifecycle.replace_triggered_by {
             self.expression(at, module, &node, trigger);
         }
+        // What a trigger names may be missing: then it never changes.
+        self.attributes.truncate(attributes);
         self.within_module(at, &node);
         if schema.is_some() {
             match self.providers.key(self.config, at, resource) {
@@ -277,7 +321,7 @@ impl<'a> Builder<'a> {
     fn depends_on(&mut self, at: &ModuleAddress, module: &Module, node: &Node, targets: &[Expr]) {
         for target in targets {
             match parse_reference(target) {
-                Ok(reference) => self.references(at, module, node, &[reference]),
+                Ok(reference) => self.references_and_own(at, module, node, &[reference], Own::Allowed),
                 Err(errors) => self.found.extend(errors),
             }
         }
@@ -299,14 +343,37 @@ impl<'a> Builder<'a> {
     }
 
     fn expression(&mut self, at: &ModuleAddress, module: &Module, node: &Node, expr: &Expr) {
-        let found = references(expr);
-        self.references(at, module, node, &found);
+        if self.in_order(node, malformed(expr)) {
+            self.references(at, module, node, &references(expr));
+        }
+    }
+
+    /// Reports what is wrong with the form of references; whether that is nothing.
+    fn in_order(&mut self, node: &Node, wrong: Diagnostics) -> bool {
+        let in_order = !wrong.has_errors();
+        if !in_order {
+            self.graph.refuse(node);
+        }
+        self.found.extend(wrong);
+        in_order
     }
 
     fn references(&mut self, at: &ModuleAddress, module: &Module, node: &Node, found: &[Reference]) {
+        self.references_and_own(at, module, node, found, Own::Refused);
+    }
+
+    fn references_and_own(&mut self, at: &ModuleAddress, module: &Module, node: &Node, found: &[Reference], own: Own) {
         let before = self.found.len();
         self.found.extend(check_references(module, found));
         self.found.extend(found.iter().filter_map(|reference| out_of_scope(module, node, reference)));
+        for reference in found {
+            if let (Subject::Resource(address), Some(error)) =
+                (&reference.subject, self.unknown_attribute(at, module, reference))
+            {
+                let resource = Node::Resource(address.clone().in_module(at.clone()));
+                self.attributes.push((node.clone(), resource, error));
+            }
+        }
         if self.found.len() > before {
             self.graph.refuse(node);
         }
@@ -322,13 +389,44 @@ impl<'a> Builder<'a> {
                 }
             }
             for needed in self.needed(at, reference) {
-                if needed == *node && !matches!(reference.subject, Subject::SelfObject) {
+                if needed == *node && !matches!(reference.subject, Subject::SelfObject) && own == Own::Refused {
                     self.found.push(self_reference(node, reference));
                     self.graph.refuse(node);
                 }
                 self.graph.connect(&needed, node, Some(reference.span));
             }
         }
+    }
+
+    /// The error for an attribute that the type of a resource does not have.
+    fn unknown_attribute(&self, at: &ModuleAddress, module: &Module, reference: &Reference) -> Option<Diagnostic> {
+        let Subject::Resource(address) = &reference.subject else { return None };
+        let resource = module.resources.get(address)?;
+        let of_one = matches!(resource.repetition, Repetition::Single) || reference.key.is_some();
+        let schema = self.providers.schema(at, module, resource).ok().filter(|_| of_one)?;
+        let mut ty = schema.block.ty();
+        for (step, place) in reference.rest.0.iter().zip(&reference.steps) {
+            let Step::Attribute(name) = step else { return None };
+            let detail = match &ty {
+                Type::Object(object) => match object.attributes.get(name.as_str()) {
+                    Some(inner) => {
+                        ty = inner.clone();
+                        continue;
+                    }
+                    None => {
+                        let hint = did_you_mean(name, object.attributes.keys().map(|name| &**name));
+                        format!("There is no attribute \"{name}\" in this object of {address}.{hint}")
+                    }
+                },
+                Type::String | Type::Number | Type::Bool => {
+                    format!("This is a {}, which has no attributes.", ty.friendly())
+                }
+                _ => return None,
+            };
+            let with_dot = Span { start: place.start.saturating_sub(1), ..*place };
+            return Some(Diagnostic::error("Unsupported attribute", detail).at(with_dot));
+        }
+        None
     }
 
     fn needed(&self, at: &ModuleAddress, reference: &Reference) -> Vec<Node> {
@@ -391,6 +489,10 @@ fn out_of_scope(module: &Module, node: &Node, reference: &Reference) -> Option<D
 }
 
 fn self_reference(node: &Node, reference: &Reference) -> Diagnostic {
+    if matches!(node, Node::Local(..)) {
+        let detail = format!("The value of {node} is made of {node} itself, and so would never be known.");
+        return Diagnostic::error("Self-referencing local value", detail).at(reference.head);
+    }
     Diagnostic::error(
         "Self-referential block",
         format!("The block for {node} refers to {node} itself, which is not known before the block is evaluated."),

@@ -119,6 +119,7 @@ fn undeclared(
             let detail = format!("The module under test has no output \"{name}\".");
             Diagnostic::error("Reference to undeclared output value", detail).at(reference.head).into()
         }
+        Subject::Output(_) => Diagnostics::new(),
         _ => check_references(module, std::slice::from_ref(reference)),
     }
 }

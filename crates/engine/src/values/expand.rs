@@ -15,7 +15,17 @@ use super::Instances;
 pub fn expand(evaluator: &Evaluator<'_>, repetition: &Repetition) -> Result<Instances, Diagnostics> {
     match expand_known(evaluator, repetition)? {
         Some(instances) => Ok(instances),
-        None => Err(unknown(repetition).into()),
+        None => {
+            let expr = match repetition {
+                Repetition::ForEach(expr) | Repetition::Count(expr) => Some(expr),
+                Repetition::Single => None,
+            };
+            let error = unknown(repetition);
+            Err(match expr {
+                Some(expr) => evaluator.about_unknown(error, expr).into(),
+                None => error.into(),
+            })
+        }
     }
 }
 
@@ -28,7 +38,7 @@ pub fn expand_known(evaluator: &Evaluator<'_>, repetition: &Repetition) -> Resul
         Repetition::Single => Ok(Some(Instances::Single)),
         Repetition::Count(expr) => {
             let value = evaluator.expr(expr)?;
-            count(value).map_err(|error| error.at(expr.span).into())
+            count(value).map_err(|error| evaluator.about(error, expr).into())
         }
         Repetition::ForEach(expr) => {
             let value = evaluator.expr(expr)?;
@@ -64,7 +74,13 @@ fn count(value: Value) -> Result<Option<Instances>, Diagnostic> {
         return Err(invalid("The value is null. Give a whole number, 0 for no instance."));
     }
     if !value.is_known() {
-        return Ok(None);
+        return match value.ty() {
+            Type::Dynamic | Type::Number | Type::String => Ok(None),
+            ty => {
+                let detail = format!("A number is required, and this is a {}.", ty.friendly());
+                Err(Diagnostic::error("Incorrect value type", detail))
+            }
+        };
     }
     let number = convert(value, &Type::Number)
         .map_err(|error| Diagnostic::error("Incorrect value type", format!("{error}.")))?;

@@ -8,7 +8,7 @@ use smform_lang::eval::{Scope, Subject};
 use smform_lang::functions::Phase;
 use smform_types::{Diagnostic, Marks, ModuleInstance, Type, Value};
 
-use super::{Repetition, Values};
+use super::{Instances, Repetition, Values};
 
 /// Facts that `path` and `terraform` references stand for.
 #[derive(Clone, Debug)]
@@ -67,6 +67,13 @@ impl ModuleScope<'_> {
     fn module_value(&self, name: &Arc<str>) -> Option<Value> {
         let instances = self.values.module(self.instance, name)?;
         let child = self.config.modules.get(&self.instance.config().child(name))?;
+        if let Instances::Any(repetition) = instances {
+            // Nobody knows how many there are, but what each of them has.
+            let outputs = child.outputs.keys().map(|output| (output.clone(), Type::Dynamic));
+            let object = Type::object(outputs);
+            let all = if repetition.count.is_some() { Type::list(object) } else { Type::map(object) };
+            return Some(Value::unknown(all));
+        }
         Some(instances.compose(&|key| {
             let instance = self.instance.child(name, key);
             Value::object(child.outputs.keys().map(|output| {

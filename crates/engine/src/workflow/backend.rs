@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use smform_lang::config::{Backend as Block, Config};
+use smform_lang::config::{Backend as Block, CLOUD, Config};
 use smform_lang::eval::static_value;
 use smform_state::kind::{Argument, Kind, Settings, Surroundings};
 use smform_state::{LocalWorkspaces, Workspaces};
@@ -63,6 +63,11 @@ pub fn configured(config: &Config, kinds: &[Arc<dyn Kind>]) -> Result<Configured
 fn of_block(block: &Block, kinds: &[Arc<dyn Kind>]) -> Result<Configured, Diagnostics> {
     let kind = &*block.kind.text;
     let context = format!("backend \"{kind}\"");
+    if kind == CLOUD {
+        let detail = "smform does not work with the hosted service that a cloud block configures. Use a backend block, \
+                      or neither for state in a local file.";
+        return Err(Diagnostic::error("Cloud configuration is not supported", detail).at(block.span).into());
+    }
     let Some(arguments) = arguments(kind, kinds) else {
         let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).chain([LOCAL]).collect();
         let hint = did_you_mean(kind, names.iter().copied());

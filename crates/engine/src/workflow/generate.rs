@@ -101,7 +101,7 @@ fn reference(provider: &ProviderRef) -> String {
 
 /// A block without arguments, by which the object can be found.
 fn declaration(address: &InstanceAddress, import: &Import) -> String {
-    let provider = import.provider.as_ref().map(|provider| format!("  provider = {}\n", reference(provider)));
+    let provider = import.provider.as_ref().map(|(provider, _)| format!("  provider = {}\n", reference(provider)));
     let resource = &address.resource;
     format!("resource \"{}\" \"{}\" {{\n{}}}\n", resource.type_name, resource.name, provider.unwrap_or_default())
 }
@@ -122,7 +122,7 @@ async fn written(world: &World, config: &Config, planned: &Planned, change: &Cha
         Ok(response) => response.replace.is_empty() && response.planned == prior,
         Err(_) => false,
     };
-    let alias = import.provider.as_ref().map(reference);
+    let alias = import.provider.as_ref().map(|(provider, _)| reference(provider));
     let text =
         generate::resource(&address.resource, alias.as_deref(), schema, if is_same { &readable } else { &said })?;
     Some(Block { identifier: change.importing.clone()?, text })

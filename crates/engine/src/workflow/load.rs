@@ -41,14 +41,26 @@ pub fn load(
     inputs: &[VariableInput],
     workspace: &str,
 ) -> (Project, Diagnostics) {
-    let (mut config, mut found) = config::load(host, directory, modules);
-    let root = config.modules.get(&ModuleAddress::root()).cloned().unwrap_or_default();
-    let (values, messages) = variable_values(host, directory, &root, inputs, &mut config.sources);
+    let (mut project, mut found) = load_config(host, directory, modules, workspace);
+    let root = project.config.modules.get(&ModuleAddress::root()).cloned().unwrap_or_default();
+    let (values, messages) = variable_values(host, directory, &root, inputs, &mut project.config.sources);
     found.extend(messages);
+    project.inputs = values;
+    (project, found)
+}
+
+/// The same, without looking for values of variables.
+pub fn load_config(
+    host: &dyn Host,
+    directory: &Path,
+    modules: &dyn ModuleResolver,
+    workspace: &str,
+) -> (Project, Diagnostics) {
+    let (config, found) = config::load(host, directory, modules);
     let surroundings = Surroundings {
         working_directory: slashes(&host.working_directory()).into(),
         root: slashes(directory).into(),
         workspace: workspace.into(),
     };
-    (Project { config, inputs: values, surroundings, overrides: Overrides::default() }, found)
+    (Project { config, inputs: BTreeMap::new(), surroundings, overrides: Overrides::default() }, found)
 }

@@ -9,12 +9,14 @@ use smform_lang::eval::{Evaluator, Templates};
 use smform_lang::functions::{FunctionContext, Phase};
 use smform_provider::{PlanRequest, plan_by_schema};
 use smform_types::{
-    Diagnostics, InstanceAddress, ModuleAddress, ModuleInstance, ResourceConfigAddress, ResourceMode, Type, Value,
+    Diagnostic, Diagnostics, InstanceAddress, ModuleAddress, ModuleInstance, ResourceConfigAddress, ResourceMode,
+    Severity, Type, Value,
 };
 
 use super::{Project, World};
+use crate::apply::provision::UNSUPPORTED;
 use crate::graph::{Node, build};
-use crate::plan::moves;
+use crate::plan::{imports, moves};
 use crate::values::evaluate::{Setting, within};
 use crate::values::expand::expand_known;
 use crate::values::{Instances, Repetition, Values};
@@ -29,7 +31,12 @@ pub fn inputs(project: &Project) -> Diagnostics {
 /// Validates a configuration. Variables count as unknown, in every module, so that what one of them guards is judged for
 /// any value; repeated blocks are looked at once.
 pub fn validate(world: &World, project: &Project) -> Diagnostics {
-    let (graph, mut found) = build(&project.config, &Default::default(), &world.providers);
+    let (graph, found) = build(&project.config, &Default::default(), &world.providers);
+    // The language has provisioners that smform has not: the configuration is valid, and cannot be planned.
+    let mut found = found.map(|message| match message.summary == UNSUPPORTED {
+        true => Diagnostic { severity: Severity::Warning, ..message },
+        false => message,
+    });
     found.extend(moves::check::removed(&project.config));
     let order = match graph.order(&project.config.sources) {
         Ok(order) => order,
@@ -65,6 +72,8 @@ pub fn validate(world: &World, project: &Project) -> Diagnostics {
                 Some(provider) => setting.provider_config(key, provider.as_ref(), &values).1,
                 None => Diagnostics::new(),
             },
+            // What an assertion says is for a plan; here only what is wrong with it is of interest.
+            Node::Check(..) => setting.node(&node, &mut values).into_iter().filter(Diagnostic::is_error).collect(),
             node => setting.node(node, &mut values),
         };
         if messages.has_errors() {
@@ -74,7 +83,9 @@ pub fn validate(world: &World, project: &Project) -> Diagnostics {
         }
         found.extend(messages);
     }
-    found
+    found.extend(imports::validate(&setting, &values));
+    // A block is looked at once, for all objects that it may have.
+    found.map(|message| Diagnostic { address: None, ..message })
 }
 
 /// Leaves of the value that a module's variable was given only what its declaration says.
@@ -154,6 +165,11 @@ fn resource_once(
             let commands: Vec<_> = block.provisioners.iter().collect();
             let own = Value::unknown(schema.block.ty());
             let repetition = values.instances(&at, &resource.resource).map(|all| all.repetition(None));
+            if let Some(connection) = block.connection.as_ref().filter(|_| !commands.is_empty()) {
+                let repetition = values.instances(&at, &resource.resource).map(|all| all.repetition(None));
+                let (repetition, own) = (repetition.unwrap_or_default(), own.clone());
+                found.extend(setting.check_connection(&address, connection, repetition, own, values));
+            }
             let checked = setting.prepare(&address, &commands, repetition.unwrap_or_default(), own, values);
             found.extend(checked.err().unwrap_or_default());
         }

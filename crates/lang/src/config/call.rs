@@ -4,7 +4,9 @@ use smform_types::{Diagnostic, Diagnostics};
 
 use super::content::{Content, Shape, check_name};
 use super::resource::{depends_on, provider_ref, repetition};
+use super::version::readable;
 use super::{ModuleCall, ProviderRef};
+use crate::eval::static_value;
 use crate::syntax::{Block, Expr, ExprKind, Ident};
 
 const SHAPE: Shape =
@@ -17,14 +19,12 @@ pub(super) fn module_call(block: &Block, name: &Ident, diagnostics: &mut Diagnos
     check_name(name, "module instance", diagnostics);
     let content = Content::split(block, &SHAPE, diagnostics);
     let body = content.rest_with_escapes(diagnostics);
-    for attribute in &body.attributes {
-        if RESERVED.contains(&&*attribute.name.text) {
-            let detail = format!("The name \"{}\" is reserved in module blocks.", attribute.name.text);
-            let error = Diagnostic::error("Reserved argument name in module block", detail);
-            diagnostics.push(error.at(attribute.name.span));
-        }
-    }
     for nested in &body.blocks {
+        let kind = &*nested.kind.text;
+        let summary = match RESERVED.contains(&kind) {
+            true => "Reserved block type name in module block",
+            false => "Unsupported block type",
+        };
         let detail = match &*nested.kind.text {
             "provider" | "providers" => {
                 "Which provider configurations a module gets is written as an argument: providers = { aws = aws.west }."
@@ -32,14 +32,27 @@ pub(super) fn module_call(block: &Block, name: &Ident, diagnostics: &mut Diagnos
             }
             kind => format!("A module block has no nested blocks. To pass an object, write {kind} = {{ ... }}."),
         };
-        diagnostics.push(Diagnostic::error("Unsupported block type", detail).at(nested.kind.span));
+        diagnostics.push(Diagnostic::error(summary, detail).at(nested.kind.span));
     }
     let source_span = content.required("source", diagnostics)?.span;
     Some(ModuleCall {
         name: name.clone(),
         source: content.string("source", diagnostics)?,
         source_span,
-        version: content.string("version", diagnostics),
+        version: content.get("version").and_then(|expr| {
+            let version = match static_value(expr) {
+                Ok(value) => value.as_str().map(str::to_owned),
+                Err(errors) => {
+                    diagnostics.extend(errors);
+                    return None;
+                }
+            };
+            if version.as_deref().is_none_or(|version| readable(version).is_err()) {
+                let detail = "A version constraint is a text that is written out, such as \">= 1.5.0, < 2.0.0\".";
+                diagnostics.push(Diagnostic::error("Invalid version constraint", detail).at(expr.span));
+            }
+            version
+        }),
         repetition: repetition(&content, diagnostics),
         providers: content.get("providers").map_or_else(Vec::new, |expr| providers(expr, diagnostics)),
         depends_on: depends_on(&content, diagnostics),
@@ -52,7 +65,7 @@ pub(super) fn providers(expr: &Expr, diagnostics: &mut Diagnostics) -> Vec<(Prov
     let ExprKind::Object(items) = &expr.kind else {
         let detail =
             "A map from the module's provider configurations to those of this module is required: { aws = aws.west }.";
-        diagnostics.push(Diagnostic::error("Invalid providers argument", detail).at(expr.span));
+        diagnostics.push(Diagnostic::error("Invalid expression", detail).at(expr.start()));
         return Vec::new();
     };
     let mut found = Vec::new();
@@ -62,7 +75,7 @@ pub(super) fn providers(expr: &Expr, diagnostics: &mut Diagnostics) -> Vec<(Prov
         if let (Some(child), Some(own)) = (child, own) {
             if found.iter().any(|(known, _)| *known == child) {
                 let detail = "This provider configuration is given twice. Keep one.";
-                diagnostics.push(Diagnostic::error("Duplicate provider address", detail).at(item.key.span));
+                diagnostics.push(Diagnostic::error("Duplicate provider address", detail).at(item.value.span));
                 continue;
             }
             found.push((child, own));

@@ -11,7 +11,9 @@ const SHAPE: Shape = Shape { arguments: &["condition", "error_message"], blocks:
 
 /// The condition that a block holds; nothing when an argument is missing.
 pub(super) fn condition(block: &Block, diagnostics: &mut Diagnostics) -> Option<Condition> {
+    let before = diagnostics.len();
     let content = Content::exact(block, &SHAPE, diagnostics);
+    let in_order = diagnostics.len() == before;
     let condition = content.required("condition", diagnostics).cloned();
     let error_message = content.required("error_message", diagnostics).cloned();
     if let Some(condition) = condition.as_ref().filter(|condition| references(condition).is_empty()) {
@@ -23,6 +25,10 @@ pub(super) fn condition(block: &Block, diagnostics: &mut Diagnostics) -> Option<
         if &*block.kind.text == "assert" {
             return None;
         }
+    }
+    // Nothing more is said of an assertion with a mistake than that the check lacks one.
+    if !in_order && &*block.kind.text == "assert" {
+        return None;
     }
     Some(Condition { condition: condition?, error_message: error_message?, span: block.header })
 }

@@ -59,10 +59,14 @@ impl<'b> Content<'b> {
                 Some((_, labels)) => {
                     if let Some(extra) = nested.labels.get(*labels) {
                         let detail = format!("A \"{}\" block has {labels} labels here.", nested.kind.text);
-                        diagnostics.push(Diagnostic::error("Extraneous label", detail).at(extra.span));
+                        let summary = format!("Extraneous label for {}", nested.kind.text);
+                        diagnostics.push(Diagnostic::error(summary, detail).at(extra.span));
                     } else if nested.labels.len() < *labels {
                         let detail = format!("A \"{}\" block needs {labels} labels here.", nested.kind.text);
-                        diagnostics.push(Diagnostic::error("Missing label", detail).at(nested.body.missing()));
+                        // The last of the labels is a name, where there are several.
+                        let missing = if *labels > 1 && nested.labels.len() + 1 == *labels { "name" } else { "type" };
+                        let summary = format!("Missing {missing} for {}", nested.kind.text);
+                        diagnostics.push(Diagnostic::error(summary, detail).at(nested.body.brace()));
                     } else {
                         content.blocks.push(nested.clone());
                     }
@@ -85,7 +89,8 @@ impl<'b> Content<'b> {
                 },
             };
             let detail = format!("An argument named \"{name}\" is not expected here.{hint}");
-            diagnostics.push(Diagnostic::error("Unsupported argument", detail).at(attribute.name.span));
+            let summary = unsupported(content.rest.json);
+            diagnostics.push(Diagnostic::error(summary, detail).at(attribute.name.span));
         }
         for nested in &content.rest.blocks {
             diagnostics.push(unsupported_block(nested, shape));
@@ -162,12 +167,29 @@ impl<'b> Content<'b> {
         let (escapes, others) =
             rest.blocks.iter().cloned().partition::<Vec<Block>, _>(|block| &*block.kind.text == "_");
         let mut body = Body { blocks: others, ..rest.into_owned() };
-        for escape in escapes {
-            body.attributes.extend(escape.body.attributes);
+        for (at, escape) in escapes.into_iter().enumerate() {
+            if at > 0 {
+                let detail = "One block named _ is enough. Put the arguments of this one into the first.";
+                diagnostics.push(Diagnostic::error("Duplicate escaping block", detail).at(escape.header));
+                continue;
+            }
+            for attribute in escape.body.attributes {
+                if body.attribute(&attribute.name.text).is_some() {
+                    let detail = format!("The argument \"{}\" is set outside of this block, too.", attribute.name.text);
+                    diagnostics.push(Diagnostic::error("Duplicate argument", detail).at(attribute.name.span));
+                } else {
+                    body.attributes.push(attribute);
+                }
+            }
             body.blocks.extend(escape.body.blocks);
         }
         body
     }
+}
+
+/// The summary for an argument that is not expected, which in JSON syntax may have been meant to be a block.
+pub(super) const fn unsupported(json: bool) -> &'static str {
+    if json { "Extraneous JSON object property" } else { "Unsupported argument" }
 }
 
 /// The error for a block of a type that is not expected.

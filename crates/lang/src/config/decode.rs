@@ -72,7 +72,7 @@ fn has_labels(block: &Block, diagnostics: &mut Diagnostics) -> bool {
     if block.labels.len() < *wanted {
         let detail = format!("A {kind} block has {names}.");
         let missing = if *wanted == 2 && block.labels.is_empty() { "type" } else { "name" };
-        diagnostics.push(Diagnostic::error(format!("Missing {missing} for {kind}"), detail).at(block.body.missing()));
+        diagnostics.push(Diagnostic::error(format!("Missing {missing} for {kind}"), detail).at(block.body.brace()));
         return false;
     }
     true

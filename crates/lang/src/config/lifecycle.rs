@@ -1,12 +1,12 @@
 //! `lifecycle` blocks.
 
-use smform_types::{Diagnostic, Diagnostics, Path, ResourceMode, Span, Step};
+use smform_types::{Diagnostic, Diagnostics, Path, Span, Step};
 
 use super::condition::condition;
 use super::content::{Content, Shape, elements};
 use super::{IgnoreChanges, Lifecycle};
 use crate::eval::{Subject, parse_reference, references, unquoted, warn_of_quotes};
-use crate::syntax::{Block, Expr, ExprKind, TraversalStep};
+use crate::syntax::{Attribute, Block, Expr, ExprKind, TraversalStep};
 
 const MANAGED: Shape = Shape {
     arguments: &["create_before_destroy", "prevent_destroy", "ignore_changes", "replace_triggered_by", "destroy"],
@@ -24,10 +24,10 @@ pub(super) enum Kind {
 }
 
 pub(super) fn lifecycle(block: &Block, kind: Kind, diagnostics: &mut Diagnostics) -> Lifecycle {
-    if kind != Kind::Managed
-        && let Some(argument) =
-            block.body.attributes.iter().find(|argument| MANAGED.arguments.contains(&&*argument.name.text))
-    {
+    let managed = |argument: &&Attribute| kind != Kind::Managed && MANAGED.arguments.contains(&&*argument.name.text);
+    let mut misplaced = block.body.attributes.iter().filter(managed).peekable();
+    let any = misplaced.peek().is_some();
+    for argument in misplaced {
         let what = if kind == Kind::Data { "data" } else { "ephemeral" };
         let detail = format!(
             "The lifecycle argument \"{}\" is defined only for managed resources (\"resource\" blocks), and is not \
@@ -36,6 +36,8 @@ pub(super) fn lifecycle(block: &Block, kind: Kind, diagnostics: &mut Diagnostics
         );
         let summary = format!("Invalid {what} resource lifecycle argument");
         diagnostics.push(Diagnostic::error(summary, detail).at(argument.name.span));
+    }
+    if any {
         return Lifecycle::default();
     }
     let content = Content::exact(block, if kind == Kind::Managed { &MANAGED } else { &DATA }, diagnostics);
@@ -57,7 +59,8 @@ pub(super) fn lifecycle(block: &Block, kind: Kind, diagnostics: &mut Diagnostics
             Some(expr) => ignored(expr, block.body.json, diagnostics),
         },
         replace_triggered_by: content.get("replace_triggered_by").map_or_else(Vec::new, |expr| {
-            elements(expr, diagnostics).iter().filter_map(|element| trigger(element, diagnostics)).collect()
+            // The first that is none is the last that is looked at.
+            elements(expr, diagnostics).iter().map_while(|element| trigger(element, diagnostics)).collect()
         }),
         preconditions: content.blocks_of("precondition").filter_map(|block| condition(block, diagnostics)).collect(),
         postconditions: content.blocks_of("postcondition").filter_map(|block| condition(block, diagnostics)).collect(),
@@ -75,7 +78,12 @@ fn ignored(expr: &Expr, json: bool, diagnostics: &mut Diagnostics) -> IgnoreChan
         if crate::eval::keyword(element).as_deref() == Some("*") {
             let detail = "The wildcard \"*\" is not valid here. To ignore changes of all attributes, write \
                           ignore_changes = all.";
-            diagnostics.push(Diagnostic::error("Invalid ignore_changes wildcard", detail).at(element.span));
+            let whole = if elements(expr, &mut Diagnostics::new()).len() == 1 { None } else { Some(element.span) };
+            if let Some(place) = whole {
+                let detail = "The wildcard \"*\" stands for all attributes, so that no others are named beside it.";
+                diagnostics.push(Diagnostic::error("Invalid ignore_changes ruleset", detail).at(place));
+            }
+            diagnostics.push(Diagnostic::error("Invalid ignore_changes wildcard", detail).at(expr.span));
             continue;
         }
         warn_of_quotes(element, json, "reference", diagnostics);
@@ -91,9 +99,10 @@ fn attribute_path(expr: &Expr) -> Result<(Path, Span), Diagnostics> {
     let invalid = || {
         let detail = "Only attributes of the resource itself can be named here, as in tags or tags[\"Name\"], with \
                       indices that are written out.";
-        Diagnostics::from(Diagnostic::error("Invalid ignore_changes element", detail).at(expr.span))
+        Diagnostics::from(Diagnostic::error("Invalid expression", detail).at(expr.span))
     };
     let ExprKind::Traversal { root, steps } = &expr.kind else { return Err(invalid()) };
+    let place = root.span;
     let mut path = vec![Step::Attribute(root.text.to_string())];
     for step in steps {
         path.push(match step {
@@ -109,7 +118,7 @@ fn attribute_path(expr: &Expr) -> Result<(Path, Span), Diagnostics> {
             TraversalStep::Splat(_) | TraversalStep::LegacySplat(_) => return Err(invalid()),
         });
     }
-    Ok((Path(path), expr.span))
+    Ok((Path(path), place))
 }
 
 /// An element of `replace_triggered_by`: a reference to a managed resource or a part of one.
@@ -124,12 +133,15 @@ fn trigger(element: &Expr, diagnostics: &mut Diagnostics) -> Option<Expr> {
     for inner in references(&element).iter().filter(|inner| inner.span != element.span) {
         if !matches!(inner.subject, Subject::CountIndex | Subject::EachKey) {
             let detail = "An index here is written out, or is count.index or each.key.";
-            diagnostics.push(Diagnostic::error("Invalid replace_triggered_by expression", detail).at(inner.span));
+            let what = if inner.subject == Subject::EachValue { "each reference" } else { "reference" };
+            let summary = format!("Invalid {what} in replace_triggered_by expression");
+            diagnostics.push(Diagnostic::error(summary, detail).at(element.span));
             return None;
         }
     }
     match reference.subject {
-        Subject::Resource(address) if address.mode == ResourceMode::Managed => Some(element),
+        // A data source never changes by itself, so it triggers nothing.
+        Subject::Resource(_) => Some(element),
         _ => {
             let detail = "Only managed resources and their attributes can trigger a replacement. To use another value, \
                           put it into the input of a terraform_data resource and refer to that.";

@@ -107,6 +107,7 @@ impl Loader<'_> {
             let callee = self.module(&directory, config);
             self.check_arguments(call, &callee);
             self.check_providers(call, &module, &callee);
+            self.warn_of_empty_providers(&callee);
             chain.push(directory);
             self.add(child, callee, chain, config);
             chain.pop();
@@ -126,6 +127,32 @@ impl Loader<'_> {
                 let detail = format!("There is no module \"{name}\" that could hold the object.{hint}");
                 let error = Diagnostic::error("Configuration for import target does not exist", detail);
                 self.diagnostics.push(error.at(import.to.span).within("import").deferred());
+            }
+            if let Some((_, place)) = &import.provider
+                && let Subject::Resource(address) = &reference.subject
+                && module.resources.contains_key(address)
+            {
+                let detail = format!(
+                    "{address} has a block that says which provider configuration it uses. Remove the argument."
+                );
+                let error = Diagnostic::error("Invalid import provider argument", detail);
+                self.diagnostics.push(error.at(*place).within("import").deferred());
+            }
+        }
+    }
+
+    /// A configuration without arguments in a module that is called says nothing.
+    fn warn_of_empty_providers(&mut self, module: &Module) {
+        for provider in module.providers.values() {
+            if provider.body.attributes.is_empty() && provider.body.blocks.is_empty() {
+                let name = &provider.reference.name;
+                let detail = format!(
+                    "A module gets its provider configurations from its caller. To say that it needs \"{name}\", write it \
+                     into required_providers{}.",
+                    if provider.reference.alias.is_some() { ", with configuration_aliases" } else { "" }
+                );
+                let warning = Diagnostic::warning("Redundant empty provider block", detail);
+                self.diagnostics.push(warning.at(provider.span).within(format!("provider {name:?}")));
             }
         }
     }
@@ -223,6 +250,9 @@ impl Loader<'_> {
                 json_contexts(&attribute.expr, attribute.name.text.to_string(), &mut config.contexts);
             }
         }
+        for block in &body.unfinished {
+            config.contexts.push(Context { span: block.header.to(block.body.span), header: context(block) });
+        }
         let (body, errors) = body.expanded(TOP_LEVEL.blocks);
         self.diagnostics.extend(errors);
         let body: Body = body.into_owned();
@@ -233,7 +263,8 @@ impl Loader<'_> {
                 "An argument named \"{name}\" is not expected at the top of a file, where only blocks stand. Values of \
                  your own go into a locals block.{hint}"
             );
-            self.diagnostics.push(Diagnostic::error("Unsupported argument", detail).at(attribute.name.span));
+            let summary = super::content::unsupported(body.json);
+            self.diagnostics.push(Diagnostic::error(summary, detail).at(attribute.name.span));
         }
         for block in body.blocks.iter().filter(|_| !body.json) {
             config.contexts.push(Context { span: block.header.to(block.body.span), header: context(block) });

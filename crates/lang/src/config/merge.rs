@@ -12,8 +12,11 @@ pub(super) fn merge(base: &mut Vec<Block>, overrides: Vec<Block>, diagnostics: &
         match kind.as_str() {
             "moved" | "import" | "removed" | "check" => {
                 let detail = format!("An override file cannot hold \"{kind}\" blocks. Move it to another file.");
-                diagnostics
-                    .push(Diagnostic::error(format!("Cannot override \"{kind}\" blocks"), detail).at(over.header));
+                let summary = match kind.as_str() {
+                    "check" => "Can't override check blocks".to_owned(),
+                    _ => format!("Cannot override '{kind}' blocks"),
+                };
+                diagnostics.push(Diagnostic::error(summary, detail).at(over.header));
             }
             "locals" => merge_locals(base, over, diagnostics),
             "terraform" => merge_terraform(base, over),
@@ -31,8 +34,9 @@ pub(super) fn merge(base: &mut Vec<Block>, overrides: Vec<Block>, diagnostics: &
                             "module" => "Missing module call to override".to_owned(),
                             "resource" | "data" => format!(
                                 "Missing {} to override",
-                                if kind == "data" { "data source" } else { "resource" }
+                                if kind == "data" { "data resource" } else { "resource" }
                             ),
+                            "provider" => "Missing base provider configuration for override".to_owned(),
                             _ => format!("Missing base {kind} declaration to override"),
                         };
                         diagnostics.push(Diagnostic::error(summary, detail).at(over.header));
@@ -65,13 +69,21 @@ fn refuse_members(over: &Block, diagnostics: &mut Diagnostics) {
     for block in conditions.filter(|block| matches!(&*block.kind.text, "validation" | "precondition" | "postcondition"))
     {
         let detail = format!("A \"{}\" block is not allowed in an override file.", block.kind.text);
-        diagnostics.push(Diagnostic::error("Unsupported override", detail).at(block.header));
+        let summary = format!("Can't override {} blocks", block.kind.text);
+        diagnostics.push(Diagnostic::error(summary, detail).at(block.header));
     }
 }
 
 /// Arguments replace those of their name; nested blocks replace all of their type, dynamic ones included.
 fn merge_body(base: &mut Body, over: Body) {
     for attribute in over.attributes {
+        // Of count and for_each there can be one, so that one replaces the other.
+        let other = match &*attribute.name.text {
+            "count" => "for_each",
+            "for_each" => "count",
+            _ => "",
+        };
+        base.attributes.retain(|known| &*known.name.text != other);
         set(base, attribute);
     }
     let mut kinds: Vec<String> = over.blocks.iter().map(|block| generated_kind(block).to_owned()).collect();

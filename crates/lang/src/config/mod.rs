@@ -36,7 +36,7 @@ pub use load::{add_resources, load, load_with};
 pub use resolver::{
     LocalModules, MANIFEST, MODULES, ModuleRequest, ModuleResolver, NOT_INSTALLED, manifest_key, normal,
 };
-pub use settings::default_source;
+pub use settings::{CLOUD, default_source};
 pub use type_expr::{type_constraint, type_constraint_text};
 pub use version::{LANGUAGE_VERSION, satisfies};
 
@@ -393,8 +393,8 @@ pub struct Import {
     pub identity: Option<Expr>,
     /// One import for each element.
     pub for_each: Option<Expr>,
-    /// The provider configuration, when written.
-    pub provider: Option<ProviderRef>,
+    /// The provider configuration, when written, and the place of the argument.
+    pub provider: Option<(ProviderRef, Span)>,
     /// The header of the block.
     pub span: Span,
 }

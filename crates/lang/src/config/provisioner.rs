@@ -34,6 +34,10 @@ pub enum When {
 
 /// The one kind that runs on this machine.
 pub const LOCAL_EXEC: &str = "local-exec";
+/// The kind that runs commands on another machine.
+pub const REMOTE_EXEC: &str = "remote-exec";
+/// The kind that copies to another machine.
+pub const FILE: &str = "file";
 
 const SHAPE: Shape = Shape { arguments: &["when", "on_failure"], blocks: &[("connection", 0)] };
 
@@ -57,14 +61,12 @@ fn provisioner(block: &Block, found: &mut Diagnostics) -> Option<Provisioner> {
     let kind = block.labels.first()?.clone();
     let content = Content::split(block, &SHAPE, found);
     match &*kind.text {
-        LOCAL_EXEC => {}
-        "remote-exec" | "file" => {
-            let detail = format!(
-                "smform runs commands on this machine only (local-exec), and opens no connection to another one for \
-                 \"{}\". Let the machine set itself up: by user data, an image, or what the service offers for it.",
-                kind.text
-            );
-            found.push(Diagnostic::error("Provisioner is not supported", detail).at(block.header));
+        // Those that need another machine are read, so that a configuration with them can be checked.
+        LOCAL_EXEC | REMOTE_EXEC | FILE => {}
+        "chef" | "habitat" | "puppet" | "salt-masterless" => {
+            let detail = "This provisioner is not part of the language any more. Remove the block.";
+            let summary = format!("The \"{}\" provisioner has been removed", kind.text);
+            found.push(Diagnostic::error(summary, detail).at(kind.span));
             return None;
         }
         other => {

@@ -6,7 +6,7 @@ use super::content::{Content, Shape};
 use super::provisioner::{When, provisioners};
 use super::resource::provider_ref;
 use super::{Import, Moved, Removed};
-use crate::eval::{Subject, references, unquoted};
+use crate::eval::{Subject, references, unquoted, warn_of_quotes};
 use crate::syntax::{Block, Expr, ExprKind, TraversalStep};
 
 const MOVED: Shape = Shape { arguments: &["from", "to"], blocks: &[] };
@@ -52,17 +52,33 @@ pub(super) fn removed(block: &Block, diagnostics: &mut Diagnostics) -> Option<Re
     });
     let expr = content.required("from", diagnostics)?;
     let from = diagnostics.take(written_address(expr, block.body.json))?;
+    if let ExprKind::Traversal { root, steps } = &expr.kind
+        && &*root.text == "resource"
+    {
+        let detail = "The address is written without \"resource\" here: type.name.";
+        let place = steps.last().map_or(expr.span, TraversalStep::span);
+        diagnostics.push(Diagnostic::error("Resource instance keys not allowed", detail).at(place));
+        return None;
+    }
     if from.0.contains('[') {
         let detail = "All instances are removed together, so the address has no instance key here.";
-        let key = match &expr.kind {
-            ExprKind::Traversal { steps, .. } => steps.iter().find_map(|step| match step {
-                TraversalStep::Index(_, span) => Some(*span),
-                _ => None,
-            }),
+        let steps = if let ExprKind::Traversal { steps, .. } = &expr.kind { steps.as_slice() } else { &[] };
+        let key = steps.iter().enumerate().find_map(|(at, step)| match step {
+            TraversalStep::Index(_, span) => Some((at, *span)),
             _ => None,
-        };
-        let place = key.unwrap_or(expr.span);
-        diagnostics.push(Diagnostic::error("Resource instance keys not allowed", detail).at(place));
+        });
+        let of_module = key.is_some_and(|(at, _)| at + 1 < steps.len()) || is_module(&from.0);
+        let what = if of_module { "Module" } else { "Resource" };
+        let place = key.map_or(expr.span, |(_, span)| span);
+        diagnostics.push(Diagnostic::error(format!("{what} instance keys not allowed"), detail).at(place));
+        return None;
+    }
+    if is_module(&from.0)
+        && let Some(provisioner) = provisioners.first()
+    {
+        let detail =
+            "Only a resource has provisioners. Name each resource of the module in a removed block of its own.";
+        diagnostics.push(Diagnostic::error("Invalid provisioner block", detail).at(provisioner.span));
         return None;
     }
     if is_data(&from.0) {
@@ -92,10 +108,15 @@ pub(super) fn import(block: &Block, diagnostics: &mut Diagnostics) -> Option<Imp
     let whole = written.name.span.to(written.expr.span);
     let refuse = |detail: &str| Diagnostic::error("Invalid import address", detail).at(whole);
     let quoted = !block.body.json && matches!(written.expr.kind, ExprKind::Literal(_));
+    if !block.body.json
+        && let Some(provider) = content.get("provider")
+    {
+        warn_of_quotes(provider, block.body.json, "reference", diagnostics);
+    }
     let to = diagnostics.take(unquoted(&written.expr))?;
     if quoted || !matches!(to.kind, ExprKind::Traversal { .. }) {
         let detail = "The address of a resource instance is required here, such as aws_vpc.main or aws_vpc.main[0].";
-        diagnostics.push(Diagnostic::error("Invalid expression", detail).at(to.span));
+        diagnostics.push(Diagnostic::error("Invalid expression", detail).at(written.expr.span));
         diagnostics.push(refuse(detail));
         return None;
     }
@@ -103,14 +124,32 @@ pub(super) fn import(block: &Block, diagnostics: &mut Diagnostics) -> Option<Imp
     let target = match address(&to) {
         Ok(target) => Some(target),
         Err(errors) if errors.iter().any(|error| error.summary == "Invalid address") => {
-            diagnostics.extend(errors);
+            if !matches!(&to.kind, ExprKind::Traversal { root, .. } if &*root.text == "ephemeral") {
+                diagnostics.extend(errors);
+            }
             diagnostics.push(refuse("Only an instance of a managed resource can be imported."));
             return None;
         }
-        Err(_) => None,
+        Err(errors) => {
+            let splat = |step: &TraversalStep| matches!(step, TraversalStep::Splat(_) | TraversalStep::LegacySplat(_));
+            let splats = matches!(&to.kind, ExprKind::Traversal { steps, .. } if steps.iter().any(splat));
+            if splats || content.get("for_each").is_none() {
+                diagnostics.extend(errors);
+                diagnostics
+                    .push(refuse("A key is written out here: only with for_each can it be each.key or each.value."));
+                return None;
+            }
+            None
+        }
     };
     if target.as_ref().is_some_and(|(target, _)| is_data(target)) {
         diagnostics.push(refuse("Only managed resources can be imported; a data source is read anew by every plan."));
+        return None;
+    }
+    if target.as_ref().is_some_and(|(target, _)| is_module(target)) {
+        let detail = "A module is not imported as one. Name each resource in it.";
+        diagnostics.push(Diagnostic::error("Invalid address", detail).at(to.span));
+        diagnostics.push(refuse(detail));
         return None;
     }
     if let Some(id) = &id {
@@ -121,7 +160,10 @@ pub(super) fn import(block: &Block, diagnostics: &mut Diagnostics) -> Option<Imp
         id,
         identity,
         for_each: content.get("for_each").cloned(),
-        provider: content.get("provider").and_then(|expr| diagnostics.take(provider_ref(expr))),
+        provider: content.attribute("provider").and_then(|attribute| {
+            let reference = diagnostics.take(provider_ref(&attribute.expr))?;
+            Some((reference, attribute.name.span.to(attribute.expr.span)))
+        }),
         span: block.header,
     })
 }
@@ -133,7 +175,9 @@ pub(super) fn refuse_second(before: &[Import], import: Option<&Import>, diagnost
     let Some(own) = target(import) else { return };
     if before.iter().any(|other| target(other).as_ref() == Some(&own)) {
         let detail = format!("Another import block has {own} as its target. Keep one of them.");
-        let summary = format!("Duplicate import configuration for \"{own}\"");
+        let resource =
+            own.strip_suffix(']').and_then(|own| own.rsplit_once('[')).map_or(&*own, |(resource, _)| resource);
+        let summary = format!("Duplicate import configuration for \"{resource}\"");
         diagnostics.push(Diagnostic::error(summary, detail).at(import.to.span));
     }
 }
@@ -178,7 +222,8 @@ fn is_data(address: &str) -> bool {
 
 /// As [`address`], refusing a string where the syntax has a way without quotes.
 fn written_address(expr: &Expr, json: bool) -> Result<(String, Span), Diagnostics> {
-    if !json && !matches!(expr.kind, ExprKind::Traversal { .. }) {
+    let is_word = matches!(&expr.kind, ExprKind::Literal(value) if value.is_null() || value.as_bool().is_some());
+    if !json && !is_word && !matches!(expr.kind, ExprKind::Traversal { .. }) {
         let detail = "An address is written without quotes, operators and calls.";
         return Err(Diagnostic::error("Invalid expression", detail).at(expr.span).into());
     }
@@ -212,22 +257,29 @@ pub(super) fn address(expr: &Expr) -> Result<(String, Span), Diagnostics> {
                 text.push_str(&name.text);
             }
             TraversalStep::Attribute(name) => return Err(invalid(name.with_dot())),
-            TraversalStep::Index(key, _) if wanted == 0 && !text.ends_with(']') => {
-                text.push_str(&written_key(key).ok_or_else(|| not_static(expr))?);
-            }
-            TraversalStep::Index(_, span) | TraversalStep::Splat(span) | TraversalStep::LegacySplat(span) => {
-                return Err(invalid(*span));
-            }
+            TraversalStep::Index(key, span) if wanted == 0 && !text.ends_with(']') => match &key.kind {
+                ExprKind::Literal(_) => text.push_str(&written_key(key).ok_or_else(|| invalid(*span))?),
+                _ => return Err(not_static(expr)),
+            },
+            TraversalStep::Splat(_) | TraversalStep::LegacySplat(_) => return Err(not_static(expr)),
+            TraversalStep::Index(_, span) => return Err(invalid(*span)),
         }
     }
-    if wanted > 0 { Err(invalid(expr.span)) } else { Ok((text, expr.span)) }
+    match (wanted, steps.last()) {
+        (0, _) => Ok((text.strip_prefix("resource.").map_or(text.clone(), str::to_owned), expr.span)),
+        (_, None) if &*root.text == "module" => {
+            Err(Diagnostic::error("Invalid address operator", detail).at(expr.span).into())
+        }
+        (_, Some(TraversalStep::Attribute(last))) if &*root.text == "module" => Err(invalid(last.with_dot())),
+        _ => Err(invalid(expr.span)),
+    }
 }
 
 /// How many names follow the first of a module or resource, and whether it is of a resource.
 fn names_after(first: &str) -> Option<(usize, bool)> {
     match first {
         "module" => Some((1, false)),
-        "data" => Some((2, true)),
+        "data" | "resource" => Some((2, true)),
         name if NO_TYPES.contains(&name) => None,
         _ => Some((1, true)),
     }

@@ -52,12 +52,13 @@ impl ModuleResolver for LocalModules {
             .map_err(|detail| Diagnostic::error("Invalid module source address", detail))?;
         if request.version.is_some() && !matches!(source, ModuleSource::Registry(..)) {
             return Err(Diagnostic::error(
-                "Invalid module version",
+                "Invalid registry module source address",
                 "Only modules of a registry have versions. Remove \"version\"; of a Git repository, choose a tag with ?ref=.",
             ));
         }
         if let ModuleSource::Local(path) = &source {
-            return Ok(normal(&request.directory.join(path)));
+            // Written on Windows, read anywhere.
+            return Ok(normal(&request.directory.join(path.replace('\\', "/"))));
         }
         installed(request, &source).ok_or_else(|| missing(request.source, &source))
     }

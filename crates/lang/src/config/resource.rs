@@ -1,6 +1,6 @@
 //! `resource` and `data` blocks.
 
-use smform_types::{Diagnostic, Diagnostics, ResourceAddress, ResourceMode};
+use smform_types::{Diagnostic, Diagnostics, ResourceAddress, ResourceMode, Span};
 
 use super::content::{Content, Shape, check_name, elements};
 use super::lifecycle::{Kind, lifecycle};
@@ -24,7 +24,8 @@ pub(super) fn resource(
     diagnostics: &mut Diagnostics,
 ) -> Resource {
     let what = if mode == ResourceMode::Managed { "resource" } else { "data source" };
-    check_name(type_name, &format!("{what} type"), diagnostics);
+    let type_is = if mode == ResourceMode::Managed { "resource type" } else { what };
+    check_name(type_name, type_is, diagnostics);
     check_name(name, what, diagnostics);
     let content = Content::split(block, if mode == ResourceMode::Managed { &MANAGED } else { &DATA }, diagnostics);
     let lifecycle = match content.single("lifecycle", diagnostics) {
@@ -95,8 +96,8 @@ fn check_conditions(address: &ResourceAddress, lifecycle: &Lifecycle, diagnostic
     let before = lifecycle.preconditions.iter().map(|condition| (condition, "precondition"));
     let after = lifecycle.postconditions.iter().map(|condition| (condition, "postcondition"));
     for (condition, what) in before.chain(after) {
-        for reference in references(&condition.condition).iter().chain(&references(&condition.error_message)) {
-            if reference.subject != Subject::Resource(address.clone()) {
+        for expr in [&condition.condition, &condition.error_message] {
+            if !references(expr).iter().any(|reference| reference.subject == Subject::Resource(address.clone())) {
                 continue;
             }
             let advice = if what == "postcondition" {
@@ -106,7 +107,7 @@ fn check_conditions(address: &ResourceAddress, lifecycle: &Lifecycle, diagnostic
             };
             let detail = format!("The {what} of {address} cannot refer to {address} itself. {advice}");
             let error = Diagnostic::error(format!("Invalid reference in {what}"), detail);
-            diagnostics.push(error.at(reference.span));
+            diagnostics.push(error.at(expr.span));
         }
     }
 }
@@ -133,14 +134,28 @@ pub(super) fn depends_on(content: &Content<'_>, diagnostics: &mut Diagnostics) -
     for element in elements(expr, diagnostics) {
         warn_of_quotes(element, content.rest.json, "reference", diagnostics);
         let Some(element) = diagnostics.take(unquoted(element)) else { continue };
+        if references(&element).len() > 1 {
+            let detail = "An index here is written out: depends_on is known before anything is evaluated.";
+            diagnostics.push(Diagnostic::error("Invalid expression", detail).at(element.span));
+            continue;
+        }
         match parse_reference(&element) {
             // An output of a module can be waited for, an attribute of an object cannot.
             Ok(reference) if reference.rest.0.len() > usize::from(matches!(reference.subject, Subject::Module(_))) => {
                 let detail = "depends_on waits for whole objects. Remove the attribute after the name.";
-                diagnostics.push(Diagnostic::error("Invalid depends_on reference", detail).at(element.span).deferred());
+                let named = usize::from(matches!(reference.subject, Subject::Module(_)));
+                let first =
+                    reference.steps.get(named).map(|step| Span { start: step.start.saturating_sub(1), ..*step });
+                let place = first.zip(reference.steps.last()).map_or(element.span, |(first, last)| first.to(*last));
+                diagnostics.push(Diagnostic::error("Invalid depends_on reference", detail).at(place).deferred());
             }
             Ok(reference) => match reference.subject {
-                Subject::Resource(_) | Subject::Module(_) | Subject::Variable(_) | Subject::Local(_) => {
+                // What an output is told elsewhere to be: nothing that can be referred to.
+                Subject::Resource(_)
+                | Subject::Module(_)
+                | Subject::Variable(_)
+                | Subject::Local(_)
+                | Subject::Output(_) => {
                     found.push(element);
                 }
                 _ => {
@@ -150,7 +165,11 @@ pub(super) fn depends_on(content: &Content<'_>, diagnostics: &mut Diagnostics) -
                         .push(Diagnostic::error("Invalid depends_on reference", detail).at(element.span).deferred());
                 }
             },
-            Err(errors) => diagnostics.extend(errors),
+            Err(errors) => {
+                let deferred =
+                    |error: Diagnostic| if error.summary == "Invalid expression" { error } else { error.deferred() };
+                diagnostics.extend(errors.map(deferred));
+            }
         }
     }
     found
@@ -165,16 +184,18 @@ pub(super) fn implied_provider(type_name: &str) -> ProviderRef {
 /// A provider configuration: `name` or `name.alias`.
 pub(super) fn provider_ref(expr: &Expr) -> Result<ProviderRef, Diagnostics> {
     let inner = unquoted(expr)?;
+    let mut place = expr.span;
     if let ExprKind::Traversal { root, steps } = &inner.kind {
         match steps.as_slice() {
             [] => return Ok(ProviderRef { name: root.text.clone(), alias: None }),
             [TraversalStep::Attribute(alias)] => {
                 return Ok(ProviderRef { name: root.text.clone(), alias: Some(alias.text.clone()) });
             }
+            [TraversalStep::Index(_, step), ..] => place = *step,
             _ => {}
         }
     }
     let detail = "A provider configuration is named by the provider's local name, with an alias where there is one: aws \
                   or aws.west.";
-    Err(Diagnostic::error("Invalid provider configuration reference", detail).at(expr.span).into())
+    Err(Diagnostic::error("Invalid provider configuration reference", detail).at(place).into())
 }

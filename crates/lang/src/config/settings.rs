@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use smform_types::{Diagnostic, Diagnostics, SourceMap, Span};
 
-use super::content::{Content, Shape, check_name, elements};
+use super::content::{Content, Shape, elements};
 use super::resource::provider_ref;
-use super::version::{LANGUAGE_VERSION, satisfies};
+use super::version::{LANGUAGE_VERSION, readable, satisfies};
 use super::{Backend, Module, ProviderBlock, ProviderRef, RequiredProvider};
-use crate::eval::static_string;
-use crate::syntax::{Attribute, Block, Expr, ExprKind, Ident};
+use crate::eval::{static_string, static_value};
+use crate::syntax::{Attribute, Block, Expr, ExprKind, Ident, is_identifier};
 
 const TERRAFORM: Shape = Shape {
     arguments: &["required_version", "experiments", "language"],
@@ -21,6 +21,12 @@ const PROVIDER: Shape = Shape { arguments: &["alias", "version"], blocks: &[] };
 /// Names kept for the language in `provider` blocks.
 const RESERVED: [&str; 6] = ["count", "for_each", "depends_on", "source", "lifecycle", "locals"];
 
+/// What to say of a version constraint that is none.
+const WRITTEN_OUT: &str = "A version constraint is a text that is written out, such as \">= 1.5.0, < 2.0.0\".";
+
+/// What stands for the type of a backend where a `cloud` block says where the state is.
+pub const CLOUD: &str = "cloud";
+
 /// The registry that short provider sources belong to.
 const REGISTRY: &str = "registry.terraform.io";
 
@@ -28,14 +34,19 @@ pub(super) fn terraform(block: &Block, module: &mut Module, sources: &SourceMap,
     let content = Content::exact(block, &TERRAFORM, diagnostics);
     if let Some(attribute) = content.attribute("required_version")
         && let expr = &attribute.expr
-        && let Some(text) = diagnostics.take(static_string(expr))
+        && !matches!(&expr.kind, ExprKind::Literal(value) if value.is_null())
     {
-        required_version(&text, attribute.name.span, expr.span, diagnostics);
-        module.required_versions.push((text, expr.span));
+        if matches!(expr.kind, ExprKind::Tuple(_) | ExprKind::Object(_)) {
+            diagnostics.push(Diagnostic::error("Invalid version constraint", WRITTEN_OUT).at(expr.span));
+        } else if let Some(text) = diagnostics.take(static_string(expr)) {
+            required_version(&text, attribute.name.span, expr.span, diagnostics);
+            module.required_versions.push((text, expr.span));
+        }
     }
-    if let Some(experiments) = content.attribute("experiments")
-        && !elements(&experiments.expr, diagnostics).is_empty()
-    {
+    if let Some(language) = content.get("language") {
+        edition(language, diagnostics);
+    }
+    if let Some(experiments) = content.attribute("experiments") {
         let detail = "smform has no experimental language features. Remove the argument.";
         let place = experiments.name.span;
         diagnostics.push(Diagnostic::error("Module uses experimental features", detail).at(place));
@@ -50,6 +61,11 @@ pub(super) fn terraform(block: &Block, module: &mut Module, sources: &SourceMap,
             let detail = format!("A module may have only one required_providers block{at}. Merge them.");
             diagnostics.push(Diagnostic::error("Duplicate required providers configuration", detail).at(block.header));
             continue;
+        }
+        for nested in &block.body.blocks {
+            let detail = format!("An entry is an argument: {} = {{ source = ..., version = ... }}.", nested.kind.text);
+            let summary = format!("Unexpected \"{}\" block", nested.kind.text);
+            diagnostics.push(Diagnostic::error(summary, detail).at(nested.kind.span));
         }
         for Attribute { name, expr } in &block.body.attributes {
             if let Some(provider) = required_provider(name, expr, diagnostics)
@@ -70,13 +86,34 @@ pub(super) fn terraform(block: &Block, module: &mut Module, sources: &SourceMap,
         }
         module.backend = Some(Backend { kind: kind.clone(), body: block.body.clone(), span: block.header });
     }
+    let mut metas: Vec<&str> = Vec::new();
+    for (block, label) in content.blocks_of("provider_meta").filter_map(|block| Some((block, block.labels.first()?))) {
+        if metas.contains(&&*label.text) {
+            let detail = format!("There is a provider_meta block for \"{}\" already. Merge them.", label.text);
+            diagnostics.push(Diagnostic::error("Duplicate provider_meta block", detail).at(block.header));
+        }
+        metas.push(&label.text);
+    }
     if let Some(block) = content.single("encryption", diagnostics) {
         module.encryption = Some(super::encryption::read(block, diagnostics));
     }
-    if let Some(cloud) = content.blocks_of("cloud").next() {
-        let detail = "smform does not work with the hosted service that a cloud block configures. Use a backend block, \
-                      or neither for state in a local file.";
-        diagnostics.push(Diagnostic::error("Cloud configuration is not supported", detail).at(cloud.header));
+    for block in content.blocks_of("cloud") {
+        let (summary, detail) = match &module.backend {
+            Some(known) if &*known.kind.text == CLOUD => {
+                ("Duplicate HCP Terraform configurations", "A module may have only one cloud block.")
+            }
+            Some(_) => {
+                let detail =
+                    "A module keeps its state in one place: a cloud block and a backend block exclude each other.";
+                ("Both a backend and cloud configuration are present", detail)
+            }
+            None => {
+                let kind = Ident { text: CLOUD.into(), span: block.kind.span };
+                module.backend = Some(Backend { kind, body: block.body.clone(), span: block.header });
+                continue;
+            }
+        };
+        diagnostics.push(Diagnostic::error(summary, detail).at(block.header));
     }
 }
 
@@ -90,6 +127,14 @@ fn required_version(text: &str, name: Span, span: Span, diagnostics: &mut Diagno
             );
             diagnostics.push(Diagnostic::error("Unsupported Terraform Core version", detail).at(name.to(span)));
         }
+        Err(part) if part.contains('-') => {
+            let detail = format!(
+                "The constraint {part:?} names a version before its release, and only released versions of the language \
+                 are compared. Leave out what follows the dash."
+            );
+            let error = Diagnostic::error("Invalid required_version constraint", detail);
+            diagnostics.push(error.at(name.to(span)));
+        }
         Err(part) => {
             let detail = format!("{part:?} is not a version constraint, which is written like \">= 1.5.0, < 2.0.0\".");
             diagnostics.push(Diagnostic::error("Invalid version constraint", detail).at(span));
@@ -98,7 +143,7 @@ fn required_version(text: &str, name: Span, span: Span, diagnostics: &mut Diagno
 }
 
 fn required_provider(name: &Ident, expr: &Expr, diagnostics: &mut Diagnostics) -> Option<RequiredProvider> {
-    check_name(name, "provider local", diagnostics);
+    check_local_name(name, expr.span, diagnostics);
     let mut provider = RequiredProvider {
         source: default_source(&name.text),
         version: None,
@@ -106,6 +151,11 @@ fn required_provider(name: &Ident, expr: &Expr, diagnostics: &mut Diagnostics) -
         span: name.span.to(expr.span),
     };
     let ExprKind::Object(items) = &expr.kind else {
+        if matches!(expr.kind, ExprKind::Tuple(_)) {
+            let detail = "An entry is an object with the arguments source and version.";
+            diagnostics.push(Diagnostic::error("Invalid required_providers object", detail).at(expr.span));
+            return Some(provider);
+        }
         // The form of old: only a version constraint.
         provider.version = diagnostics.take(static_string(expr));
         check_constraint(provider.version.as_deref(), expr, diagnostics);
@@ -114,7 +164,11 @@ fn required_provider(name: &Ident, expr: &Expr, diagnostics: &mut Diagnostics) -
     for item in items {
         match crate::eval::keyword(&item.key).as_deref() {
             Some("source") => {
-                let source = diagnostics.take(static_string(&item.value))?;
+                let Some(source) = text(&item.value) else {
+                    let detail = "The source is a text that is written out, such as \"hashicorp/aws\".";
+                    diagnostics.push(Diagnostic::error("Invalid source", detail).at(item.value.span));
+                    continue;
+                };
                 match qualified(&source) {
                     Some(source) => provider.source = source,
                     None => {
@@ -128,25 +182,70 @@ fn required_provider(name: &Ident, expr: &Expr, diagnostics: &mut Diagnostics) -
                 }
             }
             Some("version") => {
-                provider.version = diagnostics.take(static_string(&item.value));
+                provider.version = text(&item.value);
+                if provider.version.is_none() {
+                    diagnostics.push(Diagnostic::error("Invalid version constraint", WRITTEN_OUT).at(item.value.span));
+                }
                 check_constraint(provider.version.as_deref(), &item.value, diagnostics);
             }
             Some("configuration_aliases") => {
                 for element in elements(&item.value, diagnostics) {
-                    provider.configuration_aliases.extend(diagnostics.take(provider_ref(element)));
+                    let quoted = matches!(element.kind, ExprKind::Literal(_) | ExprKind::Template(_));
+                    let alias = if quoted { None } else { diagnostics.take(provider_ref(element)) };
+                    if quoted {
+                        let detail = "An alias is written without quotes, as in aws.west.";
+                        diagnostics.push(Diagnostic::error("Invalid expression", detail).at(element.span));
+                    } else if alias.as_ref().is_some_and(|alias| alias.name != name.text) {
+                        let detail = format!("An alias of this provider begins with its local name, {}.", name.text);
+                        let error = Diagnostic::error("Invalid configuration_aliases value", detail);
+                        diagnostics.push(error.at(item.value.span));
+                        break;
+                    }
+                    provider.configuration_aliases.extend(alias);
                 }
             }
             _ => {
                 let detail = "An entry has the arguments source, version and configuration_aliases.";
                 diagnostics.push(Diagnostic::error("Invalid required_providers object", detail).at(item.key.span));
+                return Some(provider);
             }
         }
     }
     Some(provider)
 }
 
+/// A text that is written out.
+fn text(expr: &Expr) -> Option<String> {
+    static_value(expr).ok()?.as_str().map(str::to_owned)
+}
+
+/// Reports a local name that no provider can have.
+fn check_local_name(name: &Ident, place: Span, diagnostics: &mut Diagnostics) {
+    let part = |c: char| c.is_alphanumeric() && !c.is_uppercase() || c == '-';
+    let good = name.text.chars().all(part) && !name.text.starts_with('-') && !name.text.ends_with('-');
+    if name.text.is_empty() || !good {
+        let detail = format!(
+            "\"{}\" is not the name of a provider, which has small letters, digits and dashes between them.",
+            name.text
+        );
+        diagnostics.push(Diagnostic::error("Invalid provider local name", detail).at(place));
+    }
+}
+
+/// Reports an edition of the language other than the one that there is.
+fn edition(expr: &Expr, diagnostics: &mut Diagnostics) {
+    let (summary, detail) = match &expr.kind {
+        ExprKind::Traversal { root, steps } if steps.is_empty() && &*root.text == "TF2021" => return,
+        ExprKind::Traversal { steps, .. } if steps.is_empty() => {
+            ("Unsupported language edition", "The only edition of the language is TF2021. Remove the argument.")
+        }
+        _ => ("Invalid language edition", "An edition is a bare word, such as TF2021. Remove the argument."),
+    };
+    diagnostics.push(Diagnostic::error(summary, detail).at(expr.span));
+}
+
 fn check_constraint(version: Option<&str>, expr: &Expr, diagnostics: &mut Diagnostics) {
-    if let Some(Err(part)) = version.map(|version| satisfies("0.0.0", version)) {
+    if let Some(Err(part)) = version.map(readable) {
         let detail = format!("{part:?} is not a version constraint, which is written like \"~> 5.0\".");
         diagnostics.push(Diagnostic::error("Invalid version constraint", detail).at(expr.span));
     }
@@ -168,6 +267,10 @@ fn qualified(source: &str) -> Option<String> {
     if !parts.iter().all(good) {
         return None;
     }
+    // The registry that there was before the one of today; and nothing else is built in.
+    if source.contains("-/") || source.starts_with("terraform.io/builtin/") && !source.ends_with("/terraform") {
+        return None;
+    }
     // A frequent slip: the name of the program instead of that of the provider.
     if parts.last().is_some_and(|name| name.starts_with("terraform-")) {
         return None;
@@ -181,7 +284,7 @@ fn qualified(source: &str) -> Option<String> {
 }
 
 pub(super) fn provider(block: &Block, name: &Ident, diagnostics: &mut Diagnostics) -> ProviderBlock {
-    check_name(name, "provider", diagnostics);
+    check_local_name(name, block.header, diagnostics);
     let content = Content::split(block, &PROVIDER, diagnostics);
     if let Some(expr) = content.get("version") {
         let detail = "Write the version constraint into required_providers in the terraform block.";
@@ -189,6 +292,8 @@ pub(super) fn provider(block: &Block, name: &Ident, diagnostics: &mut Diagnostic
             Diagnostic::warning("Version constraints inside provider configuration blocks are deprecated", detail)
                 .at(expr.span),
         );
+        let version = diagnostics.take(static_string(expr));
+        check_constraint(version.as_deref(), expr, diagnostics);
     }
     for attribute in &content.rest.attributes {
         if RESERVED.contains(&&*attribute.name.text) {
@@ -205,8 +310,11 @@ pub(super) fn provider(block: &Block, name: &Ident, diagnostics: &mut Diagnostic
         }
     }
     let alias = content.string("alias", diagnostics).map(Arc::from);
-    if let (Some(alias), Some(expr)) = (&alias, content.get("alias")) {
-        check_name(&Ident { text: Arc::clone(alias), span: expr.span }, "provider configuration alias", diagnostics);
+    if let (Some(alias), Some(expr)) = (&alias, content.get("alias"))
+        && !is_identifier(alias)
+    {
+        let detail = "An alias is a name: letters, digits, underscores and dashes.";
+        diagnostics.push(Diagnostic::error("Invalid provider configuration alias", detail).at(expr.span));
     }
     let mut body = content.rest_with_escapes(diagnostics);
     body.attributes.retain(|attribute| !RESERVED.contains(&&*attribute.name.text));

@@ -8,7 +8,7 @@ use smform_types::ty::ObjectType;
 use smform_types::{Diagnostic, Diagnostics, Span, Type, convert};
 
 use crate::eval::{TypeDefaults, static_value, unquoted};
-use crate::syntax::{Call, Expr, ExprKind};
+use crate::syntax::{Call, Expr, ExprKind, is_identifier};
 
 const NAMES: [&str; 9] = ["string", "number", "bool", "any", "list", "set", "map", "object", "tuple"];
 
@@ -21,7 +21,10 @@ pub fn type_constraint(expr: &Expr) -> Result<(Type, TypeDefaults), Diagnostics>
         && let Some(text) = value.as_str()
     {
         let detail = format!("A type is written without quotes: {text}.");
-        return Err(Diagnostic::error("Invalid quoted type constraints", detail).at(expr.span).into());
+        // What was written so before there were any other types.
+        let former = matches!(text, "string" | "list" | "map");
+        let summary = if former { "Invalid quoted type constraints" } else { "Invalid legacy variable type hint" };
+        return Err(Diagnostic::error(summary, detail).at(expr.span).into());
     }
     constraint(expr, false)
 }
@@ -83,7 +86,7 @@ fn constructor(call: &Call, expr: &Expr, in_object: bool) -> Result<(Type, TypeD
         let detail = format!("The {name} type constructor requires one argument.");
         match call.arguments.as_slice() {
             [argument] => Ok(argument),
-            [] => Err(at(call.closing(expr), detail)),
+            [] => Err(at(call.arguments_span(expr), detail)),
             [_, second, rest @ ..] => Err(at(second.span.to(rest.last().unwrap_or(second).span), detail)),
         }
     };
@@ -123,7 +126,7 @@ fn constructor(call: &Call, expr: &Expr, in_object: bool) -> Result<(Type, TypeD
         }
         other => {
             let hint = did_you_mean(other, NAMES);
-            Err(at(call.name.span, format!("Keyword \"{other}\" is not a valid type constructor.{hint}")))
+            Err(at(expr.span, format!("Keyword \"{other}\" is not a valid type constructor.{hint}")))
         }
     }
 }
@@ -140,7 +143,9 @@ fn object(argument: &Expr) -> Result<(Type, TypeDefaults), Diagnostics> {
     let mut defaults = TypeDefaults::default();
     for item in items {
         let name: Arc<str> = match &item.key.kind {
-            ExprKind::Literal(key) => key.as_str().unwrap_or_default().into(),
+            ExprKind::Literal(key) if key.as_str().is_some_and(is_identifier) => {
+                key.as_str().unwrap_or_default().into()
+            }
             _ => return Err(invalid(&item.key, "The names of attributes are written out.")),
         };
         let (ty, inner) = match &item.value.kind {

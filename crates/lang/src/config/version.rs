@@ -48,9 +48,26 @@ pub fn satisfies(version: &str, constraint: &str) -> Result<bool, String> {
         let part = part.trim();
         let (operator, wanted) = split(part);
         let wanted = Version::parse(wanted.trim()).ok_or_else(|| part.to_owned())?;
+        // Versions before a release are not compared.
+        if wanted.pre_release.is_some() {
+            return Err(part.to_owned());
+        }
         all &= meets(&version, operator, &wanted).ok_or_else(|| part.to_owned())?;
     }
     Ok(all)
+}
+
+/// Whether a constraint can be read, of whatever it is.
+///
+/// # Errors
+/// The part that cannot.
+pub fn readable(constraint: &str) -> Result<(), String> {
+    for part in constraint.split(',').map(str::trim) {
+        let (operator, wanted) = split(part);
+        let wanted = Version::parse(wanted.trim()).ok_or_else(|| part.to_owned())?;
+        meets(&wanted, operator, &wanted).ok_or_else(|| part.to_owned())?;
+    }
+    Ok(())
 }
 
 fn split(part: &str) -> (&str, &str) {
@@ -91,12 +108,11 @@ mod tests {
             ("= 1.11.4", true),
             ("1.11", false),
             ("!= 1.11.4", false),
-            ("> 1.11.4-rc1", true),
             ("~> 1", true),
         ] {
             assert_eq!(satisfies(LANGUAGE_VERSION, constraint), Ok(expected), "{constraint}");
         }
-        for bad in ["", "foo", "=> 1", ">= 1.x", "1-"] {
+        for bad in ["", "foo", "=> 1", ">= 1.x", "1-", "> 1.11.4-rc1"] {
             assert!(satisfies(LANGUAGE_VERSION, bad).is_err(), "{bad}");
         }
     }

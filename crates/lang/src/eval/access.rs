@@ -22,7 +22,9 @@ impl Evaluator<'_> {
                     index(value, &key).map_err(|error| self.failed(error.at(*span), whole, env))?
                 }
                 TraversalStep::Splat(span) => {
-                    let each = |item: Value| self.steps(item, after, whole, env);
+                    // What is wrong with an element is not seen from the value of the whole.
+                    let inner = Env { quiet: true, ..env };
+                    let each = |item: Value| self.steps(item, after, whole, inner);
                     let splat = splat(value, &each).map_err(|error| self.splat_failed(error, *span, whole, env))?;
                     return Ok(splat);
                 }
@@ -31,7 +33,8 @@ impl Evaluator<'_> {
                         after.iter().take_while(|step| matches!(step, TraversalStep::Attribute(_))).count();
                     let (own, after) = after.split_at(attributes);
                     rest = after;
-                    let each = |item: Value| self.steps(item, own, whole, env);
+                    let inner = Env { quiet: true, ..env };
+                    let each = |item: Value| self.steps(item, own, whole, inner);
                     splat(value, &each).map_err(|error| self.splat_failed(error, *span, whole, env))?
                 }
             };

@@ -184,7 +184,10 @@ impl Evaluator<'_> {
                 let detail = format!("Write either \"{0}\" blocks or the argument \"{0}\", not both.", name.text);
                 diagnostics.push(Diagnostic::error("Unsupported argument", detail).at(name.span));
             } else if !objects && !schema.attributes.contains_key(&*name.text) {
-                diagnostics.push(unsupported_argument(&name.text, schema).at(name.span));
+                let error = unsupported_argument(&name.text, schema).at(name.span);
+                // In JSON syntax it may have been meant to be a block.
+                let summary = if body.json { "Extraneous JSON object property".to_owned() } else { error.summary };
+                diagnostics.push(Diagnostic { summary, ..error });
             }
         }
         for block in &body.blocks {

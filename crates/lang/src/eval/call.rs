@@ -47,20 +47,12 @@ impl Evaluator<'_> {
                              called as provider::name::function."
                         ),
                     };
-                    let error = Diagnostic {
-                        function: Some(name.to_owned()),
-                        ..Diagnostic::error("Unknown provider function", detail)
-                    };
+                    let error = Diagnostic::error("Unknown provider function", detail);
                     return Err(error.at(call.name.span).into());
                 }
                 let hint = smform_types::suggest::did_you_mean(plain, functions::names().chain(["convert"]));
-                let error = Diagnostic {
-                    function: Some(name.to_owned()),
-                    ..Diagnostic::error(
-                        "Call to unknown function",
-                        format!("There is no function named \"{name}\".{hint}"),
-                    )
-                };
+                let detail = format!("There is no function named \"{name}\".{hint}");
+                let error = Diagnostic::error("Call to unknown function", detail);
                 return Err(error.at(call.name.span).into());
             }
             _ => {}

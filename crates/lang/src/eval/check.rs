@@ -8,20 +8,30 @@ use crate::config::{Module, Repetition};
 
 /// Errors for references to what the module does not declare.
 pub fn check_references(module: &Module, references: &[Reference]) -> Diagnostics {
-    references
-        .iter()
-        .filter_map(|reference| {
-            let error = check(module, &reference.subject).or_else(|| check_key(module, reference));
-            error.map(|error| error.at(reference.head))
-        })
-        .collect()
+    let wrong = |reference: &Reference| {
+        let error = check(module, &reference.subject).or_else(|| check_key(module, reference));
+        error.map(|error| error.at(reference.head))
+    };
+    // What is declared as a block comes first: as long as that is wrong, nothing is said of single values.
+    let is_block = |reference: &&Reference| {
+        matches!(
+            reference.subject,
+            Subject::Resource(_) | Subject::Module(_) | Subject::Ephemeral(..) | Subject::Output(_)
+        )
+    };
+    let (blocks, values): (Vec<_>, Vec<_>) = references.iter().partition(is_block);
+    let found: Diagnostics = blocks.into_iter().filter_map(wrong).collect();
+    if found.has_errors() { found } else { values.into_iter().filter_map(wrong).collect() }
 }
 
 /// An error for a reference that names an instance where there is but one object, or none where there are several.
 fn check_key(module: &Module, reference: &Reference) -> Option<Diagnostic> {
     let (what, name, repetition) = match &reference.subject {
         Subject::Resource(address) => ("resource", address.to_string(), &module.resources.get(address)?.repetition),
-        Subject::Module(name) => ("module", format!("module.{name}"), &module.calls.get(name)?.repetition),
+        // A module is an object, whose outputs are indices as well.
+        Subject::Module(name) if !matches!(module.calls.get(name)?.repetition, Repetition::Single) => {
+            ("module", format!("module.{name}"), &module.calls.get(name)?.repetition)
+        }
         _ => return None,
     };
     let key = match (repetition, &reference.key) {
@@ -29,7 +39,8 @@ fn check_key(module: &Module, reference: &Reference) -> Option<Diagnostic> {
             let detail = format!(
                 "{name} has neither \"count\" nor \"for_each\", so there is one object and no key. Remove the brackets."
             );
-            return Some(Diagnostic::error(format!("Unexpected {what} instance key"), detail));
+            let place = reference.key_place.map_or(reference.head, |key| reference.head.to(key));
+            return Some(Diagnostic::error(format!("Unexpected {what} instance key"), detail).at(place));
         }
         (Repetition::Count(_), None) => "[count.index]",
         (Repetition::ForEach(_), None) => "[each.key]",
@@ -70,6 +81,12 @@ fn check(module: &Module, subject: &Subject) -> Option<Diagnostic> {
             ))
         }
         Subject::Resource(address) => undeclared_resource(module, address),
+        // Only tests refer to outputs, and they ask the module for them.
+        Subject::Output(name) => {
+            let value =
+                format!("An output cannot be referred to within its module. Refer to what \"{name}\" is made of.");
+            Some(Diagnostic::error("Reference to undeclared resource", value))
+        }
         Subject::Ephemeral(kind, name) if !module.ephemerals.iter().any(|block| block.is(kind, name)) => {
             Some(Diagnostic::error(
                 "Reference to undeclared resource",

@@ -13,20 +13,26 @@ const LONGEST: usize = 200;
 
 impl Evaluator<'_> {
     /// A statement for each reference in an expression, sorted, as far as it has a value.
-    pub(super) fn describe(&self, expr: &Expr, env: Env<'_>) -> Vec<ExpressionValue> {
+    pub(super) fn describe(&self, expr: &Expr, env: Env<'_>, unknown: bool) -> Vec<ExpressionValue> {
         let env = Env { quiet: true, ..env };
         let mut found = BTreeMap::new();
         traversals(expr, &mut |traversal| {
             let ExprKind::Traversal { root, steps } = &traversal.kind else { return };
             let fixed = steps.iter().take_while(|step| step_text(step).is_some()).count();
-            // The last steps may be the very mistake: say what is known of what they start from.
-            for length in (0..=fixed).rev() {
+            // The last steps may be the very mistake: say what is known of what they start from. Of a name alone, as those
+            // that `for` binds, there is nothing to say that does not stand beside it.
+            for length in (1..=fixed).rev() {
                 let steps = steps.get(..length).unwrap_or_default();
                 let kind = ExprKind::Traversal { root: root.clone(), steps: steps.to_vec() };
                 if let Ok(value) = self.eval(&Expr { kind, span: traversal.span }, env) {
                     let name: String =
                         std::iter::once(root.text.to_string()).chain(steps.iter().filter_map(step_text)).collect();
-                    found.insert(name, statement(&value));
+                    let of_no_type = matches!(value.kind(), ValueKind::Unknown(Type::Dynamic, _));
+                    let of_a_type = matches!(value.kind(), ValueKind::Unknown(..)) && !of_no_type;
+                    if unknown || !of_no_type {
+                        let when = if unknown && of_a_type { ", known only after apply" } else { "" };
+                        found.insert(name, format!("{}{when}", statement(&value)));
+                    }
                     return;
                 }
             }
@@ -68,7 +74,7 @@ pub fn statement(value: &Value) -> String {
     };
     match value.kind() {
         ValueKind::Unknown(Type::Dynamic, _) => "will be known only after apply".to_owned(),
-        ValueKind::Unknown(ty, _) => format!("is a {}, known only after apply", ty.friendly()),
+        ValueKind::Unknown(ty, _) => format!("is a {}", ty.friendly()),
         ValueKind::Null(_) => "is null".to_owned(),
         ValueKind::Bool(value) => format!("is {value}"),
         ValueKind::Number(number) => format!("is {number}"),
@@ -82,6 +88,9 @@ pub fn statement(value: &Value) -> String {
             counted(&ty.friendly(), items.len(), "element", "elements")
         }
         ValueKind::Map(_, items) => counted(&ty.friendly(), items.len(), "element", "elements"),
-        ValueKind::Object(items) => counted("object", items.len(), "attribute", "attributes"),
+        ValueKind::Object(items) => match items.keys().next() {
+            Some(only) if items.len() == 1 => format!("is object with 1 attribute {only:?}"),
+            _ => counted("object", items.len(), "attribute", "attributes"),
+        },
     }
 }

@@ -92,10 +92,16 @@ impl<'a> Evaluator<'a> {
         Diagnostic { values: self.values_in(expr), ..message.at(expr.span) }
     }
 
+    /// As [`Evaluator::about`], for what is wrong because a value is not known yet: says of which references that is so.
+    #[must_use]
+    pub fn about_unknown(&self, message: Diagnostic, expr: &Expr) -> Diagnostic {
+        Diagnostic { values: self.describe(expr, Env::default(), true), ..message.at(expr.span) }
+    }
+
     /// What the references in an expression stand for, as far as they have values.
     #[must_use]
     pub fn values_in(&self, expr: &Expr) -> Vec<ExpressionValue> {
-        self.describe(expr, Env::default())
+        self.describe(expr, Env::default(), false)
     }
 
     pub(super) fn eval(&self, expr: &Expr, env: Env<'_>) -> Eval {
@@ -114,7 +120,8 @@ impl<'a> Evaluator<'a> {
                 if let Some(value) = env.get(&root.text) {
                     return self.steps(value.clone(), steps, expr, env);
                 }
-                let (subject, used) = subject_of(root, steps).map_err(|error| self.failed(error, expr, env))?;
+                let (subject, used) = subject_of(root, steps)
+                    .map_err(|error| self.failed(error.at(super::references::wrong_part(root, steps)), expr, env))?;
                 let value = self
                     .scope
                     .resolve(&subject)
@@ -173,6 +180,11 @@ impl<'a> Evaluator<'a> {
     /// The text of an object key, nothing while it is unknown, and its marks.
     fn object_key(&self, item: &ObjectItem, env: Env<'_>) -> Eval<(Option<Arc<str>>, Marks)> {
         let value = self.eval(&item.key, env)?;
+        if matches!(&item.key.kind, ExprKind::Traversal { .. }) {
+            let detail =
+                "Write the key in parentheses if it is the value of this reference, or in quotes if it is text.";
+            return Err(Diagnostic::error("Ambiguous attribute key", detail).at(item.key.span).into());
+        }
         super::iterate::key_text(value).map_err(|detail| {
             let (summary, place) = if detail.contains("null") {
                 ("Null value as key", item.value.span)
@@ -187,7 +199,7 @@ impl<'a> Evaluator<'a> {
     pub(super) fn failed(&self, error: Diagnostic, expr: &Expr, env: Env<'_>) -> Diagnostics {
         let mut error = error.at(expr.span);
         if !env.quiet && error.values.is_empty() {
-            error.values = self.describe(expr, env);
+            error.values = self.describe(expr, env, false);
         }
         error.into()
     }

@@ -28,7 +28,7 @@ pub use check::check_references;
 pub use condition::ConditionResult;
 pub use describe::statement;
 pub use evaluator::Evaluator;
-pub use references::{parse_reference, references, references_in_body};
+pub use references::{malformed, malformed_in_body, parse_reference, references, references_in_body};
 pub use render::{render_value, type_text};
 pub use spans::attribute_span;
 pub use statics::{keyword, static_bool, static_reference, static_string, static_value, unquoted, warn_of_quotes};
@@ -79,8 +79,12 @@ pub struct Reference {
     pub subject: Subject,
     /// The instance that a static index right after a resource or module selects, if any.
     pub key: Option<InstanceKey>,
+    /// The place of that index.
+    pub key_place: Option<Span>,
     /// The attribute steps that follow, as far as they are static.
     pub rest: smform_types::Path,
+    /// The places of those steps.
+    pub steps: Vec<Span>,
     /// The part that names the subject.
     pub head: Span,
     /// The whole reference.

@@ -186,22 +186,22 @@ pub fn parse_reference(expr: &Expr) -> Result<Reference, Diagnostics> {
         let detail = "A reference, such as aws_vpc.main or var.name, is required here.";
         return Err(Diagnostic::error("Invalid expression", detail).at(expr.span).into());
     };
-    let (subject, used) = subject_of(root, steps).map_err(|error| error.at(expr.span))?;
+    let (subject, used) = subject_of(root, steps).map_err(|error| error.at(wrong_part(root, steps)))?;
     let mut rest = steps.get(used..).unwrap_or_default().iter().peekable();
-    let mut key = None;
+    let (mut key, mut key_place) = (None, None);
     if matches!(subject, Subject::Resource(_) | Subject::Module(_))
         && let Some(found) = rest.peek().and_then(|step| instance_key(step))
     {
         key = Some(found);
-        rest.next();
+        key_place = rest.next().map(TraversalStep::span);
     }
-    let path = rest.map_while(path_step).collect();
+    let (path, places) = rest.map_while(|step| Some((path_step(step)?, step.span()))).unzip();
     let head = match subject {
         // A module is named together with the output that is meant.
         Subject::Module(_) => expr.span,
         _ => subject_span(root, steps, used),
     };
-    Ok(Reference { subject, key, rest: Path(path), head, span: expr.span })
+    Ok(Reference { subject, key, key_place, rest: Path(path), steps: places, head, span: expr.span })
 }
 
 fn instance_key(step: &TraversalStep) -> Option<InstanceKey> {
@@ -230,16 +230,38 @@ pub(super) fn path_step(step: &TraversalStep) -> Option<Step> {
 
 /// The place of a traversal's first steps.
 pub(super) fn subject_span(root: &Ident, steps: &[TraversalStep], used: usize) -> Span {
-    used.checked_sub(1).and_then(|last| steps.get(last)).map_or(root.span, |step| {
-        root.span.to(match step {
-            TraversalStep::Attribute(name) => name.span,
-            TraversalStep::Index(_, span) | TraversalStep::Splat(span) | TraversalStep::LegacySplat(span) => *span,
-        })
-    })
+    let last = used.checked_sub(1).and_then(|last| steps.get(last));
+    last.map_or(root.span, |step| root.span.to(step.span()))
+}
+
+/// What is wrong with the traversals in an expression that can refer to nothing.
+pub fn malformed(expr: &Expr) -> Diagnostics {
+    let mut found = Diagnostics::new();
+    traversals(expr, &mut |traversal| found.extend(parse_reference(traversal).err().unwrap_or_default()));
+    found
+}
+
+/// The same for a body; see [`references_in_body`].
+pub fn malformed_in_body(body: &Body, schema: Option<&schema::Block>) -> Diagnostics {
+    let mut found = Diagnostics::new();
+    in_body(body, schema, &mut Vec::new(), &mut |traversal| {
+        found.extend(parse_reference(traversal).err().unwrap_or_default());
+    });
+    found
 }
 
 fn invalid(detail: impl Into<String>) -> Diagnostic {
     Diagnostic::error("Invalid reference", detail)
+}
+
+/// What a traversal that refers to nothing is told at: an index where a name belongs, else all names that it begins with.
+pub(super) fn wrong_part(root: &Ident, steps: &[TraversalStep]) -> Span {
+    if let Some(TraversalStep::Index(_, span)) = steps.first() {
+        return *span;
+    }
+    let names =
+        steps.iter().take_while(|step| !matches!(step, TraversalStep::Splat(_) | TraversalStep::LegacySplat(_)));
+    subject_span(root, steps, names.count())
 }
 
 /// What a traversal refers to, and how many of its steps say so.
@@ -297,10 +319,6 @@ pub(super) fn subject_of(root: &Ident, steps: &[TraversalStep]) -> Result<(Subje
                  ephemeral.type.name.",
             )),
         },
-        "action" | "list" => Err(invalid(format!(
-            "smform does not support \"{}\" blocks, so there is nothing that this can refer to.",
-            root.text
-        ))),
         "template" | "lazy" | "arg" => {
             let reserved = |detail| Diagnostic::error("Reserved symbol name", detail).at(root.span);
             Err(reserved(format!("The name \"{}\" is reserved and cannot be used as a reference.", root.text)))

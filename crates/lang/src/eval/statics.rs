@@ -20,15 +20,15 @@ pub fn static_value(expr: &Expr) -> Result<Value, Diagnostics> {
     if let ExprKind::Literal(value) = &expr.kind {
         return Ok(value.clone());
     }
-    let mut reference = None;
+    let mut found = Diagnostics::new();
     traversals(expr, &mut |traversal| {
         if let ExprKind::Traversal { root, .. } = &traversal.kind {
-            reference.get_or_insert(root.span);
+            let detail = "Variables may not be used here: the value must be written out.";
+            found.push(Diagnostic::error("Variables not allowed", detail).at(root.span));
         }
     });
-    if let Some(span) = reference {
-        let detail = "Variables may not be used here: the value must be written out.";
-        return Err(Diagnostic::error("Variables not allowed", detail).at(span).into());
+    if found.has_errors() {
+        return Err(found);
     }
     if let Some(call) = first_call(expr) {
         let detail = "Functions may not be called here: the value must be written out.";

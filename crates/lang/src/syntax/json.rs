@@ -94,7 +94,11 @@ fn blocks(
 ) -> Result<(), Diagnostic> {
     match &value.kind {
         ExprKind::Literal(literal) if literal.is_null() => Ok(()),
+        ExprKind::Tuple(items) if items.is_empty() && path.is_empty() && labels > 0 => Err(no_label(kind, value)),
         ExprKind::Tuple(items) => items.iter().try_for_each(|item| blocks(kind, item, labels, path, into)),
+        ExprKind::Object(items) if path.len() < labels && !path.is_empty() && items.is_empty() => {
+            Err(no_label(kind, value))
+        }
         ExprKind::Object(items) if path.len() < labels => items.iter().try_for_each(|item| {
             let Some(text) = key_text(&item.key).filter(|text| &**text != "//") else { return Ok(()) };
             path.push(Ident { text, span: item.key.span });
@@ -118,6 +122,12 @@ fn blocks(
             Err(Diagnostic::error("Incorrect JSON value type", detail).at(value.span))
         }
     }
+}
+
+/// The error for a value that has no property to be the label of a block.
+fn no_label(kind: &Ident, value: &Expr) -> Diagnostic {
+    let detail = format!("An object is required here, whose properties are labels of \"{}\" blocks.", kind.text);
+    Diagnostic::error("Missing block label", detail).at(value.start())
 }
 
 #[cfg(test)]

@@ -33,28 +33,40 @@ pub struct Body {
     /// Whether it is of JSON syntax, where only a schema tells blocks from arguments: everything is an attribute
     /// until [`Body::expanded`].
     pub json: bool,
-    /// Whether the body of a block stands on one line with the braces around it, and holds an argument.
+    /// Whether its one argument stands on the line of the braces.
     pub one_line: bool,
+    /// Top-level blocks that could not be read to their end, without content.
+    pub unfinished: Vec<Block>,
 }
 
 impl Body {
     /// A body of native syntax with nothing in it.
     #[must_use]
     pub fn empty(span: Span) -> Body {
-        Body { attributes: Vec::new(), blocks: Vec::new(), span, json: false, one_line: false }
+        Body { attributes: Vec::new(), blocks: Vec::new(), span, json: false, one_line: false, unfinished: Vec::new() }
     }
 
-    /// What messages about something missing point at: the brace that opens it, in JSON syntax the one that closes it, on
-    /// one line where the content begins.
+    /// What messages about something missing point at: the brace that opens it, the argument on the same line, or in JSON
+    /// syntax the brace that closes it.
     #[must_use]
     pub fn missing(&self) -> Span {
         let (start, end) = (self.span.start as usize, self.span.end as usize);
-        if let Some(first) = self.attributes.first().filter(|_| self.one_line) {
-            let start = first.name.span.start as usize;
-            return Span::new(self.span.source, start..start + 1);
+        let place = match self.attributes.first() {
+            _ if self.json => end.saturating_sub(1)..end,
+            Some(only) if self.one_line => only.name.span.start as usize..only.name.span.start as usize + 1,
+            _ => start.saturating_sub(1)..start,
+        };
+        Span::new(self.span.source, place)
+    }
+
+    /// What messages about a missing label point at: the brace that opens it, in JSON syntax the one that closes it.
+    #[must_use]
+    pub fn brace(&self) -> Span {
+        if self.json {
+            self.missing()
+        } else {
+            Span { start: self.span.start.saturating_sub(1), end: self.span.start, ..self.span }
         }
-        let brace = if self.json { end.saturating_sub(1)..end } else { start.saturating_sub(1)..start };
-        Span::new(self.span.source, brace)
     }
 
     /// The argument of a name.
@@ -226,6 +238,17 @@ pub enum TraversalStep {
     Splat(Span),
     /// `.*`; only the attribute steps that follow apply to each element.
     LegacySplat(Span),
+}
+
+impl TraversalStep {
+    /// Its place; of an attribute the name alone.
+    #[must_use]
+    pub const fn span(&self) -> Span {
+        match self {
+            TraversalStep::Attribute(name) => name.span,
+            TraversalStep::Index(_, span) | TraversalStep::Splat(span) | TraversalStep::LegacySplat(span) => *span,
+        }
+    }
 }
 
 /// One item of an object constructor.

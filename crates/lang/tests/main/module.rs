@@ -119,7 +119,9 @@ fn check_module(module: &Module) -> Diagnostics {
         found.extend(references(&condition.condition));
         found.extend(references(&condition.error_message));
     }
-    let mut diagnostics = check_references(module, &found);
+    // Each by itself, since what is wrong with one hides others of the same block.
+    let mut diagnostics: Diagnostics =
+        found.iter().flat_map(|reference| check_references(module, std::slice::from_ref(reference))).collect();
     let cx = FunctionContext { host: &FileSystem, phase: Phase::Plan, plan_timestamp: None, templates: &Templates };
     let scope = ModuleScope { module, cx: &cx, known: RefCell::default() };
     if diagnostics.has_errors() {

@@ -31,10 +31,15 @@ pub const fn severity(severity: Severity) -> &'static str {
 
 fn range(span: Span, source: &Source) -> Json {
     let position = |Position { line, column, byte }| json!({ "line": line, "column": column, "byte": byte });
+    let mut end = source.position(span.end as usize);
+    if span.start == span.end {
+        // A place with nothing in it would be invisible.
+        (end.column, end.byte) = (end.column + 1, end.byte + 1);
+    }
     json!({
         "filename": &*source.name,
         "start": position(source.position(span.start as usize)),
-        "end": position(source.position(span.end as usize)),
+        "end": position(end),
     })
 }
 
@@ -55,9 +60,9 @@ fn snippet(diagnostic: &Diagnostic, span: Span, source: &Source) -> Json {
         ("code", Some(code.as_str().into())),
         ("start_line", Some(start.line.into())),
         ("highlight_start_offset", Some(clamp(start.byte).into())),
-        ("highlight_end_offset", Some(clamp(end.byte).into())),
+        ("highlight_end_offset", Some(clamp(end.byte.max(start.byte + 1)).into())),
         ("values", Some(values.into())),
-        ("function_call", diagnostic.function.as_ref().map(|name| json!({ "name": name }))),
+        ("function_call", diagnostic.function.as_ref().map(|name| json!({ "called_as": name }))),
     ])
 }
 

@@ -42,7 +42,11 @@ impl<'t> Reader<'t> {
         let value = self.value().ok()?;
         self.blanks();
         if self.peek().is_some() {
-            let _: Read<()> = self.fail(self.here(), "Nothing may follow the value of a JSON file.");
+            let _: Read<()> = self.fail_as(
+                "Extraneous data after value",
+                self.here(),
+                "Nothing may follow the value of a JSON file.",
+            );
             return None;
         }
         Some(value)
@@ -65,8 +69,12 @@ impl<'t> Reader<'t> {
     }
 
     fn fail<T>(&mut self, range: Range<usize>, detail: &str) -> Read<T> {
+        self.fail_as("Invalid JSON", range, detail)
+    }
+
+    fn fail_as<T>(&mut self, summary: &str, range: Range<usize>, detail: &str) -> Read<T> {
         let span = self.span(range);
-        self.diagnostics.push(Diagnostic::error("Invalid JSON", detail).at(span));
+        self.diagnostics.push(Diagnostic::error(summary, detail).at(span));
         Err(Stop)
     }
 
@@ -83,9 +91,11 @@ impl<'t> Reader<'t> {
             Some(b'"') => return self.string_value(),
             Some(b'-' | b'0'..=b'9') => self.number()?,
             Some(b't' | b'f' | b'n') => self.keyword()?,
-            None => return self.fail(self.here(), "A value is required here, but the file ends."),
+            None => return self.fail_as("Missing value", self.here(), "A value is required here, but the file ends."),
             Some(_) => {
-                return self.fail(
+                let closes = matches!(self.peek(), Some(b'}' | b']' | b','));
+                return self.fail_as(
+                    if closes { "Missing JSON value" } else { "Invalid start of value" },
                     self.here(),
                     "A value must begin here: an object, an array, a string in double quotes, a number, true, false \
                      or null.",
@@ -114,16 +124,24 @@ impl<'t> Reader<'t> {
             match self.peek() {
                 Some(b'}') if items.is_empty() => break,
                 Some(b'"') => {}
-                None => return self.fail(open..open + 1, "This object has no closing brace."),
+                None => return self.fail_as("Unclosed object", open..open + 1, "This object has no closing brace."),
                 Some(b'}') => return self.fail(self.here(), "JSON does not allow a comma after the last property."),
                 Some(_) => {
-                    return self.fail(self.here(), "The name of a property, in double quotes, is required here.");
+                    return self.fail_as(
+                        "Invalid object property name",
+                        self.here(),
+                        "The name of a property, in double quotes, is required here.",
+                    );
                 }
             }
             let key = self.string_value()?;
             self.blanks();
             if self.peek() != Some(b':') {
-                return self.fail(self.here(), "A colon is required between the name of a property and its value.");
+                return self.fail_as(
+                    "Missing property value colon",
+                    self.here(),
+                    "A colon is required between the name of a property and its value.",
+                );
             }
             self.at += 1;
             let value = self.value()?;
@@ -180,9 +198,13 @@ impl<'t> Reader<'t> {
         let length = self.rest().find(|c| !is_part(c)).unwrap_or(self.rest().len());
         self.at += length;
         let text = self.text.get(start..self.at).unwrap_or("");
-        match Number::parse(text) {
+        let leads_with_zero = text
+            .trim_start_matches('-')
+            .strip_prefix('0')
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+        match Number::parse(text).filter(|_| !leads_with_zero) {
             Some(number) => Ok(ExprKind::Literal(Value::number(number))),
-            None => self.fail(start..self.at, "This is not a JSON number."),
+            None => self.fail_as("Invalid JSON number", start..self.at, "This is not a JSON number."),
         }
     }
 
@@ -194,9 +216,11 @@ impl<'t> Reader<'t> {
         let word = self.text.get(start..self.at).unwrap_or("");
         match words.into_iter().find(|(name, _)| *name == word) {
             Some((_, value)) => Ok(ExprKind::Literal(value)),
-            None => {
-                self.fail(start..self.at, "JSON has only the words true, false and null; text needs double quotes.")
-            }
+            None => self.fail_as(
+                "Invalid JSON keyword",
+                start..self.at,
+                "JSON has only the words true, false and null; text needs double quotes.",
+            ),
         }
     }
 
@@ -232,7 +256,13 @@ impl<'t> Reader<'t> {
                     return Ok(text);
                 }
                 Some(b'\\') => text.push(self.escape()?),
-                _ => return self.fail(open..open + 1, "This string has no closing quote on its line."),
+                _ => {
+                    return self.fail_as(
+                        "Invalid JSON string",
+                        open..open + 1,
+                        "This string has no closing quote on its line.",
+                    );
+                }
             }
         }
     }
@@ -266,7 +296,7 @@ impl<'t> Reader<'t> {
                     .and_then(char::from_u32)
                     .unwrap_or(char::REPLACEMENT_CHARACTER))
             }
-            _ => self.fail(start..self.at, "This escape sequence is not known to JSON."),
+            _ => self.fail_as("Invalid JSON string", start..self.at, "This escape sequence is not known to JSON."),
         }
     }
 

@@ -53,11 +53,7 @@ impl Parser<'_> {
                 Ok(TraversalStep::LegacySplat(self.span(dot..self.at)))
             }
             Some(b'0'..=b'9') => self.legacy_index(dot),
-            _ => {
-                self.refuse_foreign()?;
-                let place = dot..self.here().end.max(dot + 1);
-                self.error(place, "Invalid attribute name", "An attribute name is required after a dot.")
-            }
+            _ => self.error(self.word(), "Invalid attribute name", "An attribute name is required after a dot."),
         }
     }
 
@@ -69,7 +65,7 @@ impl Parser<'_> {
             self.at += 1;
             self.digits();
             let detail = "Two indices cannot follow each other as .0.1. Write [0][1].";
-            return self.error(dot..self.at, "Invalid legacy index syntax", detail);
+            return self.error(start..self.at, "Invalid legacy index syntax", detail);
         }
         let number = Number::parse(self.slice(digits.clone())).unwrap_or(Number::ZERO);
         let index = Expr { kind: ExprKind::Literal(Value::number(number)), span: self.span(digits) };
@@ -90,12 +86,13 @@ impl Parser<'_> {
             };
             parser.skip()?;
             if !parser.take("]") {
-                parser.refuse_foreign()?;
-                if matches!(parser.peek(), None | Some(b')' | b'}')) {
-                    return parser.unclosed(b']', open);
-                }
+                // What stands where the bracket should has been read when it is missed.
+                parser.at = parser.word().end;
+                parser.skip()?;
+                let summary =
+                    if splat { "Missing close bracket on splat index" } else { "Missing close bracket on index" };
                 let detail = "The index operator must end with a closing bracket (\"]\").";
-                return parser.error(parser.word(), "Missing close bracket on index", detail);
+                return parser.error(parser.word(), summary, detail);
             }
             let span = parser.span(open..parser.at);
             Ok(key.map_or(TraversalStep::Splat(span), |key| TraversalStep::Index(key, span)))
@@ -120,7 +117,7 @@ impl Parser<'_> {
         let open = self.at;
         if !self.take("(") {
             let detail = "The name of a function is followed by its arguments in parentheses.";
-            return self.error(start..end, "Missing open parenthesis", detail);
+            return self.error(self.word(), "Missing open parenthesis", detail);
         }
         let name = Ident { text: name.into(), span: self.span(start..end) };
         let (arguments, expand_last) = self.within(Lines::Pass, open, |parser| parser.arguments(open))?;
@@ -131,30 +128,25 @@ impl Parser<'_> {
         let mut arguments = Vec::new();
         loop {
             self.skip()?;
-            match self.peek() {
-                Some(b')') => {
-                    self.at += 1;
-                    return Ok((arguments, false));
-                }
-                None | Some(b']' | b'}') => return self.unclosed(b')', open),
-                _ => {}
+            if self.take(")") {
+                return Ok((arguments, false));
             }
             arguments.push(self.expression()?);
             self.skip()?;
+            let dots = self.at;
             if self.take("...") {
                 self.skip()?;
                 if self.take(")") {
                     return Ok((arguments, true));
                 }
                 let detail = "An expanded argument (with ...) is the last: a closing parenthesis must follow it.";
-                return self.error(self.word(), "Missing closing parenthesis", detail);
+                return self.error(dots..dots + 3, "Missing closing parenthesis", detail);
             }
             match self.peek() {
                 Some(b',') => self.at += 1,
                 Some(b')') => {}
-                None | Some(b']' | b'}') => return self.unclosed(b')', open),
+                None => return self.unterminated("function call", open),
                 _ => {
-                    self.refuse_foreign()?;
                     let detail = format!(
                         "Expected a comma before the next argument or a closing parenthesis, but found {}.",
                         self.found()

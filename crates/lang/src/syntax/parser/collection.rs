@@ -1,10 +1,10 @@
 //! What stands in brackets and braces: lists, objects and `for` expressions.
 
-use smform_types::Value;
+use smform_types::{Diagnostic, Value};
 
 use super::super::names::is_id_continue;
 use super::super::{Expr, ExprKind, ForExpr, ObjectItem};
-use super::{Lines, Parse, Parser};
+use super::{Lines, Parse, Parser, Stop};
 
 impl Parser<'_> {
     pub(super) fn tuple(&mut self) -> Parse<ExprKind> {
@@ -18,22 +18,16 @@ impl Parser<'_> {
             let mut items = Vec::new();
             loop {
                 parser.skip()?;
-                match parser.peek() {
-                    Some(b']') => {
-                        parser.at += 1;
-                        return Ok(ExprKind::Tuple(items));
-                    }
-                    None | Some(b')' | b'}') => return parser.unclosed(b']', open),
-                    _ => {}
+                if parser.take("]") {
+                    return Ok(ExprKind::Tuple(items));
                 }
                 items.push(parser.expression()?);
                 parser.skip()?;
                 match parser.peek() {
                     Some(b',') => parser.at += 1,
                     Some(b']') => {}
-                    None | Some(b')' | b'}') => return parser.unclosed(b']', open),
+                    None => return parser.unterminated("tuple constructor expression", open),
                     _ => {
-                        parser.refuse_foreign()?;
                         let found = parser.found();
                         let detail =
                             format!("Expected a comma to mark the beginning of the next item, but found {found}.");
@@ -61,26 +55,20 @@ impl Parser<'_> {
         let mut items = Vec::new();
         loop {
             self.space()?;
-            match self.peek() {
-                Some(b'}') => {
-                    self.at += 1;
-                    return Ok(ExprKind::Object(items));
-                }
-                None | Some(b')' | b']') => return self.unclosed(b'}', open),
-                _ => {}
+            if self.take("}") {
+                return Ok(ExprKind::Object(items));
             }
             let key = self.object_key()?;
             self.skip()?;
             match self.peek() {
                 Some(b'=') if self.byte(1) != Some(b'>') => self.at += 1,
                 Some(b':') => self.at += 1,
-                None => return self.unclosed(b'}', open),
-                Some(b'\n' | b',' | b'}') => {
+                None => return self.unterminated("object constructor expression", open),
+                Some(b'\n' | b',') => {
                     let detail = "Expected an attribute value, introduced by an equals sign (\"=\").";
                     return self.error(self.here(), "Missing attribute value", detail);
                 }
                 _ => {
-                    self.refuse_foreign()?;
                     let detail = "Expected an equals sign (\"=\") to mark the beginning of the attribute value.";
                     return self.error(self.word(), "Missing key/value separator", detail);
                 }
@@ -92,9 +80,8 @@ impl Parser<'_> {
             match self.peek() {
                 Some(b',' | b'\n') => self.at += 1,
                 Some(b'}') => {}
-                None | Some(b')' | b']') => return self.unclosed(b'}', open),
+                None => return self.unterminated("object constructor expression", open),
                 _ => {
-                    self.refuse_foreign()?;
                     let detail = "Expected a newline or comma to mark the beginning of the next attribute.";
                     return self.error(self.word(), "Missing attribute separator", detail);
                 }
@@ -124,7 +111,6 @@ impl Parser<'_> {
     }
 
     fn invalid_for<T>(&mut self, detail: impl Into<String>) -> Parse<T> {
-        self.refuse_foreign()?;
         self.error(self.word(), "Invalid 'for' expression", detail)
     }
 
@@ -151,16 +137,13 @@ impl Parser<'_> {
         self.skip()?;
         let collection = self.expression()?;
         self.skip()?;
-        if self.peek().is_none() {
-            return self.unclosed(close, open);
-        }
         if !self.take(":") {
             return self.invalid_for("For expression requires a colon after the collection expression.");
         }
         self.skip()?;
         let first = self.expression()?;
+        let first_place = first.span;
         self.skip()?;
-        let arrow = self.at;
         let (result_key, result) = if self.take("=>") {
             self.skip()?;
             (Some(first), self.expression()?)
@@ -170,12 +153,14 @@ impl Parser<'_> {
         match (close, &result_key) {
             (b']', Some(_)) => {
                 let detail = "Key expression is not valid when building a tuple.";
-                return self.error(arrow..arrow + 2, "Invalid 'for' expression", detail);
+                self.diagnostics.push(Diagnostic::error("Invalid 'for' expression", detail).at(first_place));
+                return Err(Stop);
             }
             (b'}', None) => {
-                return self.invalid_for(
-                    "Key expression is required when building an object: {for key, value in collection : key => result}.",
-                );
+                let detail = "Key expression is required when building an object: {for key, value in collection : key => \
+                              result}.";
+                self.diagnostics.push(Diagnostic::error("Invalid 'for' expression", detail).at(first_place));
+                return Err(Stop);
             }
             _ => {}
         }
@@ -190,8 +175,8 @@ impl Parser<'_> {
         let condition = self.for_condition()?;
         self.skip()?;
         if self.peek() != Some(close) {
-            if matches!(self.peek(), None | Some(b')' | b']' | b'}')) {
-                return self.unclosed(close, open);
+            if self.peek().is_none() {
+                return self.unterminated("'for' expression", open);
             }
             return self.invalid_for("Extra characters after the end of the 'for' expression.");
         }

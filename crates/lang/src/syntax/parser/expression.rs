@@ -43,7 +43,6 @@ impl Parser<'_> {
             let then = parser.expression()?;
             parser.skip()?;
             if parser.peek() != Some(b':') {
-                parser.refuse_foreign()?;
                 let detail =
                     "The conditional operator (...?...:...) requires a false expression, delimited by a colon.";
                 return parser.error(parser.word(), "Missing false expression in conditional", detail);
@@ -69,7 +68,7 @@ impl Parser<'_> {
             };
             count += 1;
             if count > MAX_CHAIN {
-                return self.error(self.here(), "Nesting too deep", super::too_deep());
+                return self.error(self.here(), super::TOO_DEEP, super::too_deep());
             }
             self.at += spelling.len();
             self.skip()?;
@@ -105,7 +104,6 @@ impl Parser<'_> {
     }
 
     fn no_expression<T>(&mut self) -> Parse<T> {
-        self.refuse_foreign()?;
         let what = self.found();
         let summary = if self.peek().is_none() { "Missing expression" } else { "Invalid expression" };
         self.error(self.here(), summary, format!("Expected the start of an expression, but found {what}."))
@@ -132,28 +130,25 @@ impl Parser<'_> {
             if parser.take(")") {
                 return Ok(ExprKind::Parens(Box::new(inner)));
             }
-            parser.refuse_foreign()?;
-            if matches!(parser.peek(), None | Some(b']' | b'}')) {
-                return parser.unclosed(b')', open);
-            }
             let detail = format!("Expected a closing parenthesis to end the expression, but found {}.", parser.found());
             parser.error(parser.word(), "Unbalanced parentheses", detail)
         })
     }
 
-    /// A bracket without its closing one. The mark goes where the mistake most likely is.
-    pub(super) fn unclosed<T>(&mut self, close: u8, open: usize) -> Parse<T> {
-        let (summary, bracket) = match close {
-            b')' => ("Unbalanced parentheses", "parenthesis"),
-            b']' => ("Unbalanced brackets", "bracket"),
-            _ => ("Unbalanced braces", "brace"),
-        };
-        let detail = format!("There is no closing {bracket} for this one.");
-        self.error(open..open + 1, summary, detail)
+    /// A bracket that nothing closes before the end of the text.
+    pub(super) fn unterminated<T>(&mut self, what: &str, open: usize) -> Parse<T> {
+        let detail = "There is no closing bracket for this one. A bracket further down may close something else than it \
+                      should.";
+        self.error(open..open + 1, &format!("Unterminated {what}"), detail)
     }
 
     fn number(&mut self) -> Parse<ExprKind> {
-        let range = self.digits_fraction_exponent();
+        let mut range = self.digits_fraction_exponent();
+        if self.peek() == Some(b'.') && self.byte(1).is_some_and(|byte| byte.is_ascii_digit()) {
+            self.at += 1;
+            range.end = self.digits_fraction_exponent().end;
+            return self.error(range, "Invalid number literal", "A number has one decimal point.");
+        }
         match Number::parse(self.slice(range.clone())) {
             Some(number) => Ok(ExprKind::Literal(Value::number(number))),
             None => {

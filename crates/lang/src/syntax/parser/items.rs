@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::super::{Attribute, Block, Body, Ident};
+use smform_types::Diagnostic;
+
+use super::super::{Attribute, Block, Body, Ident, is_id_start};
 use super::{Lines, Parse, Parser, Stop};
 
 /// An item of a body.
@@ -31,12 +33,19 @@ impl<'t> Parser<'t> {
         let mut seen = Seen::new();
         loop {
             if self.space().is_err() || self.peek().is_none() {
+                body.unfinished = std::mem::take(&mut self.unfinished);
                 return body;
             }
             let start = self.at;
             match self.item(&mut seen) {
                 Ok(item) => item.add_to(&mut body),
-                Err(Stop) => self.resume(start),
+                Err(Stop) => {
+                    self.resume(start);
+                    if let Some(block) = self.unfinished.last_mut().filter(|block| block.header.range().start == start)
+                    {
+                        block.body.span.end = u32::try_from(self.at).unwrap_or(u32::MAX);
+                    }
+                }
             }
         }
     }
@@ -73,24 +82,34 @@ impl<'t> Parser<'t> {
                 Ok(item)
             }
             (None, _) => Ok(item),
-            (Some(b'}' | b')' | b']'), _) => self.error(
+            (Some(b'}' | b')' | b']'), Item::Argument(_)) => self.error(
                 self.here(),
-                "Unexpected closing bracket",
-                "This bracket closes nothing. Remove it, or write the bracket that opens it.",
+                "Missing newline after argument",
+                "This bracket closes nothing that the argument opens. Remove it, or put a brace that closes a block on a \
+                 line of its own.",
+            ),
+            (Some(b','), Item::Argument(_)) => self.error(
+                self.here(),
+                "Unexpected comma after argument",
+                "Arguments are separated by line breaks. Remove the comma.",
             ),
             (_, Item::Argument(_)) => {
-                self.refuse_foreign()?;
                 let detail = format!(
                     "An expression ended before {}. An operator, a comma or a line break may be missing.",
                     self.found()
                 );
                 self.error(self.word(), "Missing newline after argument", detail)
             }
-            (_, Item::Block(_)) => self.error(
-                self.here(),
+            (_, Item::Block(block)) => {
+                if self.depth == 0 {
+                    self.unfinished.push(block.clone());
+                }
+                self.error(
+                self.word(),
                 "Missing newline after block definition",
                 "A block ends with its line; what follows must be on a line of its own.",
-            ),
+                )
+            }
         }
     }
 
@@ -104,7 +123,7 @@ impl<'t> Parser<'t> {
                 );
             }
             return self.error(
-                self.here(),
+                self.word(),
                 "Argument or block definition required",
                 "An argument (name = value) or a block (type \"label\" { ... }) must begin here.",
             );
@@ -124,10 +143,16 @@ impl<'t> Parser<'t> {
                 let expr = self.expression()?;
                 Ok(Item::Argument(Attribute { name: self.ident(name), expr }))
             }
+            Some(next) if one_line && (matches!(next, b'{' | b'"') || self.char().is_some_and(is_id_start)) => self
+                .error(
+                    name.start..self.word().end,
+                    "Argument definition required",
+                    "A block on one line holds one argument, and no block. Put the nested block on lines of its own.",
+                ),
             _ if one_line => self.error(
                 name,
-                "Invalid single-line block",
-                "A block on one line holds one argument. Put each argument and block on a line of its own.",
+                "Argument or block definition required",
+                "A block on one line holds one argument: name = value.",
             ),
             _ => self.block(name).map(Item::Block),
         }
@@ -145,35 +170,47 @@ impl<'t> Parser<'t> {
                 Some(b'"') => labels.push(self.label()?),
                 _ => match self.identifier() {
                     Some(label) => labels.push(self.ident(label)),
-                    None => return self.not_a_block(name),
+                    None => return self.not_a_block(name, !labels.is_empty()),
                 },
             }
             header.end = self.at.max(start);
         }
         let open = self.at;
         self.at += 1;
-        let body = self.within(Lines::End, open, |parser| parser.block_body(name.start, open))?;
-        Ok(Block { kind: self.ident(name), labels, body, header: self.span(header) })
+        let top = self.depth == 0;
+        let body = self.within(Lines::End, open, |parser| parser.block_body(open));
+        let kind = self.ident(name);
+        let header = self.span(header);
+        match body {
+            Ok(body) => Ok(Block { kind, labels, body, header }),
+            Err(Stop) => {
+                if top {
+                    let body = Body::empty(self.span(open + 1..self.at.max(open + 1)));
+                    self.unfinished.push(Block { kind, labels, body, header });
+                }
+                Err(Stop)
+            }
+        }
     }
 
-    fn not_a_block<T>(&mut self, name: Range<usize>) -> Parse<T> {
+    fn not_a_block<T>(&mut self, name: Range<usize>, labelled: bool) -> Parse<T> {
         let text = self.slice(name.clone());
         match self.peek() {
-            Some(b':') => self.error(
-                self.here(),
-                "Invalid argument",
+            Some(b':') if !labelled => self.error(
+                name,
+                "Argument or block definition required",
                 format!("An argument is set with an equals sign: {text} = value."),
             ),
-            None | Some(b'\n' | b'#' | b'/') => self.error(
+            _ if !labelled => self.error(
                 name,
-                "Invalid block definition",
+                "Argument or block definition required",
                 format!(
                     "Neither a value nor a body follows \"{text}\". Write {text} = value for an argument, or open the \
                      body of a block with a brace on the same line."
                 ),
             ),
             _ => self.error(
-                self.here(),
+                self.word(),
                 "Invalid block definition",
                 "After the type of a block come its labels in quotes, and then an opening brace.",
             ),
@@ -187,13 +224,19 @@ impl<'t> Parser<'t> {
         match text {
             Some(text) => Ok(Ident { text: text.into(), span: self.span(range) }),
             None => {
-                self.error(range, "Invalid block label", "Labels are written out: they cannot hold template sequences.")
+                let written = self.slice(range.clone());
+                let sequence = written.find("${").or_else(|| written.find("%{")).unwrap_or(0);
+                let place = range.start + sequence..range.start + sequence + 2;
+                let detail = "Labels are written out: they cannot hold template sequences.";
+                self.diagnostics.push(Diagnostic::error("Invalid string literal", detail).at(self.span(place)));
+                // The text as it stands is no name, which the reader of the block tells.
+                Ok(Ident { text: written.into(), span: self.span(range) })
             }
         }
     }
 
     /// The content of a block up to and with the closing brace.
-    fn block_body(&mut self, header: usize, open: usize) -> Parse<Body> {
+    fn block_body(&mut self, open: usize) -> Parse<Body> {
         let mut body = Body::empty(self.span(open..open));
         let mut seen = Seen::new();
         self.blanks()?;
@@ -203,7 +246,7 @@ impl<'t> Parser<'t> {
                 self.space()?;
                 match self.peek() {
                     Some(b'}') => break,
-                    None => return self.unclosed_block(header, open),
+                    None => return self.unclosed_block(open),
                     _ => self.item(&mut seen)?.add_to(&mut body),
                 }
             }
@@ -213,12 +256,11 @@ impl<'t> Parser<'t> {
             self.blanks()?;
             match self.peek() {
                 Some(b'}') => {}
-                None => return self.unclosed_block(header, open),
+                None => return self.unclosed_block(open),
                 _ => {
-                    self.refuse_foreign()?;
                     return self.error(
                         self.word(),
-                        "Invalid single-line block",
+                        "Invalid single-argument block definition",
                         "A block on one line holds one argument and then its closing brace. Put the content of a \
                          longer block on lines of its own.",
                     );
@@ -230,9 +272,9 @@ impl<'t> Parser<'t> {
         Ok(body)
     }
 
-    fn unclosed_block<T>(&mut self, header: usize, open: usize) -> Parse<T> {
+    fn unclosed_block<T>(&mut self, open: usize) -> Parse<T> {
         self.error(
-            header..open + 1,
+            open..open + 1,
             "Unclosed configuration block",
             "There is no closing brace for this block before the end of the file. A brace further down may close \
              something else than it should.",

@@ -1,6 +1,6 @@
 //! The parser of native syntax: recursive descent over the text, straight to the tree.
 //!
-//! What is left open is reported where it was opened. An error ends the top-level item that it is in; the items after
+//! What is left open is reported where its end was missed. An error ends the top-level item that it is in; the items after
 //! it are read all the same.
 
 mod access;
@@ -15,10 +15,13 @@ use smform_types::{Diagnostic, Diagnostics, Span};
 
 use super::names::{is_id_continue, is_id_start};
 use super::place::Place;
-use super::{Expr, Ident};
+use super::{Block, Expr, Ident};
 
 /// Deepest nesting of blocks, brackets, templates and conditions that is read. Evaluation needs stack for each level.
 pub(super) const MAX_DEPTH: usize = 20_000;
+
+/// The summary where something is nested deeper than that.
+const TOO_DEEP: &str = "Nesting too deep";
 
 /// What a line break is, outside of brackets.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -43,13 +46,27 @@ pub(super) struct Parser<'t> {
     depth: usize,
     /// The sequences in quoted strings that are open here.
     sequences: Vec<usize>,
+    /// The kinds of foreign characters that were told.
+    told: Vec<char>,
+    /// Top-level blocks that could not be read to their end.
+    unfinished: Vec<Block>,
     /// What is wrong.
     pub diagnostics: Diagnostics,
 }
 
 impl<'t> Parser<'t> {
     pub fn new(text: &'t str, place: Place, lines: Lines) -> Parser<'t> {
-        Parser { text, place, at: 0, lines, depth: 0, sequences: Vec::new(), diagnostics: Diagnostics::new() }
+        Parser {
+            text,
+            place,
+            at: 0,
+            lines,
+            depth: 0,
+            sequences: Vec::new(),
+            told: Vec::new(),
+            unfinished: Vec::new(),
+            diagnostics: Diagnostics::new(),
+        }
     }
 
     /// One expression that is the whole text.
@@ -64,7 +81,6 @@ impl<'t> Parser<'t> {
         if self.peek().is_none() {
             return Ok(expr);
         }
-        self.refuse_foreign()?;
         let detail = "The expression ends before this; an operator or a comma may be missing.";
         self.error(self.word(), "Extra characters after expression", detail)
     }
@@ -111,19 +127,29 @@ impl<'t> Parser<'t> {
         Ident { text: self.slice(range.clone()).into(), span: self.span(range) }
     }
 
-    /// The place of the next character; nothing wide at the end of a line or of the text.
+    /// The place of the next character, the end of a line included; nothing wide at the end of the text.
     fn here(&self) -> Range<usize> {
-        self.at..self.at + self.char().filter(|c| !matches!(c, '\n' | '\r')).map_or(0, char::len_utf8)
+        self.at..self.at + self.char().map_or(0, char::len_utf8)
     }
 
-    /// The place of the next character, or of the whole word that begins here.
+    /// The place of the next word, operator or character.
     fn word(&self) -> Range<usize> {
+        const OPERATORS: [&str; 9] = ["...", "==", "!=", "<=", ">=", "&&", "||", "=>", "::"];
         let rest = self.rest();
-        let word = rest.find(|c| !is_id_continue(c)).unwrap_or(rest.len());
-        self.at..self.here().end.max(self.at + word)
+        let word = match self.char() {
+            Some(c) if is_id_start(c) => rest.find(|c| !is_id_continue(c)).unwrap_or(rest.len()),
+            _ => rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len()),
+        };
+        match OPERATORS.iter().find(|operator| self.starts(operator)) {
+            Some(operator) => self.at..self.at + operator.len(),
+            None => self.at..self.here().end.max(self.at + word),
+        }
     }
 
     fn error<T>(&mut self, range: Range<usize>, summary: &str, detail: impl Into<String>) -> Parse<T> {
+        if summary != TOO_DEEP {
+            self.tell_foreign();
+        }
         let span = self.span(range);
         self.diagnostics.push(Diagnostic::error(summary, detail).at(span));
         Err(Stop)
@@ -133,7 +159,7 @@ impl<'t> Parser<'t> {
     fn nested<T>(&mut self, open: usize, inner: impl FnOnce(&mut Self) -> Parse<T>) -> Parse<T> {
         if self.depth >= MAX_DEPTH {
             let end = open + self.text.get(open..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
-            return self.error(open..end, "Nesting too deep", too_deep());
+            return self.error(open..end, TOO_DEEP, too_deep());
         }
         self.depth += 1;
         let result = crate::stack::with_room(|| inner(self));
@@ -219,43 +245,44 @@ impl<'t> Parser<'t> {
         Some(start..self.at)
     }
 
-    /// Reports a character here that no expression has.
-    fn refuse_foreign(&mut self) -> Parse {
-        let Some(c) = self.char() else { return Ok(()) };
-        let here = self.here();
-        match c {
-            '\'' => self.error(
-                here,
+    /// Tells of a character here that no expression has, beside what is wrong because of it; of each kind once.
+    fn tell_foreign(&mut self) {
+        let Some(c) = self.char() else { return };
+        let (kind, summary, detail) = match c {
+            '\'' => (
+                c,
                 "Invalid character",
-                "Single quotes are not valid. Use double quotes (\") to enclose strings.",
+                "Single quotes are not valid. Use double quotes (\") to enclose strings.".to_owned(),
             ),
-            '`' => self.error(
-                here,
+            '`' => (
+                c,
                 "Invalid character",
-                "The \"`\" character is not valid. To write text of several lines, use a heredoc: <<EOT.",
+                "The \"`\" character is not valid. To write text of several lines, use a heredoc: <<EOT.".to_owned(),
             ),
-            ';' => self.error(
-                here,
+            ';' => (
+                c,
                 "Invalid character",
                 "The \";\" character is not valid. Use line breaks to separate arguments and commas to separate \
-                 elements.",
+                 elements."
+                    .to_owned(),
             ),
-            '&' | '|' if self.byte(1) != u8::try_from(c).ok() => self.error(
-                here,
-                "Unsupported operator",
-                format!("Bitwise operators are not supported. Did you mean \"{c}{c}\"?"),
-            ),
-            '^' | '@' | '$' | '\\' | '~' => self.error(
-                here,
-                "Invalid character",
-                format!("The character \"{c}\" is not used within the language outside quotes."),
-            ),
-            _ if !c.is_ascii() && !is_id_start(c) => self.error(
-                here,
-                "Invalid character",
-                format!("The character \"{}\" is not used within the language outside quotes.", c.escape_debug()),
-            ),
-            _ => Ok(()),
+            '&' | '|' if self.byte(1) != u8::try_from(c).ok() => {
+                let detail = format!("Bitwise operators are not supported. Did you mean \"{c}{c}\"?");
+                ('&', "Unsupported operator", detail)
+            }
+            '^' | '~' => ('&', "Unsupported operator", "Bitwise operators are not supported.".to_owned()),
+            _ if matches!(c, '@' | '$' | '\\') || c.is_control() && c != '\n' || !c.is_ascii() && !is_id_start(c) => {
+                let detail =
+                    format!("The character \"{}\" is not used within the language outside quotes.", c.escape_debug());
+                ('@', "Invalid character", detail)
+            }
+            _ => return,
+        };
+        // Every character that is not used at all is told, as each may be another one.
+        if kind == '@' || !self.told.contains(&kind) {
+            self.told.push(kind);
+            let span = self.span(self.here());
+            self.diagnostics.push(Diagnostic::error(summary, detail).at(span));
         }
     }
 

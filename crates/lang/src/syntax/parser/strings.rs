@@ -72,13 +72,15 @@ impl Parser<'_> {
                 Some(b'"') => {
                     self.quoted_literal(text..self.at, &mut template)?;
                     self.at += 1;
-                    self.directives_closed(&template)?;
+                    self.directives_closed(&template, self.at - 1..self.at)?;
                     return Ok(template.pieces);
                 }
                 Some(b'\n') => {
-                    self.blame_sequence(open)?;
+                    let span = self.span(self.here());
+                    let detail = "No closing quote was found for this string before the end of the line.";
+                    self.diagnostics.push(Diagnostic::error("Unterminated template string", detail).at(span));
                     return self.error(
-                        open..self.at,
+                        self.here(),
                         "Invalid multi-line string",
                         "A quoted string ends on the line where it begins. Write \\n for a line break, or use a \
                          heredoc (<<EOT) for text of several lines.",
@@ -145,16 +147,31 @@ impl Parser<'_> {
         let before = self.take("~");
         let sequence = self.within(Lines::Pass, open, |parser| {
             parser.skip()?;
-            let sequence = if control { parser.directive(open)? } else { Sequence::Value(parser.expression()?) };
+            let sequence = if control { parser.directive()? } else { Sequence::Value(parser.expression()?) };
             parser.skip()?;
             Ok(sequence)
         })?;
         let after = self.take("~");
         if !self.take("}") {
-            if matches!(self.peek(), None | Some(b')' | b']')) {
+            // A quote here is mostly the end of the string around the sequence.
+            let line = self.rest().split('\n').next().unwrap_or_default();
+            if self.peek().is_none() || line.matches('"').count() == 1 && line.starts_with('"') {
                 return self.unclosed_sequence(open);
             }
-            self.refuse_foreign()?;
+            let marker = match &sequence {
+                Sequence::If(_) => Some("if"),
+                Sequence::For { .. } => Some("for"),
+                Sequence::Else => Some("else"),
+                Sequence::EndIf => Some("endif"),
+                Sequence::EndFor => Some("endfor"),
+                Sequence::Value(_) => None,
+            };
+            if let Some(marker) = marker {
+                let summary = format!("Extra characters in {marker} marker");
+                let detail =
+                    format!("Expected a closing brace to end the {marker} marker, but found {}.", self.found());
+                return self.error(self.word(), &summary, detail);
+            }
             let detail = format!("Expected a closing brace to end the template sequence, but found {}.", self.found());
             return self.error(self.word(), "Extra characters after interpolation expression", detail);
         }
@@ -188,7 +205,7 @@ impl Parser<'_> {
             }
         }
         if template.open.len() + self.depth > super::MAX_DEPTH {
-            return self.error(place, "Nesting too deep", super::too_deep());
+            return self.error(place, super::TOO_DEEP, super::too_deep());
         }
         let span = self.span(place);
         template.pieces.push(Piece::Sequence { sequence, span, before, after });
@@ -196,7 +213,7 @@ impl Parser<'_> {
     }
 
     /// What stands between the markers of a directive.
-    fn directive(&mut self, open: usize) -> Parse<Sequence> {
+    fn directive(&mut self) -> Parse<Sequence> {
         let start = self.at;
         let keyword = self.identifier().unwrap_or(start..start);
         Ok(match self.slice(keyword.clone()) {
@@ -211,8 +228,11 @@ impl Parser<'_> {
             other => {
                 let hint = did_you_mean(other, ["if", "else", "endif", "for", "endfor"]);
                 let detail = format!("\"{other}\" is not a template directive.{hint}");
-                let place = if other.is_empty() { open..open + 2 } else { keyword };
-                return self.error(place, "Invalid template control keyword", detail);
+                let (place, summary) = match other.is_empty() {
+                    true => (self.word(), "Invalid template directive"),
+                    false => (keyword, "Invalid template control keyword"),
+                };
+                return self.error(place, summary, detail);
             }
         })
     }
@@ -243,13 +263,16 @@ impl Parser<'_> {
         Ok(Sequence::For { key: names.pop(), value, collection })
     }
 
-    fn directives_closed(&mut self, template: &Template) -> Parse {
+    fn directives_closed(&mut self, template: &Template, end_of_text: Range<usize>) -> Parse {
         match template.open.last() {
             None => Ok(()),
             Some(open) => {
                 let (name, end) = if open.kind == Kind::If { ("if", "endif") } else { ("for", "endfor") };
-                let detail = format!("This {name} directive has no %{{ {end} }} before the end of the template.");
-                self.error(open.place.clone(), "Unexpected end of template", detail)
+                let line = self.text.get(..open.place.start).map_or(1, |head| head.matches('\n').count() + 1);
+                let detail = format!(
+                    "The {name} directive that begins on line {line} has no %{{ {end} }} before the end of the template."
+                );
+                self.error(end_of_text, "Unexpected end of template", detail)
             }
         }
     }
@@ -261,25 +284,24 @@ impl Parser<'_> {
         let indented = self.take("-");
         let Some(marker) = self.identifier() else {
             return self.error(
-                open..self.at,
+                open..open + 1,
                 "Invalid expression",
                 "An operator or heredoc cannot begin like this. A heredoc begins with <<EOT and a line break.",
             );
         };
-        let start = open..marker.end;
         let marker = self.slice(marker);
         if self.starts("\r\n") {
             self.at += 1;
         }
         if self.peek() != Some(b'\n') {
             return self.error(
-                self.here(),
-                "Invalid heredoc",
+                open..open + 1,
+                "Invalid expression",
                 format!("The text of a heredoc begins on the line after <<{marker}; nothing else may follow it."),
             );
         }
         self.at += 1;
-        let mut pieces = self.nested(open, |parser| parser.heredoc_lines(marker, start))?;
+        let mut pieces = self.nested(open, |parser| parser.heredoc_lines(marker))?;
         trim(&mut pieces);
         if indented {
             dedent(&mut pieces);
@@ -287,7 +309,7 @@ impl Parser<'_> {
         Ok(assemble(pieces))
     }
 
-    fn heredoc_lines(&mut self, marker: &str, start: Range<usize>) -> Parse<Vec<Piece>> {
+    fn heredoc_lines(&mut self, marker: &str) -> Parse<Vec<Piece>> {
         let mut template = Template::default();
         let mut text = self.at;
         let mut line_start = true;
@@ -297,13 +319,13 @@ impl Parser<'_> {
                 if line.trim() == marker {
                     self.literal(text..self.at, &mut template);
                     self.at += line.len() - line.trim_start().len() + marker.len();
-                    self.directives_closed(&template)?;
+                    self.directives_closed(&template, self.at - marker.len()..self.at)?;
                     return Ok(template.pieces);
                 }
             }
             if self.peek().is_none() {
                 return self.error(
-                    start,
+                    self.here(),
                     "Unterminated template string",
                     format!("This heredoc has no end: a line that holds nothing but {marker}."),
                 );
@@ -328,7 +350,7 @@ impl Parser<'_> {
             self.template_text(&mut text, &mut template)?;
         }
         self.literal(text..self.at, &mut template);
-        self.directives_closed(&template)?;
+        self.directives_closed(&template, self.text.len()..self.text.len())?;
         let mut pieces = template.pieces;
         trim(&mut pieces);
         Ok(assemble(pieces))
