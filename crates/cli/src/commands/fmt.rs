@@ -19,7 +19,7 @@ const STANDARD_INPUT: &str = "<stdin>";
 /// Formats files, the files of folders, or standard input (`-`). A file that cannot be read, is not valid, or cannot be
 /// written is told of, and the others are formatted nonetheless.
 pub fn run(session: &Session, args: &Fmt) -> Exit {
-    let input = args.targets.iter().any(|target| target.as_os_str() == "-");
+    let input = args.targets.first().is_some_and(|target| target.as_os_str() == "-");
     let reports = Reports { list: args.list && !input, write: args.write && !input && !args.check, diff: args.diff };
     let recursive = args.recursive;
     let mut work =
@@ -33,7 +33,12 @@ pub fn run(session: &Session, args: &Fmt) -> Exit {
     } else if args.targets.is_empty() {
         work.folder(Path::new(""));
     } else {
-        args.targets.iter().for_each(|target| work.target(target));
+        for target in &args.targets {
+            // As with Terraform, a target that is not there ends the work.
+            if !work.target(target) {
+                break;
+            }
+        }
     }
     let failed = work.failed.diagnostics.has_errors();
     if !args.check || (args.list && !input && !failed) {
@@ -70,22 +75,23 @@ impl Work<'_> {
         self.failed.diagnostics.extend(failure.diagnostics);
     }
 
-    fn target(&mut self, target: &Path) {
+    /// Whether the target is there.
+    fn target(&mut self, target: &Path) -> bool {
+        let target = &relative(&self.session.path(target), &self.session.host.base);
         let path = self.session.path(target);
         let shown = target.display();
         if path.is_dir() {
             self.folder(target);
         } else if !path.exists() {
             self.fail(Failure::error(format!("No file or directory at {shown}"), "Check the path."));
+            return false;
         } else if is_kind(target) {
             self.file(target);
         } else {
             let detail = format!("{shown} is none of them.");
-            self.fail(Failure::error(
-                "Only .tf, .tfvars, .tftest.hcl and .tfmock.hcl files have a canonical layout",
-                detail,
-            ));
+            self.fail(Failure::error("Only .tf, .tfvars, and .tftest.hcl files can be formatted", detail));
         }
+        true
     }
 
     fn folder(&mut self, folder: &Path) {
@@ -159,6 +165,14 @@ impl Work<'_> {
         smform_state::files::replace(&place, text.as_bytes()).map_err(failed)?;
         std::fs::set_permissions(&place, permissions).map_err(failed)
     }
+}
+
+/// A path as seen from a folder: how Terraform names files, however they were given.
+fn relative(path: &Path, folder: &Path) -> PathBuf {
+    let (path, folder) = (smform_lang::config::normal(path), smform_lang::config::normal(folder));
+    let shared = path.components().zip(folder.components()).take_while(|(one, other)| one == other).count();
+    let up = folder.components().skip(shared).map(|_| "..");
+    up.map(std::ffi::OsStr::new).chain(path.components().skip(shared).map(|part| part.as_os_str())).collect()
 }
 
 fn is_kind(path: &Path) -> bool {

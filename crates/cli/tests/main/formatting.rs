@@ -64,13 +64,15 @@ fn what_cannot_be_formatted_is_told_with_its_place_and_the_rest_is_formatted() {
     assert_eq!(code(&ran), 2);
     assert_eq!(ran.out, "loose.tf\nvalues.tfvars\n");
     assert!(ran.err.contains("on broken.tf line 1"), "{}", ran.all());
+    let other = bench.run(&["fmt", "-no-color", "other.txt"]);
+    assert!(code(&other) == 2 && other.err.contains("other.txt"), "{}", other.all());
+    // A target that is not there ends the work.
     let missing = bench.run(&["fmt", "-no-color", "nowhere", "other.txt"]);
     assert_eq!(code(&missing), 2);
-    assert!(
-        missing.err.contains("No file or directory at nowhere") && missing.err.contains("other.txt"),
-        "{}",
-        missing.all()
-    );
+    let told = missing.err.contains("No file or directory at nowhere") && !missing.err.contains("other.txt");
+    assert!(told, "{}", missing.all());
+    // A dash names standard input only in the first place.
+    assert!(bench.run(&["fmt", "-no-color", "loose.tf", "-"]).err.contains("No file or directory at -"));
 }
 
 #[cfg(unix)]

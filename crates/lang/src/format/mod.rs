@@ -4,6 +4,7 @@
 //! the spellings that have a newer form, and `layout` indents and aligns the lines, with `spacing` between the
 //! tokens of each. The rules are those of `terraform fmt`, recorded in `tests/lang/format/`.
 
+mod label;
 mod layout;
 mod rewrite;
 mod spacing;
@@ -16,14 +17,14 @@ mod token;
 /// into tokens, or that is no sequence of arguments and blocks, comes back unchanged: report its errors with
 /// [`parse_native`](crate::syntax::parse_native) first.
 ///
-/// It differs from Terraform where that would lose something: comments between block labels and the spelling of
-/// quoted labels stay, and an unwrapped
-/// expression gets parentheses wherever it would otherwise end with its first line.
+/// It differs from Terraform where that would break the text: labels with a dollar sign stay, an index by a keyword
+/// keeps it, and an unwrapped expression gets parentheses wherever it would otherwise end with its first line.
 #[must_use]
 pub fn format(text: &str) -> String {
     let content = text.strip_prefix('\u{feff}').unwrap_or(text);
     let Some(tokens) = token::split(content) else { return text.to_owned() };
-    let Some(rewritten) = rewrite::rewrite(&tokens) else { return text.to_owned() };
+    let spellings = label::Spellings::of(&tokens);
+    let Some(rewritten) = rewrite::rewrite(&tokens, &spellings) else { return text.to_owned() };
     let mut out = layout::lay_out(&rewritten);
     // Blanks that end the file without a line break are the only ones that Terraform leaves, each as a space.
     let ends_with_token = tokens.last().is_some_and(|last| content.ends_with(last.text));

@@ -1,6 +1,7 @@
 //! Older spellings and the ones that replace them: `"${x}"`, quoted types of variables, types without an element
-//! type, and block labels without quotes.
+//! type, and block labels without quotes or with needless escapes.
 
+use super::label::Spellings;
 use super::token::{Kind, Token};
 
 const QUOTE: &str = "\"";
@@ -14,7 +15,7 @@ enum Block {
 }
 
 /// The tokens with older spellings replaced; none when they are no sequence of arguments and blocks.
-pub(super) fn rewrite<'t>(tokens: &[Token<'t>]) -> Option<Vec<Token<'t>>> {
+pub(super) fn rewrite<'t>(tokens: &[Token<'t>], spellings: &'t Spellings) -> Option<Vec<Token<'t>>> {
     let mut out = Vec::with_capacity(tokens.len());
     let mut blocks = Vec::new();
     let mut rest = tokens;
@@ -49,7 +50,7 @@ pub(super) fn rewrite<'t>(tokens: &[Token<'t>]) -> Option<Vec<Token<'t>>> {
                     }
                     rest
                 } else {
-                    labels(header, &mut out)?;
+                    labels(header, tokens.len() - after.len(), spellings, &mut out)?;
                     out.push(*opening);
                     let is_variable = blocks.is_empty() && token.text == "variable";
                     blocks.push(if is_variable { Block::Variable } else { Block::Other });
@@ -77,16 +78,21 @@ fn value_length(tokens: &[Token<'_>]) -> Option<usize> {
     (depth == 0).then_some(tokens.len())
 }
 
-/// Block labels, each in quotes.
-fn labels<'t>(header: &[Token<'t>], out: &mut Vec<Token<'t>>) -> Option<()> {
-    for token in header {
+/// Block labels, each in quotes and in its canonical spelling. `first` is where the header stands among all tokens. As
+/// Terraform does, comments before the last label are dropped.
+fn labels<'t>(header: &[Token<'t>], first: usize, spellings: &'t Spellings, out: &mut Vec<Token<'t>>) -> Option<()> {
+    let last = header.iter().rposition(|token| token.kind != Kind::Comment);
+    for (at, token) in header.iter().enumerate() {
+        let literal = Token { kind: Kind::Literal, text: spellings.get(first + at).unwrap_or(token.text) };
         match token.kind {
             Kind::Ident => out.extend([
                 Token { kind: Kind::OpenQuote, text: QUOTE },
-                Token { kind: Kind::Literal, text: token.text },
+                literal,
                 Token { kind: Kind::CloseQuote, text: QUOTE },
             ]),
-            Kind::Comment | Kind::OpenQuote | Kind::Literal | Kind::CloseQuote => out.push(*token),
+            Kind::Comment if last.is_some_and(|last| at < last) => {}
+            Kind::Literal => out.push(literal),
+            Kind::Comment | Kind::OpenQuote | Kind::CloseQuote => out.push(*token),
             _ => return None,
         }
     }

@@ -7,6 +7,7 @@ use super::error::CallError;
 use super::signature::{Parameter, Shape};
 use crate::eval::static_value;
 use crate::format::format;
+use crate::syntax::escape::quote_into;
 use crate::syntax::{is_identifier, parse_native};
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -119,31 +120,8 @@ fn write(value: &Value, text: &mut String) {
 
 fn quote(string: &str, text: &mut String) {
     text.push('"');
-    let mut rest = string.chars().peekable();
-    while let Some(c) = rest.next() {
-        match c {
-            '\n' => text.push_str("\\n"),
-            '\r' => text.push_str("\\r"),
-            '\t' => text.push_str("\\t"),
-            '"' => text.push_str("\\\""),
-            '\\' => text.push_str("\\\\"),
-            '$' | '%' if rest.peek() == Some(&'{') => text.extend([c, c]),
-            ' ' => text.push(' '),
-            c if is_unprintable(c) => {
-                let code = u32::from(c);
-                text.push_str(&if code > 0xffff { format!("\\U{code:08x}") } else { format!("\\u{code:04x}") });
-            }
-            c => text.push(c),
-        }
-    }
+    quote_into(string, text);
     text.push('"');
-}
-
-/// Whether a character does not show: controls, and blanks other than the space.
-fn is_unprintable(c: char) -> bool {
-    c.is_control()
-        || c.is_whitespace()
-        || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 #[cfg(test)]

@@ -3,13 +3,13 @@
 use std::ops::Range;
 
 /// An escape sequence that is none: its range and what is wrong.
-pub(super) type BadEscape = (Range<usize>, String);
+pub(crate) type BadEscape = (Range<usize>, String);
 
 /// Text between quotes, with backslash escapes and doubled template markers resolved.
 ///
 /// # Errors
 /// The first bad escape sequence, relative to `raw`.
-pub(super) fn unquote(raw: &str) -> Result<String, BadEscape> {
+pub(crate) fn unquote(raw: &str) -> Result<String, BadEscape> {
     let mut text = String::with_capacity(raw.len());
     let mut rest = raw.char_indices();
     while let Some((at, c)) = rest.next() {
@@ -49,6 +49,34 @@ pub(super) fn unquote(raw: &str) -> Result<String, BadEscape> {
         undouble(&mut text, c, &mut rest);
     }
     Ok(text)
+}
+
+/// The spelling between quotes of a text, with escapes where they are needed.
+pub(crate) fn quote_into(string: &str, text: &mut String) {
+    let mut rest = string.chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            '\n' => text.push_str("\\n"),
+            '\r' => text.push_str("\\r"),
+            '\t' => text.push_str("\\t"),
+            '"' => text.push_str("\\\""),
+            '\\' => text.push_str("\\\\"),
+            '$' | '%' if rest.peek() == Some(&'{') => text.extend([c, c]),
+            ' ' => text.push(' '),
+            c if is_unprintable(c) => {
+                let code = u32::from(c);
+                text.push_str(&if code > 0xffff { format!("\\U{code:08x}") } else { format!("\\u{code:04x}") });
+            }
+            c => text.push(c),
+        }
+    }
+}
+
+/// Whether a character does not show: controls, and blanks other than the space.
+fn is_unprintable(c: char) -> bool {
+    c.is_control()
+        || c.is_whitespace()
+        || matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// Text of a heredoc or file, in which only doubled template markers are special.

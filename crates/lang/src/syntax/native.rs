@@ -9,6 +9,7 @@ use super::{Body, Expr};
 /// Reads a file of native syntax. What is in order is in the body even when something else is not.
 pub fn parse_native(text: &str, source: SourceId) -> (Body, Diagnostics) {
     let mut parser = Parser::new(text, Place::start(source), Lines::End);
+    parser.begin_file();
     let body = parser.file();
     let mut diagnostics: Vec<Diagnostic> = parser.diagnostics.into_iter().collect();
     diagnostics.sort_by_key(|diagnostic| diagnostic.span);
@@ -65,5 +66,28 @@ pub(super) fn template(text: &str, place: Place) -> Result<Expr, Diagnostics> {
             parser.diagnostics.into_result(expr).map(|(expr, _)| expr)
         }
         Err(_) => Err(parser.diagnostics),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use smform_types::SourceMap;
+
+    use super::*;
+
+    fn errors(text: &str) -> Vec<String> {
+        let source = SourceMap::default().add("main.tf", text);
+        parse_native(text, source).1.iter().map(|error| error.summary.clone()).collect()
+    }
+
+    #[test]
+    fn line_breaks_and_marks_are_those_of_a_file() {
+        assert_eq!(errors("\u{feff}a = 1\r\nb = <<EOT\r\nx\r\nEOT\r\n# \r\n"), [""; 0]);
+        assert_eq!(errors("a = <<EOT\nx\nEOT"), ["Unterminated template string"]);
+        assert_eq!(errors("a = 1\r"), ["Invalid character"]);
+        assert_eq!(errors("a = \"x\ry\"\n"), ["Invalid multi-line string"]);
+        assert_eq!(errors("a = 1 }\nb {\n  c = 1 }\n"), ["Missing newline after argument"; 2]);
+        let source = SourceMap::default().add("expression", "<<EOT\nx\nEOT");
+        assert!(parse_expression("<<EOT\nx\nEOT", source).is_ok());
     }
 }

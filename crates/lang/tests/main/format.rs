@@ -63,7 +63,7 @@ fn text_that_is_not_configuration_stays() {
 
 #[test]
 fn nothing_is_lost_where_terraform_loses_it() {
-    assert_eq!(format("b /* c */ x {}\n"), "b /* c */ \"x\" {}\n");
+    assert_eq!(format("b \"$x\" {}\n"), "b \"$x\" {}\n");
     assert_eq!(format("a = b[ null ]\n"), "a = b[null]\n");
     assert_eq!(format("a = \"${ # c\nb}\"\n"), "a = ( # c\nb)\n");
     assert_eq!(format("a = \"${(b) +\n(c)}\"\n"), "a = ((b) +\n(c))\n");

@@ -44,6 +44,8 @@ pub(super) struct Parser<'t> {
     at: usize,
     lines: Lines,
     depth: usize,
+    /// Whether the text is a file, in which every line ends with a line break.
+    whole_file: bool,
     /// The sequences in quoted strings that are open here.
     sequences: Vec<usize>,
     /// The kinds of foreign characters that were told.
@@ -62,6 +64,7 @@ impl<'t> Parser<'t> {
             at: 0,
             lines,
             depth: 0,
+            whole_file: false,
             sequences: Vec::new(),
             told: Vec::new(),
             unfinished: Vec::new(),
@@ -83,6 +86,12 @@ impl<'t> Parser<'t> {
         }
         let detail = "The expression ends before this; an operator or a comma may be missing.";
         self.error(self.word(), "Extra characters after expression", detail)
+    }
+
+    /// Passes the mark that some editors put at the beginning of a file.
+    pub fn begin_file(&mut self) {
+        self.whole_file = true;
+        self.take("\u{feff}");
     }
 
     fn peek(&self) -> Option<u8> {
@@ -191,7 +200,9 @@ impl<'t> Parser<'t> {
     fn blanks(&mut self) -> Parse {
         loop {
             match self.peek() {
-                Some(b' ' | b'\t' | b'\r') => self.at += 1,
+                Some(b' ' | b'\t') => self.at += 1,
+                // Part of a line break; alone it is no blank.
+                Some(b'\r') if self.byte(1) == Some(b'\n') => self.at += 1,
                 Some(b'/') if self.starts("/*") => self.block_comment()?,
                 _ => return Ok(()),
             }

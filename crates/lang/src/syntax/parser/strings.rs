@@ -75,7 +75,7 @@ impl Parser<'_> {
                     self.directives_closed(&template, self.at - 1..self.at)?;
                     return Ok(template.pieces);
                 }
-                Some(b'\n') => {
+                Some(b'\n' | b'\r') => {
                     let span = self.span(self.here());
                     let detail = "No closing quote was found for this string before the end of the line.";
                     self.diagnostics.push(Diagnostic::error("Unterminated template string", detail).at(span));
@@ -315,8 +315,12 @@ impl Parser<'_> {
         let mut line_start = true;
         loop {
             if line_start {
-                let line = self.rest().split('\n').next().unwrap_or("");
-                if line.trim() == marker {
+                // The closing marker ends with its line: at the very end of a file it is text.
+                let (line, ends) = match self.rest().split_once('\n') {
+                    Some((line, _)) => (line, true),
+                    None => (self.rest(), !self.whole_file),
+                };
+                if ends && line.trim() == marker {
                     self.literal(text..self.at, &mut template);
                     self.at += line.len() - line.trim_start().len() + marker.len();
                     self.directives_closed(&template, self.at - marker.len()..self.at)?;
