@@ -71,6 +71,13 @@ impl Failure {
     pub fn error(summary: impl Into<String>, detail: impl Into<String>) -> Failure {
         Diagnostic::error(summary, detail).into()
     }
+
+    /// The same, summed up in other words.
+    #[must_use]
+    pub fn summed_up(self, summary: &str) -> Failure {
+        let told = |error: Diagnostic| Diagnostic { summary: summary.to_owned(), ..error };
+        Failure { diagnostics: self.diagnostics.map(told), ..self }
+    }
 }
 
 impl From<Diagnostic> for Failure {

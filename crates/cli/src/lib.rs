@@ -73,7 +73,7 @@ pub async fn run(args: impl Iterator<Item = OsString>, world: World) -> Exit {
             session.console.out(&args::top_help());
             Exit::Success
         }
-        Ok(Invocation::Version) => commands::version::run(&session, &args::Version { json: false }),
+        Ok(Invocation::Version) => commands::version::run(&session, &args::Version { json: false, rest: Vec::new() }),
         Ok(Invocation::Command(line)) => {
             let style = session.style(is_plain(&line.words));
             match session.says_yes("SMFORM_SANDBOX") {
@@ -116,7 +116,7 @@ async fn command(session: &Session, words: Vec<OsString>, style: Style) -> Exit 
                 session.console.out(&text);
                 Exit::Failure
             }
-            Refused::Wrong(text) => session.fail(&Failure::error("Invalid command line", text), style),
+            Refused::Wrong(summary, text) => session.fail(&Failure::error(summary, text), style),
         },
     }
 }

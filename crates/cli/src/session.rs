@@ -100,7 +100,15 @@ impl Session {
         match answer {
             Some(answer) => Ok(answer == "yes"),
             None if self.cancel.is_cancelled() => Ok(false),
-            None => unanswered("Standard input ended before an answer."),
+            None => Err(Failure::error("error asking for approval: EOF", "Standard input ended before an answer.")),
+        }
+    }
+
+    /// Prints a warning that is about no file, unless what is printed is for programs.
+    pub fn warn(&self, found: &Diagnostic, no_color: bool, for_programs: bool) {
+        if !for_programs {
+            let layout = Layout { style: self.style(no_color), width: self.console.width };
+            self.console.message(found.severity, &render(found, &Default::default(), layout));
         }
     }
 

@@ -142,14 +142,15 @@ impl Console {
         Ok(text)
     }
 
-    /// One line of standard input without its line break; nothing at its end or when the user asks to stop.
+    /// One line of standard input without its line break; nothing at its end, which may come within the line, or when
+    /// the user asks to stop.
     pub async fn line(&self, cancel: &CancellationToken) -> Option<String> {
         let stdin = Arc::clone(&self.stdin);
         background::wait(cancel, move || {
             let mut line = String::new();
             match held(&stdin).read_line(&mut line) {
-                Ok(0) | Err(_) => None,
-                Ok(_) => Some(line.trim_end_matches(['\n', '\r']).to_owned()),
+                Ok(_) if line.ends_with('\n') => Some(line.trim_end_matches(['\n', '\r']).to_owned()),
+                Ok(_) | Err(_) => None,
             }
         })
         .await

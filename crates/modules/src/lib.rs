@@ -22,6 +22,7 @@ use smform_types::Diagnostic;
 
 use files::Staging;
 use lock::{Lock, Locked};
+pub use manifest::Listed;
 
 /// How many times a server may send on to another source.
 const MAX_HOPS: usize = 5;
@@ -79,7 +80,7 @@ impl Installer {
             None => {
                 let lock = Lock::read(&self.base)?;
                 let locked = if self.update == Update::All { None } else { lock.get(&name) };
-                let locked = self.fetch(request, package, locked.as_ref(), staging.path())?;
+                let locked = self.fetch(request.directory, package, locked.as_ref(), staging.path())?;
                 Lock::write(&self.base, &name, locked)?;
             }
         }
@@ -95,19 +96,14 @@ impl Installer {
         manifest::add(&self.base, &key, &package.to_string(), directory.trim_end_matches('/'))
     }
 
-    fn fetch(
-        &self,
-        request: &ModuleRequest<'_>,
-        package: &Package,
-        locked: Option<&Locked>,
-        into: &Path,
-    ) -> Result<Locked, Failure> {
+    /// Fetches a package; `from` is the directory that names it.
+    fn fetch(&self, from: &Path, package: &Package, locked: Option<&Locked>, into: &Path) -> Result<Locked, Failure> {
         let mut package = package.clone();
         for _ in 0..MAX_HOPS {
             let fetched = match package.kind {
                 PackageKind::Git => Fetched::Here(git::fetch(&package, locked, into)?),
                 PackageKind::Http => archive::fetch(&package, locked, into)?,
-                PackageKind::File => Fetched::Here(self.local_package(request, &package, locked, into)?),
+                PackageKind::File => Fetched::Here(self.local_package(from, &package, locked, into)?),
             };
             match fetched {
                 Fetched::Here(locked) => return Ok(locked),
@@ -127,17 +123,68 @@ impl Installer {
     /// An archive or directory of this machine.
     fn local_package(
         &self,
-        request: &ModuleRequest<'_>,
+        from: &Path,
         package: &Package,
         locked: Option<&Locked>,
         into: &Path,
     ) -> Result<Locked, Failure> {
-        let path = self.base.join(request.directory).join(&package.address);
+        let path = self.base.join(from).join(&package.address);
         if is_archive(&package.address) {
             return archive::unpack_file(&path, package, locked, into);
         }
         files::copy(&path, into)?;
         Ok(Locked::default())
+    }
+}
+
+/// Lists all modules of the configuration in `base`, fetched or not, in `modules.json`: other programs look for them
+/// there. Returns those that were not listed before.
+///
+/// # Errors
+/// When the list cannot be read or written.
+pub fn list(base: &Path, modules: &[Listed]) -> Result<Vec<Listed>, Diagnostic> {
+    let failed = |Failure(detail)| Diagnostic::error("Failed to update module manifest", detail);
+    manifest::list(base, modules).map_err(failed)
+}
+
+/// Takes the modules of this machine off the list, so that [`list`] finds them new. What was fetched stays.
+///
+/// # Errors
+/// When the list cannot be read or written.
+pub fn forget(base: &Path) -> Result<(), Diagnostic> {
+    manifest::forget(base).map_err(|Failure(detail)| Diagnostic::error("Failed to update module manifest", detail))
+}
+
+/// Copies a module into `into`, which must be there: the folder that a local source names, or a package that is fetched.
+///
+/// # Errors
+/// When it cannot be had.
+pub fn copy(
+    base: &Path,
+    source: &str,
+    into: &Path,
+    tell: impl Fn(&str) + Send + Sync + 'static,
+) -> Result<(), Diagnostic> {
+    let failed = |Failure(detail)| Diagnostic::error("Failed to download module", detail);
+    match ModuleSource::parse(source) {
+        Err(detail) => Err(Diagnostic::error("Invalid module source address", detail)),
+        Ok(ModuleSource::Local(path)) => {
+            // `folder//inner`: what is copied is the inner one.
+            let path = base.join(path.replace("//", "/"));
+            files::copy(&path, into).map_err(failed)
+        }
+        Ok(ModuleSource::Registry(..)) => Err(Diagnostic::error(
+            "Failed to download module",
+            "smform does not ask module registries. Name the Git repository of the module instead.",
+        )),
+        Ok(ModuleSource::Package(package)) => {
+            let staging = tempfile::tempdir().map_err(|error| failed(Failure::new(format!("{error}."))))?;
+            Installer::new(base, Update::All, tell)
+                .fetch(Path::new(""), &package, None, staging.path())
+                .map_err(failed)?;
+            let inner = staging.path().join(package.directory.as_deref().unwrap_or_default());
+            files::copy(&inner, into).map_err(failed)
+        }
     }
 }
 
@@ -149,7 +196,7 @@ impl ModuleResolver for Installer {
             return found;
         }
         self.install(request, &package)
-            .map_err(|Failure(detail)| Diagnostic::error("Failed to fetch module", detail))?;
+            .map_err(|Failure(detail)| Diagnostic::error("Failed to download module", detail))?;
         LocalModules.resolve(request)
     }
 }

@@ -6,7 +6,10 @@ use std::time::Duration;
 use clap::ArgMatches;
 use smform_engine::plan::target::Target;
 use smform_lang::config::values::VariableInput;
-use smform_types::InstanceAddress;
+use smform_types::{InstanceAddress, ResourceMode};
+
+/// How many objects are worked on at once.
+const DEFAULT_PARALLELISM: u16 = 10;
 
 /// Values of root variables. Their order counts: see [`variable_inputs`].
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -49,7 +52,7 @@ pub struct Planning {
     #[command(flatten)]
     pub variables: Variables,
     /// How many objects are worked on at the same time
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", default_value = "10", allow_negative_numbers = true, value_parser = parallelism)]
     pub parallelism: u16,
     /// Ask the registries of new models that pull through a VPC whether SageMaker can pull their images
     #[arg(long)]
@@ -95,7 +98,21 @@ fn target(text: &str) -> Result<Target, String> {
 }
 
 fn instance(text: &str) -> Result<InstanceAddress, String> {
-    text.parse().map_err(|error: smform_types::AddressError| error.to_string())
+    let address: InstanceAddress = text.parse().map_err(|error: smform_types::AddressError| error.to_string())?;
+    if address.resource.mode == ResourceMode::Managed {
+        Ok(address)
+    } else {
+        Err("only managed resources are replaced".to_owned())
+    }
+}
+
+/// How many objects are worked on at once; none means as many as without the flag.
+pub(super) fn parallelism(text: &str) -> Result<u16, String> {
+    match text.parse::<u16>() {
+        Ok(0) => Ok(DEFAULT_PARALLELISM),
+        Ok(number) => Ok(number),
+        Err(_) => Err("it must be a whole number that is not negative".to_owned()),
+    }
 }
 
 /// The values given by `-var` and `-var-file`, in the order given: the last one counts.

@@ -30,8 +30,8 @@ pub enum Refused {
     Help(String),
     /// The command is a group, and none of its commands was named: here is its help.
     Group(String),
-    /// It is wrong; the text says how.
-    Wrong(String),
+    /// It is wrong: a summary, and the text that says how.
+    Wrong(String, String),
 }
 
 /// Sorts out why `words` could not be parsed.
@@ -55,8 +55,36 @@ pub fn refused(error: &clap::Error, words: &[OsString]) -> Refused {
             if kind == ErrorKind::InvalidSubcommand {
                 wrong.push_str(&subcommands(words));
             }
-            Refused::Wrong(wrong)
+            Refused::Wrong(summary(error, words), wrong)
         }
+    }
+}
+
+/// What is wrong in a few words.
+fn summary(error: &clap::Error, words: &[OsString]) -> String {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.as_str(),
+        _ => "",
+    };
+    let (argument, value) = (text(ContextKind::InvalidArg), text(ContextKind::InvalidValue));
+    match error.kind() {
+        ErrorKind::UnknownArgument
+            if !argument.starts_with('-') && words.first().is_some_and(|word| word == "output") =>
+        {
+            "Unexpected argument".to_owned()
+        }
+        ErrorKind::UnknownArgument if !argument.starts_with('-') => "Too many command line arguments".to_owned(),
+        ErrorKind::ValueValidation if argument.starts_with("--target") => format!("Invalid target \"{value}\""),
+        ErrorKind::ValueValidation if argument.starts_with("--replace") => {
+            format!("Invalid force-replace address \"{value}\"")
+        }
+        ErrorKind::ValueValidation if argument.starts_with("--parallelism") && value.parse::<i64>().is_ok() => {
+            "Invalid parallelism value".to_owned()
+        }
+        ErrorKind::InvalidSubcommand | ErrorKind::MissingRequiredArgument | ErrorKind::MissingSubcommand => {
+            "Invalid command line".to_owned()
+        }
+        _ => "Failed to parse command-line flags".to_owned(),
     }
 }
 
@@ -132,16 +160,17 @@ mod tests {
 
     #[test]
     fn what_is_wrong_says_what_to_write_instead() {
-        let Refused::Wrong(text) = read("state bogus") else { panic!("help") };
+        let Refused::Wrong(_, text) = read("state bogus") else { panic!("help") };
         assert!(text.contains("'bogus'") && text.contains("Commands of state: list, show, pull"), "{text}");
         assert_eq!(
             read("plan --chdir=x"),
             Refused::Wrong(
+                "Failed to parse command-line flags".to_owned(),
                 "Unexpected argument '-chdir' found.\n-chdir stands before the command: smform -chdir=x plan"
                     .to_owned()
             )
         );
-        let Refused::Wrong(text) = read("plan --target=aws_sagemaker_model[") else { panic!("help") };
+        let Refused::Wrong(_, text) = read("plan --target=aws_sagemaker_model[") else { panic!("help") };
         assert!(text.ends_with('.') || text.ends_with(".\n"), "{text}");
         assert!(!text.contains(".."), "{text}");
     }

@@ -34,21 +34,19 @@ impl Line {
     #[must_use]
     pub fn name(&self) -> String {
         let words = self.words.iter().map(|word| word.to_string_lossy());
-        let names =
-            if matches!(words.clone().next().as_deref(), Some("state" | "providers" | "workspace")) { 2 } else { 1 };
+        let names = if words.clone().next().is_some_and(|word| GROUPS.contains(&&*word)) { 2 } else { 1 };
         let names: Vec<_> = words.take(names).filter(|word| !word.starts_with('-')).collect();
         names.join(" ")
     }
 }
 
+/// Commands whose name is followed by that of a command of theirs.
+const GROUPS: [&str; 4] = ["metadata", "providers", "state", "workspace"];
+
 /// Commands of Terraform that smform does not have, with what to do instead.
 const ELSEWHERE: &[(&str, &str)] = &[
-    ("import", "Write an import block."),
     ("login", "smform does not work with hosted services."),
     ("logout", "smform does not work with hosted services."),
-    ("metadata", "smform has no metadata command."),
-    ("modules", "smform has no modules command."),
-    ("test", "smform has no test command."),
 ];
 
 /// Sorts out a command line without the program's name.
@@ -72,6 +70,8 @@ pub fn words(
             _ if name.starts_with("chdir") => {
                 return Err(Diagnostic::error("Invalid -chdir option", "Write it with a directory: -chdir=DIRECTORY."));
             }
+            // Help, as without anything.
+            _ if args.peek().is_none() => return Ok(Invocation::Nothing),
             _ => {
                 let detail = format!(
                     "{text} is not an option of smform itself. Options of a command come after the command; before it may \
@@ -89,9 +89,14 @@ pub fn words(
         command = subject;
     }
     let name = command.to_string_lossy().into_owned();
-    if !commands.contains(&name) {
+    if name != "env" && !commands.contains(&name) {
         return Err(unknown(&name, commands));
     }
+    if name == "env" {
+        // What workspaces were called once.
+        command = "workspace".into();
+    }
+    let name = command.to_string_lossy().into_owned();
     let rest: Vec<OsString> = args.collect();
     if rest.iter().any(|word| matches!(word.to_str(), Some("-version" | "--version" | "-v"))) {
         return Ok(Invocation::Version);
@@ -100,13 +105,14 @@ pub fn words(
     let mut words = vec![command];
     let mut rest = rest.into_iter().peekable();
     // The words that name a command of two words stay in front of what the environment adds.
-    if matches!(path.as_str(), "state" | "providers" | "workspace")
+    if GROUPS.contains(&path.as_str())
         && let Some(second) = rest.next_if(|word| word.to_str().is_some_and(|word| !word.starts_with('-')))
     {
         path = format!("{path}_{}", second.to_string_lossy());
         words.push(second);
     }
-    for variable in ["TF_CLI_ARGS".to_owned(), format!("TF_CLI_ARGS_{}", path.replace('-', "_"))] {
+    // As Terraform has it, what is said for all commands goes last, and so counts more.
+    for variable in [format!("TF_CLI_ARGS_{}", path.replace('-', "_")), "TF_CLI_ARGS".to_owned()] {
         words.extend(from_environment(&variable, environment)?);
     }
     words.extend(rest);
@@ -168,7 +174,7 @@ mod tests {
 
     fn sorted(line: &str, environment: &[(&str, &str)]) -> Result<Invocation, String> {
         let environment = environment.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
-        let commands = ["plan", "apply", "state", "output"].map(str::to_owned);
+        let commands = ["plan", "apply", "state", "output", "workspace"].map(str::to_owned);
         let args = shell_words::split(line).unwrap_or_default().into_iter().map(OsString::from);
         words(args, &environment, &commands).map_err(|error| format!("{}: {}", error.summary, error.detail))
     }
@@ -192,7 +198,8 @@ mod tests {
     #[test]
     fn the_environment_adds_after_the_command() {
         let environment = [("TF_CLI_ARGS", "-no-color"), ("TF_CLI_ARGS_state_list", "-id='a b'")];
-        assert_eq!(shown("state list x", &environment), "state list --no-color --id=a b x");
+        assert_eq!(shown("state list x", &environment), "state list --id=a b --no-color x");
+        assert_eq!(shown("env list x", &[]), "workspace list x");
         let broken = sorted("plan", &[("TF_CLI_ARGS_plan", "'x")]);
         assert!(broken.is_err_and(|error| error.contains("TF_CLI_ARGS_plan")));
     }

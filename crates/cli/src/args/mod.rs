@@ -123,6 +123,10 @@ pub enum Command {
     Version(Version),
     /// Show what the providers offer
     Providers(Providers),
+    /// List the modules that the configuration calls
+    Modules(Modules),
+    /// Describe the language itself
+    Metadata(Metadata),
     /// Ask a container registry what SageMaker will find there
     Registry(Registry),
     /// Serve the sandbox to other AWS clients, on this machine only
@@ -156,9 +160,27 @@ pub struct Init {
     /// The lock.
     #[command(flatten)]
     pub lock: StateLock,
-    /// Accepted
+    /// Fetch modules
     #[arg(long, default_value = "true")]
     pub get: bool,
+    /// Begin with a copy of this module, in a folder that is empty
+    #[arg(long, value_name = "SOURCE")]
+    pub from_module: Option<String>,
+    /// The folder with test files, whose modules are fetched as well
+    #[arg(long, value_name = "FOLDER", default_value = smform_lang::config::testing::TEST_DIRECTORY)]
+    pub test_directory: PathBuf,
+    /// Print one JSON message per line, for programs
+    #[arg(long)]
+    pub json: bool,
+    /// Settle the backend; another name of -backend
+    #[arg(long, default_value = "true", hide = true)]
+    pub cloud: bool,
+    /// Accepted: no providers are installed
+    #[arg(long, value_name = "MODE", hide = true)]
+    pub lockfile: Option<String>,
+    /// Accepted: no providers are installed
+    #[arg(long, value_name = "FOLDER", action = ArgAction::Append, hide = true)]
+    pub plugin_dir: Vec<PathBuf>,
     /// The version of what keeps the state.
     #[command(flatten)]
     pub remote: RemoteVersion,
@@ -182,6 +204,9 @@ pub struct Validate {
     /// The folder with test files, beside those in this directory
     #[arg(long, value_name = "FOLDER", default_value = smform_lang::config::testing::TEST_DIRECTORY)]
     pub test_directory: PathBuf,
+    /// The module to check; this folder when left out
+    #[arg(value_name = "FOLDER")]
+    pub directory: Option<PathBuf>,
 }
 
 /// Arguments of `test`.
@@ -208,9 +233,18 @@ pub struct Test {
     /// Print one JSON message per line, for programs
     #[arg(long)]
     pub json: bool,
+    /// Write the results to a file in the format of JUnit, as well
+    #[arg(long, value_name = "FILE")]
+    pub junit_xml: Option<PathBuf>,
+    /// How many objects are worked on at the same time
+    #[arg(long, value_name = "N", default_value = "10", value_parser = flags::parallelism)]
+    pub parallelism: u16,
     /// Print without colour
     #[arg(long)]
     pub no_color: bool,
+    /// Accepted
+    #[arg(hide = true)]
+    pub rest: Vec<String>,
 }
 
 /// Arguments of `fmt`.
@@ -316,9 +350,12 @@ pub struct StateFile {
 /// Arguments of `get`.
 #[derive(Debug, clap::Args)]
 pub struct Get {
-    /// Accepted: modules are read anew each time
+    /// Fetch modules anew, also those that are there
     #[arg(long)]
     pub update: bool,
+    /// The folder with test files, whose modules are fetched as well
+    #[arg(long, value_name = "FOLDER", default_value = smform_lang::config::testing::TEST_DIRECTORY)]
+    pub test_directory: PathBuf,
     /// Print without colour
     #[arg(long)]
     pub no_color: bool,
@@ -327,28 +364,21 @@ pub struct Get {
 /// Arguments of `graph`.
 #[derive(Debug, clap::Args)]
 pub struct Graph {
-    /// Everything that is evaluated for this, not only resources
+    /// Everything that is evaluated for this, not only resources: plan, plan-refresh-only, plan-destroy or apply
     #[arg(long = "type", value_name = "OPERATION")]
-    pub drawn: Option<Drawn>,
+    pub drawn: Option<String>,
+    /// What a saved plan does
+    #[arg(long, value_name = "FILE")]
+    pub plan: Option<PathBuf>,
+    /// Accepted
+    #[arg(long, value_name = "N", hide = true)]
+    pub module_depth: Option<i64>,
     /// The language of the drawing
     #[arg(long, default_value = "dot")]
     pub format: Notation,
     /// Draw although things need each other
     #[arg(long)]
     pub draw_cycles: bool,
-}
-
-/// What a graph is drawn of, beside resources.
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-pub enum Drawn {
-    /// A plan.
-    Plan,
-    /// A plan that only reads.
-    PlanRefreshOnly,
-    /// A plan to destroy.
-    PlanDestroy,
-    /// An apply.
-    Apply,
 }
 
 /// Languages of drawings.
@@ -363,6 +393,15 @@ pub enum Notation {
 /// Arguments of `console`.
 #[derive(Debug, clap::Args)]
 pub struct Console {
+    /// Evaluate against the state as a plan says it will be
+    #[arg(long)]
+    pub plan: bool,
+    /// Ask for values of variables that have none; -input=false fails instead
+    #[arg(long, default_value = "true")]
+    pub input: bool,
+    /// The lock.
+    #[command(flatten)]
+    pub lock: StateLock,
     /// Values of variables.
     #[command(flatten)]
     pub variables: Variables,
@@ -400,11 +439,47 @@ pub struct Version {
     /// Print JSON, for programs
     #[arg(long)]
     pub json: bool,
+    /// Accepted
+    #[arg(hide = true)]
+    pub rest: Vec<String>,
+}
+
+/// Arguments of `modules`.
+#[derive(Debug, clap::Args)]
+pub struct Modules {
+    /// Print JSON, for programs
+    #[arg(long)]
+    pub json: bool,
+    /// Print without colour
+    #[arg(long)]
+    pub no_color: bool,
+}
+
+/// Arguments of `metadata`.
+#[derive(Debug, clap::Args)]
+pub struct Metadata {
+    /// What to describe.
+    #[command(subcommand)]
+    pub command: MetadataCommand,
+}
+
+/// The commands about the language.
+#[derive(Debug, Subcommand)]
+pub enum MetadataCommand {
+    /// The parameters and results of all functions; only as JSON
+    Functions {
+        /// Print JSON; required, since there is no other form
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// Arguments of `providers`.
 #[derive(Debug, clap::Args)]
 pub struct Providers {
+    /// The folder with test files
+    #[arg(long, value_name = "FOLDER", hide = true)]
+    pub test_directory: Option<PathBuf>,
     /// What to show of them; which ones the configuration needs when left out.
     #[command(subcommand)]
     pub command: Option<ProvidersCommand>,

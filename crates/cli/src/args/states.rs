@@ -331,7 +331,11 @@ pub enum WorkspaceCommand {
     /// List the workspaces; a star marks the selected one
     List(WorkspaceList),
     /// Show the name of the selected workspace
-    Show,
+    Show {
+        /// Accepted
+        #[arg(hide = true)]
+        rest: Vec<String>,
+    },
     /// Make a workspace and select it
     New(WorkspaceNew),
     /// Select a workspace

@@ -29,7 +29,11 @@ pub async fn destroy(session: &Session, mut args: Apply, flags: &ArgMatches) -> 
     if args.plan.is_some() {
         let detail =
             "To destroy what a saved plan says, save it with `smform plan -destroy -out=FILE` and apply that file.";
-        return Err(Failure::error("Destroy takes no plan file", detail));
+        return Err(Failure::error("Destroy can't be called with a plan file", detail));
+    }
+    if args.destroy || args.planning.refresh_only {
+        let detail = "destroy has no other mode: leave out -destroy and -refresh-only.";
+        return Err(Failure::error("Invalid mode option", detail));
     }
     args.destroy = true;
     run(session, args, flags).await
@@ -37,7 +41,14 @@ pub async fn destroy(session: &Session, mut args: Apply, flags: &ArgMatches) -> 
 
 pub async fn refresh(session: &Session, mut args: Apply, flags: &ArgMatches) -> Result<Exit, Failure> {
     if args.plan.is_some() {
-        return Err(Failure::error("Refresh takes no plan file", "It records what is, without a plan."));
+        let detail = "refresh takes no plan file: it records what is, without a plan.";
+        return Err(Failure::error("Too many command line arguments", detail));
+    }
+    if !super::init::has_configuration(session) && session.read_state(&args.planning.state)?.0.is_empty() {
+        let detail = "There is neither a configuration nor anything recorded, and so nothing to read.";
+        let found = Diagnostic::warning("Empty or non-existent state", detail);
+        operation::view(session, &args.planning).diagnostics(&[found], &SourceMap::default());
+        return Ok(Exit::Success);
     }
     args.planning.refresh_only = true;
     args.auto_approve = true;
@@ -92,13 +103,8 @@ async fn apply_new(session: &Session, args: &Apply, flags: &ArgMatches, view: &A
     carry_out(session, &made.run, &made.project, &made.planned, made.store, parallelism).await
 }
 
-/// Asks. Only `yes` is a yes.
+/// Asks, as Terraform does whatever -input says. Only `yes` is a yes.
 async fn approved(session: &Session, args: &Apply, mode: Mode, sandbox: bool) -> Result<bool, Failure> {
-    if !session.may_ask(args.planning.input) {
-        let detail =
-            "Questions are turned off (-input=false or TF_INPUT=0): give -auto-approve, or apply a saved plan.";
-        return Err(Failure::error("Approval is needed", detail));
-    }
     let place = if sandbox { " in the sandbox" } else { "" };
     let (question, consequence) = match mode {
         Mode::Normal => (
@@ -128,9 +134,23 @@ async fn approved(session: &Session, args: &Apply, mode: Mode, sandbox: bool) ->
             session.console.out("\n");
             let detail =
                 "Standard input ended before an answer. Answer yes, give -auto-approve, or apply a saved plan.";
-            Err(Failure::error("No answer to the question", detail))
+            Err(Failure::error("error asking for approval: EOF", detail))
         }
     }
+}
+
+/// A saved plan; what is wrong with the file is told as what it is about.
+fn read_plan(session: &Session, path: &Path) -> Result<saved::Saved, Failure> {
+    let read = session.read_plan(path).and_then(|text| Ok(saved::read(&text)?));
+    read.map_err(|failure| {
+        let summary = format!("Failed to load \"{}\" as a plan file", path.display());
+        let told = |error: Diagnostic| Diagnostic {
+            detail: format!("{}. {}", error.summary, error.detail),
+            summary: summary.clone(),
+            ..error
+        };
+        Failure { diagnostics: failure.diagnostics.map(told), ..failure }
+    })
 }
 
 async fn apply_saved(
@@ -147,7 +167,7 @@ async fn apply_saved(
                       -registry-probe, -target and -replace, or plan anew with them.";
         return Err(Failure::error("Planning options with a saved plan", detail));
     }
-    let saved = saved::read(&session.read_plan(path)?)?;
+    let saved = read_plan(session, path)?;
     if let Some(expected) = &args.expect_digest
         && *expected != saved.digest
     {
@@ -360,6 +380,7 @@ async fn carry_out(
         report: &report,
         done: &run.progress.done(),
         stopped,
+        destroy: session.command == "destroy",
         outputs: &report.outputs,
         sensitive: &sensitive,
     };

@@ -12,6 +12,7 @@ use rustyline::history::DefaultHistory;
 use rustyline::validate::Validator;
 use rustyline::{Context, Editor, Helper};
 use smform_engine::events::Silent;
+use smform_engine::plan::walk::Options;
 use smform_engine::run::Conduct;
 use smform_engine::workflow::console::Console;
 use smform_engine::workflow::{self, World};
@@ -40,7 +41,7 @@ enum Reply {
 ///
 /// # Errors
 /// When configuration or state cannot be read.
-pub fn run(session: &Session, args: &args::Console, flags: &ArgMatches) -> Result<Exit, Failure> {
+pub async fn run(session: &Session, args: &args::Console, flags: &ArgMatches) -> Result<Exit, Failure> {
     let host = Arc::new(session.host.clone());
     let workspace = session.workspace()?;
     let inputs = session.inputs(variable_inputs(flags));
@@ -57,7 +58,15 @@ pub fn run(session: &Session, args: &args::Console, flags: &ArgMatches) -> Resul
     };
     let providers = session.reading_states_of(session.providers.clone(), &project.config)?;
     let world = World { host, providers, conduct };
-    let (console, problems) = Console::new(&world, &project, &stored);
+    let (console, problems) = if args.plan {
+        let (planned, problems) = workflow::plan(&world, &project, stored, &Options::default()).await;
+        if problems.has_errors() {
+            return Err(Failure::about(problems, &project.config));
+        }
+        (Console::planned(&world, &project, planned.values), problems)
+    } else {
+        Console::new(&world, &project, &stored)
+    };
     let layout = Layout { style: session.style(args.no_color), width: session.console.width };
     let problems = found.into_iter().chain(messages).chain(within(problems, &project.config));
     problems.for_each(|problem| session.console.err(&render(&problem, &project.config.sources, layout)));

@@ -1,24 +1,24 @@
 //! `get`: modules.
 
-use std::path::Path;
+use smform_modules::Update;
 
-use smform_lang::config::LocalModules;
-
+use super::modules;
 use crate::args::Get;
 use crate::errors::{Exit, Failure};
 use crate::session::Session;
 
-/// Reads every module once, so that what is missing is told here. Modules in local folders are read where they are.
+/// Fetches the modules that are missing, and lists all of them. Those in local folders are used where they are.
 ///
 /// # Errors
-/// When a module cannot be read.
-pub fn run(session: &Session, _: &Get) -> Result<Exit, Failure> {
-    let (config, found) = smform_lang::config::load(&session.host, Path::new("."), &LocalModules);
-    if found.has_errors() {
-        return Err(Failure::about(found, &config));
+/// When a module cannot be had.
+pub fn run(session: &Session, args: &Get) -> Result<Exit, Failure> {
+    let update = if args.update { Update::All } else { Update::Missing };
+    if args.update {
+        modules::forget(session)?;
     }
-    for address in config.modules.keys().filter(|address| !address.is_root()) {
-        session.console.out(&format!("- {address}\n"));
+    let config = session.install_modules(update)?;
+    for line in modules::lines(&modules::list(session, &config, &args.test_directory)?) {
+        session.console.out(&format!("{line}\n"));
     }
     Ok(Exit::Success)
 }

@@ -1,14 +1,21 @@
 //! `graph`: what needs what, as a drawing.
 
 use std::path::Path;
+use std::sync::Arc;
 
+use smform_engine::events::Silent;
 use smform_engine::graph::build;
-use smform_engine::workflow;
+use smform_engine::plan::ObjectKey;
+use smform_engine::plan::stored::Stored;
+use smform_engine::run::Conduct;
+use smform_engine::workflow::{self, World, saved};
 use smform_lang::config::LocalModules;
+use smform_types::ResourceMode;
 
-use crate::args::{Drawn, Graph, Notation};
+use crate::args::{Graph, Notation, StateFile};
 use crate::errors::{Exit, Failure};
 use crate::render::graph::Drawing;
+use crate::render::operation_graph::{Operation, dot};
 use crate::session::Session;
 
 /// Prints the drawing.
@@ -16,12 +23,39 @@ use crate::session::Session;
 /// # Errors
 /// When the configuration is not valid, or things need each other.
 pub fn run(session: &Session, args: &Graph) -> Result<Exit, Failure> {
+    let operation = match args.drawn.as_deref() {
+        None => None,
+        Some("plan" | "plan-refresh-only") => Some(Operation::Plan),
+        Some("plan-destroy") => Some(Operation::Destroy),
+        Some("apply") => Some(Operation::Apply),
+        Some("validate" | "refresh") => {
+            let detail = "Write plan, plan-refresh-only, plan-destroy or apply.";
+            return Err(Failure::error("Graph type no longer available", detail));
+        }
+        Some(other) => {
+            let detail =
+                format!("\"{other}\" is no type of graph: write plan, plan-refresh-only, plan-destroy or apply.");
+            return Err(Failure::error("Unsupported graph type", detail));
+        }
+    };
+    if let Some(path) = &args.plan {
+        return planned(session, path);
+    }
     let workspace = session.workspace()?;
     let (project, mut found) = workflow::load(&session.host, Path::new("."), &LocalModules, &[], &workspace);
     if found.has_errors() {
         return Err(Failure::about(found, &project.config));
     }
-    let (graph, messages) = build(&project.config, &Default::default(), &session.providers);
+    let (stored, data) = match operation {
+        Some(Operation::Plan | Operation::Destroy) => {
+            let (state, stored, _) = session.read_state(&StateFile::default())?;
+            let data = state.objects().map(|(id, ..)| id).filter(|id| id.address.resource.mode == ResourceMode::Data);
+            let data: Vec<ObjectKey> = data.map(|id| ObjectKey { address: id.address, deposed: id.deposed }).collect();
+            (stored, data)
+        }
+        _ => (Stored::default(), Vec::new()),
+    };
+    let (graph, messages) = build(&project.config, &stored.origins(), &session.providers);
     found.extend(messages);
     if found.has_errors() {
         return Err(Failure::about(found, &project.config));
@@ -31,15 +65,33 @@ pub fn run(session: &Session, args: &Graph) -> Result<Exit, Failure> {
     {
         return Err(Failure::about(cycle, &project.config));
     }
-    let drawing = match args.drawn {
-        None => Drawing::of_resources(&graph),
-        Some(Drawn::Plan | Drawn::PlanDestroy | Drawn::PlanRefreshOnly | Drawn::Apply) => {
-            Drawing::of_everything(&graph)
+    session.console.out(&match (operation, args.format) {
+        (Some(operation), Notation::Dot) => {
+            dot(operation, &graph, &project.config, (&stored, &data), &session.providers)
         }
-    };
-    session.console.out(&match args.format {
-        Notation::Dot => format!("{}\n", drawing.dot()),
-        Notation::Mermaid => drawing.mermaid(),
+        (Some(_), Notation::Mermaid) => Drawing::of_everything(&graph).mermaid(),
+        (None, Notation::Dot) => format!("{}\n", Drawing::of_resources(&graph).dot()),
+        (None, Notation::Mermaid) => Drawing::of_resources(&graph).mermaid(),
     });
+    Ok(Exit::Success)
+}
+
+/// What an apply of a saved plan does.
+fn planned(session: &Session, path: &Path) -> Result<Exit, Failure> {
+    let saved = saved::read(&session.read_plan(path)?)?;
+    let (state, stored, _) = session.read_state(&StateFile::default())?;
+    let same = state.lineage == saved.basis.lineage && state.serial == saved.basis.serial;
+    let stored = if same { stored } else { Stored::default() };
+    let conduct = Conduct {
+        clock: Arc::clone(&session.clock),
+        cancel: session.cancel.clone(),
+        observer: Arc::new(Silent),
+        directory: session.host.base.clone(),
+    };
+    let world = World { host: Arc::new(saved.files.clone()), providers: session.providers.clone(), conduct };
+    let (project, planned) = saved.open(&world, stored)?;
+    let (graph, _) = build(&project.config, &planned.stored.origins(), &world.providers);
+    let operation = Operation::Planned(&planned.plan);
+    session.console.out(&dot(operation, &graph, &project.config, (&planned.stored, &[]), &world.providers));
     Ok(Exit::Success)
 }

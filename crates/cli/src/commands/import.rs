@@ -66,7 +66,10 @@ pub async fn run(session: &Session, args: Import, flags: &ArgMatches) -> Result<
     if messages_of_plan.has_errors() {
         return Ok(Exit::Failure);
     }
-    let (report, stopped) = perform(session, &run, &project, &planned, store, 1).await;
+    let (mut report, stopped) = perform(session, &run, &project, &planned, store, 1).await;
+    // An import is of one object, and leaves nothing undone.
+    let is_said = |found: &Diagnostic| found.summary != "Applied changes may be incomplete";
+    report.diagnostics = std::mem::take(&mut report.diagnostics).into_iter().filter(is_said).collect();
     operation::tell(view.as_ref(), &report.diagnostics, &project);
     if stopped || report.diagnostics.has_errors() {
         return Ok(Exit::Failure);
@@ -116,5 +119,5 @@ fn declared(project: &Project, address: &InstanceAddress) -> Result<(), Failure>
          resource \"{}\" \"{}\" {{\n}}",
         config.resource.type_name, config.resource.name
     );
-    Err(Failure::error("No configuration for import target", detail))
+    Err(Failure::error(format!("resource address \"{config}\" does not exist in the configuration."), detail))
 }

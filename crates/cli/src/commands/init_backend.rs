@@ -24,12 +24,19 @@ use crate::session::Session;
 pub async fn settle(session: &Session, args: &Init) -> Result<Option<String>, Failure> {
     if args.migrate_state && args.reconfigure {
         let detail = "-migrate-state takes states along and -reconfigure does not: give one of them.";
-        return Err(Failure::error("Incompatible options", detail));
+        return Err(Failure::error("Invalid init options", detail));
     }
     let config = session.config();
     let block = backend::configured(&config, &session.backends).map_err(|found| Failure::about(found, &config))?;
     let mut wanted = block.clone();
-    for given in &args.backend_config {
+    let has_block = config.root().is_some_and(|root| root.backend.is_some());
+    if !has_block && !args.backend_config.is_empty() {
+        let detail =
+            "-backend-config gives arguments to a backend block, and the configuration has none. They are not used.";
+        let found = Diagnostic::warning("Missing backend configuration", detail);
+        session.warn(&found, args.no_color, args.json);
+    }
+    for given in args.backend_config.iter().filter(|_| has_block) {
         add(session, &mut wanted, given)?;
     }
     let data = session.data_directory();

@@ -11,6 +11,8 @@ mod history;
 mod import;
 mod init;
 mod init_backend;
+mod metadata;
+mod modules;
 mod operation;
 mod output;
 mod plan;
@@ -30,7 +32,7 @@ mod workspace;
 
 use clap::ArgMatches;
 
-use crate::args::{Command, ProvidersCommand, RegistryCommand, StateCommand};
+use crate::args::{Command, MetadataCommand, ProvidersCommand, RegistryCommand, StateCommand};
 use crate::errors::{Exit, Failure};
 use crate::session::Session;
 
@@ -52,7 +54,7 @@ pub async fn run(session: &Session, command: Command, matches: &ArgMatches) -> R
         Command::Show(args) => show::run(session, &args),
         Command::Get(args) => get::run(session, &args),
         Command::Graph(args) => graph::run(session, &args),
-        Command::Console(args) => console::run(session, &args, flags),
+        Command::Console(args) => console::run(session, &args, flags).await,
         Command::Output(args) => output::run(session, &args),
         Command::State(args) => match args.command {
             StateCommand::List(args) => state::list(session, &args),
@@ -74,6 +76,10 @@ pub async fn run(session: &Session, command: Command, matches: &ArgMatches) -> R
         Command::Providers(args) => match args.command {
             None => providers::tree(session),
             Some(ProvidersCommand::Schema { json }) => providers::schema(session, json),
+        },
+        Command::Modules(args) => modules::run(session, &args),
+        Command::Metadata(args) => match args.command {
+            MetadataCommand::Functions { json } => metadata::functions(session, json),
         },
         Command::Registry(args) => match args.command {
             RegistryCommand::Check(args) => registry::check(session, &args).await,

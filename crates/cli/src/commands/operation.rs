@@ -55,15 +55,20 @@ pub fn view(session: &Session, planning: &Planning) -> Arc<dyn View> {
 /// # Errors
 /// When they contradict each other.
 pub fn mode(planning: &Planning, destroy: bool) -> Result<Mode, Failure> {
-    let conflict = |detail: &str| Err(Failure::error("Incompatible options", detail.to_owned()));
+    let conflict = |summary: &str, detail: &str| Err(Failure::error(summary, detail.to_owned()));
     match (destroy, planning.refresh_only) {
-        (true, true) => conflict("-destroy and -refresh-only exclude each other: give one of them."),
-        (_, true) if !planning.refresh => {
-            conflict("-refresh-only reads the live objects, and -refresh=false forbids that.")
-        }
-        (true, _) | (_, true) if !planning.replace.is_empty() => {
-            conflict("-replace works with an ordinary plan only, without -destroy and -refresh-only.")
-        }
+        (true, true) => conflict(
+            "Incompatible plan mode options",
+            "-destroy and -refresh-only exclude each other: give one of them.",
+        ),
+        (_, true) if !planning.refresh => conflict(
+            "Incompatible refresh options",
+            "-refresh-only reads the live objects, and -refresh=false forbids that.",
+        ),
+        (true, _) | (_, true) if !planning.replace.is_empty() => conflict(
+            "Unsupported plan mode",
+            "-replace works with an ordinary plan only, without -destroy and -refresh-only.",
+        ),
         (true, _) => Ok(Mode::Destroy),
         (_, true) => Ok(Mode::RefreshOnly),
         (false, false) => Ok(Mode::Normal),

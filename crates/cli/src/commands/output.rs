@@ -13,15 +13,15 @@ use crate::session::Session;
 
 pub fn run(session: &Session, args: &Output) -> Result<Exit, Failure> {
     if args.json && args.raw {
-        return Err(Failure::error("Conflicting options", "Give -json or -raw, not both."));
+        return Err(Failure::error("Invalid output format", "Give -json or -raw, not both."));
     }
     if args.raw && args.name.is_none() {
         return Err(Failure::error("Output name required", "-raw prints a single output: give its name."));
     }
     let (state, stored, _) = session.read_state(&args.state)?;
     let print = |text: &str| session.console.out(text);
-    if state.outputs.is_empty() {
-        if args.json && args.name.is_none() {
+    if state.outputs.is_empty() && !(args.json && args.name.is_some()) {
+        if args.json {
             print("{}\n");
             return Ok(Exit::Success);
         }

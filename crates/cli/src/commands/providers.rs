@@ -1,14 +1,16 @@
 //! `providers`: which ones a configuration needs, and what all of them offer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use smform_lang::config::{Config, LocalModules, Module};
 use smform_types::ModuleAddress;
 use smform_types::json::to_text;
 
+use crate::args::StateFile;
 use crate::errors::{Exit, Failure};
 use crate::render::json::schema;
+use crate::render::json::state::source_of;
 use crate::session::Session;
 
 pub fn schema(session: &Session, json: bool) -> Result<Exit, Failure> {
@@ -28,9 +30,20 @@ pub fn tree(session: &Session) -> Result<Exit, Failure> {
     if found.has_errors() {
         return Err(Failure::about(found, &config));
     }
+    if !super::init::has_configuration(session) {
+        let detail = "There are no .tf or .tf.json files in this directory.";
+        return Err(Failure::error("No configuration files", detail));
+    }
     let mut out = "\nProviders required by configuration:\n.\n".to_owned();
     branch(session, &config, &ModuleAddress::root(), "", &mut out);
-    session.console.out(&format!("{out}\n"));
+    out.push('\n');
+    let (state, _, _) = session.read_state(&StateFile::default())?;
+    let recorded: BTreeSet<&str> = state.resources.values().map(|resource| source_of(&resource.provider)).collect();
+    if !recorded.is_empty() {
+        let list: String = recorded.iter().map(|source| format!("    provider[{source}]\n\n")).collect();
+        out.push_str(&format!("Providers required by state:\n\n{list}"));
+    }
+    session.console.out(&out);
     Ok(Exit::Success)
 }
 
@@ -41,7 +54,8 @@ fn branch(session: &Session, config: &Config, at: &ModuleAddress, indent: &str, 
     let calls = module.calls.keys().map(|name| (format!("module.{name}"), Some(at.child(name))));
     let mut parts = providers.chain(calls).peekable();
     while let Some((text, child)) = parts.next() {
-        let (mark, below) = if parts.peek().is_some() { ("├── ", "│   ") } else { ("└── ", "    ") };
+        let (mark, below) =
+            if parts.peek().is_some() { ("├── ", "│\u{a0}\u{a0} ") } else { ("└── ", "    ") };
         out.push_str(&format!("{indent}{mark}{text}\n"));
         if let Some(child) = child {
             branch(session, config, &child, &format!("{indent}{below}"), out);

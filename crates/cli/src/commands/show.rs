@@ -25,10 +25,18 @@ pub fn run(session: &Session, args: &Show) -> Result<Exit, Failure> {
         if found.has_errors() {
             return Err(found.into());
         }
-        show_state(session, args, &state, &stored);
+        if state.lineage.is_empty() && !args.json {
+            session.console.out("No state.\n");
+        } else {
+            show_state(session, args, &state, &stored);
+        }
         return Ok(Exit::Success);
     };
-    let text = session.read(file)?;
+    let neither = |reason: String| Failure::error("Failed to read the given file as a state or plan file", reason);
+    let text = session.read(file).map_err(|failure| neither(reasons(&failure)))?;
+    if !text.trim_start().starts_with('{') && !text.trim().is_empty() {
+        return Err(neither(format!("{} is neither a saved plan nor a state.", file.display())));
+    }
     if is_plan(&text) {
         return show_plan(session, args, &session.read_plan(file)?);
     }
@@ -40,6 +48,10 @@ pub fn run(session: &Session, args: &Show) -> Result<Exit, Failure> {
     }
     show_state(session, args, &state, &stored);
     Ok(Exit::Success)
+}
+
+fn reasons(failure: &Failure) -> String {
+    failure.diagnostics.iter().map(|found| found.detail.clone()).collect::<Vec<_>>().join("\n")
 }
 
 /// A state has its format version first; a saved plan says its name.

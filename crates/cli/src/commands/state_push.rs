@@ -82,7 +82,7 @@ pub async fn replace_provider(session: &Session, args: &StateReplaceProvider) ->
         return Ok(Exit::Success);
     }
     let style = session.style(args.no_color);
-    let count = format!("{} resource{}", changed.len(), if changed.len() == 1 { "" } else { "s" });
+    let count = format!("{} resources", changed.len());
     session.console.out(&format!(
         "smform will perform the following actions:\n\n  {} Updating provider:\n    {} {from}\n    {} {to}\n\n{} {count}:\n\n{}\n",
         style.paint(Paint::Yellow, "~"),

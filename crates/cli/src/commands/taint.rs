@@ -53,7 +53,7 @@ fn absent(session: &Session, args: &Taint, address: &InstanceAddress, participle
             "Resource instance {address} was not found, but this is not an error because -allow-missing was set."
         );
         let layout = Layout { style: session.style(args.no_color), width: session.console.width };
-        session.console.err(&render(&Diagnostic::warning(summary, detail), &SourceMap::default(), layout));
+        session.console.out(&render(&Diagnostic::warning(summary, detail), &SourceMap::default(), layout));
         return Ok(Exit::Success);
     }
     let detail = format!(

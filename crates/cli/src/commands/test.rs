@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use clap::ArgMatches;
 use smform_engine::events::Silent;
@@ -11,12 +12,14 @@ use smform_engine::testing::{RunReport, Status, Suite, Watch};
 use smform_engine::workflow::World;
 use smform_lang::config::load_with;
 use smform_lang::config::testing::{TestFile, TestRun, test_file, test_files};
+use smform_lang::config::values::VariableInput;
 use smform_modules::Update;
-use smform_types::{Diagnostic, Diagnostics, SourceMap};
+use smform_types::{Diagnostic, Diagnostics, SourceMap, Span};
 
 use crate::args::{Test, variable_inputs};
 use crate::errors::{Exit, Failure, within};
 use crate::render::json::{stream, test as json};
+use crate::render::junit;
 use crate::render::plan::{PlanView, plan};
 use crate::render::state::whole;
 use crate::render::style::{Paint, Style};
@@ -26,14 +29,65 @@ use crate::view::{Human, Stream, View};
 use crate::world::Sandboxed;
 
 pub async fn run(session: &Session, args: &Test, flags: &ArgMatches) -> Result<Exit, Failure> {
+    let mut watcher = Watcher::new(session, args, session.in_sandbox(args.sandbox));
+    if let Some(stream) = &watcher.stream {
+        stream.begin();
+    }
+    match tested(session, args, flags, &mut watcher).await {
+        Err(failure) if args.json => {
+            watcher.stream.iter().for_each(|stream| {
+                let found: Vec<Diagnostic> = failure.diagnostics.iter().cloned().collect();
+                stream.diagnostics(&found, &failure.sources);
+            });
+            Ok(Exit::Failure)
+        }
+        ended => ended,
+    }
+}
+
+async fn tested(
+    session: &Session,
+    args: &Test,
+    flags: &ArgMatches,
+    watcher: &mut Watcher<'_>,
+) -> Result<Exit, Failure> {
     let folder = normal(&args.test_directory);
+    if args.test_directory.is_absolute() || folder.starts_with("..") {
+        let detail = "The folder with test files must be within the configuration directory.";
+        return Err(Failure::error("Invalid testing directory", detail));
+    }
+    let inputs = session.inputs(variable_inputs(flags));
+    for input in &inputs {
+        if let VariableInput::File(path) = input {
+            let unreadable = |_| {
+                let detail = format!("The file {} that -var-file names could not be read.", path.display());
+                Failure::error("Failed to read variables file", detail)
+            };
+            session.read(path).map_err(unreadable)?;
+        }
+    }
     let mut sources = SourceMap::default();
     let mut found = Diagnostics::new();
     let mut files = Vec::new();
     for path in test_files(&session.host, Path::new("."), &folder) {
         let (file, messages) = test_file(&session.host, Path::new("."), &path, &mut sources);
         found.extend(messages);
+        for run in &file.runs {
+            let missing =
+                |(source, _): &&(String, Span)| !session.path(smform_lang::config::normal(Path::new(source))).is_dir();
+            if let Some((source, span)) =
+                run.module.as_ref().filter(|(source, _)| source.starts_with('.')).filter(missing)
+            {
+                let detail = format!("The directory {source} could not be read.");
+                found.push(Diagnostic::error("Unreadable module directory", detail).at(*span));
+            }
+        }
         files.push(file);
+    }
+    let default = smform_lang::config::testing::TEST_DIRECTORY;
+    if folder != Path::new(default) && !session.path(&folder).is_dir() {
+        let detail = format!("There is no directory {}.", folder.display());
+        found.push(Diagnostic::warning("Test directory does not exist", detail));
     }
     let modules = session.modules(Update::Missing);
     let (config, messages) = load_with(&session.host, Path::new("."), &modules, sources.clone());
@@ -41,11 +95,11 @@ pub async fn run(session: &Session, args: &Test, flags: &ArgMatches) -> Result<E
     if found.has_errors() {
         return Err(Failure::about(found, &config));
     }
-    let wanted: Vec<PathBuf> = args.filter.iter().map(|path| normal(path)).collect();
-    let files: Vec<&TestFile> = files
-        .iter()
-        .filter(|file| wanted.is_empty() || wanted.iter().any(|path| path == Path::new(&file.name)))
-        .collect();
+    let wanted = &args.filter;
+    let is_wanted = |file: &&TestFile| {
+        wanted.is_empty() || wanted.iter().any(|path| path.as_os_str() == std::ffi::OsStr::new(&file.name))
+    };
+    let files: Vec<&TestFile> = files.iter().filter(is_wanted).collect();
     let sandbox = session.in_sandbox(args.sandbox);
     let encryption = session.encryption(&config)?.state;
     let states = session.path(session.data_directory().join(format!("test-{}", std::process::id())));
@@ -70,18 +124,20 @@ pub async fn run(session: &Session, args: &Test, flags: &ArgMatches) -> Result<E
         modules: &modules,
         config,
         sources,
-        inputs: session.inputs(variable_inputs(flags)),
+        inputs,
         states: states.clone(),
         encryption,
     };
-    let mut watcher = Watcher::new(session, args, sandbox);
-    watcher.begin(&files);
+    watcher.begin(&files, &found, &suite.config.sources);
     for file in files {
         watcher.file(file, None, "starting");
-        let status = suite.file(file, &mut watcher).await;
+        let status = suite.file(file, watcher).await;
         watcher.file(file, Some(status), "complete");
     }
     watcher.end();
+    if let Some(path) = &args.junit_xml {
+        session.write(path, &junit::file(&watcher.suites))?;
+    }
     // What could not be destroyed is still recorded there.
     if !watcher.counts.broken {
         std::fs::remove_dir_all(&states).ok();
@@ -103,6 +159,10 @@ struct Watcher<'s> {
     human: Human,
     stream: Option<Stream>,
     counts: Counts,
+    /// The results so far, for `-junit-xml`.
+    suites: Vec<junit::Suite>,
+    /// When the run that is going on began.
+    begun: SystemTime,
 }
 
 impl<'s> Watcher<'s> {
@@ -113,22 +173,38 @@ impl<'s> Watcher<'s> {
         let stream = args.json.then(|| Stream { console: console.clone(), clock, version, sandbox });
         let automation = true;
         let human = Human { console, style, compact_warnings: false, sandbox, automation };
-        Watcher { session, style, verbose: args.verbose, human, stream, counts: Counts::default() }
+        Watcher {
+            session,
+            style,
+            verbose: args.verbose,
+            human,
+            stream,
+            counts: Counts::default(),
+            suites: Vec::new(),
+            begun: session.clock.now(),
+        }
     }
 
-    fn begin(&self, files: &[&TestFile]) {
+    fn begin(&self, files: &[&TestFile], found: &Diagnostics, sources: &SourceMap) {
+        if self.stream.is_none() {
+            self.human.begin();
+        }
+        let warnings: Vec<Diagnostic> = found.iter().cloned().collect();
         match &self.stream {
             Some(stream) => {
-                stream.begin();
+                stream.diagnostics(&warnings, sources);
                 stream.write(json::found(files));
             }
-            None => self.human.begin(),
+            None => self.human.diagnostics(&warnings, sources),
         }
     }
 
     fn file(&mut self, file: &TestFile, ended: Option<Status>, progress: &str) {
         if ended == Some(Status::Error) && file.runs.is_empty() {
             self.counts.broken = true;
+        }
+        if progress == "starting" {
+            self.suites.push(junit::Suite { name: file.name.clone(), cases: Vec::new() });
         }
         if let Some(stream) = &self.stream {
             return stream.write(json::file(&file.name, ended, progress));
@@ -179,6 +255,7 @@ impl<'s> Watcher<'s> {
 
 impl Watch for Watcher<'_> {
     fn begins(&mut self, file: &TestFile, run: &TestRun) {
+        self.begun = self.session.clock.now();
         if let Some(stream) = &self.stream {
             stream.write(json::run(&file.name, &run.name.text, None, "starting"));
         }
@@ -208,6 +285,15 @@ impl Watch for Watcher<'_> {
             Some(project) => within(report.diagnostics.clone(), &project.config),
             None => report.diagnostics.clone(),
         };
+        let time = (report.status != Status::Skip).then(|| {
+            let begun = jiff::Timestamp::try_from(self.begun).unwrap_or_default();
+            let took = self.session.clock.now().duration_since(self.begun).unwrap_or_default();
+            (begun.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), took)
+        });
+        let case = junit::Case::new(name, report.status, time, run.asserts.len(), &found, sources);
+        if let Some(suite) = self.suites.last_mut() {
+            suite.cases.push(case);
+        }
         self.tell(&file.name, Some(name), &found, sources);
     }
 
@@ -221,17 +307,18 @@ impl Watch for Watcher<'_> {
         }
     }
 
-    fn left(&mut self, file: &TestFile, objects: &[ObjectKey], found: &Diagnostics, sources: &SourceMap) {
+    fn left(&mut self, file: &TestFile, run: &str, objects: &[ObjectKey], found: &Diagnostics, sources: &SourceMap) {
         self.counts.broken = true;
         let name = &file.name;
         if let Some(stream) = &self.stream {
             if !objects.is_empty() {
-                stream.write(json::left(name, objects));
+                stream.write(json::left(name, run, objects));
             }
-            return self.tell(name, None, found, sources);
+            return self.tell(name, Some(run), found, sources);
         }
         if found.has_errors() {
-            let text = format!("smform encountered an error destroying resources created while executing {name}.");
+            let text =
+                format!("smform encountered an error destroying resources created while executing {name}/{run}.");
             self.session.console.err(&format!("{}\n", self.style.paint(Paint::Red, &text)));
         }
         self.tell(name, None, found, sources);
@@ -240,7 +327,7 @@ impl Watch for Watcher<'_> {
         }
         let list: String = objects.iter().map(|object| format!("  - {object}\n")).collect();
         let text = format!(
-            "\nsmform left the following resources in state after executing {name}, and they need to be cleaned up \
+            "\nsmform left the following resources in state after executing {name}/{run}, and they need to be cleaned up \
              manually:\n{list}\nTheir states are in {}.\n",
             self.session.data_directory().display()
         );

@@ -8,7 +8,8 @@ use smform_engine::events::Silent;
 use smform_engine::run::Conduct;
 use smform_engine::workflow::{self, World};
 use smform_lang::config::LocalModules;
-use smform_lang::config::testing::{test_file, test_files};
+use smform_lang::config::testing::{TEST_DIRECTORY, test_file, test_files};
+use smform_types::Diagnostic;
 use smform_types::json::to_text;
 
 use crate::args::Validate;
@@ -21,10 +22,20 @@ use crate::session::Session;
 pub fn run(session: &Session, args: &Validate) -> Result<Exit, Failure> {
     let host = Arc::new(session.host.clone());
     let workspace = session.workspace()?;
-    let (mut project, mut found) = workflow::load_config(host.as_ref(), Path::new("."), &LocalModules, &workspace);
+    let directory = args.directory.as_deref().unwrap_or(Path::new("."));
+    if !session.path(directory).is_dir() {
+        let detail = format!("There is no directory {}.", directory.display());
+        return Err(Failure::error("Failed to read module directory", detail));
+    }
+    let (mut project, mut found) = workflow::load_config(host.as_ref(), directory, &LocalModules, &workspace);
     if !args.no_tests {
-        for path in test_files(host.as_ref(), Path::new("."), &args.test_directory) {
-            found.extend(test_file(host.as_ref(), Path::new("."), &path, &mut project.config.sources).1);
+        let folder = &args.test_directory;
+        if folder != Path::new(TEST_DIRECTORY) && !session.path(directory.join(folder)).is_dir() {
+            let detail = format!("There is no directory {}.", folder.display());
+            found.push(Diagnostic::warning("Test directory does not exist", detail));
+        }
+        for path in test_files(host.as_ref(), directory, folder) {
+            found.extend(test_file(host.as_ref(), directory, &path, &mut project.config.sources).1);
         }
     }
     if !found.has_errors() {
@@ -56,7 +67,7 @@ pub fn run(session: &Session, args: &Validate) -> Result<Exit, Failure> {
         let layout = Layout { style, width: session.console.width };
         found.iter().for_each(|found| session.console.message(found.severity, &render(found, sources, layout)));
         if errors == 0 {
-            let but = if warnings > 0 { ", but there were some validation warnings as shown above" } else { "" };
+            let but = if warnings > 0 { ", but there were some\nvalidation warnings as shown above" } else { "" };
             let success = style.strong(Paint::Green, "Success!");
             session.console.out(&format!("{success} The configuration is valid{but}.\n\n"));
         }

@@ -15,7 +15,7 @@ use crate::states::valid_workspace;
 pub async fn run(session: &Session, command: WorkspaceCommand) -> Result<Exit, Failure> {
     match command {
         WorkspaceCommand::List(args) => list(session, &args),
-        WorkspaceCommand::Show => {
+        WorkspaceCommand::Show { .. } => {
             session.console.out(&format!("{}\n", session.workspace()?));
             Ok(Exit::Success)
         }
@@ -45,7 +45,7 @@ fn list(session: &Session, args: &WorkspaceList) -> Result<Exit, Failure> {
     if session.variable("TF_WORKSPACE").is_some() {
         session
             .console
-            .out("\nThe active workspace is being overridden using the TF_WORKSPACE environment variable.\n\n");
+            .out("\nThe active workspace is being overridden using the TF_WORKSPACE environment\nvariable.\n\n");
     }
     Ok(Exit::Success)
 }

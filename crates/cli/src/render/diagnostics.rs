@@ -61,11 +61,19 @@ fn wrap_painted(painted: &str, plain: &str, width: usize) -> String {
     if plain.width() <= width { painted.to_owned() } else { wrap(plain, width) }
 }
 
+/// The object that a message is about. A failed condition is told of the configuration alone.
+#[must_use]
+pub fn shown_address(diagnostic: &Diagnostic) -> Option<&str> {
+    const CONDITIONS: [&str; 2] = ["Resource precondition failed", "Resource postcondition failed"];
+    diagnostic.address.as_deref().filter(|_| !CONDITIONS.contains(&diagnostic.summary.as_str()))
+}
+
 fn place(diagnostic: &Diagnostic, sources: &SourceMap, style: Style) -> Option<String> {
-    let with = diagnostic.address.as_ref().map(|address| format!("  with {address},\n")).unwrap_or_default();
+    let address = shown_address(diagnostic);
+    let with = address.map(|address| format!("  with {address},\n")).unwrap_or_default();
     let source = diagnostic.span.and_then(|span| Some((span, sources.get(span.source)?)));
     let Some((span, source)) = source else {
-        return diagnostic.address.as_ref().map(|address| format!("  with {}", style.bold(address)));
+        return address.map(|address| format!("  with {}", style.bold(address)));
     };
     let line = source.position(span.start as usize).line;
     let context = diagnostic.context.as_ref().map(|context| format!(", in {context}")).unwrap_or_default();

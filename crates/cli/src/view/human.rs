@@ -117,7 +117,7 @@ impl View for Human {
             self.console.out(&text);
             return;
         }
-        self.console.out(&lines::complete(report.done, applied.plan.mode == Mode::Destroy, self.style));
+        self.console.out(&lines::complete(report.done, applied.destroy, self.style));
         let outputs = lines::outputs(applied.outputs, applied.sensitive);
         if !outputs.is_empty() && applied.plan.mode != Mode::Destroy {
             self.console.out(&format!("\n{}\n\n{outputs}", self.style.strong(Paint::Green, "Outputs:")));

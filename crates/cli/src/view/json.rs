@@ -90,13 +90,13 @@ impl View for Stream {
     fn cut_off(&self, _: Mode, _: &Actions, _: Outcomes<'_>) {}
 
     fn applied(&self, applied: &Applied<'_>) {
-        let operation = if applied.plan.mode == Mode::Destroy { "destroy" } else { "apply" };
+        let operation = if applied.destroy { "destroy" } else { "apply" };
         let failed = applied.stopped || applied.report.diagnostics.has_errors() || !applied.report.failed.is_empty();
         if failed {
             return;
         }
         self.write(stream::summary(applied.report.done, operation));
-        if applied.plan.mode != Mode::Destroy {
+        if !applied.destroy {
             self.write(stream::outputs(applied.outputs, applied.sensitive));
         }
     }

@@ -29,6 +29,8 @@ pub struct Applied<'a> {
     pub done: &'a [(ObjectKey, Operation)],
     /// Whether the user stopped it.
     pub stopped: bool,
+    /// Whether the command is `destroy`, and not `apply -destroy`.
+    pub destroy: bool,
     /// The root outputs afterwards.
     pub outputs: &'a BTreeMap<Arc<str>, Value>,
     /// Whether an output is declared sensitive.

@@ -80,3 +80,18 @@ fn a_mistake_is_shown_with_its_place_and_ends_it() {
         assert!(ran.err.contains(summary) && ran.err.contains("<console-input> line 1"), "{}", ran.all());
     }
 }
+
+#[test]
+fn a_plan_says_what_objects_will_be() {
+    let bench = bench();
+    bench.run(&["apply", "-auto-approve", "-var", "req=r"]).ok();
+    let planned = |text: &str| {
+        let line = ["console", "-no-color", "-plan", "-var", "req=r", "-var", "v=new"];
+        bench.answer(&line, &format!("{text}\n")).ok().out
+    };
+    assert_eq!(planned("terraform_data.a.input"), "\"new\"\n");
+    assert_eq!(planned("terraform_data.a.output"), "(known after apply)\n");
+    assert_eq!(planned("terraform_data.c[1].output"), "1\n");
+    // Outputs are not referred to by name.
+    assert!(answer(&bench, "output.o").contains("Reference to undeclared resource"));
+}

@@ -48,7 +48,8 @@ fn a_stream_of_messages() {
 {"@level":"info","@message":"Outputs: 1","@module":"terraform.ui","type":"outputs","outputs":{"o":{"sensitive":false,"action":"delete"}}}
 {"@level":"info","@message":"test_thing.a: Destroying... [id=a]","@module":"terraform.ui","type":"apply_start","hook":{"resource":{"addr":"test_thing.a","module":"","resource":"test_thing.a","implied_provider":"test","resource_type":"test_thing","resource_name":"a","resource_key":null},"action":"delete","id_key":"id","id_value":"a"}}
 {"@level":"info","@message":"test_thing.a: Destruction complete after 0s","@module":"terraform.ui","type":"apply_complete","hook":{"resource":{"addr":"test_thing.a","module":"","resource":"test_thing.a","implied_provider":"test","resource_type":"test_thing","resource_name":"a","resource_key":null},"action":"delete","elapsed_seconds":0}}
-{"@level":"info","@message":"Destroy complete! Resources: 1 destroyed.","@module":"terraform.ui","type":"change_summary","changes":{"add":0,"change":0,"import":0,"remove":1,"operation":"destroy"}}
+{"@level":"info","@message":"Apply complete! Resources: 0 added, 0 changed, 1 destroyed.","@module":"terraform.ui","type":"change_summary","changes":{"add":0,"change":0,"import":0,"remove":1,"operation":"apply"}}
+{"@level":"info","@message":"Outputs: 0","@module":"terraform.ui","type":"outputs","outputs":{}}
 "#);
     let first = messages(&bench.run(&["plan", "-json"]).ok().out);
     assert!(first.iter().all(|message| message["@timestamp"].as_str().is_some_and(|time| time.ends_with('Z'))));

@@ -101,8 +101,8 @@ Digest: sha256:SHA256
         "var.size"
     );
     bench.write("junk", "not a plan");
-    assert!(bench.run(&["show", "-no-color", "junk"]).err.contains("not a plan saved by smform"));
-    assert!(bench.run(&["show", "-no-color", "absent"]).err.contains("Cannot read file"));
+    assert!(bench.run(&["show", "-no-color", "junk"]).err.contains("neither a saved plan nor a state"));
+    assert!(bench.run(&["show", "-no-color", "absent"]).err.contains("Failed to read the given file"));
 }
 
 #[test]

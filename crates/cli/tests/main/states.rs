@@ -129,6 +129,9 @@ fn an_empty_state() {
     assert_eq!(bench.run(&["output", "-json"]).ok().out, "{}\n");
     assert!(bench.run(&["output", "-no-color", "x"]).ok().out.contains("Warning: No outputs found"));
     assert!(bench.run(&["state", "list"]).err.contains("No state file was found"));
+    assert!(bench.run(&["output", "-no-color", "-json", "x"]).err.contains("Output \"x\" not found"));
+    assert!(bench.run(&["state", "list", "-no-color"]).exit.code() == 1);
+    assert_eq!(bench.run(&["state", "pull"]).ok().out, "");
 }
 
 #[test]

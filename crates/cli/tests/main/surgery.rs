@@ -28,7 +28,7 @@ fn what_is_tainted_is_replaced_and_what_is_untainted_stays() {
         assert_eq!(bench.run(&["taint", address]).exit, Exit::Failure, "{address}");
     }
     assert!(
-        bench.run(&["taint", "-no-color", "-allow-missing", "terraform_data.x"]).ok().err.contains("Warning: No such")
+        bench.run(&["taint", "-no-color", "-allow-missing", "terraform_data.x"]).ok().out.contains("Warning: No such")
     );
 }
 

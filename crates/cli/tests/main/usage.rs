@@ -33,7 +33,7 @@ fn what_is_not_known_is_told() {
     insta::assert_snapshot!(bench.run(&["plan", "-no-color", "-detailed-exit"]).all(), @r#"
 --- stderr
 
-Error: Invalid command line
+Error: Failed to parse command-line flags
 
 Unexpected argument '-detailed-exit' found.
 tip: a similar argument exists: '-detailed-exitcode'
@@ -42,7 +42,7 @@ tip: a similar argument exists: '-detailed-exitcode'
     insta::assert_snapshot!(bench.run(&["plan", "-no-color", "-lock-timeout=soon"]).all(), @r#"
 --- stderr
 
-Error: Invalid command line
+Error: Failed to parse command-line flags
 
 Invalid value 'soon' for '-lock-timeout <DURATION>': "soon" is not a
 duration, which is written like 10s or 1m30s.
@@ -51,7 +51,7 @@ duration, which is written like 10s or 1m30s.
     insta::assert_snapshot!(bench.run(&["plan", "-no-color", "-input=maybe"]).all(), @r#"
 --- stderr
 
-Error: Invalid command line
+Error: Failed to parse command-line flags
 
 Invalid value 'maybe' for '-input[=<BOOL>]': write true or false.
 --- exit 1
@@ -59,7 +59,7 @@ Invalid value 'maybe' for '-input[=<BOOL>]': write true or false.
     insta::assert_snapshot!(bench.run(&["plan", "-no-color", "-target=what is this"]).all(), @r#"
 --- stderr
 
-Error: Invalid command line
+Error: Invalid target "what is this"
 
 Invalid value 'what is this' for '-target <ADDRESS>': "what is this" is not
 an address: a name may contain only letters, digits, underscores and dashes.
@@ -161,4 +161,76 @@ fn a_broken_pipe_is_no_error() {
     };
     assert_eq!(bench.on(terminal, &["apply", "-auto-approve"]), Exit::Success);
     assert_eq!(bench.service.names(), ["a"]);
+}
+
+#[test]
+fn wrappers_prepare_a_directory_with_init() {
+    let bench = Bench::new("module \"m\" { source = \"./m\" }\n");
+    bench.write("m/m.tf", "output \"o\" { value = 1 }\n");
+    let flags = ["-input=false", "-upgrade", "-get=true", "-lockfile=readonly", "-plugin-dir=x", "-cloud=true"];
+    let ran = bench.run(&[&["init", "-no-color"], flags.as_slice()].concat()).ok();
+    assert!(ran.out.contains("- m in m\n") && ran.out.contains("successfully initialized!"), "{}", ran.all());
+    assert!(bench.read(".terraform/modules/modules.json").contains(r#"{"Key":"m","Source":"./m","Dir":"m"}"#));
+    let lines = bench.run(&["init", "-json"]).ok().out;
+    let codes: Vec<serde_json::Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON")["message_code"].clone())
+        .collect();
+    assert_eq!(codes.first(), Some(&serde_json::Value::Null));
+    assert_eq!(codes.last(), Some(&"output_init_success_cli_message".into()));
+    assert!(
+        bench.run(&["init", "-no-color", "-backend-config=path=x"]).ok().out.contains("Missing backend configuration")
+    );
+    bench.write("main.tf", "module \"m\" { source = \"./gone\" }\n");
+    let broken = bench.run(&["init", "-json"]);
+    assert!(broken.exit.code() == 1 && broken.err.is_empty(), "{}", broken.all());
+    assert!(broken.out.contains("Unreadable module directory"), "{}", broken.all());
+}
+
+#[test]
+fn init_begins_with_a_copy_of_a_module() {
+    let bench = Bench::new("output \"o\" { value = 1 }\n");
+    bench.write("deeper/other.tf", "output \"p\" { value = 2 }\n");
+    bench.write("new/.keep", "");
+    std::fs::remove_file(bench.path().join("new/.keep")).expect("removed");
+    bench.run(&["-chdir=new", "init", "-from-module=../deeper"]).ok();
+    assert!(bench.has("new/other.tf") && !bench.has("new/main.tf"));
+    let again = bench.run(&["-chdir=new", "init", "-no-color", "-from-module=../deeper"]);
+    assert!(again.err.contains("already contains files"), "{}", again.all());
+}
+
+#[test]
+fn the_results_of_a_test_are_written_for_junit() {
+    let bench = Bench::new("variable \"a\" { default = 1 }\noutput \"o\" { value = var.a }\n");
+    bench.write(
+        "a.tftest.hcl",
+        r#"
+run "holds" {
+  assert {
+    condition     = output.o == 1
+    error_message = "no"
+  }
+}
+run "does_not" {
+  variables { a = 2 }
+  assert {
+    condition     = output.o == 1
+    error_message = "o is ${output.o}"
+  }
+}
+"#,
+    );
+    let ran = bench.run(&["test", "-no-color", "-junit-xml=results.xml", "-var", "other=1"]);
+    assert!(ran.out.contains("Failure! 1 passed, 1 failed."), "{}", ran.all());
+    let xml = bench.read("results.xml");
+    assert!(xml.contains("tests=\"2\" skipped=\"0\" failures=\"1\" errors=\"0\""), "{xml}");
+    assert!(
+        xml.contains("<failure message=\"1 of 1 assertions failed: o is 2\"><![CDATA[\nError: Test assertion failed\n"),
+        "{xml}"
+    );
+    // A filter names files as they are listed, and mistakes are told to programs, too.
+    assert!(bench.run(&["test", "-no-color", "-filter=./a.tftest.hcl"]).ok().out.contains("0 passed, 0 failed."));
+    bench.write("b.tftest.hcl", "run \"x\" {\n");
+    let broken = bench.run(&["test", "-json"]);
+    assert!(broken.exit.code() == 1 && broken.err.is_empty() && broken.out.contains("\"type\":\"diagnostic\""));
 }

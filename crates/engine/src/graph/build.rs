@@ -195,6 +195,8 @@ impl<'a> Builder<'a> {
         let child = at.child(&call.name.text);
         let node = Node::Module(child.clone());
         self.repetition(at, module, &node, &call.repetition);
+        let waits = call.depends_on.iter().filter_map(|target| parse_reference(target).ok());
+        waits.for_each(|reference| self.note(at, &node, &reference));
         self.within_module(at, &node);
         if call.depends_on.is_empty() {
             return;
@@ -378,6 +380,7 @@ impl<'a> Builder<'a> {
             self.graph.refuse(node);
         }
         for reference in found {
+            self.note(at, node, reference);
             self.found.extend(self.deprecated_output(at, reference));
             if let Subject::Module(name) = &reference.subject {
                 let child = at.child(name);
@@ -427,6 +430,23 @@ impl<'a> Builder<'a> {
             return Some(Diagnostic::error("Unsupported attribute", detail).at(with_dot));
         }
         None
+    }
+
+    /// Keeps which instance, or whether a module as a whole, a reference is to.
+    fn note(&mut self, at: &ModuleAddress, node: &Node, reference: &Reference) {
+        match &reference.subject {
+            Subject::Module(name) => {
+                let child = at.child(name);
+                if self.config.modules.get(&child).is_some_and(|module| named_output(module, reference).is_none()) {
+                    self.graph.refers_to_whole(node, child);
+                }
+            }
+            Subject::Resource(resource) => {
+                let resource = resource.clone().in_module(at.clone());
+                self.graph.refers_to_instance(node, resource, reference.key.clone());
+            }
+            _ => {}
+        }
     }
 
     fn needed(&self, at: &ModuleAddress, reference: &Reference) -> Vec<Node> {

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use petgraph::Direction;
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::NodeIndex;
-use smform_types::{Diagnostic, Diagnostics, ResourceConfigAddress, SourceMap, Span};
+use smform_types::{Diagnostic, Diagnostics, InstanceKey, ModuleAddress, ResourceConfigAddress, SourceMap, Span};
 
 pub use build::build;
 pub use node::{Node, ProviderKey};
@@ -17,7 +17,16 @@ pub(crate) use unique::UniqueGraph;
 
 /// A graph whose edges lead from what is needed to what needs it, with the place of the reference that says so, if any.
 #[derive(Clone, Debug, Default)]
-pub struct Graph(UniqueGraph<Node, Option<Span>>, BTreeSet<Node>);
+pub struct Graph(UniqueGraph<Node, Option<Span>>, BTreeSet<Node>, Written);
+
+/// How things are referred to, beyond what orders the work: for drawings.
+#[derive(Clone, Debug, Default)]
+struct Written {
+    /// Modules that something refers to as a whole.
+    whole: BTreeSet<(Node, ModuleAddress)>,
+    /// The instances that something names of a resource; none stands for all of them.
+    instances: BTreeMap<(Node, ResourceConfigAddress), BTreeSet<Option<InstanceKey>>>,
+}
 
 impl Graph {
     /// Adds a vertex, if it is new.
@@ -40,6 +49,26 @@ impl Graph {
     #[must_use]
     pub const fn refused(&self) -> &BTreeSet<Node> {
         &self.1
+    }
+
+    pub(crate) fn refers_to_whole(&mut self, node: &Node, module: ModuleAddress) {
+        self.2.whole.insert((node.clone(), module));
+    }
+
+    pub(crate) fn refers_to_instance(&mut self, node: &Node, of: ResourceConfigAddress, key: Option<InstanceKey>) {
+        self.2.instances.entry((node.clone(), of)).or_default().insert(key);
+    }
+
+    /// What refers to a module as a whole, and to which.
+    pub fn whole_modules(&self) -> impl Iterator<Item = (&Node, &ModuleAddress)> {
+        self.2.whole.iter().map(|(node, module)| (node, module))
+    }
+
+    /// Whether something that needs a resource needs this instance of it.
+    #[must_use]
+    pub fn needs_instance(&self, node: &Node, of: &ResourceConfigAddress, key: Option<&InstanceKey>) -> bool {
+        let named = self.2.instances.get(&(node.clone(), of.clone()));
+        named.is_none_or(|named| named.contains(&None) || named.contains(&key.cloned()))
     }
 
     /// Whether there is such a vertex.

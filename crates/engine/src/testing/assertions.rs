@@ -70,7 +70,12 @@ impl Suite<'_> {
                               or execute an `apply` command from this `run` block. Alternatively, if there is an override \
                               for this value, you can make it available during the plan phase by setting `override_during \
                               = plan` in the `override_` block.";
-                found.push(evaluator.about(Diagnostic::error("Unknown condition value", detail), expr));
+                let mut error = evaluator.about(Diagnostic::error("Unknown condition value", detail), expr);
+                // What the message says is not said again of each value.
+                for value in &mut error.values {
+                    value.statement = value.statement.replace(", known only after apply", "");
+                }
+                found.push(error);
                 status = Status::Error;
             }
             if let ConditionResult::Fail { message } = result {

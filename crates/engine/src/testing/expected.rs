@@ -49,14 +49,16 @@ pub fn explain(found: Diagnostics, expected: &[(Expected, Span)], config: &Confi
         let failure = failure(&message, config).filter(|_| message.is_error());
         let known =
             expected.iter().find(|(expected, _)| failure.as_ref().is_some_and(|failure| fits(expected, failure)));
-        if let Some((expected, _)) = known {
+        if let Some((expected, span)) = known {
             let detail = format!(
                 "A custom condition within {} failed during the planning stage and prevented the requested apply \
                  operation. While this was an expected failure, the apply operation could not be executed and so the \
                  overall test case will be marked as a failure and the original diagnostic included in the test report.",
                 shown(expected)
             );
-            out.push(Diagnostic::warning("Expected failure while planning", detail));
+            // As Terraform has it, only the expectation about an output is pointed to.
+            let place = Some(*span).filter(|_| matches!(expected.subject, Subject::Output(_)));
+            out.push(Diagnostic::warning("Expected failure while planning", detail).at(place));
         }
         out.push(message);
     }

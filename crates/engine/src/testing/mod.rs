@@ -96,8 +96,8 @@ pub trait Watch {
     fn teardown(&mut self, file: &TestFile);
     /// The state that a run was the last to change is being emptied.
     fn destroying(&mut self, file: &TestFile, run: &str);
-    /// What could not be destroyed, and why.
-    fn left(&mut self, file: &TestFile, objects: &[ObjectKey], found: &Diagnostics, sources: &SourceMap);
+    /// What could not be destroyed of what a run was the last to change, and why.
+    fn left(&mut self, file: &TestFile, run: &str, objects: &[ObjectKey], found: &Diagnostics, sources: &SourceMap);
 }
 
 /// A state of a file, and what its last run was.
@@ -134,7 +134,7 @@ impl Suite<'_> {
             let context = format!("run \"{}\"", run.name.text);
             report.diagnostics = report.diagnostics.map(|message| {
                 let own = message.span.is_some_and(|span| span.source == run.span.source);
-                if own { message.within(context.clone()) } else { message }
+                if own { Diagnostic { context: Some(context.clone()), ..message } } else { message }
             });
             status = status.max(report.status);
             watch.ended(file, run, &report);
@@ -228,7 +228,7 @@ impl Suite<'_> {
             let (left, found) = empty(&kept).await;
             if found.has_errors() || !left.is_empty() {
                 clean = false;
-                watch.left(file, &left, &found, &kept.project.config.sources);
+                watch.left(file, &kept.run, &left, &found, &kept.project.config.sources);
             }
         }
         clean

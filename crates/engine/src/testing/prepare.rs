@@ -119,7 +119,19 @@ impl Suite<'_> {
     fn given_outside(&self, state: &FileRun<'_>, sources: &mut SourceMap) -> Result<Inputs, Diagnostics> {
         let root = self.config.root().cloned().unwrap_or_default();
         let host = self.world.host.as_ref();
-        let (mut values, found) = variable_values(host, &self.directory, &root, &self.inputs, sources);
+        // Values that the module has no variable for are there for the test file.
+        let name_of = |input: &VariableInput| match input {
+            VariableInput::Argument(text) => {
+                text.split_once('=').map(|(name, text)| (name.to_owned(), text.to_owned()))
+            }
+            _ => None,
+        };
+        let (own, foreign): (Vec<VariableInput>, Vec<VariableInput>) = self
+            .inputs
+            .iter()
+            .cloned()
+            .partition(|input| name_of(input).is_none_or(|(name, _)| root.variables.contains_key(name.as_str())));
+        let (mut values, found) = variable_values(host, &self.directory, &root, &own, sources);
         if found.has_errors() {
             return Err(found);
         }
@@ -139,7 +151,11 @@ impl Suite<'_> {
             let value = finish(root.variables.get(&name)?, Some(&given)).ok()?;
             Some((name, VariableValue { value, ..given }))
         });
-        Ok(finished.collect())
+        let mut all: Inputs = finished.collect();
+        all.extend(foreign.iter().filter_map(name_of).map(|(name, text)| {
+            (name.into(), VariableValue { value: Value::string(text), span: None, origin: Origin::Argument })
+        }));
+        Ok(all)
     }
 
     fn value(
@@ -208,7 +224,12 @@ impl Suite<'_> {
                 root.providers.insert(inner.clone(), ProviderBlock { reference: inner, body, span: block.span });
             } else if !root.providers.contains_key(&inner) {
                 let detail = format!("The test file has no provider \"{}\" of this name and alias.", outer.name);
-                found.push(Diagnostic::error("Missing provider configuration", detail).at(run.span));
+                let shown = |reference: &ProviderRef| match &reference.alias {
+                    Some(alias) => format!("{}.{alias}", reference.name),
+                    None => reference.name.to_string(),
+                };
+                let summary = format!("Missing provider definition for {}", shown(&outer));
+                found.push(Diagnostic::error(summary, detail).at(run.span));
             }
         }
         mocks

@@ -67,6 +67,12 @@ impl<'a> Console<'a> {
         (console, found)
     }
 
+    /// The same for values that a plan has evaluated: objects are what they will be.
+    #[must_use]
+    pub fn planned(world: &'a World, project: &'a Project, values: Values) -> Console<'a> {
+        Console { project, host: world.host.as_ref(), inputs: project.inputs.clone(), values }
+    }
+
     fn with_setting<T>(&self, then: impl FnOnce(&Setting<'_>) -> T) -> T {
         let functions =
             FunctionContext { host: self.host, phase: Phase::Console, plan_timestamp: None, templates: &Templates };

@@ -169,7 +169,11 @@ pub(super) fn overriding(kind: &str, block: &Block, found: &mut Diagnostics) -> 
     };
     let content = Content::exact(block, shape, found);
     let target = content.required("target", found)?;
-    let (span, target) = (target.span, found.take(address(target))?);
+    let (span, mut target) = (target.span, found.take(address(target))?);
+    // A target that is not there is told of the whole argument.
+    if let Some(argument) = block.body.attributes.iter().find(|argument| &*argument.name.text == "target") {
+        target.1 = argument.name.span.to(argument.expr.span);
+    }
     let is_module =
         target.0.rsplit_once('.').is_some_and(|(before, _)| before == "module" || before.ends_with(".module"));
     let is_data = target.0.starts_with("data.") || target.0.contains(".data.");

@@ -5,6 +5,7 @@ use smform_types::span::{Position, Source};
 use smform_types::{Diagnostic, Severity, SourceMap, Span};
 
 use super::object;
+use crate::render::diagnostics::shown_address;
 
 /// A message.
 #[must_use]
@@ -14,7 +15,7 @@ pub fn diagnostic(diagnostic: &Diagnostic, sources: &SourceMap) -> Json {
         ("severity", Some(severity(diagnostic.severity).into())),
         ("summary", Some(diagnostic.summary.as_str().into())),
         ("detail", Some(diagnostic.detail.as_str().into())),
-        ("address", diagnostic.address.as_deref().map(Json::from)),
+        ("address", shown_address(diagnostic).map(Json::from)),
         ("range", source.map(|(span, source)| range(span, source))),
         ("snippet", source.map(|(span, source)| snippet(diagnostic, span, source))),
     ])

@@ -4,6 +4,7 @@ pub mod change;
 mod checks;
 pub mod configuration;
 pub mod diagnostic;
+pub mod functions;
 pub mod plan;
 mod provider_config;
 pub mod schema;

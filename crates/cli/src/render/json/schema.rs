@@ -7,7 +7,10 @@ use smform_types::ResourceMode;
 use smform_types::json::type_to_json;
 use smform_types::schema::{Attribute, Block, NestedBlock, Nesting, Schema};
 
-use super::object;
+use super::{functions, object};
+
+/// The provider that is part of the language.
+const BUILT_IN: &str = "terraform.io/builtin/terraform";
 
 /// The schemas of every provider.
 #[must_use]
@@ -29,6 +32,7 @@ fn provider(provider: &dyn Provider) -> Json {
         ("provider", Some(schema(provider.schema()))),
         ("resource_schemas", of_mode(ResourceMode::Managed)),
         ("data_source_schemas", of_mode(ResourceMode::Data)),
+        ("functions", (provider.source() == BUILT_IN).then(functions::of_builtin)),
     ])
 }
 

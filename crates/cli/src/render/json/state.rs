@@ -156,6 +156,7 @@ pub fn state(state: &State, values: &dyn Fn(&smform_state::ObjectId) -> Option<V
 }
 
 /// The source address within a provider address of the state, `provider["registry.terraform.io/hashicorp/aws"].x`.
-fn source_of(provider: &str) -> &str {
+#[must_use]
+pub fn source_of(provider: &str) -> &str {
     provider.split('"').nth(1).unwrap_or(provider)
 }

@@ -53,6 +53,12 @@ pub fn log(text: &str) -> Message {
     message("info", text, "log", [])
 }
 
+/// A step of `init`, which programs know by its code.
+#[must_use]
+pub fn init(text: &str, code: &'static str) -> Message {
+    message("info", text, "init_output", [("message_code", code.into())])
+}
+
 /// A diagnostic.
 #[must_use]
 pub fn diagnostic(found: &Diagnostic, sources: &SourceMap) -> Message {

@@ -1,6 +1,6 @@
 //! The messages of `test -json`: one JSON object per line.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Json, json};
 use smform_engine::plan::ObjectKey;
@@ -8,7 +8,7 @@ use smform_engine::testing::{RunReport, Status};
 use smform_lang::config::testing::{TestFile, TestRun};
 
 use super::stream::{Message, message};
-use super::{plan, state};
+use super::{plan, schema, state};
 use crate::render::test::{Counts, word};
 
 /// The name of an outcome here.
@@ -33,8 +33,11 @@ fn about(mut message: Message, file: &str, run: Option<&str>) -> Message {
 #[must_use]
 pub fn found(files: &[&TestFile]) -> Message {
     let runs: usize = files.iter().map(|file| file.runs.len()).sum();
-    let names = |file: &TestFile| file.runs.iter().map(|run| run.name.text.to_string()).collect::<Vec<_>>();
-    let all: BTreeMap<&str, Vec<String>> = files.iter().map(|file| (file.name.as_str(), names(file))).collect();
+    let names = |file: &TestFile| {
+        let names = file.runs.iter().map(|run| run.name.text.to_string()).collect::<Vec<_>>();
+        if names.is_empty() { Json::Null } else { json!(names) }
+    };
+    let all: BTreeMap<&str, Json> = files.iter().map(|file| (file.name.as_str(), names(file))).collect();
     let plural = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     let text = format!("Found {} and {}", plural(files.len(), "file"), plural(runs, "run block"));
     message("info", &text, "test_abstract", [("test_abstract", json!(all))])
@@ -100,15 +103,36 @@ pub fn verbose(file: &TestFile, run: &TestRun, report: &RunReport) -> Option<Mes
         let json = state::state(recorded, &value, &world.providers);
         fields.insert("state_format_version".to_owned(), json.get("format_version").cloned().unwrap_or_default());
         if let Some(values) = json.get("values") {
-            take(values, &["root_module"], &mut fields);
-            let outputs = values.get("outputs").cloned().unwrap_or_default();
-            fields.insert("root_module_outputs".to_owned(), outputs);
+            take(values, &["root_module", "outputs"], &mut fields);
         }
         ("state", "test_state")
     };
+    // Terraform adds the schemas of the providers that are concerned.
+    let mut concerned = BTreeSet::new();
+    providers_in(&Json::Object(fields.clone()), &mut concerned);
+    let mut schemas = schema::providers(&world.providers);
+    if let Some(all) = schemas.get_mut("provider_schemas").and_then(Json::as_object_mut) {
+        all.retain(|name, _| concerned.contains(name.as_str()));
+    }
+    fields.insert("provider_format_version".to_owned(), schemas.get("format_version").cloned().unwrap_or_default());
+    take(&schemas, &["provider_schemas"], &mut fields);
     let text = format!("-verbose flag enabled, printing {what}");
     let message = message("info", &text, kind, [(kind, Json::Object(fields))]);
     Some(about(message, &file.name, Some(&run.name.text)))
+}
+
+/// The names of the providers of all objects in a text.
+fn providers_in(json: &Json, into: &mut BTreeSet<String>) {
+    match json {
+        Json::Object(fields) => {
+            if let Some(name) = fields.get("provider_name").and_then(Json::as_str) {
+                into.insert(name.to_owned());
+            }
+            fields.values().for_each(|value| providers_in(value, into));
+        }
+        Json::Array(items) => items.iter().for_each(|item| providers_in(item, into)),
+        _ => {}
+    }
 }
 
 /// A message about a run.
@@ -119,7 +143,7 @@ pub fn within(found: Message, file: &str, run: Option<&str>) -> Message {
 
 /// What could not be destroyed.
 #[must_use]
-pub fn left(file: &str, objects: &[ObjectKey]) -> Message {
+pub fn left(file: &str, run: &str, objects: &[ObjectKey]) -> Message {
     let failed: Vec<Json> = objects
         .iter()
         .map(|object| match &object.deposed {
@@ -127,10 +151,11 @@ pub fn left(file: &str, objects: &[ObjectKey]) -> Message {
             None => json!({ "instance": object.address.to_string() }),
         })
         .collect();
-    let text =
-        format!("smform left some resources in state after executing {file}, they need to be cleaned up manually.");
+    let text = format!(
+        "smform left some resources in state after executing {file}/{run}, they need to be cleaned up manually."
+    );
     let fields = json!({ "failed_resources": failed });
-    about(message("error", &text, "test_cleanup", [("test_cleanup", fields)]), file, None)
+    about(message("error", &text, "test_cleanup", [("test_cleanup", fields)]), file, Some(run))
 }
 
 /// The end.
