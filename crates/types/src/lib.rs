@@ -6,6 +6,7 @@
 pub mod address;
 pub mod convert;
 pub mod diagnostic;
+mod graphemes;
 pub mod image;
 pub mod json;
 pub mod marks;
@@ -26,6 +27,7 @@ pub use address::{
 };
 pub use convert::{ConvertError, convert};
 pub use diagnostic::{Diagnostic, Diagnostics, ExpressionValue, Severity};
+pub use graphemes::graphemes;
 pub use marks::Marks;
 pub use number::Number;
 pub use path::{Path, Step};

@@ -327,14 +327,11 @@ impl Number {
         Some(divide(negative, &ma, ea, &mb, eb, precision))
     }
 
-    /// The remainder, with the sign of the dividend; nothing for a zero divisor or an infinite dividend.
+    /// The remainder, with the sign of the dividend; nothing for a zero divisor or an infinite operand.
     #[must_use]
     pub fn rem(&self, other: &Number) -> Option<Number> {
-        if other.is_zero() || self.is_infinite() {
+        if other.is_zero() || self.is_infinite() || other.is_infinite() {
             return None;
-        }
-        if other.is_infinite() {
-            return Some(self.clone());
         }
         let whole = self.div(other)?.truncate();
         // Both steps are rounded to the precision of the dividend.
@@ -566,10 +563,10 @@ fn decimal(mantissa: &BigUint, exponent: i64, precision: u32) -> String {
     }
     // Widen to full precision, and by two bits more, so that the midpoints to the neighbours are whole numbers.
     let widen = u64::from(precision).saturating_sub(mantissa.bits());
-    let power_of_two = mantissa.bits() == 1;
     let middle = mantissa << (widen + 2);
     let scale = exponent.saturating_sub_unsigned(widen + 2);
-    let below = &middle - if power_of_two { 1u8 } else { 2u8 };
+    // As in Terraform, also below a power of two, whose lower neighbour is nearer.
+    let below = &middle - 2u8;
     let above = &middle + 2u8;
     // Bring the three to one decimal scale: digits * 10^-places.
     let (low, exact, high, places) = if scale >= 0 {
@@ -699,6 +696,8 @@ mod tests {
     fn floats_print_as_the_shortest_that_reads_back() {
         let power = Number::from_f64(2f64.powi(100)).map(|power| power.to_string());
         assert_eq!(power.as_deref(), Some("1267650600228229400000000000000"));
+        let power = Number::from_f64(2f64.powi(64)).map(|power| power.to_string());
+        assert_eq!(power.as_deref(), Some("18446744073709550000"));
         assert_eq!(Number::from_f64(0.1).map(|tenth| tenth.to_string()).as_deref(), Some("0.1"));
         assert_eq!(Number::from_f64(-1.5e-5).map(|small| small.to_string()).as_deref(), Some("-0.000015"));
         assert!(Number::from_f64(f64::NAN).is_none());

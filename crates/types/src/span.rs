@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use unicode_segmentation::UnicodeSegmentation;
+use crate::graphemes::graphemes;
 
 /// Identifies one source text within a [`SourceMap`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -81,7 +81,7 @@ impl Source {
         }
         let line = self.lines.partition_point(|start| *start <= byte).max(1);
         let start = self.lines.get(line - 1).copied().unwrap_or(0);
-        let column = self.text.get(start..byte).map_or(0, |head| head.graphemes(true).count()) + 1;
+        let column = self.text.get(start..byte).map_or(0, |head| graphemes(head).len()) + 1;
         Position { line, column, byte }
     }
 

@@ -1,11 +1,16 @@
 //! Function calls, and the two functions that look at how their arguments fail.
 
-use smform_types::{Diagnostic, Refinement, Type, Value, ValueKind, convert};
+use smform_types::{Diagnostic, Diagnostics, Refinement, Type, Value, ValueKind, convert};
 
 use super::evaluator::{Env, Eval, Evaluator};
-use super::references::traversals;
-use crate::functions::{self, Fault};
+use crate::functions::{self, Fault, Phase};
 use crate::syntax::{Call, Expr, ExprKind};
+
+/// What `try` and `can` attempt.
+enum Attempt<'c> {
+    Expression(&'c Expr),
+    Value(Value),
+}
 
 impl Evaluator<'_> {
     pub(super) fn call(&self, call: &Call, whole: &Expr, env: Env<'_>) -> Eval {
@@ -36,9 +41,22 @@ impl Evaluator<'_> {
                     return Err(self.failed(error.at(template.start()), whole, env));
                 }
             }
+            "type" if self.functions.phase == Phase::Console => return self.misplaced_type(call, whole, env),
+            "plantimestamp" if self.functions.phase == Phase::Console => {
+                let detail = "Only a plan has a \"plantimestamp\". Use timestamp() for the present time.";
+                let error = Diagnostic {
+                    function: Some(name.to_owned()),
+                    ..Diagnostic::error("Call to unknown function", detail)
+                };
+                return Err(error.at(call.name.span).into());
+            }
             _ if !functions::exists(name) => {
-                if let Some((namespace, rest)) = name.split_once("::").filter(|(namespace, _)| *namespace != "core") {
+                if let Some((namespace, rest)) = name.split_once("::") {
                     let detail = match (namespace, rest.split_once("::")) {
+                        ("core", None) => {
+                            let hint = smform_types::suggest::did_you_mean(plain, functions::names());
+                            format!("There is no built-in function named \"{plain}\".{hint}")
+                        }
                         ("provider", Some((provider, _))) => {
                             format!("The provider \"{provider}\" brings no functions along in smform.")
                         }
@@ -57,51 +75,81 @@ impl Evaluator<'_> {
             }
             _ => {}
         }
-        let mut arguments = self.all(call.arguments.iter(), env)?;
         let mut spans: Vec<_> = call.arguments.iter().map(Expr::start).collect();
-        if call.expand_last
-            && let (Some(last), Some(span)) = (arguments.pop(), spans.pop())
-        {
-            let (last, marks) = last.unmark();
-            match last.kind() {
-                ValueKind::List(_, items) | ValueKind::Set(_, items) | ValueKind::Tuple(items) => {
-                    arguments.extend(items.iter().map(|item| item.clone().with_marks(marks)));
-                    spans.resize(arguments.len(), span);
-                }
-                ValueKind::Unknown(Type::List(_) | Type::Set(_) | Type::Tuple(_) | Type::Dynamic, _) => {
-                    return Ok(Value::unknown(Type::Dynamic).with_marks(marks));
-                }
-                _ => {
-                    let detail = if last.is_null() {
-                        "The expanding argument (indicated by ...) must not be null."
-                    } else {
-                        "The expanding argument (indicated by ...) must be of a tuple, list, or set type."
-                    };
-                    let error = Diagnostic::error("Invalid expanding argument value", detail).at(span);
-                    return Err(self.failed(error, whole, env));
-                }
+        let mut expanded = Vec::new();
+        let mut single = call.arguments.as_slice();
+        if let Some((last, others)) = single.split_last().filter(|_| call.expand_last) {
+            single = others;
+            match self.expanded(last, whole, env)? {
+                Ok(items) => expanded = items,
+                Err(undecided) => return Ok(undecided),
             }
+            spans.resize(others.len() + expanded.len(), last.start());
         }
-        functions::call(name, &arguments, self.functions).map_err(|error| {
+        let failed = |error: functions::CallError| {
             let span = match error.fault {
                 Fault::TooFew => Some(call.closing(whole)),
                 Fault::Argument | Fault::TooMany => error.argument.and_then(|at| spans.get(at)).copied(),
                 Fault::Call | Fault::NoSuchFunction => Some(call.opening()),
             };
             self.failed(error.diagnostic(plain).at(span), whole, env)
-        })
+        };
+        functions::check_count(name, spans.len()).map_err(failed)?;
+        let mut diagnostics = Diagnostics::new();
+        let mut arguments = Vec::with_capacity(spans.len());
+        let values = single.iter().map(|argument| self.eval(argument, env)).chain(expanded.into_iter().map(Ok));
+        for (at, value) in values.enumerate() {
+            let fitting = value.and_then(|value| functions::fit(name, at, value).map_err(failed));
+            arguments.extend(diagnostics.take(fitting));
+        }
+        if diagnostics.has_errors() {
+            return Err(diagnostics);
+        }
+        functions::call(name, &arguments, self.functions).map_err(failed)
+    }
+
+    /// The arguments that a last one with `...` stands for, or what the call comes to while they are not known.
+    fn expanded(&self, last: &Expr, whole: &Expr, env: Env<'_>) -> Eval<Result<Vec<Value>, Value>> {
+        let (value, marks) = self.eval(last, env)?.unmark();
+        match value.kind() {
+            ValueKind::List(_, items) | ValueKind::Set(_, items) | ValueKind::Tuple(items) => {
+                Ok(Ok(items.iter().map(|item| item.clone().with_marks(marks)).collect()))
+            }
+            ValueKind::Unknown(Type::List(_) | Type::Set(_) | Type::Tuple(_) | Type::Dynamic, _) => {
+                Ok(Err(Value::unknown(Type::Dynamic).with_marks(marks)))
+            }
+            _ => {
+                let detail = if value.is_null() {
+                    "The expanding argument (indicated by ...) must not be null."
+                } else {
+                    "The expanding argument (indicated by ...) must be of a tuple, list, or set type."
+                };
+                let error = Diagnostic::error("Invalid expanding argument value", detail).at(last.start());
+                Err(self.failed(error, whole, env))
+            }
+        }
+    }
+
+    /// A call of the console's `type` that is not the whole expression: what it tells is no value.
+    fn misplaced_type(&self, call: &Call, whole: &Expr, env: Env<'_>) -> Eval {
+        let (summary, detail) = match call.arguments.as_slice() {
+            [] => ("Not enough function arguments", "Function \"type\" expects 1 argument."),
+            [argument] => {
+                self.eval(argument, env)?;
+                ("Invalid use of type function", "The console's function \"type\" cannot be part of an expression.")
+            }
+            _ => ("Too many function arguments", "Function \"type\" expects only 1 argument."),
+        };
+        Err(self.failed(Diagnostic::error(summary, detail).at(call.opening()), whole, env))
     }
 
     /// `try`: the first argument that evaluates.
     fn first_that_works(&self, call: &Call, whole: &Expr, env: Env<'_>) -> Eval {
         let quiet = Env { quiet: true, ..env };
         let mut why = Vec::new();
-        for argument in &call.arguments {
-            if self.depends_on_unknown(argument, quiet) {
-                return Ok(Value::unknown(Type::Dynamic));
-            }
-            match self.eval(argument, quiet) {
-                Ok(value) => return Ok(value),
+        for attempt in self.attempts(call, whole, env)? {
+            match self.attempted(attempt, quiet) {
+                Ok(value) => return Ok(value.unwrap_or_else(|| Value::unknown(Type::Dynamic))),
                 Err(errors) => why.extend(errors),
             }
         }
@@ -118,22 +166,47 @@ impl Evaluator<'_> {
     /// `can`: whether the argument evaluates.
     fn works(&self, call: &Call, whole: &Expr, env: Env<'_>) -> Eval {
         let quiet = Env { quiet: true, ..env };
-        let [argument] = call.arguments.as_slice() else {
-            let (summary, detail) = if call.arguments.is_empty() {
-                (
+        let mut attempts = self.attempts(call, whole, env)?;
+        let Some(attempt) = attempts.pop().filter(|_| attempts.is_empty()) else {
+            let (summary, detail, place) = match call.arguments.get(1).or(call.arguments.first()) {
+                Some(surplus) if !attempts.is_empty() => {
+                    ("Too many function arguments", "Function \"can\" expects only 1 argument.", surplus.start())
+                }
+                _ => (
                     "Not enough function arguments",
                     "Function \"can\" expects 1 argument. Missing value for \"expression\".",
-                )
-            } else {
-                ("Too many function arguments", "Function \"can\" expects only 1 argument.")
+                    call.closing(whole),
+                ),
             };
-            let place = call.arguments.get(1).map_or_else(|| call.closing(whole), Expr::start);
             return Err(self.failed(Diagnostic::error(summary, detail).at(place), whole, env));
         };
-        if self.depends_on_unknown(argument, quiet) {
-            return Ok(Value::refined(Type::Bool, Refinement::not_null()));
+        Ok(match self.attempted(attempt, quiet) {
+            Ok(Some(_)) => Value::bool(true),
+            Ok(None) => Value::refined(Type::Bool, Refinement::not_null()),
+            Err(_) => Value::bool(false),
+        })
+    }
+
+    /// What `try` and `can` are to attempt: their arguments, and the elements of a last one with `...`.
+    fn attempts<'c>(&self, call: &'c Call, whole: &Expr, env: Env<'_>) -> Eval<Vec<Attempt<'c>>> {
+        let Some((last, others)) = call.arguments.split_last().filter(|_| call.expand_last) else {
+            return Ok(call.arguments.iter().map(Attempt::Expression).collect());
+        };
+        let mut attempts: Vec<_> = others.iter().map(Attempt::Expression).collect();
+        match self.expanded(last, whole, env)? {
+            Ok(items) => attempts.extend(items.into_iter().map(Attempt::Value)),
+            Err(undecided) => attempts.push(Attempt::Value(undecided)),
         }
-        Ok(Value::bool(self.eval(argument, quiet).is_ok()))
+        Ok(attempts)
+    }
+
+    /// The value of an attempt; nothing while a part of it is unknown, because with that it may fail yet.
+    fn attempted(&self, attempt: Attempt<'_>, quiet: Env<'_>) -> Eval<Option<Value>> {
+        let value = match attempt {
+            Attempt::Expression(expr) => self.eval(expr, quiet)?,
+            Attempt::Value(value) => value,
+        };
+        Ok(Some(value).filter(Value::is_wholly_known))
     }
 
     /// `convert`: the first argument as the type that the second is written as.
@@ -155,15 +228,6 @@ impl Evaluator<'_> {
             let detail = format!("Call to function \"convert\" failed: {error}.");
             invalid("Error in function call", detail, call.arguments.first().unwrap_or(whole))
         })
-    }
-
-    /// Whether a reference in the expression is to something not wholly known, so that the expression may still fail.
-    fn depends_on_unknown(&self, expr: &Expr, env: Env<'_>) -> bool {
-        let mut found = false;
-        traversals(expr, &mut |traversal| {
-            found = found || self.eval(traversal, env).is_ok_and(|value| !value.is_wholly_known());
-        });
-        found
     }
 
     /// The type notation that the call `type(...)` of the console asks for; nothing for any other expression.

@@ -1,8 +1,7 @@
 //! Templates: text with values in it.
 
 use smform_types::value::normalize;
-use smform_types::{Diagnostic, Diagnostics, Marks, Refinement, Type, Value, convert};
-use unicode_segmentation::UnicodeSegmentation;
+use smform_types::{Diagnostic, Diagnostics, Marks, Refinement, Type, Value, convert, graphemes};
 
 use super::evaluator::{Env, Eval, Evaluator};
 use crate::syntax::{Expr, TemplatePart};
@@ -143,7 +142,7 @@ impl Evaluator<'_> {
 /// separator.
 fn prefix(text: &str) -> Refinement {
     let is_separator = text.ends_with(|c: char| c.is_ascii() && !c.is_ascii_alphanumeric());
-    let unsafe_end = if is_separator { 0 } else { text.graphemes(true).next_back().map_or(0, str::len) };
+    let unsafe_end = if is_separator { 0 } else { graphemes(text).last().map_or(0, |last| last.len()) };
     match text.get(..text.len() - unsafe_end) {
         Some(prefix) if !prefix.is_empty() => Refinement::with_prefix(&normalize(prefix)),
         _ => Refinement::not_null(),

@@ -1,6 +1,6 @@
 //! Operators.
 
-use smform_types::{Diagnostic, Diagnostics, Marks, Number, Refinement, Type, Value, ValueKind, convert};
+use smform_types::{Diagnostic, Diagnostics, Number, Refinement, Type, Value, ValueKind, convert};
 
 use super::evaluator::{Env, Eval, Evaluator};
 use crate::functions::equals;
@@ -10,7 +10,8 @@ impl Evaluator<'_> {
     pub(super) fn unary(&self, operator: UnaryOp, operand: &Expr, whole: &Expr, env: Env<'_>) -> Eval {
         let ty = if operator == UnaryOp::Negate { Type::Number } else { Type::Bool };
         let value = self.eval(operand, env)?;
-        let (value, marks) = self.operand(value, &ty, "unary", operand, whole, env)?;
+        let value = self.operand(value, &ty, "unary", operand, env)?;
+        let (value, marks) = self.not_null(value, whole, env)?.unmark();
         let result = match operator {
             UnaryOp::Negate => value.as_number().map(|number| Value::number(number.negate())),
             UnaryOp::Not => value.as_bool().map(|value| Value::bool(!value)),
@@ -31,9 +32,11 @@ impl Evaluator<'_> {
             return Ok(result.unwrap_or_else(|| unknown(Type::Bool)).with_marks(marks));
         }
         let ty = if matches!(operator, BinaryOp::And | BinaryOp::Or) { Type::Bool } else { Type::Number };
-        let a = diagnostics.take(self.operand(a, &ty, "left", left, whole, env));
-        let b = diagnostics.take(self.operand(b, &ty, "right", right, whole, env));
-        let (Some((a, a_marks)), Some((b, b_marks))) = (a, b) else { return Err(diagnostics) };
+        let a = diagnostics.take(self.operand(a, &ty, "left", left, env));
+        let b = diagnostics.take(self.operand(b, &ty, "right", right, env));
+        let (Some(a), Some(b)) = (a, b) else { return Err(diagnostics) };
+        let (a, b) = (self.not_null(a, whole, env)?, self.not_null(b, whole, env)?);
+        let ((a, a_marks), (b, b_marks)) = (a.unmark(), b.unmark());
         let marks = a_marks | b_marks;
         let result = match (a.as_bool(), b.as_bool(), a.as_number(), b.as_number()) {
             (Some(a), Some(b), _, _) => Value::bool(if operator == BinaryOp::And { a && b } else { a || b }),
@@ -46,24 +49,19 @@ impl Evaluator<'_> {
         Ok(result.with_marks(marks))
     }
 
-    /// An operand of the type that the operator takes, without its marks.
-    fn operand(
-        &self,
-        value: Value,
-        ty: &Type,
-        side: &str,
-        expr: &Expr,
-        whole: &Expr,
-        env: Env<'_>,
-    ) -> Eval<(Value, Marks)> {
-        let value = convert(value, ty).map_err(|error| {
+    /// An operand as the type that the operator takes.
+    fn operand(&self, value: Value, ty: &Type, side: &str, expr: &Expr, env: Env<'_>) -> Eval {
+        convert(value, ty).map_err(|error| {
             let detail = format!("Unsuitable value for {side} operand: {error}.");
             self.failed(Diagnostic::error("Invalid operand", detail), expr, env)
-        })?;
-        if value.is_null() {
+        })
+    }
+
+    fn not_null(&self, operand: Value, whole: &Expr, env: Env<'_>) -> Eval {
+        if operand.is_null() {
             return Err(self.operation_failed("argument must not be null", whole, env));
         }
-        Ok(value.unmark())
+        Ok(operand)
     }
 
     fn operation_failed(&self, message: &str, whole: &Expr, env: Env<'_>) -> Diagnostics {
@@ -120,7 +118,7 @@ fn calculate(operator: BinaryOp, a: &Number, b: &Number) -> Result<Value, &'stat
         BinaryOp::Divide => number(a.div(b), "can't divide zero by zero or infinity by infinity"),
         // As in Terraform, a number modulo zero is the number.
         BinaryOp::Modulo if b.is_zero() && !a.is_infinite() => Ok(Value::number(a.clone())),
-        BinaryOp::Modulo => number(a.rem(b), "can't use infinity as the dividend of a remainder"),
+        BinaryOp::Modulo => number(a.rem(b), "can't compute a remainder with infinity"),
         BinaryOp::Less => Ok(Value::bool(a < b)),
         BinaryOp::LessOrEqual => Ok(Value::bool(a <= b)),
         BinaryOp::Greater => Ok(Value::bool(a > b)),

@@ -9,7 +9,7 @@ use smform_types::{Diagnostic, Diagnostics, SourceMap, Value};
 use super::evaluator::{Env, Evaluator};
 use super::references::unbound_roots;
 use super::{Scope, Subject};
-use crate::functions::{FunctionContext, TemplateRenderer};
+use crate::functions::{FunctionContext, TemplateFault, TemplateRenderer};
 use crate::syntax::parse_template;
 
 /// Renders templates with nothing in reach but the variables that they are given.
@@ -23,26 +23,22 @@ impl TemplateRenderer for Templates {
         text: &str,
         variables: &BTreeMap<Arc<str>, Value>,
         cx: &FunctionContext<'_>,
-    ) -> Result<Value, Diagnostics> {
+    ) -> Result<Value, TemplateFault> {
         let mut sources = SourceMap::default();
         let source = sources.add(name, text);
-        let render = || {
-            let template = parse_template(text, source)?;
-            for root in unbound_roots(&template) {
-                if !variables.contains_key(&root.text) {
-                    let hint = did_you_mean(&root.text, variables.keys().map(|name| &**name));
-                    let detail = format!(
-                        "The template uses \"{}\", which is not among the variables it is given.{hint}",
-                        root.text
-                    );
-                    return Err(Diagnostics::from(Diagnostic::error("Invalid reference", detail).at(root.span)));
-                }
-            }
-            let evaluator = Evaluator { scope: &Nothing, functions: cx, in_template: true };
-            evaluator.eval(&template, Env { variables: Some(variables), ..Env::default() })
-        };
         // The text is not of the caller's sources, so its places are told in words.
-        render().map_err(|errors| errors.map(|error| told_in_words(error, &sources)))
+        let told = |errors: Diagnostics| errors.map(|error| told_in_words(error, &sources));
+        let template = parse_template(text, source).map_err(|errors| TemplateFault::Failed(told(errors)))?;
+        if let Some(root) = unbound_roots(&template).into_iter().find(|root| !variables.contains_key(&root.text)) {
+            let hint = did_you_mean(&root.text, variables.keys().map(|name| &**name));
+            let detail =
+                format!("The template uses \"{}\", which is not among the variables it is given.{hint}", root.text);
+            let error = Diagnostic::error("Invalid reference", detail).at(root.span);
+            return Err(TemplateFault::MissingVariable(told(error.into())));
+        }
+        let evaluator = Evaluator { scope: &Nothing, functions: cx, in_template: true };
+        let rendered = evaluator.eval(&template, Env { variables: Some(variables), ..Env::default() });
+        rendered.map_err(|errors| TemplateFault::Failed(told(errors)))
     }
 }
 

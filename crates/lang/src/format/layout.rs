@@ -1,6 +1,6 @@
 //! Lines: how far they are indented, and which columns their equals signs and comments stand in.
 
-use unicode_segmentation::UnicodeSegmentation;
+use smform_types::graphemes;
 
 use super::spacing::is_spaced;
 use super::token::{Kind, Token};
@@ -63,7 +63,7 @@ impl<'t> Line<'t> {
     /// How wide the line is before a token, counted in characters as they are seen.
     fn width(&self, before: usize) -> usize {
         let tokens = self.tokens.iter().take(before);
-        tokens.map(|placed| placed.blanks + placed.token.text.graphemes(true).count()).sum()
+        tokens.map(|placed| placed.blanks + graphemes(placed.token.text).len()).sum()
     }
 }
 

@@ -82,9 +82,9 @@ impl Arguments<'_> {
         self.value(at)?.as_number().ok_or_else(|| CallError::argument(at, "a number is required"))
     }
 
-    /// A whole number of 64 bits.
+    /// A whole number of 64 bits. As in Terraform, the call is to blame for any other, not the argument.
     pub(super) fn whole(&self, at: usize) -> Result<i64, CallError> {
-        whole(self.number(at)?).map_err(|message| CallError::argument(at, message))
+        whole(self.number(at)?).map_err(CallError::whole)
     }
 
     /// The elements of a list, set or tuple.
@@ -135,8 +135,7 @@ pub(super) fn call(function: &Function, given: &[Value], cx: &FunctionContext<'_
         if argument.is_null() && !parameter.null {
             return Err(CallError::argument(at, "argument must not be null"));
         }
-        let value = convert(argument.clone(), &parameter.shape.ty())
-            .map_err(|error| CallError::argument(at, error.to_string()))?;
+        let value = fit(signature, at, argument.clone())?;
         let (value, own) = if parameter.marked {
             let own = value.marks();
             (value, own)
@@ -167,7 +166,17 @@ pub(super) fn call(function: &Function, given: &[Value], cx: &FunctionContext<'_
     Ok(refine(function, Value::unknown(ty)).with_marks(all_marks()))
 }
 
-fn check_count(signature: &Signature, given: usize) -> Result<(), CallError> {
+/// An argument as its parameter takes it.
+pub(super) fn fit(signature: &Signature, at: usize, argument: Value) -> Result<Value, CallError> {
+    match signature.parameter(at) {
+        Some(parameter) => {
+            convert(argument, &parameter.shape.ty()).map_err(|error| CallError::argument(at, error.to_string()))
+        }
+        None => Ok(argument),
+    }
+}
+
+pub(super) fn check_count(signature: &Signature, given: usize) -> Result<(), CallError> {
     let wanted = signature.parameters.len();
     let plural = if wanted == 1 { "" } else { "s" };
     let name = signature.name;

@@ -35,12 +35,12 @@ pub(super) const FUNCTIONS: &[Function] = &[
     of_text("sha512", |a| Ok(hex::<Sha512>(text(a)?)), "The SHA-512 digest of the text, in hexadecimal."),
     of_text("base64sha256", |a| Ok(base64::<Sha256>(text(a)?)), "The SHA-256 digest of the text, in base64."),
     of_text("base64sha512", |a| Ok(base64::<Sha512>(text(a)?)), "The SHA-512 digest of the text, in base64."),
-    of_file("filemd5", |a| Ok(hex::<Md5>(&read(a, 0)?)), "The MD5 digest of a file, in hexadecimal."),
-    of_file("filesha1", |a| Ok(hex::<Sha1>(&read(a, 0)?)), "The SHA-1 digest of a file, in hexadecimal."),
-    of_file("filesha256", |a| Ok(hex::<Sha256>(&read(a, 0)?)), "The SHA-256 digest of a file, in hexadecimal."),
-    of_file("filesha512", |a| Ok(hex::<Sha512>(&read(a, 0)?)), "The SHA-512 digest of a file, in hexadecimal."),
-    of_file("filebase64sha256", |a| Ok(base64::<Sha256>(&read(a, 0)?)), "The SHA-256 digest of a file, in base64."),
-    of_file("filebase64sha512", |a| Ok(base64::<Sha512>(&read(a, 0)?)), "The SHA-512 digest of a file, in base64."),
+    of_file("filemd5", |a| Ok(hex::<Md5>(&content(a)?)), "The MD5 digest of a file, in hexadecimal."),
+    of_file("filesha1", |a| Ok(hex::<Sha1>(&content(a)?)), "The SHA-1 digest of a file, in hexadecimal."),
+    of_file("filesha256", |a| Ok(hex::<Sha256>(&content(a)?)), "The SHA-256 digest of a file, in hexadecimal."),
+    of_file("filesha512", |a| Ok(hex::<Sha512>(&content(a)?)), "The SHA-512 digest of a file, in hexadecimal."),
+    of_file("filebase64sha256", |a| Ok(base64::<Sha256>(&content(a)?)), "The SHA-256 digest of a file, in base64."),
+    of_file("filebase64sha512", |a| Ok(base64::<Sha512>(&content(a)?)), "The SHA-512 digest of a file, in base64."),
     Function::new("bcrypt", &[STR], Shape::String, bcrypt, "A salted digest of a password, made slow on purpose.")
         .variadic(Parameter::new("cost", Shape::Number)),
     Function::new(
@@ -62,6 +62,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
 
 fn text<'a>(a: &'a Arguments<'_>) -> Result<&'a [u8], CallError> {
     a.text(0).map(str::as_bytes)
+}
+
+/// The bytes of the file of a digest.
+fn content(a: &Arguments<'_>) -> Result<Vec<u8>, CallError> {
+    read(a, 0).map_err(CallError::of_the_call)
 }
 
 fn hex<D: Digest>(bytes: &[u8]) -> Value {

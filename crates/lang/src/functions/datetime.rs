@@ -190,14 +190,11 @@ fn timestamp(a: &Arguments<'_>) -> Result<Value, CallError> {
 }
 
 fn plantimestamp(a: &Arguments<'_>) -> Result<Value, CallError> {
-    if a.cx.phase == Phase::Console {
-        return Err(CallError::whole("there is no plan whose time it could be"));
-    }
     Ok(a.cx.plan_timestamp.as_deref().map_or_else(|| Value::unknown(Type::String), Value::string))
 }
 
 fn timeadd(a: &Arguments<'_>) -> Result<Value, CallError> {
-    let moment = moment(a, 0)?;
+    let moment = moment(a, 0).map_err(CallError::of_the_call)?;
     let nanoseconds = parse_duration(a.text(1)?)
         .map_err(|reason| CallError::whole(format!("invalid duration {}: {reason}", a.quoted(1))))?;
     let moved = moment.clock.checked_add(SignedDuration::from_nanos(nanoseconds));

@@ -3,13 +3,12 @@
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use flate2::write::GzEncoder;
 use smform_types::json::{implied, parse, plain, to_text};
 use smform_types::{Number, Refinement, Type, Value, ValueKind};
-use std::io::Write;
 
 use super::arguments::{Arguments, Function, ascii};
 use super::error::CallError;
+use super::gzip;
 use super::signature::{Parameter, Shape};
 
 const STR: Parameter = Parameter::new("str", Shape::String);
@@ -60,10 +59,7 @@ fn base64encode(a: &Arguments<'_>) -> Result<Value, CallError> {
 }
 
 fn base64gzip(a: &Arguments<'_>) -> Result<Value, CallError> {
-    let failed = |error: std::io::Error| CallError::whole(format!("failed to compress the text: {error}"));
-    let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::default());
-    encoder.write_all(a.text(0)?.as_bytes()).map_err(failed)?;
-    Ok(ascii(&BASE64.encode(encoder.finish().map_err(failed)?)))
+    Ok(ascii(&BASE64.encode(gzip::compress(a.text(0)?.as_bytes()))))
 }
 
 fn urlencode(a: &Arguments<'_>) -> Result<Value, CallError> {

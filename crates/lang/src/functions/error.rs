@@ -46,6 +46,11 @@ impl CallError {
         CallError::new(Fault::Argument, Some(at), message)
     }
 
+    /// The same, with the call as a whole to blame, where Terraform does not say which argument is.
+    pub(super) fn of_the_call(self) -> CallError {
+        CallError { fault: Fault::Call, argument: None, ..self }
+    }
+
     /// The same, for a message that quotes from an argument: `message` takes its place when that must not be shown.
     pub(super) fn or_discreetly(self, message: &'static str) -> CallError {
         CallError { discreet: Some(message), ..self }

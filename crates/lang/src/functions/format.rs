@@ -75,10 +75,8 @@ fn format_list(a: &Arguments<'_>) -> Result<Value, CallError> {
             continue;
         }
         let text = render(spec, &values).map_err(|error| {
-            if error.argument.is_some() {
-                return error;
-            }
-            CallError { message: format!("error on format iteration {round}: {}", error.message), ..error }
+            let message = format!("error on format iteration {round}: {}", error.message);
+            CallError { message, ..error.of_the_call() }
         })?;
         texts.push(Value::string(text));
     }

@@ -73,6 +73,7 @@ fn keys(a: &Arguments<'_>) -> Result<Value, CallError> {
 }
 
 fn lookup_type(arguments: &[Value]) -> Result<Type, CallError> {
+    lookup_count(arguments.len())?;
     let default = arguments.get(2);
     match arguments.first().map(Value::ty) {
         Some(Type::Object(object)) => {
@@ -96,10 +97,15 @@ fn lookup_type(arguments: &[Value]) -> Result<Type, CallError> {
     }
 }
 
-fn lookup(a: &Arguments<'_>) -> Result<Value, CallError> {
-    if a.len() > 3 {
-        return Err(CallError::whole(format!("lookup() takes two or three arguments, got {}", a.len())));
+fn lookup_count(given: usize) -> Result<(), CallError> {
+    if given > 3 {
+        return Err(CallError::whole(format!("lookup() takes two or three arguments, got {given}")));
     }
+    Ok(())
+}
+
+fn lookup(a: &Arguments<'_>) -> Result<Value, CallError> {
+    lookup_count(a.len())?;
     let map = a.value(0)?;
     let default = a.all().get(2);
     let converted = match map.kind() {
@@ -187,11 +193,11 @@ fn transpose(a: &Arguments<'_>) -> Result<Value, CallError> {
     }
     let mut transposed: BTreeMap<Arc<str>, Vec<Value>> = BTreeMap::new();
     for (key, list) in map.as_entries().into_iter().flatten() {
-        let items = list.as_slice().ok_or_else(|| CallError::argument(0, "input must not contain a null list"))?;
+        let items = list.as_slice().ok_or_else(|| CallError::whole("input must not contain a null list"))?;
         for item in items {
             let text = match item.kind() {
                 ValueKind::String(text) => Arc::clone(text),
-                _ => return Err(CallError::argument(0, "input must not contain a null string")),
+                _ => return Err(CallError::whole("input must not contain a null string")),
             };
             transposed.entry(text).or_default().push(Value::unmarked(ValueKind::String(Arc::clone(key))));
         }

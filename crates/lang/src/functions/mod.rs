@@ -18,6 +18,8 @@ mod filesystem;
 mod float;
 mod format;
 mod glob;
+mod gzip;
+mod huffman;
 mod lazy;
 mod letters;
 mod mapping;
@@ -91,7 +93,16 @@ pub trait TemplateRenderer {
         text: &str,
         variables: &BTreeMap<Arc<str>, Value>,
         cx: &FunctionContext<'_>,
-    ) -> Result<Value, Diagnostics>;
+    ) -> Result<Value, TemplateFault>;
+}
+
+/// Why a template cannot be rendered.
+#[derive(Clone, Debug)]
+pub enum TemplateFault {
+    /// It uses a variable that it is not given.
+    MissingVariable(Diagnostics),
+    /// Something else is wrong.
+    Failed(Diagnostics),
 }
 
 /// Calls the function `name`, with or without `core::` in front.
@@ -105,6 +116,25 @@ pub fn call(name: &str, arguments: &[Value], cx: &FunctionContext<'_>) -> Result
         CallError::new(Fault::NoSuchFunction, None, message)
     })?;
     arguments::call(function, arguments, cx)
+}
+
+/// Whether a function takes so many arguments, which is asked before they are evaluated.
+///
+/// # Errors
+/// When it takes more or fewer.
+pub fn check_count(name: &str, given: usize) -> Result<(), CallError> {
+    find(name).map_or(Ok(()), |function| arguments::check_count(&function.signature, given))
+}
+
+/// An argument as the function takes it, so that all that do not fit can be told at once.
+///
+/// # Errors
+/// When it cannot be converted to the type of its parameter.
+pub fn fit(name: &str, at: usize, argument: Value) -> Result<Value, CallError> {
+    match find(name) {
+        Some(function) => arguments::fit(&function.signature, at, argument),
+        None => Ok(argument),
+    }
 }
 
 /// Whether there is a function of that name.

@@ -135,30 +135,35 @@ fn cidrnetmask(a: &Arguments<'_>) -> Result<Value, CallError> {
 
 fn cidrsubnet(a: &Arguments<'_>) -> Result<Value, CallError> {
     let network = network(a)?;
-    let new_bits = a.whole(1).map_err(|error| CallError::whole(error.message))?;
+    let new_bits = a.whole(1)?;
     let number = whole(a, 2)?;
     let prefix = i64::from(network.prefix).checked_add(new_bits).and_then(|prefix| u32::try_from(prefix).ok());
     let prefix = prefix.filter(|prefix| *prefix <= network.width).ok_or_else(|| {
         let message = format!("insufficient address space to extend prefix of {} by {new_bits}", network.prefix);
         CallError::whole(message)
     })?;
-    let limit = if new_bits < 0 { BigInt::from(1u8) } else { BigInt::from(1u8) << new_bits };
-    let fits = number.sign() != num_bigint::Sign::Minus && number < limit;
-    let subnet = u128::try_from(&number).ok().filter(|_| fits).ok_or_else(|| {
-        CallError::whole(format!("prefix extension of {new_bits} does not accommodate a subnet numbered {number}"))
-    })?;
-    let subnet = subnet.checked_shl(network.width - prefix).unwrap_or(0);
-    Ok(Value::string(Network { bits: network.bits | subnet, prefix, ..network }.notation()))
+    let limit = BigInt::from(1u8) << new_bits.max(0);
+    if new_bits >= 0 && number >= limit {
+        return Err(CallError::whole(format!(
+            "prefix extension of {new_bits} does not accommodate a subnet numbered {number}"
+        )));
+    }
+    // As in Terraform, a negative number is not refused, whatever it leads to.
+    let combined = (number << (network.width - prefix)) | BigInt::from(network.bits);
+    let (_, magnitude) = combined.into_parts();
+    let all = u128::MAX >> (128 - network.width);
+    let bits = u128::try_from(magnitude).map_err(|_| CallError::whole("the result is not an address"))? & all;
+    Ok(Value::string(Network { bits, prefix, ..network }.notation()))
 }
 
 fn cidrsubnets(a: &Arguments<'_>) -> Result<Value, CallError> {
-    let network = network(a)?;
+    let network = network(a).map_err(|error| CallError::argument(0, error.message))?;
     let mut subnets = Vec::new();
     // The first address that is still free; nothing when the whole network is used up.
     let mut free = Some(network.bits);
     let mut previous = network;
     for at in 1..a.len() {
-        let new_bits = a.whole(at)?;
+        let new_bits = a.whole(at).map_err(|error| CallError::argument(at, error.message))?;
         if new_bits < 1 {
             return Err(CallError::argument(at, "must extend prefix by at least one bit"));
         }

@@ -117,7 +117,7 @@ fn parseint_type(arguments: &[Value]) -> Result<Type, CallError> {
 fn parseint(a: &Arguments<'_>) -> Result<Value, CallError> {
     parseint_type(a.all())?;
     let text = a.text(0)?;
-    let base = a.whole(1)?;
+    let base = a.whole(1).map_err(|error| CallError::argument(1, error.message))?;
     let base = u32::try_from(base).ok().filter(|base| (2..=62).contains(base));
     let base = base.ok_or_else(|| CallError::argument(1, "base must be a whole number between 2 and 62 inclusive"))?;
     let parsed = parse_integer(text, base)
@@ -158,9 +158,6 @@ fn range(a: &Arguments<'_>) -> Result<Value, CallError> {
         3 => (a.number(0)?.clone(), a.number(1)?.clone(), a.number(2)?.clone()),
         _ => return Err(CallError::whole("must have one, two, or three arguments")),
     };
-    if step.is_zero() {
-        return Err(CallError::argument(2, "step must not be zero"));
-    }
     let down = step.is_negative();
     if down && end > start {
         return Err(CallError::argument(1, "end must be less than start when step is negative"));
@@ -174,7 +171,7 @@ fn range(a: &Arguments<'_>) -> Result<Value, CallError> {
         if values.len() >= RANGE_LIMIT {
             return Err(CallError::whole(format!(
                 "more than {RANGE_LIMIT} values were generated; decrease the difference between start and end or use \
-                 a larger step"
+                 a larger step, which must not be zero"
             )));
         }
         let following = next.add(&step).ok_or_else(|| CallError::whole("the range has no end"))?;

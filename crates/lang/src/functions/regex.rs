@@ -96,7 +96,7 @@ fn replace(a: &Arguments<'_>) -> Result<Value, CallError> {
     let pattern = search.strip_prefix('/').and_then(|search| search.strip_suffix('/'));
     let Some(pattern) = pattern else { return Ok(Value::string(text.replace(search, by))) };
     let pattern = Pattern::compile(pattern).map_err(|reason| {
-        CallError::argument(1, format!("invalid regexp pattern: {reason} in {pattern:?}")).or_discreetly(INVALID)
+        CallError::whole(format!("invalid regexp pattern: {reason} in {pattern:?}")).or_discreetly(INVALID)
     })?;
     let replaced = pattern.regex.replace_all(text, |captures: &Captures<'_>| expand(&pattern, by, captures));
     Ok(Value::string(replaced))

@@ -1,7 +1,6 @@
 //! Functions of lists, sets and tuples as sequences.
 
-use smform_types::{Marks, Refinement, Type, Value, ValueKind, convert, unify};
-use unicode_segmentation::UnicodeSegmentation;
+use smform_types::{Marks, Refinement, Type, Value, ValueKind, convert, graphemes, unify};
 
 use super::arguments::{Arguments, Function, whole};
 use super::equality::equals;
@@ -146,8 +145,7 @@ fn anytrue(a: &Arguments<'_>) -> Result<Value, CallError> {
 }
 
 fn chunklist(a: &Arguments<'_>) -> Result<Value, CallError> {
-    let size =
-        usize::try_from(a.whole(1)?).map_err(|_| CallError::argument(1, "the size argument must be positive"))?;
+    let size = usize::try_from(a.whole(1)?).map_err(|_| CallError::whole("the size argument must be positive"))?;
     let (list, marks) = a.value(0)?.clone().unmark();
     let ty = list.ty();
     let element = ty.element().cloned().unwrap_or(Type::Dynamic);
@@ -355,7 +353,7 @@ fn length(a: &Arguments<'_>) -> Result<Value, CallError> {
         Value::refined(Type::Number, refinement)
     };
     let length = match value.kind() {
-        ValueKind::String(text) => Value::number(text.graphemes(true).count()),
+        ValueKind::String(text) => Value::number(graphemes(text).len()),
         ValueKind::Set(_, items) if known_length(&value).is_none() => {
             at_least(usize::from(!items.is_empty()), u64::try_from(items.len()).ok())
         }
@@ -376,7 +374,7 @@ fn length(a: &Arguments<'_>) -> Result<Value, CallError> {
             }
             Type::String => {
                 let prefix = refinement.as_ref().and_then(|refinement| refinement.prefix.as_deref());
-                at_least(prefix.unwrap_or_default().graphemes(true).count(), None)
+                at_least(graphemes(prefix.unwrap_or_default()).len(), None)
             }
             Type::Dynamic => Value::unknown(Type::Number),
             Type::Bool | Type::Number => return Err(no_length()),
@@ -387,7 +385,7 @@ fn length(a: &Arguments<'_>) -> Result<Value, CallError> {
 }
 
 fn no_length() -> CallError {
-    CallError::argument(0, "argument must be a string, a collection type, or a structural type")
+    CallError::whole("argument must be a string, a collection type, or a structural type")
 }
 
 fn matchkeys(a: &Arguments<'_>) -> Result<Value, CallError> {

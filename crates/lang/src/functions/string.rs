@@ -1,7 +1,6 @@
 //! Functions of strings, other than formatting, patterns and templates.
 
-use smform_types::{Type, Value, ValueKind};
-use unicode_segmentation::UnicodeSegmentation;
+use smform_types::{Type, Value, ValueKind, graphemes};
 
 use super::arguments::{Arguments, Function};
 use super::error::CallError;
@@ -121,7 +120,7 @@ fn separates(c: char) -> bool {
 }
 
 fn strrev(a: &Arguments<'_>) -> Result<Value, CallError> {
-    Ok(Value::string(a.text(0)?.graphemes(true).rev().collect::<String>()))
+    Ok(Value::string(graphemes(a.text(0)?).into_iter().rev().collect::<String>()))
 }
 
 fn trimspace(a: &Arguments<'_>) -> Result<Value, CallError> {
@@ -149,15 +148,15 @@ fn startswith(a: &Arguments<'_>) -> Result<Value, CallError> {
 }
 
 fn indent(a: &Arguments<'_>) -> Result<Value, CallError> {
-    let spaces = usize::try_from(a.whole(0)?)
-        .map_err(|_| CallError::argument(0, "the number of spaces must not be negative"))?;
+    let spaces =
+        usize::try_from(a.whole(0)?).map_err(|_| CallError::whole("the number of spaces must not be negative"))?;
     let text = a.text(1)?;
     let breaks = text.matches('\n').count();
     if breaks == 0 {
         return Ok(a.value(1)?.clone());
     }
     if spaces.checked_mul(breaks).is_none_or(|added| added > TEXT_LIMIT) {
-        return Err(CallError::argument(0, "the indented text would be too long"));
+        return Err(CallError::whole("the indented text would be too long"));
     }
     Ok(Value::string(text.replace('\n', &format!("\n{}", " ".repeat(spaces)))))
 }
@@ -198,7 +197,7 @@ fn substr(a: &Arguments<'_>) -> Result<Value, CallError> {
     let text = a.text(0)?;
     let (offset, length) = (a.whole(1)?, a.whole(2)?);
     let start = if offset < 0 {
-        let total = i64::try_from(text.graphemes(true).count()).unwrap_or(i64::MAX);
+        let total = i64::try_from(graphemes(text).len()).unwrap_or(i64::MAX);
         usize::try_from(offset.saturating_add(total)).unwrap_or(0)
     } else if length == 0 {
         return Ok(Value::string(""));
@@ -207,5 +206,5 @@ fn substr(a: &Arguments<'_>) -> Result<Value, CallError> {
     };
     // After a negative offset, a length of zero means the rest: Terraform does so, and configurations may rely on it.
     let length = if length > 0 { usize::try_from(length).unwrap_or(usize::MAX) } else { usize::MAX };
-    Ok(Value::string(text.graphemes(true).skip(start).take(length).collect::<String>()))
+    Ok(Value::string(graphemes(text).into_iter().skip(start).take(length).collect::<String>()))
 }

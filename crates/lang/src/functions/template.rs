@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use smform_types::{Diagnostics, Type, Value, ValueKind};
 
+use super::TemplateFault;
 use super::arguments::{Arguments, Function};
 use super::error::CallError;
 use super::filesystem::read_text;
@@ -66,10 +67,10 @@ fn render(
     text: &str,
     variables: &BTreeMap<Arc<str>, Value>,
 ) -> Result<Value, CallError> {
-    let value =
-        a.cx.templates
-            .render(name, text, variables, a.cx)
-            .map_err(|diagnostics| CallError::whole(in_one_line(&diagnostics)))?;
+    let value = a.cx.templates.render(name, text, variables, a.cx).map_err(|fault| match fault {
+        TemplateFault::MissingVariable(diagnostics) => CallError::argument(1, in_one_line(&diagnostics)),
+        TemplateFault::Failed(diagnostics) => CallError::whole(in_one_line(&diagnostics)),
+    })?;
     if matches!(value.kind(), ValueKind::Null(_)) {
         return Err(CallError::whole(format!("{name}: the result of the template is null")));
     }

@@ -19,7 +19,7 @@ impl TemplateRenderer for NoTemplates {
         text: &str,
         _variables: &BTreeMap<Arc<str>, Value>,
         _cx: &FunctionContext<'_>,
-    ) -> Result<Value, Diagnostics> {
+    ) -> Result<Value, TemplateFault> {
         Ok(Value::string(text))
     }
 }
@@ -49,7 +49,6 @@ fn time_and_chance_are_unknown_while_planning() {
 fn the_time_of_the_plan_is_the_plans() {
     assert_eq!(in_phase(Phase::Apply, "plantimestamp", &[]), Ok(Value::string("2020-01-01T00:00:00Z")));
     assert!(in_phase(Phase::Plan, "plantimestamp", &[]).is_ok_and(|value| !value.is_known()));
-    assert!(console("plantimestamp", &[]).is_err());
 }
 
 #[test]

@@ -2,8 +2,7 @@
 
 use num_bigint::Sign;
 use smform_types::json::{plain, to_text};
-use smform_types::{Number, Type, Value, ValueKind, convert};
-use unicode_segmentation::UnicodeSegmentation;
+use smform_types::{Number, Type, Value, ValueKind, convert, graphemes};
 
 use super::decimal::Decimal;
 use super::encoding::has_infinity;
@@ -117,7 +116,7 @@ impl Verb {
         let text = value.as_str().unwrap_or_default();
         // A precision of zero does not cut anything off.
         let text: String = match self.precision.filter(|precision| *precision > 0) {
-            Some(precision) => text.graphemes(true).take(precision).collect(),
+            Some(precision) => graphemes(text).into_iter().take(precision).collect(),
             None => text.to_owned(),
         };
         Ok(self.pad(if self.letter == 'q' {
@@ -131,7 +130,7 @@ impl Verb {
 
     /// The text filled up to the width, in characters as a reader counts them.
     fn pad(&self, text: String) -> String {
-        let missing = self.width.unwrap_or(0).saturating_sub(text.graphemes(true).count());
+        let missing = self.width.unwrap_or(0).saturating_sub(graphemes(&text).len());
         let fill = if self.zero { "0" } else { " " }.repeat(missing);
         if self.minus { text + &fill } else { fill + &text }
     }

@@ -15,6 +15,8 @@ const DIFFERENT: &[(&str, &str)] = &[
     ("yamldecode(\"[-, 1]\")", "YAML 1.2 does not allow a lone dash in a flow collection"),
     ("yamldecode(\"{a: -}\")", "YAML 1.2 does not allow a lone dash in a flow collection"),
     ("yamldecode(\"[?x, :y]\")", "YAML 1.2 allows scalars to begin so in a flow collection"),
+    ("regex(\"(a{100}){100}\", \"a\")", "nested repetitions have a bound of their own, and only its size counts"),
+    ("regex(\"[[:nope:]]\", \"a\")", "read as a set of letters in a set"),
     ("length(split(\",\", local.unknown)) >= 0", "known earlier than Terraform knows it"),
     ("length(\"abc-${local.unknown}\") >= 4", "known earlier than Terraform knows it"),
     (
@@ -86,9 +88,11 @@ fn answers_are_terraforms() {
     let entries = recorded("functions.txt");
     let count = entries.len();
     for (expression, recorded) in entries {
-        let (ours, _) = answer(&expression, &scope, &cx);
-        // Of an error only that it is one is compared: which argument is to blame is a matter of wording.
-        let same = ours == recorded || ours.starts_with("Error: ") && recorded.starts_with("Error: ");
+        let (ours, syntax) = answer(&expression, &scope, &cx);
+        if syntax && recorded.starts_with("Error: ") {
+            continue;
+        }
+        let same = ours == recorded;
         let excused = DIFFERENT.iter().any(|(known, _)| *known == expression);
         if same == excused {
             failures.push(format!("> {expression}\nterraform: {recorded}\nours:      {ours}\n"));

@@ -143,36 +143,39 @@ impl Parser<'_> {
     }
 
     fn number(&mut self) -> Parse<ExprKind> {
-        let mut range = self.digits_fraction_exponent();
-        if self.peek() == Some(b'.') && self.byte(1).is_some_and(|byte| byte.is_ascii_digit()) {
-            self.at += 1;
-            range.end = self.digits_fraction_exponent().end;
-            return self.error(range, "Invalid number literal", "A number has one decimal point.");
-        }
+        let range = self.number_like();
         match Number::parse(self.slice(range.clone())) {
             Some(number) => Ok(ExprKind::Literal(Value::number(number))),
             None => {
-                let detail = "This number is too large or too small to be represented.";
-                self.error(range, "Invalid number", detail)
+                let detail = "This is not a number, or one too large or too small to be represented.";
+                self.error(range, "Invalid number literal", detail)
             }
         }
     }
 
-    fn digits_fraction_exponent(&mut self) -> Range<usize> {
+    /// What is read as one number, whether it makes sense or not: digits, points and exponents, no point at the end.
+    fn number_like(&mut self) -> Range<usize> {
         let start = self.at;
-        self.digits();
-        if self.peek() == Some(b'.') && self.byte(1).is_some_and(|byte| byte.is_ascii_digit()) {
-            self.at += 1;
-            self.digits();
-        }
-        if matches!(self.peek(), Some(b'e' | b'E')) {
-            let sign = usize::from(matches!(self.byte(1), Some(b'+' | b'-')));
-            if self.byte(1 + sign).is_some_and(|byte| byte.is_ascii_digit()) {
-                self.at += 1 + sign;
-                self.digits();
+        let mut end = start;
+        loop {
+            match self.peek() {
+                Some(b'0'..=b'9') => {
+                    self.at += 1;
+                    end = self.at;
+                }
+                Some(b'.') => self.at += 1,
+                Some(b'e' | b'E') => {
+                    let sign = usize::from(matches!(self.byte(1), Some(b'+' | b'-')));
+                    if !self.byte(1 + sign).is_some_and(|byte| byte.is_ascii_digit()) {
+                        break;
+                    }
+                    self.at += 1 + sign;
+                }
+                _ => break,
             }
         }
-        start..self.at
+        self.at = end;
+        start..end
     }
 
     pub(super) fn digits(&mut self) {
