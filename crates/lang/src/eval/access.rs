@@ -122,7 +122,8 @@ pub(super) fn attribute(value: Value, name: &Ident) -> Result<Value, Diagnostic>
 /// `value[key]`.
 pub(super) fn index(value: Value, key: &Value) -> Result<Value, Diagnostic> {
     let (value, marks) = value.unmark();
-    let marks = marks | key.marks();
+    // As in Terraform, the name of an attribute tells nothing, even where it comes from a value that must not be shown.
+    let marks = if matches!(value.ty(), Type::Object(_)) { marks } else { marks | key.marks() };
     let invalid = |detail: &str| Diagnostic::error("Invalid index", detail);
     if value.is_null() {
         let detail = "This value is null, so it does not have any indices.";

@@ -32,13 +32,16 @@ impl Evaluator<'_> {
         let value = match chosen {
             Some(true) => to_type(a?)?,
             Some(false) => to_type(b?)?,
-            None => {
-                let mut diagnostics = Diagnostics::new();
-                let a = diagnostics.take(a.and_then(to_type));
-                let b = diagnostics.take(b.and_then(to_type));
-                let (Some(a), Some(b)) = (a, b) else { return Err(diagnostics) };
-                either(&ty, &a, &b)
-            }
+            // As in Terraform, an arm that fails does not count before it is chosen.
+            None => match (a.ok().map(to_type), b.ok().map(to_type)) {
+                (Some(a), Some(b)) => {
+                    let mut diagnostics = Diagnostics::new();
+                    let (a, b) = (diagnostics.take(a), diagnostics.take(b));
+                    let (Some(a), Some(b)) = (a, b) else { return Err(diagnostics) };
+                    either(&ty, &a, &b)
+                }
+                _ => Value::unknown(ty),
+            },
         };
         Ok(value.with_marks(marks))
     }

@@ -28,14 +28,9 @@ impl Evaluator<'_> {
         let collection = self.eval(&parts.collection, env)?;
         let (collection, marks) = collection.unmark();
         let unknown = |marks| Ok(Value::refined(Type::Dynamic, Refinement::not_null()).with_marks(marks));
-        let Some(elements) = self.elements(&collection, &parts.collection, env)? else { return unknown(marks) };
-        let mut results = match (&parts.result_key, parts.grouped) {
-            (None, _) => Results::List(Vec::with_capacity(elements.len())),
-            (Some(_), false) => Results::Map(BTreeMap::new()),
-            (Some(_), true) => Results::Groups(BTreeMap::new()),
-        };
-        let mut gathered = Gathered { marks, ..Gathered::default() };
-        if let (true, Some(condition)) = (elements.is_empty(), &parts.condition) {
+        let elements = self.elements(&collection, &parts.collection, env)?;
+        let is_open = collection.ty() == Type::Dynamic;
+        if let (None | Some([]), Some(condition), false) = (elements.as_deref(), &parts.condition, is_open) {
             // A condition that can never be one is a mistake even when there is nothing to go through.
             let mut outcome = Ok(());
             let any = || Value::unknown(Type::Dynamic);
@@ -44,6 +39,13 @@ impl Evaluator<'_> {
             });
             outcome?;
         }
+        let Some(elements) = elements else { return unknown(marks) };
+        let mut results = match (&parts.result_key, parts.grouped) {
+            (None, _) => Results::List(Vec::with_capacity(elements.len())),
+            (Some(_), false) => Results::Map(BTreeMap::new()),
+            (Some(_), true) => Results::Groups(BTreeMap::new()),
+        };
+        let mut gathered = Gathered { marks, ..Gathered::default() };
         for (key, value) in elements {
             self.bound(parts.key.as_ref(), &parts.value, key, value, env, &mut |env| {
                 let outcome = self.pass(parts, env, &mut results, &mut gathered);

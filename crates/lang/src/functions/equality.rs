@@ -96,7 +96,7 @@ fn unlike(ty: &Type, refinement: Option<&Refinement>, known: &Value) -> Option<b
     if known.is_null() || ty.has_dynamic() {
         return None;
     }
-    if *ty != known.ty() && !known.ty().has_dynamic() {
+    if *ty != known.ty() {
         return Some(false);
     }
     refinement.is_some_and(|refinement| !includes(refinement, known)).then_some(false)
