@@ -261,13 +261,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn marks_of_the_container_and_the_key_go_to_the_element() {
+    fn marks_of_the_container_and_of_the_key_of_a_map_go_to_the_element() {
         let secret = Marks::SENSITIVE;
         let name = Ident { text: "a".into(), span: smform_types::Span::new(smform_types::SourceId(0), 0..0) };
         let object = Value::object([("a", Value::number(1))]);
         assert_eq!(attribute(object.clone().with_marks(secret), &name).map(|value| value.marks()), Ok(secret));
         let key = Value::string("a").with_marks(secret);
-        assert_eq!(index(object, &key).map(|value| value.marks()), Ok(secret));
+        let map = Value::map(smform_types::Type::Number, [("a", Value::number(1))]);
+        assert_eq!(index(map, &key).map(|value| value.marks()), Ok(secret));
+        // As in Terraform, which takes the key of an object for a part of its type.
+        assert_eq!(index(object, &key).map(|value| value.marks()), Ok(Marks::NONE));
     }
 
     #[test]

@@ -85,7 +85,7 @@ mod tests {
         assert_eq!(errors("\u{feff}a = 1\r\nb = <<EOT\r\nx\r\nEOT\r\n# \r\n"), [""; 0]);
         assert_eq!(errors("a = <<EOT\nx\nEOT"), ["Unterminated template string"]);
         assert_eq!(errors("a = 1\r"), ["Invalid character", "Missing newline after argument"]);
-        assert_eq!(errors("a = \"x\ry\"\n"), ["Invalid multi-line string"]);
+        assert_eq!(errors("a = \"x\ry\"\n"), ["Unterminated template string", "Invalid multi-line string"]);
         assert_eq!(errors("a = 1 }\nb {\n  c = 1 }\n"), ["Missing newline after argument"; 2]);
         let source = SourceMap::default().add("expression", "<<EOT\nx\nEOT");
         assert!(parse_expression("<<EOT\nx\nEOT", source).is_ok());

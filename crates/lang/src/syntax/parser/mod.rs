@@ -289,6 +289,9 @@ impl<'t> Parser<'t> {
             }
             _ => return,
         };
+        if c == '\r' && self.told.last() == Some(&c) {
+            return;
+        }
         // Every character that is not used at all is told, as each may be another one.
         if kind == '@' || !self.told.contains(&kind) {
             self.told.push(kind);

@@ -79,6 +79,8 @@ impl Parser<'_> {
                     let span = self.span(self.here());
                     let detail = "No closing quote was found for this string before the end of the line.";
                     self.diagnostics.push(Diagnostic::error("Unterminated template string", detail).at(span));
+                    // What is wrong is told; a lone carriage return is not told once more.
+                    self.told.push('\r');
                     return self.error(
                         self.here(),
                         "Invalid multi-line string",
