@@ -84,6 +84,7 @@ def test_every_answer_fits_the_service_model(sandbox):
     components(walk)
     listings(walk)
     quotas(walk)
+    alarms(walk.client("cloudwatch"))
     sts = walk.client("sts")
     sts.get_caller_identity()
     sts.assume_role(RoleArn=ROLE, RoleSessionName="walk")
@@ -434,6 +435,35 @@ def quotas(walk):
     quotas.get_aws_default_service_quota(**sagemaker, **code)
     with pytest.raises(quotas.exceptions.NoSuchResourceException):
         quotas.get_service_quota(ServiceCode="sagemaker", QuotaCode="L-00000000")
+
+
+def alarms(cloudwatch):
+    subject = {"Namespace": "AWS/SageMaker", "MetricName": "Invocations"}
+    dimensions = [{"Name": "EndpointName", "Value": "e"}]
+    common = {"ComparisonOperator": "GreaterThanThreshold", "EvaluationPeriods": 1, "Threshold": 1.5}
+    cloudwatch.put_metric_alarm(
+        AlarmName="walk", Period=60, Statistic="Sum", Dimensions=dimensions, Tags=TAGS, **common, **subject
+    )
+    stat = {"Metric": {**subject, "Dimensions": dimensions}, "Period": 60, "Stat": "p90"}
+    cloudwatch.put_metric_alarm(
+        AlarmName="query", Metrics=[{"Id": "m", "MetricStat": stat, "ReturnData": True}], AlarmDescription="a", **common
+    )
+    cloudwatch.put_metric_data(
+        Namespace=subject["Namespace"],
+        MetricData=[{"MetricName": subject["MetricName"], "Dimensions": dimensions, "Value": 9}],
+    )
+    found = {alarm["AlarmName"]: alarm for alarm in cloudwatch.describe_alarms()["MetricAlarms"]}
+    assert found["walk"]["StateValue"] == "ALARM"
+    cloudwatch.set_alarm_state(AlarmName="query", StateValue="OK", StateReason="by hand")
+    arn = found["walk"]["AlarmArn"]
+    assert cloudwatch.list_tags_for_resource(ResourceARN=arn)["Tags"] == TAGS
+    cloudwatch.tag_resource(ResourceARN=arn, Tags=[{"Key": "a", "Value": "b"}])
+    cloudwatch.untag_resource(ResourceARN=arn, TagKeys=["a"])
+    for _ in cloudwatch.get_paginator("describe_alarms").paginate(PaginationConfig={"PageSize": 1}):
+        pass
+    with pytest.raises(cloudwatch.exceptions.ResourceNotFound):
+        cloudwatch.set_alarm_state(AlarmName="nobody", StateValue="OK", StateReason="")
+    cloudwatch.delete_alarms(AlarmNames=["walk", "query"])
 
 
 def listings(walk):

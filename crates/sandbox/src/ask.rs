@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::sandbox::BODY_LIMIT;
 use crate::services::runtime::{self, Invocation};
-use crate::services::{JsonOperation, QueryOperation, ec2, iam, quotas, sagemaker, scaling};
+use crate::services::{JsonOperation, QueryOperation, cloudwatch, ec2, iam, quotas, sagemaker, scaling};
 use crate::wire::query::{Dialect, Params};
 use crate::wire::scope::{self, NoScope, Scope};
 use crate::wire::xml::Node;
@@ -18,6 +18,7 @@ pub(crate) enum Ask {
     Ec2 { operation: &'static ec2::Operation, params: Params },
     Scaling { operation: &'static JsonOperation, input: Map<String, Value> },
     Quotas { operation: &'static JsonOperation, input: Map<String, Value> },
+    CloudWatch { operation: &'static JsonOperation, input: Map<String, Value>, query: bool },
     Iam { operation: &'static QueryOperation, params: Params },
     Sts { operation: String, params: Params },
     Runtime(Invocation),
@@ -38,6 +39,8 @@ pub(crate) enum Protocol {
 pub(crate) enum Answer {
     Json(Value),
     Xml(Vec<(&'static str, Node)>),
+    /// What a JSON protocol would answer, to be written in that of forms.
+    Tree(Value),
     Served(runtime::Served),
 }
 
@@ -59,6 +62,7 @@ impl Protocol {
             Protocol::Query(Dialect::Ec2) => "ec2",
             Protocol::Query(Dialect::Sts) => "sts",
             Protocol::Query(Dialect::Iam) => "iam",
+            Protocol::Query(Dialect::CloudWatch) => cloudwatch::SERVICE,
             Protocol::S3 => "s3",
             Protocol::Runtime => runtime::SERVICE,
         }
@@ -74,6 +78,7 @@ impl Ask {
             Ask::Scaling { .. } => scaling::SERVICE,
             Ask::Quotas { .. } => quotas::SERVICE,
             Ask::Iam { .. } => "iam",
+            Ask::CloudWatch { .. } => cloudwatch::SERVICE,
             Ask::Runtime(_) => runtime::SERVICE,
             Ask::Sts { .. } => "sts",
         }
@@ -84,7 +89,9 @@ impl Ask {
         match self {
             Ask::SageMaker { operation, .. } => operation.name,
             Ask::Ec2 { operation, .. } => operation.name,
-            Ask::Scaling { operation, .. } | Ask::Quotas { operation, .. } => operation.name,
+            Ask::Scaling { operation, .. } | Ask::Quotas { operation, .. } | Ask::CloudWatch { operation, .. } => {
+                operation.name
+            }
             Ask::Iam { operation, .. } => operation.name,
             Ask::Runtime(_) => "InvokeEndpoint",
             Ask::Sts { operation, .. } => operation,
@@ -96,7 +103,9 @@ impl Ask {
         match self {
             Ask::SageMaker { operation, .. } => operation.mutates,
             Ask::Ec2 { operation, .. } => operation.mutates,
-            Ask::Scaling { operation, .. } | Ask::Quotas { operation, .. } => operation.mutates,
+            Ask::Scaling { operation, .. } | Ask::Quotas { operation, .. } | Ask::CloudWatch { operation, .. } => {
+                operation.mutates
+            }
             Ask::Iam { operation, .. } => operation.mutates,
             Ask::Sts { .. } | Ask::Runtime(_) => false,
         }
@@ -109,6 +118,7 @@ impl Ask {
             Ask::Ec2 { params, .. } => ec2::names(params),
             Ask::Scaling { input, .. } => scaling::names(input),
             Ask::Quotas { input, .. } => quotas::names(input),
+            Ask::CloudWatch { input, .. } => cloudwatch::names(input),
             Ask::Iam { params, .. } => iam::names(params),
             Ask::Runtime(invocation) => vec![invocation.endpoint.clone()],
             Ask::Sts { params, .. } => params.get("RoleArn").map(str::to_owned).into_iter().collect(),
@@ -122,13 +132,14 @@ impl Ask {
             Ask::Ec2 { .. } => ApiError::new("RequestLimitExceeded", "Request limit exceeded.").with_status(503),
             Ask::Scaling { .. } | Ask::Runtime(_) => ApiError::new("ThrottlingException", "Rate exceeded"),
             Ask::Quotas { .. } => ApiError::new("TooManyRequestsException", "Rate exceeded"),
-            Ask::Iam { .. } | Ask::Sts { .. } => ApiError::new("Throttling", "Rate exceeded"),
+            Ask::Iam { .. } | Ask::Sts { .. } | Ask::CloudWatch { .. } => ApiError::new("Throttling", "Rate exceeded"),
         }
     }
 }
 
 /// The services, as signatures name them.
-const IMITATED: [&str; 6] = ["sagemaker", "ec2", "sts", "iam", scaling::SERVICE, quotas::SIGNED_FOR];
+const IMITATED: [&str; 7] =
+    ["sagemaker", "ec2", "sts", "iam", scaling::SERVICE, quotas::SIGNED_FOR, cloudwatch::SIGNED_FOR];
 
 /// Every operation that is imitated, by service as clients name it.
 pub(crate) fn operations() -> Vec<(&'static str, Vec<&'static str>)> {
@@ -139,6 +150,7 @@ pub(crate) fn operations() -> Vec<(&'static str, Vec<&'static str>)> {
         ("iam", iam::OPERATIONS.iter().map(|operation| operation.name).collect()),
         (scaling::SERVICE, scaling::OPERATIONS.iter().map(|operation| operation.name).collect()),
         (quotas::SERVICE, quotas::OPERATIONS.iter().map(|operation| operation.name).collect()),
+        (cloudwatch::SERVICE, cloudwatch::OPERATIONS.iter().map(|operation| operation.name).collect()),
         ("sts", crate::services::sts::OPERATIONS.to_vec()),
     ]
 }
@@ -160,6 +172,7 @@ pub(crate) fn protocol_of(request: &Request<Bytes>) -> Protocol {
         Ok(scope) if scope.service == "sagemaker" => Protocol::Json,
         Ok(scope) if scope.service == "sts" => Protocol::Query(Dialect::Sts),
         Ok(scope) if scope.service == "iam" => Protocol::Query(Dialect::Iam),
+        Ok(scope) if scope.service == cloudwatch::SIGNED_FOR => Protocol::Query(Dialect::CloudWatch),
         Ok(scope) if scope.service == "ec2" => Protocol::Query(Dialect::Ec2),
         Ok(scope) if scope.service == "s3" => Protocol::S3,
         other => {
@@ -167,6 +180,7 @@ pub(crate) fn protocol_of(request: &Request<Bytes>) -> Protocol {
             match (params.get("Action"), params.get("Version")) {
                 (Some(_), Some("2016-11-15")) => Protocol::Query(Dialect::Ec2),
                 (Some(_), Some("2010-05-08")) => Protocol::Query(Dialect::Iam),
+                (Some(_), Some("2010-08-01")) => Protocol::Query(Dialect::CloudWatch),
                 (Some(_), _) => Protocol::Query(Dialect::Sts),
                 // Another service's REST protocol, most likely with JSON inside.
                 (None, _) if other.is_ok() => Protocol::Json,
@@ -221,7 +235,7 @@ fn read(protocol: Protocol, request: &Request<Bytes>, named: &str) -> Result<(Sc
     })?;
     if !IMITATED.contains(&scope.service.as_str()) {
         let text = format!(
-            "The sandbox imitates SageMaker, EC2, IAM, Application Auto Scaling, Service Quotas and STS, not {}.",
+            "The sandbox imitates SageMaker, EC2, IAM, Application Auto Scaling, CloudWatch, Service Quotas and STS, not {}.",
             scope.service
         );
         // A status that no client retries.
@@ -250,6 +264,10 @@ fn read(protocol: Protocol, request: &Request<Bytes>, named: &str) -> Result<(Sc
                     let operation = quotas::operation(name).ok_or_else(unknown)?;
                     Ask::Quotas { operation, input: json11::parse(request.body())? }
                 }
+                Some((cloudwatch::TARGET, name)) => {
+                    let operation = cloudwatch::operation(name).ok_or_else(unknown)?;
+                    Ask::CloudWatch { operation, input: json11::parse(request.body())?, query: false }
+                }
                 _ => return Err(unknown()),
             }
         }
@@ -264,6 +282,11 @@ fn read(protocol: Protocol, request: &Request<Bytes>, named: &str) -> Result<(Sc
                 Dialect::Iam => {
                     Ask::Iam { operation: iam::operation(named).ok_or_else(|| unknown_action(named))?, params }
                 }
+                Dialect::CloudWatch => Ask::CloudWatch {
+                    operation: cloudwatch::operation(named).ok_or_else(|| unknown_action(named))?,
+                    input: cloudwatch::of_query(&params),
+                    query: true,
+                },
                 Dialect::Sts => Ask::Sts { operation: named.to_owned(), params },
                 Dialect::Ec2 => {
                     Ask::Ec2 { operation: ec2::operation(named).ok_or_else(|| unknown_action(named))?, params }

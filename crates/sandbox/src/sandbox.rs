@@ -14,7 +14,7 @@ use crate::clock::{self, Anchor, Clock};
 use crate::faults::{After, Before, Fate, Faults, Script, Subject};
 use crate::services::runtime::{self, Invocations};
 use crate::services::sagemaker::{self, lifecycle};
-use crate::services::{Context, scaling, sts};
+use crate::services::{Context, cloudwatch, scaling, sts};
 use crate::settings::Settings;
 use crate::store::{self, OpenError, Store};
 use crate::wire::query::Dialect;
@@ -244,6 +244,7 @@ impl Sandbox {
                 };
                 query::success(dialect, ask.operation(), &id, members)
             }
+            Ok(Answer::Tree(body)) => query::success_of(Dialect::CloudWatch, ask.operation(), &id, body),
             Ok(Answer::Served(served)) => runtime::success(&id, &served),
             Err(error) => protocol.failure(&id, &error),
         })
@@ -281,6 +282,7 @@ impl Sandbox {
         let inner = &mut *self.lock();
         let now = self.clock.now();
         let (settings, region, account) = inner.world.region(&scope.region);
+        cloudwatch::settle(region, settings, now);
         lifecycle::settle(region, settings, now);
         scaling::settle(region, settings, now);
         // What cannot be saved must not stay in memory either, or the caller would be told of a failure that was none.
@@ -291,6 +293,10 @@ impl Sandbox {
             Ask::Ec2 { operation, params } => operation.run(&mut context, params).map(Answer::Xml),
             Ask::Scaling { operation, input } | Ask::Quotas { operation, input } => {
                 (operation.run)(&mut context, input).map(Answer::Json)
+            }
+            Ask::CloudWatch { operation, input, query } => {
+                let answer = (operation.run)(&mut context, input);
+                answer.map(if *query { Answer::Tree } else { Answer::Json })
             }
             Ask::Iam { operation, params } => (operation.run)(&mut context, params).map(Answer::Xml),
             Ask::Runtime(invocation) => {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::{self, Anchor};
 use crate::seed;
-use crate::services::{ec2, iam, sagemaker, scaling};
+use crate::services::{cloudwatch, ec2, iam, sagemaker, scaling};
 use crate::settings::Settings;
 
 /// The format that this version writes and reads.
@@ -40,6 +40,8 @@ pub(crate) struct Region {
     pub ec2: ec2::state::State,
     #[serde(default)]
     pub scaling: scaling::State,
+    #[serde(default)]
+    pub cloudwatch: cloudwatch::State,
 }
 
 impl World {

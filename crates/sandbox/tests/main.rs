@@ -1,5 +1,6 @@
 //! Drives the sandbox as clients do: with raw requests, in process and over HTTP.
 
+mod cloudwatch;
 mod components;
 mod concurrency;
 mod constraints;

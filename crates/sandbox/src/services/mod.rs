@@ -1,6 +1,7 @@
 //! The imitated services, one folder or file each.
 
 pub(crate) mod body;
+pub(crate) mod cloudwatch;
 pub(crate) mod ec2;
 pub(crate) mod iam;
 pub(crate) mod quotas;

@@ -1,9 +1,10 @@
-//! The query protocols of EC2, IAM and STS: form fields in, XML out.
+//! The query protocols of EC2, IAM, STS and CloudWatch: form fields in, XML out.
 
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use http::Response;
+use serde_json::Value;
 
 use super::xml::{self, Node};
 use super::{ApiError, reply};
@@ -19,6 +20,8 @@ pub(crate) enum Dialect {
     Sts,
     /// That of IAM, which differs from STS in its namespace only.
     Iam,
+    /// That of CloudWatch, likewise.
+    CloudWatch,
 }
 
 impl Dialect {
@@ -27,6 +30,7 @@ impl Dialect {
             Dialect::Ec2 => "http://ec2.amazonaws.com/doc/2016-11-15/",
             Dialect::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
             Dialect::Iam => "https://iam.amazonaws.com/doc/2010-05-08/",
+            Dialect::CloudWatch => "http://monitoring.amazonaws.com/doc/2010-08-01/",
         }
     }
 }
@@ -134,10 +138,16 @@ pub(crate) fn success(
             members.extend(result);
             xml::document(&format!("{operation}Response"), Some(dialect.namespace()), &Node::Structure(members))
         }
-        Dialect::Sts | Dialect::Iam => {
+        Dialect::Sts | Dialect::Iam | Dialect::CloudWatch => {
             xml::envelope(operation, dialect.namespace(), &Node::Structure(result), request_id)
         }
     };
+    reply(200, CONTENT_TYPE, request_id, body)
+}
+
+/// A success with a result as the JSON protocols have it.
+pub(crate) fn success_of(dialect: Dialect, operation: &str, request_id: &str, result: Value) -> Response<Bytes> {
+    let body = xml::envelope(operation, dialect.namespace(), &Node::Json(result), request_id);
     reply(200, CONTENT_TYPE, request_id, body)
 }
 
@@ -154,7 +164,7 @@ pub(crate) fn failure(dialect: Dialect, request_id: &str, error: &ApiError) -> R
                 ("RequestID", Node::text(request_id)),
             ]),
         ),
-        Dialect::Sts | Dialect::Iam => {
+        Dialect::Sts | Dialect::Iam | Dialect::CloudWatch => {
             let kind = ("Type", Node::text(if error.status < 500 { "Sender" } else { "Receiver" }));
             xml::document(
                 "ErrorResponse",

@@ -4,6 +4,9 @@ use std::io;
 
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
+use serde_json::Value;
+
+use crate::clock::Moment;
 
 /// An element's content.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +19,8 @@ pub(crate) enum Node {
     List(Vec<Node>),
     /// `<member>` children.
     Members(Vec<Node>),
+    /// What a JSON protocol would answer: objects are named children, arrays `<member>` children.
+    Json(Value),
 }
 
 impl Node {
@@ -85,6 +90,8 @@ fn write_element(writer: &mut Writer<Vec<u8>>, name: &str, node: &Node) -> io::R
         Node::Text(text) if text.is_empty() => element.write_empty().map(|_| ()),
         Node::Structure(members) if members.is_empty() => element.write_empty().map(|_| ()),
         Node::List(items) | Node::Members(items) if items.is_empty() => element.write_empty().map(|_| ()),
+        Node::Json(Value::Array(items)) if items.is_empty() => element.write_empty().map(|_| ()),
+        Node::Json(Value::Object(members)) if members.is_empty() => element.write_empty().map(|_| ()),
         _ => element.write_inner_content(|writer| write_content(writer, node)).map(|_| ()),
     }
 }
@@ -95,6 +102,26 @@ fn write_content(writer: &mut Writer<Vec<u8>>, node: &Node) -> io::Result<()> {
         Node::Structure(members) => members.iter().try_for_each(|(name, child)| write_element(writer, name, child)),
         Node::List(items) => items.iter().try_for_each(|item| write_element(writer, "item", item)),
         Node::Members(items) => items.iter().try_for_each(|item| write_element(writer, "member", item)),
+        Node::Json(value) => write_json(writer, value),
+    }
+}
+
+fn write_json(writer: &mut Writer<Vec<u8>>, value: &Value) -> io::Result<()> {
+    match value {
+        Value::Object(members) => members.iter().try_for_each(|(name, child)| {
+            // Times are numbers there, and texts here.
+            match child.as_f64().filter(|_| name.ends_with("Timestamp")) {
+                Some(seconds) => {
+                    write_element(writer, name, &Node::text(Moment::default().plus_seconds(seconds).to_iso8601()))
+                }
+                None => write_element(writer, name, &Node::Json(child.clone())),
+            }
+        }),
+        Value::Array(items) => {
+            items.iter().try_for_each(|item| write_element(writer, "member", &Node::Json(item.clone())))
+        }
+        Value::String(text) => write_content(writer, &Node::text(text)),
+        other => write_content(writer, &Node::text(other.to_string())),
     }
 }
 

@@ -36,6 +36,7 @@ pub(crate) fn scale_variant(
             fleet,
             deployment_config: None,
             phases: Vec::new(),
+            undone: None,
         });
     }
 }

@@ -114,6 +114,7 @@ fn pending_variant(variant: &Variant, operation: &Operation, now: Moment) -> Obj
     }
     let all = variant.count.unwrap_or(0);
     let (status, message) = match step {
+        _ if operation.undone.is_some() => ("Deleting", format!("Terminating {all} instance(s).")),
         None | Some(Step::Launching) => ("Creating", format!("Launching {all} instance(s).")),
         Some(Step::Activating(Share::Canary(n))) => {
             ("ActivatingTraffic", format!("Activating traffic on canary capacity of {n} instance(s)."))

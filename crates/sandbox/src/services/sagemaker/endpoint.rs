@@ -44,6 +44,7 @@ pub(crate) fn create(context: &mut Context<'_>, input: &Object) -> Answer {
         phases: vec![deployment::Phase { step: deployment::Step::Launching, seconds: 1.0 }],
         fleet,
         deployment_config: None,
+        undone: None,
     };
     let endpoint = Endpoint {
         name: name.to_owned(),
@@ -125,6 +126,7 @@ pub(crate) fn update(context: &mut Context<'_>, input: &Object) -> Answer {
         fleet,
         deployment_config: deployment_config.map(Value::Object),
         phases,
+        undone: None,
     };
     start(context, &name, operation);
     Ok(json!({ "EndpointArn": arn }))
@@ -171,6 +173,7 @@ pub(crate) fn update_weights_and_capacities(context: &mut Context<'_>, input: &O
         fleet,
         deployment_config: None,
         phases: Vec::new(),
+        undone: None,
     };
     start(context, &name, operation);
     Ok(json!({ "EndpointArn": arn }))
@@ -190,6 +193,7 @@ pub(crate) fn delete(context: &mut Context<'_>, input: &Object) -> Answer {
         fleet: Fleet::default(),
         deployment_config: None,
         phases: Vec::new(),
+        undone: None,
     };
     start(context, &name, operation);
     Ok(json!({}))

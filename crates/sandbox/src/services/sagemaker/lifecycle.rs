@@ -26,6 +26,9 @@ pub(crate) struct Operation {
     pub fleet: Fleet,
     pub deployment_config: Option<Value>,
     pub phases: Vec<Phase>,
+    /// Since when it is being undone.
+    #[serde(default)]
+    pub undone: Option<Moment>,
 }
 
 /// Which call started an operation.
@@ -92,6 +95,7 @@ impl Endpoint {
                 Kind::Maintain => "SystemUpdating",
                 // A failed change of weights or counts is undone in its second half.
                 Kind::Scale if operation.verdict != Verdict::Success && operation.elapsed(now) > 0.5 => "RollingBack",
+                Kind::Update if operation.undone.is_some() => "RollingBack",
                 Kind::Update | Kind::Scale => "Updating",
             },
         }
@@ -153,6 +157,9 @@ impl Operation {
 
     /// The part of the traffic that the new fleet takes, from 0 to 1: what the latest phase that moved traffic left.
     pub(crate) fn traffic_on_new(&self, now: Moment) -> f64 {
+        if self.undone.is_some() {
+            return 0.0;
+        }
         let total: f64 = self.phases.iter().map(|phase| phase.seconds).sum();
         let over = self.elapsed(now) * total;
         let mut begins = 0.0;
@@ -172,8 +179,11 @@ impl Operation {
         share.clamp(0.0, 1.0)
     }
 
-    /// The phase at `now`.
+    /// The phase at `now`; none while the operation is undone.
     pub(crate) fn phase(&self, now: Moment) -> Option<&Phase> {
+        if self.undone.is_some() {
+            return None;
+        }
         let total: f64 = self.phases.iter().map(|phase| phase.seconds).sum();
         let mut left = self.elapsed(now) * total;
         self.phases
@@ -226,6 +236,7 @@ pub(crate) fn maintain(region: &mut Region, name: &str, now: Moment, seconds: f6
         fleet: Fleet::default(),
         deployment_config: None,
         phases: Vec::new(),
+        undone: None,
     });
     Ok(())
 }

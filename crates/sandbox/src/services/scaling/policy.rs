@@ -10,6 +10,7 @@ use crate::wire::ApiError;
 
 const TRACKING: &str = "TargetTrackingScalingPolicyConfiguration";
 const STEPS: &str = "StepScalingPolicyConfiguration";
+const PREDICTIVE: &str = "PredictiveScalingPolicyConfiguration";
 
 const METRICS: [&str; 5] = [
     "SageMakerVariantInvocationsPerInstance",
@@ -51,7 +52,7 @@ pub(super) fn put(context: &mut Context<'_>, input: &Object) -> Answer {
     ] {
         policy.insert(member.to_owned(), value);
     }
-    for member in [TRACKING, STEPS] {
+    for member in [TRACKING, STEPS, PREDICTIVE] {
         if let Some(config) = input.get(member) {
             policy.insert(member.to_owned(), config.clone());
         }
@@ -92,16 +93,19 @@ pub(super) fn delete(context: &mut Context<'_>, input: &Object) -> Answer {
 
 /// The members that go with a policy's type. Texts are unverified.
 fn check(input: &Object, kind: &str) -> Result<(), ApiError> {
-    let (wanted, other) = match kind {
-        "TargetTrackingScaling" => (TRACKING, STEPS),
-        "StepScaling" => (STEPS, TRACKING),
+    let wanted = match kind {
+        "TargetTrackingScaling" => TRACKING,
+        "StepScaling" => STEPS,
+        // Whether the real service takes one for SageMaker is unverified; it would predict for other services.
+        "PredictiveScaling" => PREDICTIVE,
         _ => return Err(validation(format!("The sandbox knows no scaling policies of type {kind}."))),
     };
-    if input.contains_key(other) {
+    let others = [TRACKING, STEPS, PREDICTIVE].into_iter().filter(|other| *other != wanted);
+    for other in others.filter(|other| input.contains_key(*other)) {
         return Err(validation(format!("{other} cannot be used with policy type {kind}.")));
     }
     let config = object(input, wanted).ok_or_else(|| validation(format!("{wanted} is required for {kind}.")))?;
-    if wanted == STEPS {
+    if wanted != TRACKING {
         return Ok(());
     }
     if config.get("TargetValue").and_then(Value::as_f64).is_none() {
