@@ -1,6 +1,7 @@
 //! The provider, through its contract with the engine, against the sandbox: two readings of the AWS API check each
 //! other.
 
+mod alarm;
 mod capacity;
 mod configuration;
 mod data;

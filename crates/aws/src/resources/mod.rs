@@ -1,6 +1,7 @@
 //! The list of everything that the provider offers: one line for each type, one file or folder for each line.
 
 mod appautoscaling;
+mod cloudwatch;
 pub(crate) mod ec2;
 mod iam;
 mod sagemaker;
@@ -28,6 +29,7 @@ pub(crate) fn resource_types() -> Vec<Box<dyn ResourceType<Clients>>> {
         Box::new(ec2::vpc_security_group_ingress_rule::IngressRule::new()),
         Box::new(appautoscaling::policy::Policy::new()),
         Box::new(appautoscaling::target::Target::new()),
+        Box::new(cloudwatch::metric_alarm::MetricAlarm::new()),
         Box::new(iam::role::Role::new()),
         Box::new(iam::role_policy::RolePolicy::new()),
         Box::new(iam::role_policy_attachment::RolePolicyAttachment::new()),

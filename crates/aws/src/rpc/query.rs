@@ -41,7 +41,6 @@ impl Form {
     }
 
     /// A structure.
-    #[allow(dead_code, reason = "what calls it comes next")]
     pub(crate) fn structure(mut self, name: &str, item: Form) -> Form {
         self.0.extend(item.0.into_iter().map(|(member, text)| (format!("{name}.{member}"), text)));
         self

@@ -1,5 +1,6 @@
 //! `aws_appautoscaling_policy`: by what a registered target is scaled.
 
+mod predictive;
 mod schema;
 mod wire;
 
@@ -24,6 +25,7 @@ use crate::shared::{carry, import_seed, importable, plan};
 /// The block of each type of policy.
 const TRACKING: &str = "target_tracking_scaling_policy_configuration";
 const STEPS: &str = "step_scaling_policy_configuration";
+const PREDICTIVE: &str = "predictive_scaling_policy_configuration";
 
 /// The resource type.
 pub(crate) struct Policy {
@@ -60,6 +62,7 @@ async fn put(client: &Rpc, planned: &Value, cx: &Context<'_, Clients>) -> Result
             ("PolicyType", json!(fields.text("policy_type"))),
             ("TargetTrackingScalingPolicyConfiguration", wire::tracking(fields)),
             ("StepScalingPolicyConfiguration", wire::steps(fields)),
+            ("PredictiveScalingPolicyConfiguration", predictive::request(fields)),
         ],
     );
     while_passing(cx.run, PROPAGATION, is_early, "waiting for the scalable target to become visible", || {
@@ -102,6 +105,7 @@ impl ResourceType<Clients> for Policy {
     fn validate(&self, config: &Value) -> Diagnostics {
         let mut found = check(config);
         found.extend(schema::check(Fields(config)));
+        found.extend(predictive::check(Fields(config)));
         found
     }
 

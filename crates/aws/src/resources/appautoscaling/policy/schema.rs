@@ -4,7 +4,7 @@ use smform_types::schema::{Attribute, Block, Constraint, NestedBlock, Schema};
 use smform_types::{Diagnostic, Diagnostics, Path, Type};
 
 use super::super::subject;
-use super::{STEPS, TRACKING};
+use super::{PREDICTIVE, STEPS, TRACKING, predictive};
 use crate::fields::Fields;
 use crate::shared::region;
 
@@ -20,15 +20,15 @@ const METRICS: [(&str, &str); 5] = [
     ),
 ];
 
-fn text() -> Attribute {
+pub(super) fn text() -> Attribute {
     Attribute::optional(Type::String)
 }
 
-fn needed() -> Attribute {
+pub(super) fn needed() -> Attribute {
     Attribute::required(Type::String)
 }
 
-fn number() -> Attribute {
+pub(super) fn number() -> Attribute {
     Attribute::optional(Type::Number)
 }
 
@@ -42,15 +42,22 @@ pub(super) fn schema() -> Schema {
             ("name", needed().forces_replacement().with(Constraint::Length(1, 255))),
             (
                 "policy_type",
-                text().default_value("StepScaling").with(Constraint::OneOf(&["StepScaling", "TargetTrackingScaling"])),
+                text().default_value("StepScaling").with(Constraint::OneOf(&[
+                    "StepScaling",
+                    "TargetTrackingScaling",
+                    "PredictiveScaling",
+                ])),
             ),
             ("region", region()),
         ],
-        [(TRACKING, NestedBlock::at_most_one(tracking())), (STEPS, NestedBlock::at_most_one(steps()))],
+        [
+            (TRACKING, NestedBlock::at_most_one(tracking())),
+            (STEPS, NestedBlock::at_most_one(steps())),
+            (PREDICTIVE, NestedBlock::at_most_one(predictive::schema())),
+        ],
     );
     block.attributes.extend(subject());
-    block.description = "How Application Auto Scaling scales a registered target. Predictive scaling, which SageMaker does \
-                         not have, is not supported.";
+    block.description = "How Application Auto Scaling scales a registered target.";
     Schema { version: 0, block }
 }
 
@@ -137,14 +144,19 @@ pub(super) fn check(config: Fields<'_>) -> Diagnostics {
         found.push(Diagnostic::error(summary, detail).of_attribute(at));
     };
     let kind = config.text("policy_type").unwrap_or("StepScaling");
-    let (wanted, other) = if kind == "StepScaling" { (STEPS, TRACKING) } else { (TRACKING, STEPS) };
+    let wanted = match kind {
+        "TargetTrackingScaling" => TRACKING,
+        "PredictiveScaling" => PREDICTIVE,
+        _ => STEPS,
+    };
     let has = |name: &str| config.is_unknown(name) || config.block(name).is_some();
     let is_known = !config.is_unknown("policy_type");
     if is_known && !has(wanted) {
         let detail = format!("A policy of the type {kind} needs a block {wanted}.");
         refuse("Policy without its block", detail, Path::attribute("policy_type"));
     }
-    if is_known && config.block(other).is_some() {
+    let others = [TRACKING, STEPS, PREDICTIVE].into_iter().filter(|other| *other != wanted);
+    for other in others.filter(|other| is_known && config.block(other).is_some()) {
         let detail = format!("A policy of the type {kind} has no block {other}.");
         refuse("Conflicting arguments", detail, Path::attribute(other));
     }

@@ -4,33 +4,33 @@ use serde_json::{Map, Value as Json, json};
 use smform_types::schema::Schema;
 use smform_types::{Number, Type, Value};
 
-use super::{STEPS, TRACKING};
+use super::{STEPS, TRACKING, predictive};
 use crate::fields::{Builder, Fields};
 
 /// An object of those members that are there.
-fn object<const N: usize>(members: [(&str, Json); N]) -> Json {
+pub(super) fn members<const N: usize>(members: [(&str, Json); N]) -> Json {
     let given = members.into_iter().filter(|(_, value)| !value.is_null());
     Json::Object(given.map(|(name, value)| (name.to_owned(), value)).collect::<Map<_, _>>())
 }
 
 /// A number as the service takes it; whole ones without a fraction.
-fn number(block: Fields<'_>, name: &str) -> Json {
+pub(super) fn value(block: Fields<'_>, name: &str) -> Json {
     let number = block.get(name).and_then(Value::as_number);
     number.and_then(|number| serde_json::from_str(&number.to_string()).ok()).unwrap_or_default()
 }
 
-fn told(value: Option<&Json>) -> Value {
+pub(super) fn told(value: Option<&Json>) -> Value {
     // A fraction of nothing is none: people write 70, and the service says 70.0.
     let number = value.and_then(Json::as_f64).and_then(|number| Number::parse(&number.to_string()));
     number.map_or(Value::null(Type::Number), Value::number)
 }
 
-fn list(items: Vec<Json>) -> Json {
+pub(super) fn list(items: Vec<Json>) -> Json {
     if items.is_empty() { Json::Null } else { Json::Array(items) }
 }
 
 fn dimensions(block: Fields<'_>) -> Json {
-    let one = |block: Fields<'_>| object([("Name", json!(block.text("name"))), ("Value", json!(block.text("value")))]);
+    let one = |block: Fields<'_>| members([("Name", json!(block.text("name"))), ("Value", json!(block.text("value")))]);
     list(block.blocks("dimensions").map(one).collect())
 }
 
@@ -38,20 +38,20 @@ fn dimensions(block: Fields<'_>) -> Json {
 pub(super) fn tracking(policy: Fields<'_>) -> Json {
     let Some(block) = policy.block(TRACKING) else { return Json::Null };
     let predefined = block.block("predefined_metric_specification").map(|spec| {
-        object([
+        members([
             ("PredefinedMetricType", json!(spec.text("predefined_metric_type"))),
             ("ResourceLabel", json!(spec.text("resource_label"))),
         ])
     });
-    object([
-        ("TargetValue", number(block, "target_value")),
+    members([
+        ("TargetValue", value(block, "target_value")),
         ("PredefinedMetricSpecification", predefined.unwrap_or_default()),
         (
             "CustomizedMetricSpecification",
             block.block("customized_metric_specification").map(customized).unwrap_or_default(),
         ),
-        ("ScaleInCooldown", number(block, "scale_in_cooldown")),
-        ("ScaleOutCooldown", number(block, "scale_out_cooldown")),
+        ("ScaleInCooldown", value(block, "scale_in_cooldown")),
+        ("ScaleOutCooldown", value(block, "scale_out_cooldown")),
         ("DisableScaleIn", json!(block.flag("disable_scale_in"))),
     ])
 }
@@ -60,19 +60,19 @@ fn customized(block: Fields<'_>) -> Json {
     let query = |query: Fields<'_>| {
         let stat = query.block("metric_stat").map(|stat| {
             let metric = stat.block("metric").map(|metric| {
-                object([
+                members([
                     ("MetricName", json!(metric.text("metric_name"))),
                     ("Namespace", json!(metric.text("namespace"))),
                     ("Dimensions", dimensions(metric)),
                 ])
             });
-            object([
+            members([
                 ("Metric", metric.unwrap_or_default()),
                 ("Stat", json!(stat.text("stat"))),
                 ("Unit", json!(stat.text("unit"))),
             ])
         });
-        object([
+        members([
             ("Id", json!(query.text("id"))),
             ("Expression", json!(query.text("expression"))),
             ("Label", json!(query.text("label"))),
@@ -80,7 +80,7 @@ fn customized(block: Fields<'_>) -> Json {
             ("ReturnData", json!(query.flag("return_data"))),
         ])
     };
-    object([
+    members([
         ("MetricName", json!(block.text("metric_name"))),
         ("Namespace", json!(block.text("namespace"))),
         ("Dimensions", dimensions(block)),
@@ -95,26 +95,26 @@ pub(super) fn steps(policy: Fields<'_>) -> Json {
     let Some(block) = policy.block(STEPS) else { return Json::Null };
     let bound = |step: Fields<'_>, name: &str| step.text(name).and_then(|text| text.parse::<f64>().ok());
     let step = |step: Fields<'_>| {
-        object([
+        members([
             ("MetricIntervalLowerBound", json!(bound(step, "metric_interval_lower_bound"))),
             ("MetricIntervalUpperBound", json!(bound(step, "metric_interval_upper_bound"))),
-            ("ScalingAdjustment", number(step, "scaling_adjustment")),
+            ("ScalingAdjustment", value(step, "scaling_adjustment")),
         ])
     };
-    object([
+    members([
         ("AdjustmentType", json!(block.text("adjustment_type"))),
         ("StepAdjustments", list(block.blocks("step_adjustment").map(step).collect())),
-        ("MinAdjustmentMagnitude", number(block, "min_adjustment_magnitude")),
-        ("Cooldown", number(block, "cooldown")),
+        ("MinAdjustmentMagnitude", value(block, "min_adjustment_magnitude")),
+        ("Cooldown", value(block, "cooldown")),
         ("MetricAggregationType", json!(block.text("metric_aggregation_type"))),
     ])
 }
 
-fn text<'j>(json: &'j Json, name: &str) -> Option<&'j str> {
+pub(super) fn text<'j>(json: &'j Json, name: &str) -> Option<&'j str> {
     json.get(name).and_then(Json::as_str)
 }
 
-fn items<'j>(json: &'j Json, name: &str) -> &'j [Json] {
+pub(super) fn items<'j>(json: &'j Json, name: &str) -> &'j [Json] {
     json.get(name).and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
@@ -145,7 +145,7 @@ fn described_query<'b>(block: Builder<'b>, query: &Json) -> Builder<'b> {
 /// A policy that the service describes.
 pub(super) fn described(schema: &Schema, policy: &Json) -> Value {
     let alarms = items(policy, "Alarms").iter().filter_map(|alarm| text(alarm, "AlarmARN")).map(Value::string);
-    Builder::new(&schema.block)
+    let block = Builder::new(&schema.block)
         .text("id", text(policy, "PolicyName"))
         .text("arn", text(policy, "PolicyARN"))
         .value("alarm_arns", Value::list(Type::String, alarms))
@@ -195,6 +195,6 @@ pub(super) fn described(schema: &Schema, policy: &Json) -> Value {
                         .text("metric_interval_lower_bound", bound("MetricIntervalLowerBound").as_deref())
                         .text("metric_interval_upper_bound", bound("MetricIntervalUpperBound").as_deref())
                 })
-        })
-        .finish()
+        });
+    predictive::described(block, policy).finish()
 }
