@@ -140,7 +140,7 @@ fn decode_object(
     let value = without_null_blocks(value, block);
     let marks: Vec<(Path, Marks)> = paths::from_json(&object.sensitive_attributes)
         .into_iter()
-        .filter(|path| path.lookup(&value).is_some_and(|part| !part.is_null()) || path.0.len() == 1)
+        .filter(|path| path.lookup(&value).is_some() || path.0.len() == 1)
         .map(|path| (path, Marks::SENSITIVE))
         .collect();
     Ok(value.mark_paths(&marks))
@@ -365,4 +365,28 @@ fn check_result(
         "status": Checks::status(objects.as_ref()).as_str(),
         "objects": objects_json,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use smform_types::schema::Attribute;
+
+    use super::*;
+
+    #[test]
+    fn a_sensitive_entry_that_is_null_stays_sensitive() {
+        let block = Block::new([("variables", Attribute::optional(Type::map(Type::String)))], []);
+        let attributes = json!({"variables": {"TOKEN": null, "A": "1"}});
+        let path = |key: &str| {
+            json!([{"type": "get_attr", "value": "variables"},
+            {"type": "index", "value": {"value": key, "type": "string"}}])
+        };
+        let sensitive_attributes = json!([path("TOKEN"), path("gone")]);
+        let object = Object { sensitive_attributes, ..Object::default() };
+        let value = decode_object(&attributes, &object, &block).unwrap();
+        let entries = value.get("variables").and_then(Value::as_entries);
+        let token = entries.into_iter().flatten().find(|(key, _)| ***key == *"TOKEN");
+        assert!(token.is_some_and(|(_, value)| value.is_null() && value.has_sensitive()));
+    }
 }
