@@ -141,10 +141,23 @@ impl Failure {
         &self.message
     }
 
-    /// Whether the service refused with this code and a message that begins so. SageMaker has one code for nearly
-    /// everything, so the beginning of the text is the only thing that tells one refusal from another.
+    /// Whether the service refused with this code and a message that begins so, in whatever case. SageMaker has one code
+    /// for nearly everything, so the beginning of the text is the only thing that tells one refusal from another.
     pub(crate) fn is(&self, code: &str, beginning: &str) -> bool {
-        self.code() == code && self.message.starts_with(beginning)
+        let begins = self.message.get(..beginning.len()).is_some_and(|text| text.eq_ignore_ascii_case(beginning));
+        self.code() == code && begins
+    }
+
+    /// Whether what answers does not have the operation at all, as imitations of AWS that know a part of it.
+    pub(crate) fn is_unsupported(&self) -> bool {
+        let codes = [
+            "UnknownOperationException",
+            "UnknownOperation",
+            "InvalidAction",
+            "NotImplemented",
+            "UnsupportedOperation",
+        ];
+        codes.contains(&self.code()) || self.stage == Stage::Unreadable
     }
 
     /// Whether the caller lacks a permission.

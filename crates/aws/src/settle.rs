@@ -1,13 +1,12 @@
 //! Settling what the service tells with what is remembered: where both mean the same, the remembered form stays, so
 //! that a plan after an apply is empty whatever form the service prefers.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use smform_provider::both_absent;
 use smform_provider::plan::Equivalence;
 use smform_types::schema::{Block, NestedBlock};
-use smform_types::{Path, Step, Value, ValueKind};
+use smform_types::{Path, Step, Type, Value, ValueKind};
 
 /// `live`, in the form of `remembered` wherever the two mean the same.
 pub(crate) fn settle(block: &Block, remembered: &Value, live: Value, equivalent: Equivalence<'_>) -> Value {
@@ -43,14 +42,19 @@ fn same(path: &Path, known: &Value, live: &Value, equivalent: Equivalence<'_>) -
     known.is_wholly_known() && (alike() || equivalent(path, known, live))
 }
 
-/// Whether two maps say the same: an entry that is null is one that nobody sends.
+/// Whether two maps say the same: an entry that is null is one that nobody sends, and no map is an empty one.
 pub(crate) fn same_entries(one: &Value, other: &Value) -> bool {
-    let (ValueKind::Map(_, one), ValueKind::Map(_, other)) = (one.kind(), other.kind()) else { return false };
-    let said = |entries: &BTreeMap<Arc<str>, Value>| -> Vec<(Arc<str>, Value)> {
-        let entries = entries.iter().filter(|(_, value)| !value.is_null());
-        entries.map(|(key, value)| (key.clone(), value.clone())).collect()
+    let said = |map: &Value| -> Option<Vec<(Arc<str>, Value)>> {
+        match map.kind() {
+            ValueKind::Map(_, entries) => {
+                let entries = entries.iter().filter(|(_, value)| !value.is_null());
+                Some(entries.map(|(key, value)| (key.clone(), value.clone())).collect())
+            }
+            ValueKind::Null(Type::Map(_)) => Some(Vec::new()),
+            _ => None,
+        }
     };
-    said(one) == said(other)
+    said(one).is_some_and(|one| said(other) == Some(one))
 }
 
 fn settle_nested(nested: &NestedBlock, known: &Value, live: &Value, path: &Path, equivalent: Equivalence<'_>) -> Value {
@@ -108,10 +112,31 @@ pub(crate) fn fill(planned: &Value, live: &Value) -> Value {
     }
 }
 
+/// A value in which nothing is unknown any more: for want of an answer, what nobody wrote counts as absent.
+pub(crate) fn closed(block: &Block, value: &Value) -> Value {
+    let ValueKind::Object(entries) = value.kind() else { return value.clone() };
+    let absent = block.empty();
+    Value::object(entries.iter().map(|(name, value)| {
+        let nothing = || absent.get(name).cloned().unwrap_or_else(|| Value::null(value.ty()));
+        let closed = match (value.kind(), block.blocks.get(&**name)) {
+            (ValueKind::Unknown(..), _) => nothing(),
+            (ValueKind::List(_, items), Some(nested)) => {
+                Value::list(nested.block.ty(), items.iter().map(|item| self::closed(&nested.block, item)))
+            }
+            (ValueKind::Set(_, items), Some(nested)) => {
+                Value::set(nested.block.ty(), items.iter().map(|item| self::closed(&nested.block, item)))
+            }
+            (ValueKind::Object(_), Some(nested)) => self::closed(&nested.block, value),
+            _ if !value.is_wholly_known() => nothing(),
+            _ => value.clone(),
+        };
+        (name.clone(), closed)
+    }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use smform_types::Type;
     use smform_types::schema::Attribute;
 
     fn block() -> Block {
@@ -144,6 +169,13 @@ mod tests {
         let remembered = object(Value::bool(true), 1, &[Value::string("a")]);
         let live = object(Value::bool(false), 1, &[]);
         assert_eq!(settle(&block(), &remembered, live.clone(), &|_, _, _| false), live);
+    }
+
+    #[test]
+    fn without_an_answer_what_is_unknown_is_absent() {
+        let planned = object(Value::unknown(Type::Bool), 1, &[Value::unknown(Type::String), Value::string("a")]);
+        let expected = object(Value::null(Type::Bool), 1, &[Value::null(Type::String), Value::string("a")]);
+        assert_eq!(closed(&block(), &planned), expected);
     }
 
     #[test]

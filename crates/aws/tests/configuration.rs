@@ -199,3 +199,14 @@ async fn mistakes_are_found_offline() {
         none
     );
 }
+
+#[tokio::test]
+async fn a_retired_accelerator_is_warned_of() {
+    let world = world().await;
+    let mut body = config_body("c", "m", 1);
+    body["production_variants"]["accelerator_type"] = json!("ml.eia2.medium");
+    assert_eq!(
+        world.validate(CONFIG, &body),
+        ["Warning production_variants[0].accelerator_type: Argument accelerator_type is deprecated"]
+    );
+}

@@ -376,3 +376,40 @@ async fn a_denied_deletion_names_the_action_that_is_missing() {
     let error = world.session.delete(ENDPOINT, &endpoint, &world.run).await.unwrap_err();
     assert!(error.detail.contains("Allow the action application-autoscaling:DeregisterScalableTarget"), "{error}");
 }
+
+#[tokio::test]
+async fn what_was_just_made_may_take_a_moment_to_be_seen() {
+    let world = world().await;
+    let unseen = |operation: &str, what: &str, nth: u32| {
+        let error = json!({"code": "ValidationException", "message": format!("Could not find {what} \"x\".")});
+        json!({"match": {"operation": operation}, "nth": nth, "effect": {"error": error}})
+    };
+    // The first time is the look before.
+    world.faults(json!({"rules": [unseen("DescribeModel", "model", 2), unseen("DescribeModel", "model", 3),
+        unseen("CreateEndpointConfig", "model", 1),
+        unseen("DescribeEndpointConfig", "endpoint configuration", 2),
+        // For an endpoint, the plan looks as well.
+        unseen("DescribeEndpoint", "endpoint", 3), unseen("DescribeEndpoint", "endpoint", 4)]}));
+    world.create(MODEL, &model_body("m")).await;
+    world.create(CONFIG, &config_body("c", "m", 1)).await;
+    world.create(ENDPOINT, &endpoint_body("e", "c")).await;
+    assert_eq!(world.calls("CreateEndpoint"), 1);
+}
+
+#[tokio::test]
+async fn a_session_that_expires_does_not_end_a_creation() {
+    let world = world().await;
+    world.create(MODEL, &model_body("m")).await;
+    world.create(CONFIG, &config_body("c", "m", 1)).await;
+    let expired = json!({"code": "ExpiredTokenException", "message": "The security token is expired"});
+    world.faults(
+        json!({"rules": [{"match": {"operation": "DescribeEndpoint"}, "nth": 4, "effect": {"error": expired}}]}),
+    );
+    let begun = match world.try_create(ENDPOINT, &endpoint_body("e", "c")).await {
+        CreateOutcome::Partial(value, error) if error.under_way => value,
+        other => panic!("{other:?}"),
+    };
+    let done = world.session.resume(ENDPOINT, &begun, &world.run).await.unwrap().unwrap();
+    world.assert_settled(ENDPOINT, &done, &endpoint_body("e", "c")).await;
+    assert_eq!(world.calls("CreateEndpoint"), 1);
+}

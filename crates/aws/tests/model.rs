@@ -354,3 +354,14 @@ async fn an_environment_with_null_entries_settles() {
     let imported = world.import(MODEL, "m").await.unwrap();
     world.assert_settled(MODEL, &imported, &body).await;
 }
+
+#[tokio::test]
+async fn variables_that_are_null_are_left_out() {
+    let world = world().await;
+    for variables in [json!({"TASK": null}), json!({"A": "1", "TOKEN": null})] {
+        let mut body = model_body("m");
+        body["primary_container"]["environment"] = variables;
+        let made = world.create(MODEL, &body).await;
+        world.delete(MODEL, &made).await;
+    }
+}

@@ -1,8 +1,8 @@
 use serde_json::{Value as Json, json};
-use smform_provider::CreateOutcome;
+use smform_provider::{CreateOutcome, PlannedObject};
 use smform_types::Value;
 
-use crate::support::{ENDPOINT, World, serving, shown, world};
+use crate::support::{CONFIG, ENDPOINT, World, config_body, endpoint_body, serving, shown, world};
 
 const TARGET: &str = "aws_appautoscaling_target";
 const POLICY: &str = "aws_appautoscaling_policy";
@@ -123,4 +123,40 @@ async fn mistakes_are_found_offline() {
     let at =
         "target_tracking_scaling_policy_configuration[0].predefined_metric_specification[0].predefined_metric_type";
     assert_eq!(world.validate(POLICY, &wrong), [format!("Warning {at}: The metric does not fit the dimension")]);
+}
+
+#[tokio::test]
+async fn a_prediction_is_kept_but_warned_of() {
+    let (world, _) = serving().await;
+    let made = world.create(TARGET, &target(1, 4)).await;
+    let pair = json!({"predefined_metric_type": "ECSServiceMemoryUtilization"});
+    let block = json!({"mode": "ForecastOnly", "scheduling_buffer_time": 60,
+        "metric_specification": [{"target_value": 40, "predefined_metric_pair_specification": pair}]});
+    let body = with(
+        subject(),
+        json!({"name": "p", "policy_type": "PredictiveScaling",
+        "predictive_scaling_policy_configuration": block}),
+    );
+    assert_eq!(world.validate(POLICY, &body), ["Warning policy_type: SageMaker has no predictive scaling"]);
+    let policy = world.create(POLICY, &body).await;
+    world.delete(POLICY, &policy).await;
+    world.delete(TARGET, &made).await;
+}
+
+#[tokio::test]
+async fn another_instance_type_of_a_scaled_variant_is_warned_of() {
+    let (world, endpoint) = serving().await;
+    world.create(TARGET, &target(1, 4)).await;
+    let old = world.import(CONFIG, "one").await;
+    let mut larger = config_body("two", "m", 1);
+    larger["production_variants"]["instance_type"] = json!("ml.m5.large");
+    let after = world.plan(CONFIG, None, &larger).await.unwrap().planned;
+    let configuration =
+        |before: Option<Value>, after: Option<Value>| PlannedObject { type_name: CONFIG.into(), before, after };
+    let plan = [configuration(old, None), configuration(None, Some(after))];
+    let moved = world.plan(ENDPOINT, Some(&endpoint), &endpoint_body("e", "two")).await.unwrap().planned;
+    let object = PlannedObject { type_name: ENDPOINT.into(), before: Some(endpoint), after: Some(moved) };
+    let found = world.session.review(&object, &plan, &world.run).await;
+    let found: Vec<&str> = found.iter().map(|note| note.summary.as_str()).collect();
+    assert_eq!(found, ["The instance type of a scaled variant changes"]);
 }

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use aws_sdk_ec2::Client;
+use aws_sdk_ec2::operation::describe_security_groups::builders::DescribeSecurityGroupsFluentBuilder;
+use aws_sdk_ec2::operation::describe_subnets::builders::DescribeSubnetsFluentBuilder;
 use aws_sdk_ec2::types::{Filter, VpcAttributeName};
 use futures::future::{OptionFuture, join_all};
 
@@ -115,12 +117,24 @@ async fn details(ec2: &Client, wanted: &Wanted, facts: &mut Facts) {
     }
 }
 
+/// Asked for by a filter, what does not exist is left out instead of refused. What knows no filters, as some imitations
+/// of AWS, is asked by ids for the rest.
 async fn subnets(ec2: &Client, ids: &[String]) -> Result<BTreeMap<String, Subnet>, Failure> {
     if ids.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let mut pages =
-        ec2.describe_subnets().filters(filter("subnet-id", ids.iter().cloned())).into_paginator().items().send();
+    let call = || ec2.describe_subnets();
+    let mut found = subnets_of(call().filters(filter("subnet-id", ids.iter().cloned()))).await?;
+    found.retain(|id, _| ids.contains(id));
+    let rest: Vec<String> = ids.iter().filter(|id| !found.contains_key(*id)).cloned().collect();
+    if !rest.is_empty() {
+        found.extend(subnets_of(call().set_subnet_ids(Some(rest))).await.unwrap_or_default());
+    }
+    Ok(found)
+}
+
+async fn subnets_of(call: DescribeSubnetsFluentBuilder) -> Result<BTreeMap<String, Subnet>, Failure> {
+    let mut pages = call.into_paginator().items().send();
     let mut found = BTreeMap::new();
     while let Some(subnet) = pages.next().await {
         let subnet = subnet.map_err(failed(Service::Ec2, "DescribeSubnets"))?;
@@ -140,12 +154,23 @@ async fn subnets(ec2: &Client, ids: &[String]) -> Result<BTreeMap<String, Subnet
     Ok(found)
 }
 
+/// As [`subnets`].
 async fn security_groups(ec2: &Client, ids: &BTreeSet<String>) -> Result<BTreeMap<String, Group>, Failure> {
     if ids.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let mut pages =
-        ec2.describe_security_groups().filters(filter("group-id", ids.iter().cloned())).into_paginator().items().send();
+    let call = || ec2.describe_security_groups();
+    let mut found = groups_of(call().filters(filter("group-id", ids.iter().cloned()))).await?;
+    found.retain(|id, _| ids.contains(id));
+    let rest: Vec<String> = ids.iter().filter(|id| !found.contains_key(*id)).cloned().collect();
+    if !rest.is_empty() {
+        found.extend(groups_of(call().set_group_ids(Some(rest))).await.unwrap_or_default());
+    }
+    Ok(found)
+}
+
+async fn groups_of(call: DescribeSecurityGroupsFluentBuilder) -> Result<BTreeMap<String, Group>, Failure> {
+    let mut pages = call.into_paginator().items().send();
     let mut found = BTreeMap::new();
     while let Some(group) = pages.next().await {
         let group = group.map_err(failed(Service::Ec2, "DescribeSecurityGroups"))?;

@@ -273,8 +273,9 @@ impl Job {
         {
             let mut record = self.record.lock().await;
             found.extend(record.put(&self.change.object, entry.clone()).await.err());
-            // A creation that has failed is over. One that was interrupted is not: the next run takes the wait up again.
-            if provisioned || error.is_some() && !run.is_cancelled() {
+            // A creation that has failed is over. One whose wait ended early is not: the next run takes the wait up again.
+            let is_over = |error: &ProviderError| !run.is_cancelled() && !error.under_way;
+            if provisioned || error.as_ref().is_some_and(is_over) {
                 found.extend(record.unchanged(&self.change.object).await.err());
             }
         }

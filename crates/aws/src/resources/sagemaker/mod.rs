@@ -9,28 +9,76 @@ pub(crate) mod model;
 mod tagging;
 mod users;
 
+use std::time::Duration;
+
+use smform_provider::Run;
 use smform_types::{Path, Step, Value};
 
 use crate::failure::Failure;
 use crate::fields::{Fields, single, with};
 use crate::naming;
+use crate::waiters::Wait;
 
 /// The code that SageMaker answers with for nearly everything.
 const VALIDATION: &str = "ValidationException";
 
+/// How long an object that was just made may stay invisible, to descriptions and to other calls.
+const PROPAGATION: Duration = Duration::from_secs(60);
+
 /// Whether the service does not know a `model`, `endpoint configuration` or `endpoint`. Only the beginning of the text
 /// tells: any other refusal with the same code is an error, and must not pass for an object that is gone.
 fn is_missing(failure: &Failure, what: &str) -> bool {
-    if failure.code() == "ResourceNotFound" {
+    if matches!(failure.code(), "ResourceNotFound" | "ResourceNotFoundException") {
         return true;
     }
-    let about_configuration = failure.is(VALIDATION, "Could not find endpoint configuration");
-    failure.is(VALIDATION, &format!("Could not find {what}")) && (what != "endpoint" || !about_configuration)
+    failure.code() == VALIDATION && missing(failure.message()).is_some_and(|named| is_named(named, what))
+}
+
+/// What a refusal says that it does not find: the text from there on. The service says "Could not find endpoint ...";
+/// imitations of it say the same in their own words.
+fn missing(message: &str) -> Option<&str> {
+    let after = |beginning: &str| {
+        let begins = message.get(..beginning.len())?.eq_ignore_ascii_case(beginning);
+        message.get(beginning.len()..).filter(|_| begins)
+    };
+    if let Some(named) = after("could not find ") {
+        return Some(named);
+    }
+    let text = message.to_ascii_lowercase();
+    let unknown = ["does not exist", "not found", "doesn't exist"].iter().any(|words| text.contains(words));
+    unknown.then(|| after("the ").unwrap_or(message))
+}
+
+/// Whether a text begins with a kind of object: an endpoint's configuration is no endpoint.
+fn is_named(text: &str, what: &str) -> bool {
+    let begins = |what: &str| text.get(..what.len()).is_some_and(|text| text.eq_ignore_ascii_case(what));
+    let of_configuration = ["endpoint configuration", "endpoint config", "endpoint-config"].into_iter().any(begins);
+    match what {
+        "endpoint configuration" => of_configuration,
+        "endpoint" => begins(what) && !of_configuration,
+        _ => begins(what),
+    }
 }
 
 /// Whether the name of a new object is taken.
 fn is_taken(failure: &Failure) -> bool {
-    failure.is(VALIDATION, "Cannot create already existing")
+    match failure.code() {
+        VALIDATION => failure.message().to_ascii_lowercase().contains("already exist"),
+        "ResourceAlreadyExists" | "ResourceAlreadyExistsException" | "ResourceInUse" | "ResourceInUseException" => true,
+        _ => false,
+    }
+}
+
+/// Whether the service refuses because another change of the object is under way.
+fn is_in_progress(failure: &Failure) -> bool {
+    let refused =
+        matches!(failure.code(), VALIDATION | "ConflictException" | "ResourceInUse" | "ResourceInUseException");
+    let text = failure.message().to_ascii_lowercase();
+    let busy = ["in-progress", "in progress", "creating", "updating", "rollingback", "rolling back", "deleting"];
+    refused
+        && busy.iter().any(|words| text.contains(words))
+        && missing(failure.message()).is_none()
+        && !text.contains("validation error")
 }
 
 /// `Ok(None)` for an object that the service does not know.
@@ -39,6 +87,22 @@ fn found<T>(result: Result<T, Failure>, what: &str) -> Result<Option<T>, Failure
         Ok(value) => Ok(Some(value)),
         Err(failure) if is_missing(&failure, what) => Ok(None),
         Err(failure) => Err(failure),
+    }
+}
+
+/// Asks for a new object until the service shows it, for a while: an answer may come from where it is not known yet.
+async fn shown<T, F>(run: &dyn Run, mut ask: impl FnMut() -> F + Send) -> Option<T>
+where
+    F: Future<Output = Result<Option<T>, Failure>> + Send,
+    T: Send,
+{
+    let mut wait = Wait::new(run, PROPAGATION).paced(Duration::from_secs(1), Duration::from_secs(5));
+    loop {
+        match ask().await {
+            Ok(Some(found)) => return Some(found),
+            Ok(None) if wait.pause().await.is_ok() => run.progress("waiting for it to become visible"),
+            _ => return None,
+        }
     }
 }
 
@@ -55,5 +119,26 @@ fn identified(config: &Value, planned: Value) -> Value {
     match Fields(config).text("name") {
         Some(name) => with(planned, "id", Value::string(name)),
         None => planned,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_told_in_several_ways() {
+        let of = |message: &str| {
+            let named = missing(message)?;
+            ["model", "endpoint configuration", "endpoint"].into_iter().find(|what| is_named(named, what))
+        };
+        assert_eq!(of("Could not find endpoint \"arn:x:endpoint/e\"."), Some("endpoint"));
+        assert_eq!(of("could not find endpoint configuration \"x\""), Some("endpoint configuration"));
+        assert_eq!(of("Could not find model \"endpoint\"."), Some("model"));
+        assert_eq!(of("The endpoint e does not exist"), Some("endpoint"));
+        assert_eq!(of("Endpoint configuration e not found."), Some("endpoint configuration"));
+        assert_eq!(of("1 validation error detected: Value 'é' at 'endpointName' failed"), None);
+        assert_eq!(of("The role of the model does not exist"), None);
+        assert_eq!(of(""), None);
     }
 }

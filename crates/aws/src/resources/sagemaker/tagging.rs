@@ -39,7 +39,19 @@ pub(super) async fn read(
     object: Value,
     remembered: &Value,
 ) -> Result<Value, Failure> {
-    let live = list(client, arn).await?;
+    let live = match list(client, arn).await {
+        Ok(live) => live,
+        // Where there are no tags at all, there is nothing to compare: those that are remembered are taken for right.
+        Err(failure) if failure.is_unsupported() => {
+            tracing::warn!("the tags of {arn} were not read: {}", failure.message());
+            let kept = |object, name| match remembered.get(name).filter(|tags| tags.is_wholly_known()) {
+                Some(tags) => with(object, name, tags.clone()),
+                None => object,
+            };
+            return Ok(["tags", "tags_all"].into_iter().fold(object, kept));
+        }
+        Err(failure) => return Err(failure),
+    };
     let (tags, all) = policy.visible(&live, remembered.get("tags"));
     Ok(with(with(object, "tags", tags), "tags_all", all))
 }

@@ -14,8 +14,9 @@ use aws_sdk_sagemaker::types::{
 use smform_provider::{ProviderError, Run};
 use smform_types::{Diagnostic, Diagnostics, Path, Value};
 
+use super::super::{PROPAGATION, is_in_progress};
 use super::status::{Ended, Status, settle, unhealthy, why_stopped};
-use super::update::{UPDATE_PROPAGATION, gone, is_in_progress};
+use super::update::gone;
 use crate::failure::{Service, failed};
 use crate::fields::{Builder, Fields};
 use crate::waiters::Wait;
@@ -194,7 +195,7 @@ pub(super) async fn bring(
     let summary = || format!("Weights and counts of endpoint \"{name}\" could not be changed");
     let mut wait = Wait::new(run, limit);
     loop {
-        let before = settled(client, name, run, limit, |_| true, summary()).await?;
+        let before = settled(client, name, run, limit, |_, _| true, summary()).await?;
         if !before.is_in_service() {
             let what = format!("Its status is {}; only an endpoint in service can be changed.", before.status());
             return Err(unhealthy(summary(), &before, &what));
@@ -222,12 +223,12 @@ pub(super) async fn bring(
             Err(failure) => return Err(failure.into_error(summary())),
         }
         let accepted = run.clock().now();
-        let fresh = |endpoint: &DescribeEndpointOutput| {
+        let fresh = |endpoint: &DescribeEndpointOutput, _: bool| {
             // A description may lag behind: what it says of the time before is not a rollback yet.
             let waited = run.clock().now().duration_since(accepted).unwrap_or_default();
             endpoint.last_modified_time() != before.last_modified_time()
                 || differences(&wishes, endpoint) != differences(&wishes, &before)
-                || waited > UPDATE_PROPAGATION
+                || waited > PROPAGATION
         };
         let after = settled(client, name, run, limit, fresh, summary()).await?;
         let left = differences(&wishes, &after);
@@ -251,7 +252,7 @@ async fn settled(
     name: &str,
     run: &dyn Run,
     limit: Duration,
-    enough: impl Fn(&DescribeEndpointOutput) -> bool + Send,
+    enough: impl Fn(&DescribeEndpointOutput, bool) -> bool + Send,
     summary: String,
 ) -> Result<Box<DescribeEndpointOutput>, ProviderError> {
     match settle(client, name, run, limit, enough).await {

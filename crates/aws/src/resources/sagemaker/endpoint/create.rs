@@ -8,18 +8,16 @@ use smform_provider::{Context, CreateOutcome, PlanResponse, ProviderError, Run};
 use smform_types::schema::Schema;
 use smform_types::{Diagnostic, Path, Value};
 
-use super::super::{is_missing, is_taken, tagging};
+use super::super::{PROPAGATION, is_missing, is_taken, shown, tagging};
 use super::status::{Ended, Status, describe, settle, unhealthy, unhealthy_after, why_stopped};
-use super::update::CONFIG_PROPAGATION;
 use super::{USUAL, capacity, delete, deployment};
 use crate::clients::Clients;
 use crate::failure::{Failure, Service, failed};
 use crate::fields::{Fields, with};
 use crate::naming;
 use crate::retry::while_passing;
-use crate::settle::fill;
+use crate::settle::closed;
 use crate::shared::{importable, limit};
-use crate::waiters::Stopped;
 
 /// How often an endpoint that failed only because its role was not visible yet is made again.
 const ROLE_ATTEMPTS: u32 = 2;
@@ -85,7 +83,8 @@ pub(super) async fn create(schema: &Schema, planned: &Value, cx: &Context<'_, Cl
         if let Err(error) = cx.run.created(&begun).await {
             return CreateOutcome::Partial(begun, error);
         }
-        let ended = settle(&client, &name, cx.run, limit(&begun, "create", USUAL), |_| true).await;
+        let _ = shown(cx.run, || describe(&client, &name)).await;
+        let ended = settle(&client, &name, cx.run, limit(&begun, "create", USUAL), |_, _| true).await;
         if let Ended::Settled(endpoint, _) = &ended
             && attempts < ROLE_ATTEMPTS
             && lacks_role(endpoint)
@@ -95,10 +94,10 @@ pub(super) async fn create(schema: &Schema, planned: &Value, cx: &Context<'_, Cl
             let within = limit(planned, "delete", USUAL);
             match delete::delete(&client, &name, cx.run, within).await {
                 Ok(()) => continue,
-                Err(error) => return CreateOutcome::Partial(fill(&begun, &schema.block.empty()), error),
+                Err(error) => return CreateOutcome::Partial(closed(&schema.block, &begun), error),
             }
         }
-        return finish(&client, &name, fill(&begun, &schema.block.empty()), ended, cx).await;
+        return finish(&client, &name, closed(&schema.block, &begun), ended, cx).await;
     }
 }
 
@@ -120,7 +119,7 @@ async fn ask(client: &Client, name: &str, planned: &Value, run: &dyn Run) -> Res
         .set_tags(tagging::for_create(planned));
     let unseen = |failure: &Failure| is_missing(failure, "endpoint configuration");
     let waiting = "waiting for the configuration to become visible";
-    let answer = while_passing(run, CONFIG_PROPAGATION, unseen, waiting, || {
+    let answer = while_passing(run, PROPAGATION, unseen, waiting, || {
         let call = call.clone();
         async move { call.send().await.map_err(failed(Service::SageMaker, "CreateEndpoint")) }
     });
@@ -134,6 +133,7 @@ async fn finish(client: &Client, name: &str, begun: Value, ended: Ended, cx: &Co
             let within = limit(&begun, "create", USUAL);
             match capacity::bring(client, name, &begun, cx.run, within).await {
                 Ok(()) => CreateOutcome::Complete(begun),
+                Err(error) if error.under_way => CreateOutcome::Partial(begun, error),
                 Err(mut error) => {
                     error.detail.push_str(
                         "\n\nThe endpoint itself is in service, but recorded as tainted. \"smform untaint\" keeps it; \
@@ -150,14 +150,7 @@ async fn finish(client: &Client, name: &str, begun: Value, ended: Ended, cx: &Co
         }
         Ended::Stopped(stopped, last) => {
             let why = why_stopped(stopped, &last);
-            let next = match stopped {
-                Stopped::Cancelled => "The next run goes on waiting for it.",
-                Stopped::TimedOut(_) => {
-                    "It is recorded as tainted: when it is in service, \"smform untaint\" keeps it as it is; otherwise \
-                     the next apply replaces it."
-                }
-            };
-            let detail = format!("{why} Its creation goes on in AWS. {next}");
+            let detail = format!("{why} Its creation goes on in AWS. The next run goes on waiting for it.");
             let error = ProviderError::new(format!("Endpoint \"{name}\" is not in service yet"), detail);
             CreateOutcome::Partial(begun, error.still_under_way())
         }
@@ -167,7 +160,7 @@ async fn finish(client: &Client, name: &str, begun: Value, ended: Ended, cx: &Co
         )),
         Ended::Unknown(failure) => {
             let summary = format!("It is not known whether endpoint \"{name}\" is in service");
-            CreateOutcome::Partial(begun, failure.into_error(summary))
+            CreateOutcome::Partial(begun, failure.into_error(summary).still_under_way())
         }
     }
 }

@@ -6,9 +6,8 @@ use aws_sdk_sagemaker::Client;
 use aws_sdk_sagemaker::types::{EndpointStatus, InferenceComponentStatus, InferenceComponentSummary};
 use smform_provider::{ProviderError, Run};
 
-use super::super::{VALIDATION, is_missing};
+use super::super::{VALIDATION, is_in_progress, is_missing};
 use super::status::{Status, describe, unhealthy};
-use super::update::is_in_progress;
 use crate::failure::{Failure, Service, failed};
 use crate::waiters::{Wait, in_words};
 

@@ -6,6 +6,7 @@ mod dangling;
 mod delete;
 mod deployment;
 mod quotas;
+mod scaled;
 mod schema;
 mod status;
 #[cfg(test)]
@@ -166,7 +167,9 @@ impl ResourceType<Clients> for Endpoint {
     }
 
     async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], cx: &Context<'_, Clients>) -> Diagnostics {
-        quotas::check(object, plan, cx.clients).await
+        let mut found = quotas::check(object, plan, cx.clients).await;
+        found.extend(scaled::check(object, plan, cx.clients).await);
+        found
     }
 
     async fn read(&self, prior: &Value, cx: &Context<'_, Clients>) -> Result<Option<Value>, ProviderError> {
@@ -261,7 +264,7 @@ async fn after_creation(
     if status != Some(EndpointStatus::Creating) {
         return Ok(status);
     }
-    match status::settle(client, name, run, within, |_| true).await {
+    match status::settle(client, name, run, within, |_, _| true).await {
         Ended::Settled(endpoint, _) => Ok(endpoint.endpoint_status().cloned()),
         Ended::Gone => Ok(None),
         Ended::Unknown(failure) => Err(not_told(failure)),

@@ -94,13 +94,14 @@ pub(super) enum Ended {
     Unknown(Failure),
 }
 
-/// Waits until the endpoint has settled, as `settled` judges a description that is not busy.
+/// Waits until the endpoint has settled, as `settled` judges a description that is not busy, knowing whether one before
+/// was.
 pub(super) async fn settle(
     client: &Client,
     name: &str,
     run: &dyn Run,
     limit: Duration,
-    settled: impl Fn(&DescribeEndpointOutput) -> bool + Send,
+    settled: impl Fn(&DescribeEndpointOutput, bool) -> bool + Send,
 ) -> Ended {
     let mut wait = Wait::new(run, limit);
     let mut doing = None;
@@ -111,7 +112,7 @@ pub(super) async fn settle(
             Err(failure) => return Ended::Unknown(failure),
         };
         run.progress(&endpoint.summary());
-        if !endpoint.is_busy() && settled(&endpoint) {
+        if !endpoint.is_busy() && settled(&endpoint, doing.is_some()) {
             return Ended::Settled(endpoint, doing);
         }
         if endpoint.is_busy() {

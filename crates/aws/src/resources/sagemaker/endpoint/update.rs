@@ -9,18 +9,15 @@ use aws_sdk_sagemaker::types::{EndpointStatus, ProductionVariant, VariantPropert
 use smform_provider::{ProviderError, Run};
 use smform_types::{Path, Value};
 
-use super::super::{VALIDATION, endpoint_configuration, is_missing};
+use super::super::{PROPAGATION, VALIDATION, endpoint_configuration, is_in_progress, is_missing};
 use super::deployment;
 use super::status::{Ended, Status, describe, settle, unhealthy, unhealthy_after, why_stopped};
 use crate::failure::{Failure, Service, failed};
 use crate::fields::Fields;
 use crate::waiters::Wait;
 
-/// How long a configuration that was just made may stay unknown to the endpoint's calls.
-pub(super) const CONFIG_PROPAGATION: Duration = Duration::from_secs(60);
-
-/// How long an accepted update may stay invisible in descriptions.
-pub(super) const UPDATE_PROPAGATION: Duration = Duration::from_secs(60);
+/// How long an update whose time shows, but which was never seen under way, may go on showing what was before.
+const QUICK: Duration = Duration::from_secs(15);
 
 /// A failed move: what is live now, if the service told after the update was accepted, and why.
 pub(super) struct Failed {
@@ -52,14 +49,17 @@ pub(super) async fn roll_out(
         Started::Running(before) => before,
     };
     let accepted = run.clock().now();
-    let ended = settle(client, name, run, limit, |endpoint| {
+    let ended = settle(client, name, run, limit, |endpoint, seen_busy| {
         // A description may lag behind: the old configuration with the old time is not a rollback yet.
-        let stale = endpoint.is_in_service()
-            && endpoint.live_config() != wanted
-            && endpoint.last_modified_time() == before.as_ref().and_then(|before| before.last_modified_time())
-            && before.as_ref().is_some_and(|before| !before.is_busy());
+        let untouched = before.as_ref().is_some_and(|before| {
+            !before.is_busy()
+                && endpoint.is_in_service()
+                && endpoint.live_config() != wanted
+                && endpoint.failure_reason() == before.failure_reason()
+        });
+        let same_time = endpoint.last_modified_time() == before.as_ref().and_then(|before| before.last_modified_time());
         let waited = run.clock().now().duration_since(accepted).unwrap_or_default();
-        !stale || waited > UPDATE_PROPAGATION
+        seen_busy || !untouched || waited > if same_time { PROPAGATION } else { QUICK }
     })
     .await;
     judge(name, wanted, ended)
@@ -103,7 +103,7 @@ fn judge(name: &str, wanted: &str, ended: Ended) -> Result<(), Failed> {
         Ended::Gone => Err(Failed::unchanged(gone(name))),
         Ended::Unknown(failure) => {
             let error = failure.into_error(format!("It is not known how the update of endpoint \"{name}\" ended"));
-            Err(Failed { live: Some(String::new()), error })
+            Err(Failed { live: Some(String::new()), error: error.still_under_way() })
         }
     }
 }
@@ -126,7 +126,7 @@ async fn start(
 ) -> Result<Started, Failed> {
     let summary = || format!("Endpoint \"{name}\" could not be updated");
     let mut wait = Wait::new(run, limit);
-    let mut missing = Wait::new(run, CONFIG_PROPAGATION).paced(Duration::from_secs(2), Duration::from_secs(10));
+    let mut missing = Wait::new(run, PROPAGATION).paced(Duration::from_secs(2), Duration::from_secs(10));
     loop {
         let live = describe(client, name).await.map_err(|failure| Failed::unchanged(failure.into_error(summary())))?;
         let Some(live) = live else { return Err(Failed::unchanged(gone(name))) };
@@ -202,11 +202,6 @@ fn config_missing(failure: Failure, name: &str, wanted: &str, live: &str) -> Pro
         error.attribute = Some(Path::attribute("endpoint_config_name"));
     }
     error
-}
-
-/// Whether another change is under way.
-pub(super) fn is_in_progress(failure: &Failure) -> bool {
-    failure.is(VALIDATION, "Cannot update in-progress endpoint")
 }
 
 fn is_current(failure: &Failure) -> bool {

@@ -11,25 +11,31 @@ mod wire_data;
 
 pub(super) use instance_types::INSTANCE_TYPES;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use aws_sdk_sagemaker::Client;
 use aws_sdk_sagemaker::operation::describe_endpoint_config::DescribeEndpointConfigOutput;
 use smform_provider::{
-    Context, CreateOutcome, Imported, PlanRequest, PlanResponse, ProviderError, ResourceType, UpdateOutcome,
+    Context, CreateOutcome, Imported, PlanRequest, PlanResponse, ProviderError, ResourceType, Run, UpdateOutcome,
 };
 use smform_types::schema::Schema;
 use smform_types::{Diagnostic, Diagnostics, Path, Step, Value};
 
 use super::model::wire::vpc_config;
-use super::{found, identified, is_missing, is_taken, same_weight, tagging, users};
+use super::{found, identified, is_missing, is_taken, same_weight, shown, tagging, users};
 use crate::clients::Clients;
 use crate::failure::{Failure, Service, failed};
 use crate::fields::{Fields, with};
 use crate::names::{DEFAULT_PREFIX, unique};
 use crate::naming;
-use crate::settle::{fill, settle};
+use crate::retry::while_passing;
+use crate::settle::{closed, fill, settle};
 use crate::shared::{carry, import_seed, importable, plan};
 use crate::tags;
+
+/// How long a model that was just made may stay unknown. A name that was misspelt is to be told soon.
+const MODEL_PROPAGATION: Duration = Duration::from_secs(20);
 
 /// The resource type.
 pub(crate) struct EndpointConfiguration {
@@ -62,10 +68,10 @@ impl EndpointConfiguration {
         Ok(Some(settle(&self.schema.block, remembered, live, &same_weight)))
     }
 
-    async fn make(client: &Client, name: &str, planned: &Value) -> Result<String, Failure> {
+    async fn make(client: &Client, name: &str, planned: &Value, run: &dyn Run) -> Result<String, Failure> {
         let fields = Fields(planned);
         let shadow: Vec<_> = fields.blocks("shadow_production_variants").map(wire::variant).collect();
-        let answer = client
+        let call = client
             .create_endpoint_config()
             .endpoint_config_name(name)
             .set_production_variants(Some(fields.blocks("production_variants").map(wire::variant).collect()))
@@ -78,11 +84,13 @@ impl EndpointConfiguration {
             .set_vpc_config(vpc_config(fields))
             .set_explainer_config(fields.block("explainer_config").map(explainer::config))
             .set_metrics_config(fields.block("metrics_config").map(wire_data::metrics))
-            .set_tags(tagging::for_create(planned))
-            .send()
-            .await
-            .map_err(failed(Service::SageMaker, "CreateEndpointConfig"))?;
-        Ok(answer.endpoint_config_arn().unwrap_or_default().to_owned())
+            .set_tags(tagging::for_create(planned));
+        let unseen = |failure: &Failure| is_missing(failure, "model");
+        let answer = while_passing(run, MODEL_PROPAGATION, unseen, "waiting for the model to become visible", || {
+            let call = call.clone();
+            async move { call.send().await.map_err(failed(Service::SageMaker, "CreateEndpointConfig")) }
+        });
+        Ok(answer.await?.endpoint_config_arn().unwrap_or_default().to_owned())
     }
 }
 
@@ -173,7 +181,7 @@ impl ResourceType<Clients> for EndpointConfiguration {
             return CreateOutcome::Failed(error);
         }
         let planned = with_variant_names(planned, cx);
-        let arn = match Self::make(&client, &name, &planned).await {
+        let arn = match Self::make(&client, &name, &planned, cx.run).await {
             Ok(arn) => arn,
             Err(failure) if is_taken(&failure) => match self.live(&client, cx.clients, &name, &planned).await {
                 Ok(Some(live)) if fill(&planned, &live) == live => return CreateOutcome::Complete(live),
@@ -181,13 +189,13 @@ impl ResourceType<Clients> for EndpointConfiguration {
             },
             Err(failure) => return refuse(failure),
         };
-        match self.live(&client, cx.clients, &name, &planned).await {
-            Ok(Some(live)) => CreateOutcome::Complete(fill(&planned, &live)),
+        match shown(cx.run, || self.live(&client, cx.clients, &name, &planned)).await {
+            Some(live) => CreateOutcome::Complete(fill(&planned, &live)),
             // It exists as it was sent; what the service adds is read next time.
-            _ => {
+            None => {
                 let made = with(with(planned, "id", Value::string(&name)), "name", Value::string(&name));
                 let made = with(with(made, "arn", Value::string(arn)), "name_prefix", naming::prefix_value(&name));
-                CreateOutcome::Complete(fill(&made, &self.schema.block.empty()))
+                CreateOutcome::Complete(closed(&self.schema.block, &made))
             }
         }
     }

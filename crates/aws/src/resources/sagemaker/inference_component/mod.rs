@@ -15,11 +15,11 @@ use smform_provider::{
 use smform_types::schema::Schema;
 use smform_types::{Diagnostics, Type, Value};
 
-use super::{VALIDATION, found, identified, is_missing, is_taken, tagging};
+use super::{VALIDATION, found, identified, is_missing, is_taken, shown, tagging};
 use crate::clients::Clients;
 use crate::failure::{Failure, Service, failed, sentence};
 use crate::fields::{Builder, Fields, with};
-use crate::settle::{fill, settle};
+use crate::settle::{closed, fill, settle};
 use crate::shared::{carry, import_seed, importable, limit, plan};
 use crate::tags;
 use crate::waiters::{Wait, in_words};
@@ -119,6 +119,12 @@ impl InferenceComponent {
                     .int("desired_copy_count", runtime.desired_copy_count())
             })
             .finish();
+        // What adapts another component has no copies of its own to tell.
+        let known = closed(&self.schema.block, remembered);
+        let live = match known.get("runtime_config").filter(|_| told.runtime_config().is_none()) {
+            Some(copies) => with(live, "runtime_config", copies.clone()),
+            None => live,
+        };
         let live =
             ["deployment_config", "tags", "tags_all"].iter().fold(live, |live, name| match remembered.get(name) {
                 Some(value) => with(live, name, value.clone()),
@@ -242,6 +248,7 @@ impl ResourceType<Clients> for InferenceComponent {
         if let Err(error) = cx.run.created(&begun).await {
             return CreateOutcome::Partial(begun, error);
         }
+        let _ = shown(cx.run, || describe(&client, name)).await;
         match settled(&client, name, cx.run, limit(planned, "create", USUAL)).await {
             Ok(Some(told)) => {
                 let made = fill(&begun, &self.object(&told, &begun));
@@ -254,7 +261,19 @@ impl ResourceType<Clients> for InferenceComponent {
             Ok(None) => {
                 CreateOutcome::Failed(ProviderError::new(summary(), "It was deleted while it was being created."))
             }
-            Err(error) => CreateOutcome::Partial(fill(&begun, &self.schema.block.empty()), error),
+            Err(error) => CreateOutcome::Partial(closed(&self.schema.block, &begun), error),
+        }
+    }
+
+    async fn resume(&self, begun: &Value, cx: &Context<'_, Clients>) -> Result<Option<Value>, ProviderError> {
+        let client = cx.clients.sagemaker(cx.clients.region_of(begun));
+        let name = Fields(begun).text("id").unwrap_or_default();
+        match settled(&client, name, cx.run, limit(begun, "create", USUAL)).await? {
+            Some(told) if status(&told) == "InService" => {
+                let live = self.live(&client, cx.clients, name, begun).await;
+                live.map_err(|failure| failure.into_error(format!("Inference component \"{name}\" could not be read")))
+            }
+            _ => Ok(None),
         }
     }
 

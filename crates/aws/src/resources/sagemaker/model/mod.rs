@@ -19,14 +19,14 @@ use smform_provider::{
 use smform_types::schema::Schema;
 use smform_types::{Diagnostic, Diagnostics, Path, Value, image};
 
-use super::{VALIDATION, found, identified, is_missing, is_taken, tagging};
+use super::{VALIDATION, found, identified, is_missing, is_taken, shown, tagging};
 use crate::clients::{Clients, partition_of};
 use crate::constraints::arn_parts;
 use crate::failure::{Failure, Service, failed};
 use crate::fields::{Fields, with};
 use crate::naming;
 use crate::retry::while_passing;
-use crate::settle::{fill, settle};
+use crate::settle::{closed, fill, settle};
 use crate::shared::{carry, import_seed, importable, limit, plan};
 use crate::tags;
 
@@ -99,8 +99,8 @@ impl Model {
 /// one is a mistake that should be told at once.
 fn is_role_unknown(failure: &Failure) -> bool {
     failure.code() == VALIDATION
-        && failure.message().contains("sts:AssumeRole")
-        && failure.message().starts_with("The execution role ARN")
+        && (failure.message().contains("sts:AssumeRole") || failure.message().contains("assume"))
+        && failure.message().to_ascii_lowercase().contains("role")
 }
 
 #[async_trait]
@@ -180,13 +180,13 @@ impl ResourceType<Clients> for Model {
             },
             Err(failure) => return refuse(failure),
         };
-        match self.live(&client, cx.clients, &name, planned).await {
-            Ok(Some(live)) => CreateOutcome::Complete(fill(planned, &live)),
+        match shown(cx.run, || self.live(&client, cx.clients, &name, planned)).await {
+            Some(live) => CreateOutcome::Complete(fill(planned, &live)),
             // It exists as it was sent; what the service adds is read next time.
-            _ => {
+            None => {
                 let made = with(with(planned.clone(), "id", Value::string(&name)), "name", Value::string(&name));
                 let made = with(with(made, "arn", Value::string(arn)), "name_prefix", naming::prefix_value(&name));
-                CreateOutcome::Complete(fill(&made, &self.schema.block.empty()))
+                CreateOutcome::Complete(closed(&self.schema.block, &made))
             }
         }
     }
