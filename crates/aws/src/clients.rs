@@ -20,6 +20,8 @@ pub struct Clients {
     pub(crate) config: SdkConfig,
     /// The region of the provider block.
     pub(crate) region: String,
+    /// Whether the provider block names it, and not only the environment or a profile.
+    pub(crate) region_is_written: bool,
     /// The account, when it could be asked for.
     pub(crate) account: Option<String>,
     /// Who is calling, when it could be asked for.
@@ -60,7 +62,18 @@ struct Regional {
 impl Clients {
     pub(crate) fn new(config: SdkConfig, region: String, tags: TagPolicy, endpoints: Endpoints) -> Clients {
         let identities = config.identity_cache().unwrap_or_else(|| IdentityCache::lazy().build());
-        Clients { config, region, account: None, caller: None, tags, endpoints, cache: Mutex::default(), identities }
+        let region_is_written = false;
+        Clients {
+            config,
+            region,
+            region_is_written,
+            account: None,
+            caller: None,
+            tags,
+            endpoints,
+            cache: Mutex::default(),
+            identities,
+        }
     }
 
     /// SageMaker in a region.
@@ -93,7 +106,6 @@ impl Clients {
     }
 
     /// CloudWatch in a region.
-    #[allow(dead_code, reason = "what calls it comes next")]
     pub(crate) fn cloudwatch(&self, region: &str) -> Rpc {
         self.rpc(&rpc::CLOUDWATCH, region, self.endpoints.cloudwatch.as_deref())
     }

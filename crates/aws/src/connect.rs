@@ -22,12 +22,13 @@ use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProt
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
-use smform_provider::{Clock, Configure, Identity, SystemClock};
+use smform_provider::{Clock, Configure, Identity, ProviderError, SystemClock};
 use smform_types::{Diagnostic, Diagnostics, Path, Value};
 
 use crate::clients::{Caller, Clients, Endpoints};
+use crate::constraints::{arn_parts, is_account};
 use crate::failure::{Service, failed};
-use crate::fields::with;
+use crate::fields::{Fields, with};
 use crate::settings::{AssumeRole, Environment, Wishes, read, region_problem, schema};
 use crate::transport::{self, Transport};
 
@@ -90,6 +91,7 @@ impl Configure<Clients> for Connect {
             quotas: url("servicequotas"),
         };
         let mut clients = Clients::new(sdk, region.clone(), wishes.tags.clone(), endpoints);
+        clients.region_is_written = wishes.region.is_some();
         let guarded = !wishes.allowed_accounts.is_empty() || !wishes.forbidden_accounts.is_empty();
         if wishes.skip_identity && !guarded {
             return Ok((clients, None));
@@ -102,7 +104,10 @@ impl Configure<Clients> for Connect {
                 clients.caller = Some(caller);
                 Ok((clients, Some(identity)))
             }
-            Err(failure) if wishes.tolerate_no_identity && !guarded => {
+            // What stands in for AWS may know no STS, and a policy may forbid it; nothing but the guard depends on it.
+            Err(failure)
+                if !guarded && (wishes.tolerate_no_identity || failure.is_denied() || failure.is_unsupported()) =>
+            {
                 tracing::warn!("the AWS account could not be determined: {}", failure.message());
                 Ok((clients, None))
             }
@@ -112,6 +117,22 @@ impl Configure<Clients> for Connect {
             Err(failure) => {
                 Err(failure.into_error("AWS does not tell whose credentials these are").into_diagnostic().into())
             }
+        }
+    }
+
+    /// What another account holds would pass for deleted, and be made a second time in this one.
+    fn guard(&self, clients: &Clients, remembered: &Value) -> Result<(), ProviderError> {
+        let arn = Fields(remembered).text("arn").and_then(|text| Some((text, arn_parts(text)?)));
+        match (arn, &clients.account) {
+            (Some((text, arn)), Some(account)) if is_account(arn.account) && arn.account != account => {
+                let detail = format!(
+                    "The state has {text}, of account {}; the credentials belong to account {account}. Use the \
+                     credentials of account {} (AWS_PROFILE, or the provider block), or another state.",
+                    arn.account, arn.account
+                );
+                Err(ProviderError::new("Wrong AWS account", detail))
+            }
+            _ => Ok(()),
         }
     }
 }

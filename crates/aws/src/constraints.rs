@@ -182,7 +182,7 @@ fn after_scheme(text: &str) -> Option<&str> {
     text.strip_prefix("s3://").or_else(|| text.strip_prefix("https://"))
 }
 
-fn is_account(text: &str) -> bool {
+pub(crate) fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit())
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use smform_provider::plan::Equivalence;
 use smform_provider::{PlanRequest, PlanResponse, plan_by_schema};
 use smform_types::schema::{Attribute, Block, NestedBlock, Schema};
-use smform_types::{Type, Value};
+use smform_types::{Diagnostic, Type, Value};
 
 use crate::clients::Clients;
 use crate::constraints::{duration, parse_duration};
@@ -47,6 +47,7 @@ pub(crate) fn plan(
     let region = || Value::string(&clients.region);
     let absent = |object: &Value| object.get("region").is_none_or(Value::is_null);
     let PlanRequest { mut prior, mut config } = request;
+    let elsewhere = prior.as_ref().filter(|_| absent(&config)).and_then(|prior| elsewhere(prior, clients));
     // What belongs to no region has no such argument.
     if schema.block.attributes.contains_key("region") {
         if absent(&config) {
@@ -61,7 +62,20 @@ pub(crate) fn plan(
     if schema.block.attributes.contains_key("tags_all") {
         response.planned = clients.tags.planned(response.planned);
     }
+    response.diagnostics.extend(elsewhere);
     response
+}
+
+/// Refuses to move an object to another region only because the environment names one; a provider block that does is
+/// obeyed.
+fn elsewhere(prior: &Value, clients: &Clients) -> Option<Diagnostic> {
+    let known = Fields(prior).text("region").filter(|known| *known != clients.region && !clients.region_is_written)?;
+    let detail = format!(
+        "The object is in {known}, and the region of this run is {}, which comes from the environment or a profile. Set \
+         AWS_REGION={known}; or, to replace the object in {}, write region in the provider block.",
+        clients.region, clients.region
+    );
+    Some(Diagnostic::error("Wrong AWS region", detail))
 }
 
 /// What an import starts from: the identifier, without a region that may follow it after `@`, and an object in which

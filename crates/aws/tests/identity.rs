@@ -6,10 +6,15 @@ use smform_provider::{Identity, Provider, Session, SystemClock};
 use smform_sandbox::{Options, Sandbox};
 use smform_types::Diagnostics;
 
-use crate::support::{InProcess, from_json, place};
+use crate::support::{InProcess, MODEL, from_json, model_body, place, world, world_with};
 
 async fn configure(block: Json) -> Result<Arc<dyn Session>, Diagnostics> {
-    let sandbox = Sandbox::open(Options::default()).unwrap();
+    configure_with(block, json!({"rules": []})).await
+}
+
+async fn configure_with(block: Json, faults: Json) -> Result<Arc<dyn Session>, Diagnostics> {
+    let faults = serde_json::from_value(faults).unwrap();
+    let sandbox = Sandbox::open(Options { faults, ..Options::default() }).unwrap();
     let provider = provider(Settings { transport: Some(Arc::new(InProcess(sandbox))), ..Settings::default() });
     let config = from_json(&provider.schema().block, &block);
     provider.configure(config, Arc::new(SystemClock)).await
@@ -37,4 +42,34 @@ async fn the_wrong_account_or_region_is_refused_at_its_place() {
         assert_eq!(place(first), at);
         assert!(first.detail.contains(text), "{first:?}");
     }
+}
+
+#[tokio::test]
+async fn what_knows_no_identities_is_used_without_unless_they_are_guarded() {
+    let unknown = json!({"code": "InvalidAction", "message": "GetCallerIdentity is unknown"});
+    let faults = json!({"rules": [{"match": {"operation": "GetCallerIdentity"}, "effect": {"error": unknown}}]});
+    assert_eq!(configure_with(json!({}), faults.clone()).await.unwrap().identity(), None);
+    assert!(configure_with(json!({"allowed_account_ids": ["123456789012"]}), faults).await.is_err());
+}
+
+#[tokio::test]
+async fn an_object_of_another_account_or_region_is_not_looked_for() {
+    let world = world().await;
+    let made = world.create(MODEL, &model_body("m")).await;
+    let calls = world.calls("DescribeModel");
+    let text = |value: &str| smform_types::Value::string(value);
+    let with =
+        |name: &str, value: &str| made.clone().update_at(&smform_types::Path::attribute(name).0, &mut |_| text(value));
+    let theirs = with("arn", "arn:aws:sagemaker:us-east-1:999999999999:model/m");
+    let error = world.session.read(MODEL, &theirs, &world.run).await.unwrap_err();
+    assert_eq!(error.summary, "Wrong AWS account");
+    assert!(error.detail.contains("999999999999") && error.detail.contains("123456789012"), "{error}");
+    assert_eq!(world.calls("DescribeModel"), calls);
+    // The region comes from nowhere in particular here.
+    let plan = world.plan(MODEL, Some(&with("region", "eu-west-1")), &model_body("m")).await.unwrap();
+    assert!(plan.diagnostics.iter().any(|found| found.summary == "Wrong AWS region"), "{:?}", plan.diagnostics);
+    // What is written is meant.
+    let world = world_with(json!({"region": "us-east-1"})).await;
+    let plan = world.plan(MODEL, Some(&with("region", "eu-west-1")), &model_body("m")).await.unwrap();
+    assert!(!plan.diagnostics.has_errors() && !plan.replace.is_empty(), "{:?}", plan.diagnostics);
 }

@@ -25,6 +25,15 @@ pub trait Configure<C>: Send + Sync {
     /// # Errors
     /// When the configuration or the credentials do not work.
     async fn configure(&self, config: Value, clock: Arc<dyn Clock>) -> Result<(C, Option<Identity>), Diagnostics>;
+
+    /// Refuses an object that is remembered and belongs elsewhere, before it is looked for.
+    ///
+    /// # Errors
+    /// Where it belongs, and where these clients are.
+    fn guard(&self, clients: &C, remembered: &Value) -> Result<(), ProviderError> {
+        let _ = (clients, remembered);
+        Ok(())
+    }
 }
 
 /// Configuration of a provider that has nothing to connect to.
@@ -65,7 +74,7 @@ impl<C: Send + Sync> Entry<dyn DataSource<C>> {
 pub struct Registry<C> {
     source: &'static str,
     schema: Schema,
-    configure: Box<dyn Configure<C>>,
+    configure: Arc<dyn Configure<C>>,
     types: Arc<Types<C>>,
 }
 
@@ -88,7 +97,7 @@ impl<C: Send + Sync + 'static> Registry<C> {
             resources: resources.into_iter().map(|ty| (ty.name(), Entry::new(ty))).collect(),
             data: data.into_iter().map(|source| (source.name(), Entry::new(source))).collect(),
         };
-        Registry { source, schema, configure, types: Arc::new(types) }
+        Registry { source, schema, configure: Arc::from(configure), types: Arc::new(types) }
     }
 }
 
@@ -154,11 +163,13 @@ impl<C: Send + Sync + 'static> Provider for Registry<C> {
 
     async fn configure(&self, config: Value, clock: Arc<dyn Clock>) -> Result<Arc<dyn Session>, Diagnostics> {
         let (clients, identity) = self.configure.configure(config, clock).await?;
-        Ok(Arc::new(Connected { types: Arc::clone(&self.types), clients, identity }))
+        let configure = Arc::clone(&self.configure);
+        Ok(Arc::new(Connected { configure, types: Arc::clone(&self.types), clients, identity }))
     }
 }
 
 struct Connected<C> {
+    configure: Arc<dyn Configure<C>>,
     types: Arc<Types<C>>,
     clients: C,
     identity: Option<Identity>,
@@ -193,6 +204,9 @@ impl<C: Send + Sync + 'static> Session for Connected<C> {
 
     async fn plan(&self, type_name: &str, request: PlanRequest, run: &dyn Run) -> Result<PlanResponse, Diagnostics> {
         let entry = self.types.resource(type_name).map_err(|error| Diagnostics::from(error.into_diagnostic()))?;
+        if let Some(prior) = &request.prior {
+            self.configure.guard(&self.clients, prior).map_err(|error| Diagnostics::from(error.into_diagnostic()))?;
+        }
         entry.implementation.plan(entry.schema(), request, &self.cx(run)).await
     }
 
@@ -204,6 +218,7 @@ impl<C: Send + Sync + 'static> Session for Connected<C> {
     }
 
     async fn read(&self, type_name: &str, prior: &Value, run: &dyn Run) -> Result<Option<Value>, ProviderError> {
+        self.configure.guard(&self.clients, prior)?;
         self.types.resource(type_name)?.implementation.read(prior, &self.cx(run)).await
     }
 
@@ -226,6 +241,7 @@ impl<C: Send + Sync + 'static> Session for Connected<C> {
     }
 
     async fn resume(&self, type_name: &str, begun: &Value, run: &dyn Run) -> Result<Option<Value>, ProviderError> {
+        self.configure.guard(&self.clients, begun)?;
         self.types.resource(type_name)?.implementation.resume(begun, &self.cx(run)).await
     }
 
