@@ -100,8 +100,8 @@ fn check(input: &Object, kind: &str) -> Result<(), ApiError> {
         "PredictiveScaling" => PREDICTIVE,
         _ => return Err(validation(format!("The sandbox knows no scaling policies of type {kind}."))),
     };
-    let others = [TRACKING, STEPS, PREDICTIVE].into_iter().filter(|other| *other != wanted);
-    for other in others.filter(|other| input.contains_key(*other)) {
+    let mut others = [TRACKING, STEPS, PREDICTIVE].into_iter().filter(|other| *other != wanted);
+    if let Some(other) = others.find(|other| input.contains_key(*other)) {
         return Err(validation(format!("{other} cannot be used with policy type {kind}.")));
     }
     let config = object(input, wanted).ok_or_else(|| validation(format!("{wanted} is required for {kind}.")))?;
