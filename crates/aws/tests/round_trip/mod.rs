@@ -1,7 +1,8 @@
-//! Every argument of the three hosting types makes its way to the service and back: made, read, planned again without a
+//! Every argument of the hosting types, and of those around them, makes its way to the service and back: made, read, planned again without a
 //! change, imported, changed (in place or by a new object, as the schema says), and left out again. The arguments are
 //! taken from the schema, so that none can be forgotten: one without a sample fails the test.
 
+mod around;
 mod samples;
 
 use serde_json::{Map, Value as Json, json};
@@ -12,7 +13,8 @@ use crate::support::{CONFIG, ENDPOINT, MODEL, World, config_body, from_json, mod
 use samples::Sample;
 
 /// What only the record knows: an import cannot find it.
-const LOCAL: [&str; 5] = [
+const LOCAL: [&str; 6] = [
+    "force_detach_policies",
     "timeouts",
     "retain_all_variant_properties",
     "retain_deployment_config",
@@ -62,9 +64,11 @@ fn get<'b>(body: &'b Json, path: &[&str]) -> &'b Json {
     }
 }
 
-fn without_local(object: &Value) -> Value {
+fn without_local(ty: &str, object: &Value) -> Value {
     let mut object = object.clone();
-    for name in LOCAL {
+    // SageMaker is scaled in the service's own role, whatever was given.
+    let untold = (ty == around::TARGET).then_some("role_arn");
+    for name in LOCAL.into_iter().chain(untold) {
         object = object.update_at(&smform_types::Path::attribute(name).0, &mut |value| Value::null(value.ty()));
     }
     object
@@ -73,12 +77,15 @@ fn without_local(object: &Value) -> Value {
 impl World {
     /// What an import finds needs no change, but for what only the record knows.
     async fn assert_imports(&self, ty: &str, made: &Value, body: &Json) {
-        let id = made.get("id").and_then(Value::as_str).unwrap();
-        let region = made.get("region").and_then(Value::as_str).unwrap();
-        let found = self.import(ty, &format!("{id}@{region}")).await.unwrap();
+        let text = |name: &str| made.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let found = self.import(ty, &around::import_id(ty, text)).await.unwrap();
         let plan = self.plan(ty, Some(&found), body).await.unwrap();
         assert!(plan.replace.is_empty(), "{ty} is replaced after an import: {:?} of {body}", plan.replace);
-        assert_eq!(shown(&without_local(&plan.planned)), shown(&without_local(&found)), "{ty} changes after an import");
+        assert_eq!(
+            shown(&without_local(ty, &plan.planned)),
+            shown(&without_local(ty, &found)),
+            "{ty} changes after an import"
+        );
     }
 
     /// Brings the object to `body`, as the plan says, and checks that nothing is left to do.
@@ -109,7 +116,7 @@ async fn round_trip(world: &World, ty: &str, argument: &Argument, sample: Sample
     world.assert_imports(ty, &made, &body).await;
     let mut changed = base.clone();
     set(&mut changed, &argument.path, second.clone());
-    if argument.path.starts_with(&["deployment_config"]) {
+    if ty == ENDPOINT && argument.path.starts_with(&["deployment_config"]) {
         // The service has no call for a policy alone; it goes with an update.
         changed["endpoint_config_name"] = json!("two");
     }
@@ -148,12 +155,33 @@ async fn prepared() -> World {
     world
 }
 
+/// What the types around the three belong to.
+async fn prepare_around(world: &World, ty: &str) {
+    if [around::TARGET, around::POLICY].contains(&ty) {
+        for (name, config) in [("e", "one"), ("e-2", "two")] {
+            world.create(ENDPOINT, &json!({"name": name, "endpoint_config_name": config})).await;
+            let mut target = around::base(around::TARGET, &[]);
+            target["resource_id"] = json!(format!("endpoint/{name}/variant/MyVariant"));
+            if ty == around::POLICY {
+                world.create(around::TARGET, &target).await;
+            }
+        }
+    }
+    if [around::ROLE_POLICY, around::ATTACHMENT].contains(&ty) {
+        for name in ["host", "host-2"] {
+            let role = json!({"name": name, "assume_role_policy": around::trust("sagemaker.amazonaws.com")});
+            world.create(around::IAM_ROLE, &role).await;
+        }
+    }
+}
+
 async fn every_argument(ty: &str) {
     let world = prepared().await;
+    prepare_around(&world, ty).await;
     let schema = world.provider.resource_schema(ResourceMode::Managed, ty).unwrap().clone();
     let mut all = Vec::new();
     arguments(&schema.block, &[], &mut all);
-    assert!(all.len() > 10);
+    assert!(all.len() > 1);
     for argument in &all {
         let sample = samples::sample(ty, &argument.path, &argument.attribute);
         let sample = sample.unwrap_or_else(|| panic!("no sample for {ty} {}", argument.path.join(".")));
@@ -174,4 +202,34 @@ async fn every_argument_of_an_endpoint_configuration() {
 #[tokio::test]
 async fn every_argument_of_an_endpoint() {
     every_argument(ENDPOINT).await;
+}
+
+#[tokio::test]
+async fn every_argument_of_an_alarm() {
+    every_argument(around::ALARM).await;
+}
+
+#[tokio::test]
+async fn every_argument_of_a_scalable_target() {
+    every_argument(around::TARGET).await;
+}
+
+#[tokio::test]
+async fn every_argument_of_a_scaling_policy() {
+    every_argument(around::POLICY).await;
+}
+
+#[tokio::test]
+async fn every_argument_of_a_role() {
+    every_argument(around::IAM_ROLE).await;
+}
+
+#[tokio::test]
+async fn every_argument_of_a_policy_of_a_role() {
+    every_argument(around::ROLE_POLICY).await;
+}
+
+#[tokio::test]
+async fn every_argument_of_an_attachment() {
+    every_argument(around::ATTACHMENT).await;
 }

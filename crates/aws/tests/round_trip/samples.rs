@@ -4,7 +4,8 @@ use serde_json::{Value as Json, json};
 use smform_types::Type;
 use smform_types::schema::{Attribute, Constraint};
 
-use crate::support::{CONFIG, GROUP, IMAGE, MODEL, REGISTRY_GROUP, ROLE, SUBNETS};
+use super::around;
+use crate::support::{CONFIG, ENDPOINT, GROUP, IMAGE, MODEL, REGISTRY_GROUP, ROLE, SUBNETS};
 
 pub const ECR: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com/team/img:1";
 const KEY: &str = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab";
@@ -24,7 +25,8 @@ pub fn sample(ty: &str, path: &[&str], attribute: &Attribute) -> Option<Sample> 
     let (base, values) = match ty {
         MODEL => (model(path), model_values(path)),
         CONFIG => (configuration(path), configuration_values(path)),
-        _ => (endpoint(path), endpoint_values(path)),
+        ENDPOINT => (endpoint(path), endpoint_values(path)),
+        _ => (around::base(ty, path), around::values(ty, path)),
     };
     let values = values.or_else(|| shared_values(path)).or_else(|| of_schema(attribute));
     values.map(|(first, second)| Sample { base, first, second })
