@@ -8,13 +8,13 @@ use smform_engine::builtin::Backends;
 use smform_engine::providers::Providers;
 use smform_engine::workflow::encryption::Remote;
 use smform_lang::config::values::VariableInput;
-use smform_lang::config::{Config, LocalModules};
+use smform_lang::config::{Config, Given, LocalModules, load_with};
 use smform_lang::source::Host;
 use smform_modules::{Installer, Update};
 use smform_provider::Clock;
 use smform_state::encryption::service::KeyServiceKind;
 use smform_state::kind::Kind;
-use smform_types::Diagnostic;
+use smform_types::{Diagnostic, SourceMap};
 use tokio_util::sync::CancellationToken;
 
 use crate::errors::{Exit, Failure, file};
@@ -203,8 +203,10 @@ impl Session {
     ///
     /// # Errors
     /// When one cannot be fetched, or the configuration cannot be read far enough to find them all.
-    pub fn install_modules(&self, update: Update) -> Result<Config, Failure> {
-        let (config, found) = smform_lang::config::load(&self.host, Path::new("."), &self.modules(update));
+    pub fn install_modules(&self, update: Update, given: Vec<VariableInput>) -> Result<Config, Failure> {
+        let (inputs, sources) = (self.inputs(given), SourceMap::default());
+        let (config, found) =
+            load_with(&self.host, Path::new("."), &self.modules(update), sources, Given::Inputs(&inputs));
         if found.has_errors() { Err(Failure::about(found, &config)) } else { Ok(config) }
     }
 

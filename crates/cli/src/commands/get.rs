@@ -16,7 +16,7 @@ pub fn run(session: &Session, args: &Get) -> Result<Exit, Failure> {
     if args.update {
         modules::forget(session)?;
     }
-    let config = session.install_modules(update)?;
+    let config = session.install_modules(update, Vec::new())?;
     for line in modules::lines(&modules::list(session, &config, &args.test_directory)?) {
         session.console.out(&format!("{line}\n"));
     }

@@ -86,7 +86,7 @@ async fn prepare(session: &Session, args: &Init, told: &Told<'_>) -> Result<Exit
         told.step("Initializing the backend...", "initializing_backend_message");
     }
     if args.get {
-        let config = session.install_modules(if args.upgrade { Update::All } else { Update::Missing })?;
+        let config = session.install_modules(if args.upgrade { Update::All } else { Update::Missing }, Vec::new())?;
         if args.upgrade {
             modules::forget(session)?;
         }

@@ -10,9 +10,9 @@ use smform_engine::plan::{Extent, ObjectKey};
 use smform_engine::run::Conduct;
 use smform_engine::testing::{RunReport, Status, Suite, Watch};
 use smform_engine::workflow::World;
-use smform_lang::config::load_with;
 use smform_lang::config::testing::{TestFile, TestRun, test_file, test_files};
 use smform_lang::config::values::VariableInput;
+use smform_lang::config::{Given, load_with};
 use smform_modules::Update;
 use smform_types::{Diagnostic, Diagnostics, SourceMap, Span};
 
@@ -90,7 +90,9 @@ async fn tested(
         found.push(Diagnostic::warning("Test directory does not exist", detail));
     }
     let modules = session.modules(Update::Missing);
-    let (config, messages) = load_with(&session.host, Path::new("."), &modules, sources.clone());
+    let inputs = session.inputs(variable_inputs(flags));
+    let (config, messages) =
+        load_with(&session.host, Path::new("."), &modules, sources.clone(), Given::Inputs(&inputs));
     found.extend(messages);
     if found.has_errors() {
         return Err(Failure::about(found, &config));

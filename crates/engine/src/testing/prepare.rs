@@ -7,7 +7,7 @@ use std::sync::Arc;
 use smform_lang::config::mocks::Mock;
 use smform_lang::config::testing::TestRun;
 use smform_lang::config::values::{Origin, VariableInput, VariableValue, finish, variable_values};
-use smform_lang::config::{Config, ProviderBlock, ProviderRef, load_with};
+use smform_lang::config::{self, Config, ProviderBlock, ProviderRef, load_with};
 use smform_lang::eval::{Evaluator, Subject, Templates, references, references_in_body};
 use smform_lang::functions::{FunctionContext, Phase};
 use smform_lang::syntax::{Attribute, Body, Expr, ExprKind};
@@ -110,7 +110,13 @@ impl Suite<'_> {
             found.push(refused(format!("The folder {} has no configuration.", directory.display())));
             return empty();
         }
-        let (config, messages) = load_with(self.world.host.as_ref(), &directory, self.modules, self.sources.clone());
+        let (config, messages) = load_with(
+            self.world.host.as_ref(),
+            &directory,
+            self.modules,
+            self.sources.clone(),
+            config::Given::Inputs(&self.inputs),
+        );
         found.extend(messages);
         config
     }

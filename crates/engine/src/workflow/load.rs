@@ -5,9 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use smform_lang::config::values::{VariableInput, VariableValue, variable_values};
-use smform_lang::config::{self, Config, ModuleResolver};
+use smform_lang::config::{self, Config, Given, ModuleResolver};
 use smform_lang::source::Host;
-use smform_types::{Diagnostics, ModuleAddress};
+use smform_types::{Diagnostics, ModuleAddress, SourceMap};
 
 use crate::testing::overrides::Overrides;
 use crate::values::scope::{Surroundings, slashes};
@@ -41,7 +41,7 @@ pub fn load(
     inputs: &[VariableInput],
     workspace: &str,
 ) -> (Project, Diagnostics) {
-    let (mut project, mut found) = load_config(host, directory, modules, workspace);
+    let (mut project, mut found) = load_given(host, directory, modules, Given::Inputs(inputs), workspace);
     let root = project.config.modules.get(&ModuleAddress::root()).cloned().unwrap_or_default();
     let (values, messages) = variable_values(host, directory, &root, inputs, &mut project.config.sources);
     found.extend(messages);
@@ -56,7 +56,18 @@ pub fn load_config(
     modules: &dyn ModuleResolver,
     workspace: &str,
 ) -> (Project, Diagnostics) {
-    let (config, found) = config::load(host, directory, modules);
+    load_given(host, directory, modules, Given::Inputs(&[]), workspace)
+}
+
+/// The same, with values where sources of modules are made of them.
+pub(super) fn load_given(
+    host: &dyn Host,
+    directory: &Path,
+    modules: &dyn ModuleResolver,
+    given: Given<'_>,
+    workspace: &str,
+) -> (Project, Diagnostics) {
+    let (config, found) = config::load_with(host, directory, modules, SourceMap::default(), given);
     let surroundings = Surroundings {
         working_directory: slashes(&host.working_directory()).into(),
         root: slashes(directory).into(),

@@ -9,9 +9,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
-use smform_lang::config::LocalModules;
-use smform_lang::config::ProviderRef;
 use smform_lang::config::values::{Origin, VariableValue};
+use smform_lang::config::{Given, LocalModules, ProviderRef};
 use smform_types::json::parse;
 use smform_types::path::Step as PathStep;
 use smform_types::{
@@ -209,13 +208,19 @@ impl Saved {
         let document = &self.document;
         let text = |name: &str| document.get(name).and_then(Json::as_str).ok_or_else(unreadable);
         let directory = std::path::Path::new(text("directory")?);
-        let (mut project, found) =
-            super::load(world.host.as_ref(), directory, &LocalModules, &[], &self.basis.workspace);
+        let values = inputs(document).ok_or_else(unreadable)?;
+        let (mut project, found) = super::load::load_given(
+            world.host.as_ref(),
+            directory,
+            &LocalModules,
+            Given::Values(&values),
+            &self.basis.workspace,
+        );
         if found.has_errors() {
             return Err(found);
         }
         project.surroundings.working_directory = text("working_directory")?.into();
-        project.inputs = inputs(document).ok_or_else(unreadable)?;
+        project.inputs = values;
         let mode = mode_of(text("mode")?).ok_or_else(unreadable)?;
         let targets = targets(document).ok_or_else(unreadable)?;
         let changes = changes(document).ok_or_else(unreadable)?;

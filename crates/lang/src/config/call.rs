@@ -6,7 +6,7 @@ use super::content::{Content, Shape, check_name};
 use super::resource::{depends_on, provider_ref, repetition};
 use super::version::readable;
 use super::{ModuleCall, ProviderRef};
-use crate::eval::static_value;
+use crate::eval::{references, static_value};
 use crate::syntax::{Block, Expr, ExprKind, Ident};
 
 const SHAPE: Shape =
@@ -34,11 +34,13 @@ pub(super) fn module_call(block: &Block, name: &Ident, diagnostics: &mut Diagnos
         };
         diagnostics.push(Diagnostic::error(summary, detail).at(nested.kind.span));
     }
-    let source_span = content.required("source", diagnostics)?.span;
+    let source = content.required("source", diagnostics)?;
+    let source_expr = (!references(source).is_empty()).then(|| source.clone());
     Some(ModuleCall {
         name: name.clone(),
-        source: content.string("source", diagnostics)?,
-        source_span,
+        source_span: source.span,
+        source: if source_expr.is_some() { String::new() } else { content.string("source", diagnostics)? },
+        source_expr,
         version: content.get("version").and_then(|expr| {
             let version = match static_value(expr) {
                 Ok(value) => value.as_str().map(str::to_owned),

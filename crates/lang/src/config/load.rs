@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use smform_types::suggest::did_you_mean;
 use smform_types::{Diagnostic, Diagnostics, ModuleAddress, SourceMap};
 
+use super::constants::{Constants, Given};
 use super::decode::{TOP_LEVEL, context};
 use super::{Config, Context, Module, ModuleCall, ModuleRequest, ModuleResolver, decode, default_source, merge};
 use crate::eval::{Subject, parse_reference};
@@ -19,15 +20,17 @@ const MAX_DEPTH: usize = 1_000;
 ///
 /// The configuration holds whatever could be read even when there are errors.
 pub fn load(host: &dyn Host, directory: &Path, modules: &dyn ModuleResolver) -> (Config, Diagnostics) {
-    load_with(host, directory, modules, SourceMap::default())
+    load_with(host, directory, modules, SourceMap::default(), Given::Inputs(&[]))
 }
 
-/// The same, beside texts that were read before: their places stay valid.
+/// The same, beside texts that were read before, whose places stay valid, and with values for the root module's
+/// variables, where sources of modules are made of them.
 pub fn load_with(
     host: &dyn Host,
     directory: &Path,
     modules: &dyn ModuleResolver,
     sources: SourceMap,
+    given: Given<'_>,
 ) -> (Config, Diagnostics) {
     let mut loader = Loader { host, modules, read: BTreeMap::new(), diagnostics: Diagnostics::new() };
     let mut config = Config {
@@ -38,7 +41,8 @@ pub fn load_with(
         deferred: Diagnostics::new(),
     };
     let root = loader.module(directory, &mut config);
-    loader.add(ModuleAddress::root(), root, &mut vec![directory.to_owned()], &mut config);
+    let constants = Constants::of_root(host, directory, &root, given, &mut config.sources);
+    loader.add(ModuleAddress::root(), root, &constants, &mut vec![directory.to_owned()], &mut config);
     // A module that is called twice has each of its mistakes once.
     let mut seen = HashSet::new();
     let first = |error: &Diagnostic| seen.insert((error.span, error.summary.clone(), error.detail.clone()));
@@ -70,7 +74,26 @@ struct Loader<'a> {
 
 impl Loader<'_> {
     /// Adds a module and those that it calls. `chain` holds the directories of the modules around it and its own.
-    fn add(&mut self, address: ModuleAddress, module: Module, chain: &mut Vec<PathBuf>, config: &mut Config) {
+    fn add(
+        &mut self,
+        address: ModuleAddress,
+        mut module: Module,
+        constants: &Constants,
+        chain: &mut Vec<PathBuf>,
+        config: &mut Config,
+    ) {
+        let sources = module.calls.iter().filter_map(|(name, call)| Some((name.clone(), call.source_expr.as_ref()?)));
+        for (name, found) in sources.map(|(name, expr)| (name, constants.text(&module, expr))).collect::<Vec<_>>() {
+            match (found, module.calls.get_mut(&name)) {
+                (Ok(source), Some(call)) => call.source = source,
+                (Err(errors), _) => {
+                    let context = format!("module {name:?}");
+                    self.diagnostics.extend(errors.map(|error| error.within(&context)));
+                    module.calls.remove(&name);
+                }
+                (Ok(_), None) => {}
+            }
+        }
         for (name, call) in &module.calls {
             let child = address.child(name);
             let request = ModuleRequest {
@@ -108,8 +131,9 @@ impl Loader<'_> {
             self.check_arguments(call, &callee);
             self.check_providers(call, &module, &callee);
             self.warn_of_empty_providers(&callee);
+            let constants = constants.of_call(&module, call, &callee, &mut self.diagnostics);
             chain.push(directory);
-            self.add(child, callee, chain, config);
+            self.add(child, callee, &constants, chain, config);
             chain.pop();
         }
         self.check_imports(&module);

@@ -3,6 +3,7 @@
 mod call;
 mod check;
 mod condition;
+mod constants;
 mod content;
 mod decode;
 pub mod encryption;
@@ -32,6 +33,7 @@ use smform_types::{ModuleAddress, ResourceAddress, SourceMap, Span, Type, Value}
 use crate::eval::TypeDefaults;
 use crate::syntax::{Body, Expr, Ident};
 
+pub use constants::Given;
 pub use load::{add_resources, load, load_with};
 pub use resolver::{
     LocalModules, MANIFEST, MODULES, ModuleRequest, ModuleResolver, NOT_INSTALLED, manifest_key, normal,
@@ -147,6 +149,8 @@ pub struct Variable {
     pub nullable: bool,
     /// Why not to set it any more.
     pub deprecated: Option<String>,
+    /// Whether it may be used where modules are found, before anything is evaluated.
+    pub constant: bool,
     /// `validation` blocks.
     pub validations: Vec<Condition>,
     /// The header of the block.
@@ -298,6 +302,8 @@ pub struct ModuleCall {
     pub name: Ident,
     /// Where the module is.
     pub source: String,
+    /// What `source` is made of, where that is constants of the module: see [`Given`].
+    pub source_expr: Option<Expr>,
     /// The place of `source`.
     pub source_span: Span,
     /// A version constraint, for registry sources.

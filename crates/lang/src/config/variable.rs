@@ -70,9 +70,25 @@ pub(super) fn variable(block: &Block, name: &Ident, diagnostics: &mut Diagnostic
         ephemeral: content.bool("ephemeral", diagnostics).unwrap_or(false),
         nullable,
         deprecated: content.string("deprecated", diagnostics),
+        constant: constant(&content, diagnostics),
         validations,
         span: block.header,
     }
+}
+
+/// Whether the value must be known before anything is evaluated, and may be shown there.
+fn constant(content: &Content<'_>, diagnostics: &mut Diagnostics) -> bool {
+    let constant = content.bool("const", diagnostics).unwrap_or(false);
+    for name in ["sensitive", "ephemeral"] {
+        if constant && content.bool(name, &mut Diagnostics::new()) == Some(true) {
+            let detail =
+                format!("A variable cannot be both const and {name}: its value is shown where modules are found.");
+            let place = content.get("const").map(|expr| expr.span);
+            diagnostics
+                .push(place.into_iter().fold(Diagnostic::error("Invalid const argument", detail), Diagnostic::at));
+        }
+    }
+    constant
 }
 
 fn check_validation(validation: &Condition, name: &Ident, diagnostics: &mut Diagnostics) {

@@ -5,20 +5,42 @@ use smform_types::{Diagnostic, Diagnostics, Marks, Refinement, Span, Type, Value
 use super::evaluator::{Env, Eval, Evaluator};
 use crate::syntax::{Expr, ExprKind, TemplatePart, UnaryOp};
 
+/// So many containers within one another are looked into for the type of an arm that fails: each costs evaluation anew.
+const MAX_SHAPES: u8 = 2;
+
 impl Evaluator<'_> {
     /// Both arms are evaluated, because the type of the result depends on both; an error in the arm that is not
     /// chosen does not count.
     pub(super) fn conditional(&self, parts: &[Expr; 3], whole: &Expr, env: Env<'_>) -> Eval {
+        self.branches(parts, whole, env).0
+    }
+
+    /// The result, and what type it has as far as the arms tell, also where it is an error.
+    fn branches(&self, parts: &[Expr; 3], whole: &Expr, env: Env<'_>) -> (Eval, Type) {
         let [condition, then, otherwise] = parts;
         let choice = self.choice(condition, env);
         let chosen = choice.as_ref().map_or(None, |(chosen, _)| *chosen);
         let quiet = |wanted: bool| Env { quiet: env.quiet || chosen == Some(!wanted), ..env };
-        let a = self.eval(then, quiet(true));
-        let b = self.eval(otherwise, quiet(false));
-        let shape = |arm: &Eval, expr: &Expr| arm.clone().unwrap_or_else(|_| self.shape(expr, quiet(true)));
-        let (left, right) = (shape(&a, then), shape(&b, otherwise));
+        let (a, left) = self.probe(then, quiet(true));
+        let (b, right) = self.probe(otherwise, quiet(false));
         let arms = then.span.to(otherwise.span);
-        let ty = result_type(&left, &right).ok_or_else(|| self.inconsistent(&left, &right, arms, whole, env))?;
+        match result_type(&left, &right) {
+            Some(ty) => (self.result(choice, a, b, ty.clone(), arms, whole, env), ty),
+            None => (Err(self.inconsistent(&left, &right, arms, whole, env)), Type::Dynamic),
+        }
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "what is known of a conditional, from one caller")]
+    fn result(
+        &self,
+        choice: Eval<(Option<bool>, Marks)>,
+        a: Eval,
+        b: Eval,
+        ty: Type,
+        arms: Span,
+        whole: &Expr,
+        env: Env<'_>,
+    ) -> Eval {
         let to_type = |value: Value| {
             convert(value, &ty).map_err(|error| {
                 let detail = format!("The two results must have one type, but one does not convert: {error}.");
@@ -46,34 +68,47 @@ impl Evaluator<'_> {
         Ok(value.with_marks(marks))
     }
 
+    /// The value of an arm, and what can be told of it where that is an error. Each arm is evaluated once, so that a
+    /// long chain of conditions takes linear time.
+    fn probe(&self, expr: &Expr, env: Env<'_>) -> (Eval, Value) {
+        crate::stack::with_room(|| match &expr.kind {
+            ExprKind::Parens(inner) => self.probe(inner, env),
+            ExprKind::Conditional(parts) => {
+                let (result, ty) = self.branches(parts, expr, env);
+                let shape = result.clone().unwrap_or_else(|_| Value::unknown(ty));
+                (result, shape)
+            }
+            _ => {
+                let result = self.eval(expr, env);
+                let shape = result.clone().unwrap_or_else(|_| self.shape(expr, env));
+                (result, shape)
+            }
+        })
+    }
+
     /// What can be told of the value of an expression that fails: unknown, of a type if its form says one.
     fn shape(&self, expr: &Expr, env: Env<'_>) -> Value {
-        if let Ok(value) = self.eval(expr, env) {
-            return value;
-        }
         let unknown = |ty: Type| Value::unknown(ty);
+        if env.shapes >= MAX_SHAPES {
+            return unknown(Type::Dynamic);
+        }
+        let within = Env { quiet: true, shapes: env.shapes + 1, ..env };
         match &expr.kind {
-            ExprKind::Parens(inner) => self.shape(inner, env),
-            ExprKind::Tuple(items) => Value::tuple(items.iter().map(|item| self.shape(item, env))),
+            ExprKind::Tuple(items) => Value::tuple(items.iter().map(|item| self.probe(item, within).1)),
             ExprKind::Object(items) => {
                 let members = items.iter().map(|item| match &item.key.kind {
-                    ExprKind::Literal(key) => Some((key.as_str()?.to_owned(), self.shape(&item.value, env))),
+                    ExprKind::Literal(key) => Some((key.as_str()?.to_owned(), self.probe(&item.value, within).1)),
                     _ => None,
                 });
                 members.collect::<Option<Vec<_>>>().map_or_else(|| unknown(Type::Dynamic), Value::object)
             }
             ExprKind::Template(parts) => match parts.as_slice() {
-                [TemplatePart::Interpolation(inner)] => self.shape(inner, env),
+                [TemplatePart::Interpolation(inner)] => self.probe(inner, within).1,
                 _ => unknown(Type::String),
             },
             ExprKind::Binary(operator, _) if operator.is_arithmetic() => unknown(Type::Number),
             ExprKind::Binary(..) | ExprKind::Unary(UnaryOp::Not, _) => unknown(Type::Bool),
             ExprKind::Unary(UnaryOp::Negate, _) => unknown(Type::Number),
-            ExprKind::Conditional(parts) => {
-                let [_, then, otherwise] = &**parts;
-                let ty = result_type(&self.shape(then, env), &self.shape(otherwise, env));
-                unknown(ty.unwrap_or(Type::Dynamic))
-            }
             _ => unknown(Type::Dynamic),
         }
     }

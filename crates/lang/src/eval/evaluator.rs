@@ -29,6 +29,8 @@ pub(super) struct Env<'e> {
     pub variables: Option<&'e BTreeMap<Arc<str>, Value>>,
     /// Errors will be thrown away, so nothing need be gathered for them.
     pub quiet: bool,
+    /// How many failing containers around this one were looked into for their type.
+    pub shapes: u8,
 }
 
 /// One bound name.

@@ -117,3 +117,23 @@ fn depth_is_refused() {
     let sum = parse_expression(&vec!["1"; 50_000].join(" + "), SourceId(0));
     assert!(sum.is_err_and(|errors| errors.has_errors()));
 }
+
+#[test]
+fn chains_of_conditions_take_linear_time_also_where_they_fail() {
+    let cx = FunctionContext { host: &FileSystem, phase: Phase::Console, plan_timestamp: None, templates: &Templates };
+    for part in [
+        "1 == 2 ? 1 : ",
+        "1 == 2 ? tonumber(\"x\") : ",
+        "null.a ? [1] : ",
+        "1 == 1 ? 1 : [null.a ? 1 : 2, ",
+        "{ a = 1 }.b ? 1 : ",
+    ] {
+        let (depth, close) = if part.ends_with(", ") { (40, "]".repeat(40)) } else { (400, String::new()) };
+        let text = format!("{}1{close}", part.repeat(depth));
+        let expr = parse_expression(&text, SourceId(0));
+        assert!(expr.is_ok(), "{part}");
+        let start = Instant::now();
+        drop(expr.and_then(|expr| Evaluator::new(&Empty, &cx).expr(&expr)));
+        assert!(start.elapsed() < LIMIT, "{part}: {:?}", start.elapsed());
+    }
+}
