@@ -220,7 +220,8 @@ impl Held for Lock {
             let _ = std::fs::remove_file(&self.state);
         }
         *self.file.get() = None;
-        drop(own);
+        // Closing alone would not do: a process that is being started holds copies of every open file for a moment.
+        let _ = own.unlock();
         Ok(())
     }
 }
