@@ -26,6 +26,16 @@ pub struct Conduct {
 }
 
 impl Conduct {
+    /// The end of some work, or nothing when the user asks to stop before; then the work is given up where it is. Only
+    /// for what changes nothing.
+    pub async fn unless_cancelled<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => None,
+            done = work => Some(done),
+        }
+    }
+
     /// Begins an operation and says so.
     #[must_use]
     pub fn begin(&self, object: ObjectKey, operation: Operation, id: Option<String>) -> Task {

@@ -30,6 +30,7 @@ struct Table {
     calls: Vec<String>,
     failing: BTreeSet<String>,
     partial: BTreeSet<String>,
+    silent: BTreeSet<&'static str>,
     generated: usize,
 }
 
@@ -46,6 +47,19 @@ impl Service {
     /// Makes the operation succeed in part: the object is there, but not as wanted.
     pub fn fail_in_part(&self, operation: &str, name: &str) {
         self.table().partial.insert(format!("{operation} {name}"));
+    }
+
+    /// Makes every call of an operation wait for an answer that never comes: `configure` or `read`.
+    pub fn fall_silent(&self, operation: &'static str) {
+        self.table().silent.insert(operation);
+    }
+
+    /// Waits for ever when the operation is silent.
+    async fn answer(&self, operation: &'static str) {
+        let silent = self.table().silent.contains(operation);
+        if silent {
+            std::future::pending::<()>().await;
+        }
     }
 
     /// Forgets all scripted failures.
@@ -96,8 +110,13 @@ impl Service {
 
     /// Changes the size of a thing behind everybody's back.
     pub fn resize(&self, name: &str, size: i64) {
+        self.assign(name, "size", &Value::number(size));
+    }
+
+    /// Changes an attribute of a thing behind everybody's back.
+    pub fn assign(&self, name: &str, attribute: &str, value: &Value) {
         if let Some(thing) = self.table().things.get_mut(name) {
-            *thing = thing.clone().update_at(&Path::attribute("size").0, &mut |_| Value::number(size));
+            *thing = thing.clone().update_at(&Path::attribute(attribute).0, &mut |_| value.clone());
         }
     }
 
@@ -131,6 +150,7 @@ struct Connect(Service);
 #[async_trait]
 impl Configure<Service> for Connect {
     async fn configure(&self, _: Value, _: Arc<dyn Clock>) -> Result<(Service, Option<Identity>), Diagnostics> {
+        self.0.answer("configure").await;
         Ok((self.0.clone(), None))
     }
 }
@@ -192,6 +212,7 @@ impl ResourceType<Service> for Thing {
     }
 
     async fn read(&self, prior: &Value, cx: &Context<'_, Service>) -> Result<Option<Value>, ProviderError> {
+        cx.clients.answer("read").await;
         let id = text(prior, "id").unwrap_or_default();
         Ok(cx.clients.table().things.get(&id).cloned())
     }

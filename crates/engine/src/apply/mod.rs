@@ -430,10 +430,12 @@ impl<'a> Executor<'a> {
         if failed {
             return false;
         }
-        let (clock, key) = (Arc::clone(&apply.conduct.clock), key.clone());
+        let (clock, key, conduct) = (Arc::clone(&apply.conduct.clock), key.clone(), apply.conduct.clone());
         let place = apply.setting.provider_place(&key);
         self.spawn(index, async move {
-            let result = provider.configure(config, clock).await;
+            // When the user stops, what needs the provider is left out, as if it had not been begun.
+            let result = conduct.unless_cancelled(provider.configure(config, clock)).await;
+            let result = result.unwrap_or_else(|| Err(Diagnostics::new()));
             Done::Provider(key, result.map_err(|errors| errors.map(|error| error.at(place))))
         })
     }

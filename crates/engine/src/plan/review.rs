@@ -16,6 +16,7 @@ use crate::graph::ProviderKey;
 use crate::run::Conduct;
 
 /// What the types say, in the order of the objects. Asks about so many objects at once as `parallelism` says.
+/// Says nothing when the user asks to stop.
 pub async fn review(
     config: &Config,
     changes: &BTreeMap<ObjectKey, Change>,
@@ -45,6 +46,6 @@ pub async fn review(
         };
         found.map(|diagnostic| diagnostic.about(address))
     });
-    let answers: Vec<Diagnostics> = answers.buffered(parallelism.max(1)).collect().await;
-    answers.into_iter().flatten().collect()
+    let answers = conduct.unless_cancelled(answers.buffered(parallelism.max(1)).collect::<Vec<Diagnostics>>()).await;
+    answers.into_iter().flatten().flatten().collect()
 }

@@ -164,7 +164,8 @@ pub async fn walk(walk: &Walk<'_>) -> Found {
                 release(walk.graph, node, &mut waiting, &mut ready);
             }
         }
-        let Some(done) = walker.running.next().await else { break };
+        // What is being asked only reads, so it can be left unanswered.
+        let Some(Some(done)) = walk.conduct.unless_cancelled(walker.running.next()).await else { break };
         if let Some(node) = walker.accept(done) {
             release(walk.graph, &node, &mut waiting, &mut ready);
         }

@@ -141,11 +141,12 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
             return (nothing(stored, options, timestamp), found);
         }
     }
+    let is_reviewed = options.mode == Mode::Normal && options.adopt == Adopt::Nothing;
+    if is_reviewed && !found.has_errors() && !world.conduct.cancel.is_cancelled() {
+        found.extend(review(&project.config, &changes, &sessions, &world.conduct, options.parallelism).await);
+    }
     if world.conduct.cancel.is_cancelled() {
         found.push(Diagnostic::error("Interrupted", "The plan was not finished. Nothing was changed."));
-    }
-    if !found.has_errors() && options.mode == Mode::Normal && options.adopt == Adopt::Nothing {
-        found.extend(review(&project.config, &changes, &sessions, &world.conduct, options.parallelism).await);
     }
     let steps = order::settle(options.mode, &graph, &visited, &mut changes);
     found.extend(order::refuse_same_names(&project.config, &changes, &same_names));

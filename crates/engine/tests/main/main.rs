@@ -6,6 +6,7 @@ mod lifecycle;
 mod modules;
 mod saved;
 mod scale;
+mod stops;
 mod support;
 mod validation;
 mod verdicts;

@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 pub struct Bench {
     pub service: Service,
     pub record: Arc<Mutex<MemoryRecord>>,
+    pub cancel: CancellationToken,
 }
 
 /// A message with its place: `main.tf:3: Summary: detail`.
@@ -35,7 +36,7 @@ fn shown(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
 
 impl Bench {
     pub fn new() -> Bench {
-        Bench { service: Service::default(), record: Arc::default() }
+        Bench { service: Service::default(), record: Arc::default(), cancel: CancellationToken::new() }
     }
 
     pub fn host(files: &[(&str, impl AsRef<str>)]) -> MemoryHost {
@@ -46,7 +47,7 @@ impl Bench {
         let test: Arc<dyn Provider> = Arc::new(provider(&self.service));
         let conduct = Conduct {
             clock: Arc::new(SystemClock),
-            cancel: CancellationToken::new(),
+            cancel: self.cancel.clone(),
             observer: Arc::new(Silent),
             directory: Default::default(),
         };
