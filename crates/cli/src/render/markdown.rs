@@ -1,5 +1,6 @@
 //! A plan as a comment on a pull request: summary, table, and the difference of each resource to unfold.
 
+use smform_engine::plan::relevant::notable_drift;
 use smform_engine::plan::{Action, Change, Plan, Reason};
 use smform_engine::providers::Providers;
 use smform_types::{Diagnostic, Diagnostics, SourceMap};
@@ -40,10 +41,11 @@ pub fn plan(comment: Comment<'_>) -> String {
         out.push_str(&format!("\nSaved plan `{digest}`. Apply exactly this: `-expect-digest={digest}`\n"));
     }
     out.push_str(&messages(found, sources));
-    if !plan.drift.is_empty() {
+    let mut drift = notable_drift(plan, providers).peekable();
+    if drift.peek().is_some() {
         out.push_str("\nChanged outside of smform since the last apply:\n\n");
         let gone = |gone: bool| if gone { " (deleted)" } else { "" };
-        let lines = plan.drift.iter().map(|drift| {
+        let lines = drift.map(|drift| {
             format!("* <code>{}</code>{}\n", escape(&drift.object.to_string()), gone(drift.after.is_none()))
         });
         out.extend(lines);

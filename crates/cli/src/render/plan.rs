@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use smform_engine::plan::relevant::notable_drift;
 use smform_engine::plan::{Action, Change, Counts, Drift, Mode, OutputChange, Plan, Replacement};
 use smform_engine::providers::Providers;
 use smform_types::schema::Schema;
@@ -204,14 +205,15 @@ fn actions(view: PlanView<'_>, changes: &[&Change]) -> String {
 
 fn drift_section(view: PlanView<'_>) -> String {
     let PlanView { plan, providers, style, width, .. } = view;
-    if plan.drift.is_empty() {
+    let mut told = notable_drift(plan, providers).peekable();
+    if told.peek().is_none() {
         return String::new();
     }
     let title = style.bold("Objects have changed outside of smform");
     let mut out = format!("\n{} {title}\n", style.strong(Paint::Cyan, "Note:"));
     let intro = "Since the last apply, these objects were changed by somebody else:";
     out.push_str(&format!("\n{}\n", wrap(intro, width)));
-    for found in &plan.drift {
+    for found in told {
         out.push_str(&format!("\n{}", drift(found, providers, style)));
     }
     let consequence = match plan.mode {
@@ -228,7 +230,7 @@ fn drift_section(view: PlanView<'_>) -> String {
 }
 
 fn nothing(view: PlanView<'_>) -> String {
-    let PlanView { plan, style, width, .. } = view;
+    let PlanView { plan, providers, style, width, .. } = view;
     if view.errored {
         let problem = style.bold("smform encountered an error while generating this plan.");
         return format!("\n{} {problem}\n\n", style.strong(Paint::Red, "Planning failed."));
@@ -246,7 +248,7 @@ fn nothing(view: PlanView<'_>) -> String {
             "Your infrastructure matches the configuration.",
             "Applying this plan only records the objects above in the state.",
         ),
-        Mode::Normal if !plan.drift.is_empty() => (
+        Mode::Normal if notable_drift(plan, providers).next().is_some() => (
             "Your infrastructure matches the configuration.",
             if view.automation {
                 "The configuration already says what was found above, or leaves it alone. A refresh-only apply records it in the state."

@@ -7,7 +7,7 @@ use smform_lang::config::{Config, Module, Repetition};
 use smform_lang::eval::{Reference, Subject, references, references_in_body};
 use smform_types::{InstanceKey, ModuleInstance, Path, ResourceAddress, Step};
 
-use super::{Action, Plan};
+use super::{Action, Drift, Mode, Plan};
 use crate::providers::Providers;
 use crate::values::Values;
 
@@ -41,6 +41,33 @@ pub fn relevant(config: &Config, providers: &Providers, plan: &Plan, values: &Va
     }
     search.follow();
     search.found
+}
+
+/// The drift that people are told of. An object that nothing is done about, and that differs only in what the service
+/// computes while nothing refers to that, such as the policies of a role that are attached one by one, is not news.
+pub fn notable_drift<'a>(plan: &'a Plan, providers: &'a Providers) -> impl Iterator<Item = &'a Drift> {
+    plan.drift.iter().filter(move |drift| plan.mode == Mode::RefreshOnly || is_notable(drift, plan, providers))
+}
+
+fn is_notable(drift: &Drift, plan: &Plan, providers: &Providers) -> bool {
+    let address = &drift.object.address;
+    let resource = &address.resource;
+    let provider = providers.offering(resource.mode, &resource.type_name);
+    let schema = provider.and_then(|provider| provider.resource_schema(resource.mode, &resource.type_name));
+    let (Some(schema), Some(after)) = (schema, &drift.after) else { return true };
+    if plan.changes.get(&drift.object).is_none_or(|change| change.action != Action::NoOp) {
+        return true;
+    }
+    let relevant = |name: &str| {
+        let mut of_it = plan.relevant.iter().filter(|found| found.resource == *resource);
+        of_it.any(|found| found.attribute.0.first().is_none_or(|step| *step == Step::Attribute(name.into())))
+    };
+    let computed = |name: &str| match schema.block.attributes.get(name) {
+        Some(attribute) => attribute.computed,
+        None => schema.block.blocks.get(name).is_some_and(|nested| nested.computed),
+    };
+    let mut differing = schema.block.names().filter(|name| drift.before.get(name) != after.get(name));
+    differing.any(|name| !computed(name) || relevant(name))
 }
 
 struct Search<'a> {

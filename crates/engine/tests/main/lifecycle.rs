@@ -1,6 +1,7 @@
 //! Create, update, replace in both orders, delete; failures in part; drift.
 
 use smform_engine::plan::Mode;
+use smform_engine::plan::relevant::notable_drift;
 use smform_engine::plan::walk::Options;
 use smform_types::Value;
 
@@ -27,6 +28,26 @@ fn chain(image: &str) -> String {
         }}
         "#
     )
+}
+
+#[tokio::test]
+async fn drift_of_what_the_service_computes_is_news_when_something_refers_to_it() {
+    let bench = Bench::new();
+    let thing = "resource \"test_thing\" \"a\" { name_prefix = \"a-\" }";
+    let with_output = format!("{thing}\noutput \"name\" {{ value = test_thing.a.name }}");
+    bench.converge(thing).await;
+    let told = async |text: &str| {
+        let (world, _, planned, found) = bench.plan(text, &Options::default()).await;
+        assert!(!found.has_errors(), "{found:#?}");
+        (planned.plan.drift.len(), notable_drift(&planned.plan, &world.providers).count())
+    };
+    bench.service.assign("a-1", "name", &Value::string("b"));
+    assert_eq!(told(thing).await, (1, 0));
+    assert_eq!(told(&with_output).await, (1, 1));
+    bench.service.resize("a-1", 5);
+    assert_eq!(told(thing).await, (1, 1));
+    bench.service.lose("a-1");
+    assert_eq!(told(thing).await, (1, 1));
 }
 
 #[tokio::test]
