@@ -29,6 +29,7 @@ use crate::clients::{Caller, Clients, Endpoints};
 use crate::constraints::{arn_parts, is_account};
 use crate::failure::{Service, failed};
 use crate::fields::{Fields, with};
+use crate::reach;
 use crate::settings::{AssumeRole, Environment, Wishes, read, region_problem, schema};
 use crate::transport::{self, Transport};
 
@@ -335,7 +336,7 @@ fn https_client(wishes: &Wishes) -> Result<SharedHttpClient, Diagnostics> {
     let context = TlsContext::builder().with_trust_store(trust).build();
     let context = context.map_err(|error| refuse("custom_ca_bundle", format!("{error}.")))?;
     let proxy = proxy(wishes).map_err(|(argument, detail)| refuse(argument, detail))?;
-    Ok(Builder::new().build_with_connector_fn(move |settings, components| {
+    Ok(reach::limited(Builder::new().build_with_connector_fn(move |settings, components| {
         let mut connector = Connector::builder()
             .proxy_config(proxy.clone())
             .tls_provider(Tls::Rustls(CryptoMode::Ring))
@@ -343,7 +344,7 @@ fn https_client(wishes: &Wishes) -> Result<SharedHttpClient, Diagnostics> {
         connector.set_connector_settings(settings.cloned());
         connector.set_sleep_impl(components.and_then(|components| components.sleep_impl()));
         connector.build()
-    }))
+    })))
 }
 
 fn proxy(wishes: &Wishes) -> Result<ProxyConfig, (&'static str, String)> {

@@ -10,6 +10,8 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
 use smform_provider::{ProviderError, Retry};
 
+use crate::reach::Unreached;
+
 /// A service, by the prefix of its actions in policies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Service {
@@ -58,6 +60,8 @@ enum Stage {
     NoCredentials,
     /// It was not sent.
     NotSent,
+    /// The host could not be reached, not even once.
+    NotReached,
     /// No answer came.
     NoAnswer,
     /// An answer came that is not one of this service.
@@ -93,10 +97,12 @@ where
             SdkError::ServiceError(_) if code.is_some() => Stage::Refused,
             SdkError::ServiceError(_) | SdkError::ResponseError(_) => Stage::Unreadable,
             _ if is_about_credentials(&error) => Stage::NoCredentials,
+            _ if unreached(&error).is_some() => Stage::NotReached,
             SdkError::ConstructionFailure(_) => Stage::NotSent,
             _ => Stage::NoAnswer,
         };
-        let message = message.unwrap_or_else(|| causes(&error));
+        // What the SDK says around it, that the dispatch failed, tells nobody anything.
+        let message = message.unwrap_or_else(|| unreached(&error).map_or_else(|| causes(&error), |why| causes(why)));
         Failure { service, operation, stage, code, message, status, request_id }
     }
 }
@@ -109,6 +115,10 @@ fn short_code(code: &str) -> &str {
 
 fn is_about_credentials(error: &(dyn Error + 'static)) -> bool {
     chain(error).any(|error| error.is::<CredentialsError>())
+}
+
+fn unreached<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e Unreached> {
+    chain(error).find_map(|error| error.downcast_ref::<Unreached>())
 }
 
 fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
@@ -186,7 +196,9 @@ impl Failure {
 
     /// Whether nothing is known about the outcome, or the service asked to come back later.
     fn is_passing(&self) -> bool {
-        self.stage == Stage::NoAnswer || self.is_throttled() || self.status.is_some_and(|status| status >= 500)
+        matches!(self.stage, Stage::NotReached | Stage::NoAnswer)
+            || self.is_throttled()
+            || self.status.is_some_and(|status| status >= 500)
     }
 
     fn is_throttled(&self) -> bool {
@@ -235,6 +247,10 @@ impl Failure {
                  try without an account."
             ),
             Stage::NotSent => format!("The request could not be made: {words}"),
+            Stage::NotReached => format!(
+                "{words} Check the region, the network and the proxy (HTTPS_PROXY), and AWS_ENDPOINT_URL or endpoints in \
+                 the provider block if they are set."
+            ),
             Stage::NoAnswer => format!(
                 "{} did not answer: {words} Check the network, the proxy (HTTPS_PROXY) and the region, then run the \
                  command again; it continues from what is recorded.",

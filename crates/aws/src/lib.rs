@@ -16,6 +16,7 @@ pub mod kms;
 mod names;
 mod naming;
 mod preflight;
+mod reach;
 mod resources;
 mod retry;
 mod rpc;
