@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::env;
 
 use smform_types::schema::{Attribute, Block, Constraint, NestedBlock, Schema};
+use smform_types::suggest::nearest;
 use smform_types::{Diagnostic, Diagnostics, Path, Type, Value};
 
 use crate::constraints::{duration, parse_duration, role_arn};
 use crate::fields::Fields;
+use crate::resources::ec2::data_region::known_regions;
 use crate::tags::TagPolicy;
 
 /// Services whose endpoint URL may be configured. Those that smform does not call are accepted, so that a block
@@ -319,7 +321,7 @@ pub(crate) fn region_problem(region: &str) -> Option<String> {
     match parts.split_last() {
         Some((last, rest)) if rest.len() >= 2 && rest.iter().all(letters) => {
             if is_number(last) {
-                return None;
+                return misspelt(region, rest);
             }
             let zone = last.trim_end_matches(|c: char| c.is_ascii_lowercase());
             if is_number(zone) {
@@ -329,10 +331,39 @@ pub(crate) fn region_problem(region: &str) -> Option<String> {
                     rest.join("-")
                 ));
             }
-            None.or_else(|| Some(format!("\"{region}\" is not a region, such as us-east-1.")))
+            Some(format!("\"{region}\" is not a region, such as us-east-1."))
         }
         _ => Some(format!("\"{region}\" is not a region, such as us-east-1.")),
     }
+}
+
+/// A name of the right form with a word that no region has, when one that exists is near. Others pass: AWS adds regions,
+/// with new numbers and in new countries, but places them by the same words.
+fn misspelt(region: &str, parts: &[&str]) -> Option<String> {
+    const WORDS: [&str; 14] = [
+        "central",
+        "east",
+        "north",
+        "northeast",
+        "northwest",
+        "south",
+        "southeast",
+        "southwest",
+        "west",
+        "gov",
+        "iso",
+        "isob",
+        "isoe",
+        "isof",
+    ];
+    let (_, words) = parts.split_first()?;
+    if words.iter().all(|word| WORDS.contains(word)) {
+        return None;
+    }
+    let near = nearest(region, known_regions())?;
+    Some(format!(
+        "There is no region \"{region}\". Did you mean \"{near}\"? If it is new, set skip_region_validation = true."
+    ))
 }
 
 #[cfg(test)]
@@ -379,12 +410,19 @@ mod tests {
 
     #[test]
     fn regions_are_checked_by_form() {
-        for region in ["us-east-1", "ap-southeast-2", "us-gov-west-1", "cn-north-1"] {
+        for region in ["us-east-1", "ap-southeast-2", "us-gov-west-1", "cn-north-1", "us-east-3", "nz-south-1"] {
             assert_eq!(region_problem(region), None, "{region}");
         }
         assert!(region_problem("us-east-1a").is_some_and(|text| text.contains("Its region is \"us-east-1\"")));
         for region in ["", "useast1", "US-EAST-1", "us-east", "us-east-"] {
             assert!(region_problem(region).is_some(), "{region}");
         }
+        assert_eq!(
+            region_problem("us-esat-1").as_deref(),
+            Some(
+                "There is no region \"us-esat-1\". Did you mean \"us-east-1\"? If it is new, set skip_region_validation \
+                 = true."
+            )
+        );
     }
 }

@@ -76,6 +76,11 @@ const NAMES: [(&str, &str); 34] = [
     ("us-west-2", "US West (Oregon)"),
 ];
 
+/// The regions that AWS is known to have.
+pub(crate) fn known_regions() -> impl Iterator<Item = &'static str> {
+    NAMES.iter().map(|(name, _)| *name)
+}
+
 #[async_trait]
 impl DataSource<Clients> for RegionData {
     fn name(&self) -> &'static str {
