@@ -1,5 +1,6 @@
 use serde_json::json;
 
+use smform_provider::PlannedObject;
 use smform_types::{Diagnostics, Value};
 
 use crate::support::{GROUP, MODEL, REGISTRY_GROUP, SUBNETS, VPC_CONFIG, model_body, place, world};
@@ -53,6 +54,28 @@ async fn a_registry_that_lets_nobody_in_stops_the_plan() {
         (first.summary.as_str(), place(first).as_str()),
         ("Registry not reachable: no inbound rule", "registry[0].security_group_id")
     );
+}
+
+#[tokio::test]
+async fn a_registry_that_the_models_do_not_use_is_told() {
+    let world = world().await;
+    let body = |host: &str| json!({"subnets": SUBNETS, "security_group_ids": [GROUP], "registry": {"host": host}});
+    let model = world.plan(MODEL, None, &model_body("m")).await.unwrap().planned;
+    let model = PlannedObject { type_name: MODEL.into(), before: None, after: Some(model) };
+    let told = |found: Diagnostics| -> Vec<String> {
+        let of_registry = found.iter().filter(|one| one.summary == "Registry that no model uses");
+        of_registry.map(|one| format!("{}: {}", place(one), one.detail)).collect()
+    };
+    let found = told(world.review(VPC_CONFIG, &body("other.org.com"), std::slice::from_ref(&model)).await);
+    assert_eq!(
+        found,
+        [
+            "registry[0].host: The way to other.org.com is checked, and the models in these subnets pull their images from \
+          myteam.myorg.com. Name the registry that they use, or the way to it is not seen from here."
+        ]
+    );
+    assert!(told(world.review(VPC_CONFIG, &body("other.org.com"), &[]).await).is_empty());
+    assert!(told(world.review(VPC_CONFIG, &body("MyTeam.myorg.com"), &[model]).await).is_empty());
 }
 
 #[tokio::test]

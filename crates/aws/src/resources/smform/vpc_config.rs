@@ -14,6 +14,7 @@ use smform_types::{Diagnostic, Diagnostics, Path, Type, Value};
 use crate::clients::Clients;
 use crate::fields::{Fields, with};
 use crate::preflight::{self, Findings, Place, Registry, Wanted};
+use crate::resources::sagemaker::model::network::registries;
 use crate::settle::fill;
 use crate::shared::{import_seed, importable, plan, region};
 
@@ -94,6 +95,41 @@ fn registry(object: &Value) -> Option<Registry> {
     let group = registry.owned("security_group_id").map(|id| (id, at));
     let known = !registry.is_unknown("security_group_id");
     known.then(|| Registry { host: host.to_owned(), port: port.unwrap_or(443), group })
+}
+
+/// A warning when models of the plan use the subnets, and all their images come from other registries than the one
+/// that is checked.
+fn unused_registry(object: &Value, plan: &[PlannedObject], clients: &Clients) -> Option<Diagnostic> {
+    let fields = Fields(object);
+    let (host, _) = split_authority(fields.block("registry")?.text("host")?).ok()?;
+    if fields.is_unknown("subnets") {
+        return None;
+    }
+    let subnets = fields.texts("subnets");
+    let region = clients.region_of(object);
+    let mut others = Vec::new();
+    for planned in plan.iter().filter(|planned| &*planned.type_name == "aws_sagemaker_model") {
+        let Some(model) = planned.after.as_ref().filter(|model| clients.region_of(model) == region) else { continue };
+        let Some(network) = Fields(model).block("vpc_config") else { continue };
+        if network.is_unknown("subnets") {
+            return None;
+        }
+        if network.texts("subnets").iter().any(|subnet| subnets.contains(subnet)) {
+            others.extend(registries(model)?);
+        }
+    }
+    if others.is_empty() || others.iter().any(|other| other.eq_ignore_ascii_case(host)) {
+        return None;
+    }
+    others.sort();
+    others.dedup();
+    let detail = format!(
+        "The way to {host} is checked, and the models in these subnets pull their images from {}. Name the registry that \
+         they use, or the way to it is not seen from here.",
+        others.join(", ")
+    );
+    let at = Path::attribute("registry").index(0).attr("host");
+    Some(Diagnostic::warning("Registry that no model uses", detail).of_attribute(at))
 }
 
 /// The identifier: what it consists of, so that it can also be imported by it.
@@ -187,11 +223,16 @@ impl ResourceType<Clients> for VpcConfig {
 
     async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], cx: &Context<'_, Clients>) -> Diagnostics {
         let Some(after) = &object.after else { return Diagnostics::new() };
-        let (Some(wanted), Some(registry)) = (wanted(after), registry(after)) else { return Diagnostics::new() };
+        let unused = unused_registry(after, plan, cx.clients);
+        let (Some(wanted), Some(registry)) = (wanted(after), registry(after)) else {
+            return unused.into_iter().collect();
+        };
         let region = cx.clients.region_of(after);
         let place = Place { name: &cx.clients.place(region), partition: &cx.clients.partition(region) };
         let wanted = Wanted { registry: Some(registry), ..wanted };
-        preflight::ways(&cx.clients.ec2(region), &wanted, plan, place).await
+        let mut found = preflight::ways(&cx.clients.ec2(region), &wanted, plan, place).await;
+        found.extend(unused);
+        found
     }
 
     async fn read(&self, prior: &Value, _: &Context<'_, Clients>) -> Result<Option<Value>, ProviderError> {

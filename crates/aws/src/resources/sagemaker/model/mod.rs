@@ -1,7 +1,7 @@
 //! `aws_sagemaker_model`.
 
 mod checks;
-mod network;
+pub(crate) mod network;
 pub(super) mod schema;
 #[cfg(test)]
 mod tests;

@@ -46,6 +46,24 @@ fn registry(container: Fields<'_>) -> Option<Registry> {
     })
 }
 
+/// The hosts of the registries from which a model's images are pulled through its network; nothing when that is not
+/// known of all of them.
+pub(crate) fn registries(model: &Value) -> Option<Vec<String>> {
+    let mut hosts = Vec::new();
+    for block in ["primary_container", "container"] {
+        if Fields(model).0.get(block).is_some_and(|value| !value.is_known()) {
+            return None;
+        }
+    }
+    for (_, container) in containers(model) {
+        if container.is_unknown("image") || container.is_unknown("image_config") {
+            return None;
+        }
+        hosts.extend(registry(container).map(|registry| registry.host));
+    }
+    Some(hosts)
+}
+
 /// What a container has in S3.
 fn artifacts(container: Fields<'_>, at: &Path) -> Vec<Artifact> {
     let whole = container.text("model_data_url").and_then(|uri| Artifact::of(uri, at.attr("model_data_url")));
