@@ -49,6 +49,7 @@ fn check_attribute(name: &str, attribute: &Attribute, value: &Value, path: &Path
     if let Some(reason) = attribute.deprecated {
         found.push(Diagnostic::warning(format!("Argument {name} is deprecated"), reason).of_attribute(path.clone()));
     }
+    let mut broken = Vec::new();
     for constraint in &attribute.constraints {
         // A rule for text or numbers applies to each element of a collection of them.
         let parts: Vec<&Value> = match (constraint, value.as_slice()) {
@@ -57,10 +58,13 @@ fn check_attribute(name: &str, attribute: &Attribute, value: &Value, path: &Path
         };
         for part in parts.into_iter().filter(|part| part.is_known() && !part.is_null()) {
             if let Some(diagnostic) = violation(name, constraint, part) {
-                found.push(diagnostic.of_attribute(path.clone()));
+                broken.push(diagnostic.of_attribute(path.clone()));
             }
         }
     }
+    // That a value is not a known one says nothing more about a value that cannot be right.
+    let is_wrong = broken.iter().any(Diagnostic::is_error);
+    found.extend(broken.into_iter().filter(|diagnostic| diagnostic.is_error() || !is_wrong));
 }
 
 fn violation(name: &str, constraint: &Constraint, value: &Value) -> Option<Diagnostic> {
@@ -175,6 +179,19 @@ mod tests {
                 "Invalid value for subnets: It must have 1 to 2 elements; it has 0.",
             ]
         );
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_right_is_not_called_unknown_too() {
+        let test = Constraint::Text("a type such as ml.a", |text| text.starts_with("ml."));
+        let attribute = Attribute::optional(Type::String).with(test).with(Constraint::KnownValues(&["ml.a"]));
+        let block = Block::new([("ty", attribute)], []);
+        let told = |text: &str| -> Vec<String> {
+            let found = check(&block, &Value::object([("ty", Value::string(text))]));
+            found.iter().map(|found| found.summary.clone()).collect()
+        };
+        assert_eq!(told("a"), ["Invalid value for ty"]);
+        assert_eq!(told("ml.b"), ["Unknown value for ty"]);
     }
 
     #[test]
