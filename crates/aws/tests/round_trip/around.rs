@@ -1,9 +1,11 @@
-//! The same for the types around the three: alarms, scaling, roles.
+//! The same for the types around the three: components, alarms, scaling, roles.
 
 use serde_json::{Value as Json, json};
 
+use super::samples::ECR;
 use crate::support::ROLE;
 
+pub const COMPONENT: &str = "aws_sagemaker_inference_component";
 pub const ALARM: &str = "aws_cloudwatch_metric_alarm";
 pub const TARGET: &str = "aws_appautoscaling_target";
 pub const POLICY: &str = "aws_appautoscaling_policy";
@@ -16,6 +18,7 @@ const DIMENSION: &str = "sagemaker:variant:DesiredInstanceCount";
 /// A configuration without the argument, if it can be without.
 pub fn base(ty: &str, path: &[&str]) -> Json {
     match ty {
+        COMPONENT => component(path),
         ALARM => alarm(path),
         TARGET => target(path),
         POLICY => policy(path),
@@ -38,6 +41,7 @@ pub fn values(ty: &str, path: &[&str]) -> Option<(Json, Json)> {
         return Some((json!("us-east-1"), json!("us-east-1")));
     }
     match ty {
+        COMPONENT => component_values(path),
         ALARM => alarm_values(path),
         TARGET | POLICY => scaling_values(path),
         _ => role_values(path),
@@ -66,6 +70,73 @@ pub fn document(action: &str) -> Json {
 pub fn trust(service: &str) -> Json {
     let statement = json!({"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}});
     json!(json!({"Version": "2012-10-17", "Statement": [statement]}).to_string())
+}
+
+fn component(path: &[&str]) -> Json {
+    let needs = json!({"min_memory_required_in_mb": 1024});
+    let mut one = json!({"container": {"image": ECR}, "compute_resource_requirements": needs});
+    match path {
+        // One of an image, a model and a component to adapt must be there.
+        [_, "model_name"] => {
+            one["container"] = Json::Null;
+            one["model_name"] = json!("plain");
+        }
+        [_, "base_inference_component_name"] => one = json!({"base_inference_component_name": "foundation"}),
+        [_, "container", "container_metrics_config", ..] => {
+            one["container"]["container_metrics_config"] = json!({"metrics_endpoint": {"metrics_endpoint_path": "/m"}});
+        }
+        [_, "scheduling_config", ..] => one["scheduling_config"] = json!({"placement_strategy": "SPREAD"}),
+        _ => {}
+    }
+    if let [_, "scheduling_config", "availability_zone_balance", ..] = path {
+        one["scheduling_config"]["availability_zone_balance"] = json!({"enforcement_mode": "PERMISSIVE"});
+    }
+    let mut base =
+        json!({"name": "rt", "endpoint_name": "hosts", "variant_name": "v", "runtime_config": {"copy_count": 1}});
+    if path.first() == Some(&"specifications") {
+        let other = json!({"container": {"image": ECR}, "instance_type": "ml.m5.4xlarge", "compute_resource_requirements": needs});
+        one["instance_type"] = json!("ml.m5.2xlarge");
+        base["specifications"] = json!([one, other]);
+    } else {
+        base["specification"] = one;
+    }
+    if path.last() == Some(&"base_inference_component_name") {
+        // What adapts another has no copies of its own.
+        base["runtime_config"] = Json::Null;
+    }
+    if path.first() == Some(&"deployment_config") {
+        let batch = json!({"type": "COPY_COUNT", "value": 1});
+        base["deployment_config"] =
+            json!({"rolling_update_policy": {"maximum_batch_size": batch, "wait_interval_in_seconds": 30}});
+        if path.contains(&"rollback_maximum_batch_size") {
+            base["deployment_config"]["rolling_update_policy"]["rollback_maximum_batch_size"] = batch;
+        }
+    }
+    base
+}
+
+fn component_values(path: &[&str]) -> Option<(Json, Json)> {
+    Some(match path {
+        ["endpoint_name"] => (json!("hosts"), json!("hosts-2")),
+        ["variant_name"] => (json!("v"), json!("v")),
+        ["runtime_config", "copy_count"] => (json!(2), json!(1)),
+        [_, "model_name"] => (json!("plain"), json!("other")),
+        [_, "base_inference_component_name"] => (json!("foundation"), json!("foundation-2")),
+        [_, "instance_type"] => (json!("ml.m5.2xlarge"), json!("ml.m5.xlarge")),
+        [.., "artifact_url"] => (json!("s3://bucket/a.tar.gz"), json!("s3://bucket/b.tar.gz")),
+        [.., "environment"] => (json!({"A": "1"}), json!({"A": "2", "B": ""})),
+        [.., "image"] => (json!(ECR), json!(ECR.replace(":1", ":2"))),
+        [.., "metrics_endpoint_path"] => (json!("/metrics"), json!("/v2/metrics")),
+        [.., "min_memory_required_in_mb"] => (json!(2048), json!(1024)),
+        [.., "max_memory_required_in_mb"] => (json!(4096), json!(2048)),
+        [.., "number_of_cpu_cores_required"] => (json!(1.5), json!(1)),
+        [.., "number_of_accelerator_devices_required"] => (json!(2), json!(1)),
+        [.., "alarm_name"] => (json!("a"), json!("b")),
+        [.., "type"] => (json!("COPY_COUNT"), json!("CAPACITY_PERCENT")),
+        [.., "maximum_batch_size" | "rollback_maximum_batch_size", "value"] => (json!(10), json!(20)),
+        [.., "maximum_execution_timeout_in_seconds"] => (json!(1200), json!(3600)),
+        _ => return None,
+    })
 }
 
 fn alarm(path: &[&str]) -> Json {

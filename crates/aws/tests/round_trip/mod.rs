@@ -66,8 +66,13 @@ fn get<'b>(body: &'b Json, path: &[&str]) -> &'b Json {
 
 fn without_local(ty: &str, object: &Value) -> Value {
     let mut object = object.clone();
-    // SageMaker is scaled in the service's own role, whatever was given.
-    let untold = (ty == around::TARGET).then_some("role_arn");
+    let untold = match ty {
+        // The policy of a component is for its updates.
+        around::COMPONENT => Some("deployment_config"),
+        // SageMaker is scaled in the service's own role, whatever was given.
+        around::TARGET => Some("role_arn"),
+        _ => None,
+    };
     for name in LOCAL.into_iter().chain(untold) {
         object = object.update_at(&smform_types::Path::attribute(name).0, &mut |value| Value::null(value.ty()));
     }
@@ -167,6 +172,19 @@ async fn prepare_around(world: &World, ty: &str) {
             }
         }
     }
+    if ty == around::COMPONENT {
+        let variant = json!({"variant_name": "v", "instance_type": "ml.m5.2xlarge", "initial_instance_count": 4});
+        let host = json!({"name": "host", "execution_role_arn": crate::support::ROLE, "production_variants": variant});
+        world.create(CONFIG, &host).await;
+        for name in ["hosts", "hosts-2"] {
+            world.create(ENDPOINT, &json!({"name": name, "endpoint_config_name": "host"})).await;
+        }
+        for name in ["foundation", "foundation-2"] {
+            let mut component = around::base(ty, &[]);
+            component["name"] = json!(name);
+            world.create(ty, &component).await;
+        }
+    }
     if [around::ROLE_POLICY, around::ATTACHMENT].contains(&ty) {
         for name in ["host", "host-2"] {
             let role = json!({"name": name, "assume_role_policy": around::trust("sagemaker.amazonaws.com")});
@@ -202,6 +220,11 @@ async fn every_argument_of_an_endpoint_configuration() {
 #[tokio::test]
 async fn every_argument_of_an_endpoint() {
     every_argument(ENDPOINT).await;
+}
+
+#[tokio::test]
+async fn every_argument_of_an_inference_component() {
+    every_argument(around::COMPONENT).await;
 }
 
 #[tokio::test]
