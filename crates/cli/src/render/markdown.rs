@@ -12,6 +12,9 @@ use super::style::Style;
 /// Longest comment that the large forges take, with room for what a bot adds.
 const LIMIT: usize = 60_000;
 
+/// What lines of a message begin with that are set apart.
+const APART: &str = "  ";
+
 /// A plan with what a comment says of it.
 #[derive(Clone, Copy)]
 pub struct Comment<'a> {
@@ -118,7 +121,28 @@ fn message(message: &Diagnostic, addresses: &[&str], sources: &SourceMap) -> Str
         let fence = fence(text);
         out.push_str(&format!(">\n> {fence}hcl\n> {text}\n> {fence}\n>\n"));
     }
-    out.extend(message.detail.lines().map(|line| format!("> {}\n", escape(line))));
+    out.push_str(&quoted(&message.detail));
+    out
+}
+
+/// The detail of a message as a quotation. Lines that are set apart, such as a patch, stand as they are.
+fn quoted(detail: &str) -> String {
+    let lines: Vec<&str> = detail.lines().collect();
+    let mut out = String::new();
+    for part in lines.chunk_by(|one, other| one.starts_with(APART) == other.starts_with(APART)) {
+        let apart: Vec<&str> = part.iter().filter_map(|line| line.strip_prefix(APART)).collect();
+        if apart.is_empty() {
+            out.extend(part.iter().map(|line| format!("> {}\n", escape(line))));
+            continue;
+        }
+        let text = apart.join("\n");
+        let fence = fence(&text);
+        let is_patch = apart.iter().any(|line| line.starts_with(['-', '+']));
+        let language = if is_patch { "diff" } else { "" };
+        out.push_str(&format!("> {fence}{language}\n"));
+        out.extend(apart.iter().map(|line| format!("> {line}\n")));
+        out.push_str(&format!("> {fence}\n"));
+    }
     out
 }
 
@@ -208,4 +232,21 @@ fn escape(text: &str) -> String {
 
 fn html(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_patch_in_a_message_is_fenced() {
+        let detail = "Its <name> is fixed:\n\n  --- main.tf\n  +++ main.tf\n  @@ -1,3 +1,3 @@\n   resource \"a\" \"b\" {\n  -  \
+                      name = \"a<b\"\n  +  name_prefix = \"a-\"\n   }\n\nOr write\n  name = \"```\"\n";
+        assert_eq!(
+            quoted(detail),
+            "> Its &lt;name&gt; is fixed:\n> \n> ```diff\n> --- main.tf\n> +++ main.tf\n> @@ -1,3 +1,3 @@\n>  resource \"a\" \
+             \"b\" {\n> -  name = \"a<b\"\n> +  name_prefix = \"a-\"\n>  }\n> ```\n> \n> Or write\n> ````\n> name = \
+             \"```\"\n> ````\n"
+        );
+    }
 }
