@@ -93,6 +93,17 @@ fn duration(text: &str) -> Result<Duration, String> {
     Duration::try_from(parsed).map_err(|_| wrong())
 }
 
+/// A digest, with the name of its algorithm or without.
+pub(super) fn digest(text: &str) -> Result<String, String> {
+    const ALGORITHM: &str = "sha256:";
+    let digits = text.trim();
+    let digits = digits.strip_prefix(ALGORITHM).unwrap_or(digits);
+    if digits.is_empty() {
+        return Err("it is empty: give the digest that `smform plan -out` has printed".to_owned());
+    }
+    Ok(format!("{ALGORITHM}{}", digits.to_ascii_lowercase()))
+}
+
 fn target(text: &str) -> Result<Target, String> {
     text.parse().map_err(|error: smform_types::AddressError| error.to_string())
 }

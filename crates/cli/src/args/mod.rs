@@ -309,7 +309,7 @@ pub struct Apply {
     #[command(flatten)]
     pub written: Written,
     /// Apply the saved plan only if it has this digest
-    #[arg(long, value_name = "DIGEST")]
+    #[arg(long, value_name = "DIGEST", value_parser = flags::digest)]
     pub expect_digest: Option<String>,
     /// A plan that was saved with -out; without it, a new plan is made and approval is asked for
     #[arg(value_name = "PLANFILE")]

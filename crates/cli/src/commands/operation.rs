@@ -209,10 +209,29 @@ pub struct Made {
     pub store: Store,
     /// Warnings, and errors when it is partial.
     pub found: Diagnostics,
-    /// The digest, when it was saved.
-    pub digest: Option<String>,
+    /// The digest, when it was saved, and the command that applies exactly this plan.
+    pub saved: Option<SavedAs>,
     /// For how many imported objects configuration was written.
     pub generated: usize,
+}
+
+/// A plan in a file.
+pub struct SavedAs {
+    /// What identifies its content.
+    pub digest: String,
+    /// The line to paste.
+    pub command: String,
+}
+
+impl SavedAs {
+    fn new(session: &Session, path: &Path, digest: String, sandbox: bool) -> SavedAs {
+        let flag = if sandbox && !session.sandboxed { " -sandbox" } else { "" };
+        let path = path.display().to_string();
+        // On Windows a backslash is no escape, and a path has many.
+        let path = if cfg!(windows) { format!("\"{path}\"").into() } else { shell_words::quote(&path) };
+        let command = format!("smform apply{flag} -expect-digest={digest} {path}");
+        SavedAs { digest, command }
+    }
 }
 
 /// Files that planning writes beside showing the plan.
@@ -281,8 +300,8 @@ pub async fn plan(
     if let Some(path) = out.filter(|_| planned.plan.extent != Extent::Nothing) {
         session.write_plan(path, &text, &project.config)?;
     }
-    let digest = out.filter(|_| !errored).map(|_| digest);
-    let made = Made { run, project, planned, store, found, digest, generated: count };
+    let saved = out.filter(|_| !errored).map(|path| SavedAs::new(session, path, digest, run.sandbox));
+    let made = Made { run, project, planned, store, found, saved, generated: count };
     write_copies(session, planning, &made)?;
     Ok(made)
 }
@@ -320,7 +339,7 @@ fn write_copies(session: &Session, planning: &Planning, made: &Made) -> Result<(
             providers,
             found: &found,
             sources: &made.project.config.sources,
-            digest: made.digest.as_deref(),
+            saved: made.saved.as_ref().map(|saved| (&*saved.digest, &*saved.command)),
             sandbox: made.run.sandbox,
         });
         session.write(path, &text)?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::ArgMatches;
 
-use super::operation::{self, Files};
+use super::operation::{self, Files, SavedAs};
 use crate::args::{Plan, variable_inputs};
 use crate::errors::{Exit, Failure};
 use crate::render::plan::rule;
@@ -41,7 +41,7 @@ async fn planned(session: &Session, args: &Plan, flags: &ArgMatches, view: &Arc<
     }
     let changes = made.planned.plan.is_applyable();
     if changes || args.out.is_some() {
-        view.note(&closing(session, args, made.run.sandbox, made.digest.as_deref()));
+        view.note(&closing(session, args, made.saved.as_ref()));
     }
     Ok(if args.detailed_exitcode && changes { Exit::Changes } else { Exit::Success })
 }
@@ -57,19 +57,15 @@ fn written(session: &Session, args: &Plan, path: &Path) -> String {
     format!("{}\n{}\n", rule(style, width), wrap(&text, width))
 }
 
-fn closing(session: &Session, args: &Plan, sandbox: bool, digest: Option<&str>) -> String {
+fn closing(session: &Session, args: &Plan, saved: Option<&SavedAs>) -> String {
     let (style, width) = (session.style(args.planning.no_color), session.console.width);
     let hints = !session.automation();
-    let flag = if sandbox && !session.sandboxed { " -sandbox" } else { "" };
     let mut out = rule(style, width);
-    match (&args.out, digest) {
-        (Some(path), Some(digest)) => {
+    match (&args.out, saved) {
+        (Some(path), Some(SavedAs { digest, command })) => {
             out.push_str(&format!("\nSaved the plan to: {}\nDigest: {digest}\n", path.display()));
             if hints {
-                out.push_str(&format!(
-                    "\nTo perform exactly these actions:\n    smform apply{flag} \"{}\"\n",
-                    path.display()
-                ));
+                out.push_str(&format!("\nTo perform exactly these actions:\n    {command}\n"));
             }
         }
         _ if hints => {

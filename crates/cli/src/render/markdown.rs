@@ -26,8 +26,8 @@ pub struct Comment<'a> {
     pub found: &'a Diagnostics,
     /// The texts that they point into.
     pub sources: &'a SourceMap,
-    /// The digest of the saved plan, where it was saved.
-    pub digest: Option<&'a str>,
+    /// The digest of the saved plan, where it was saved, and the command that applies it.
+    pub saved: Option<(&'a str, &'a str)>,
     /// Whether the plan is for the sandbox.
     pub sandbox: bool,
 }
@@ -35,13 +35,16 @@ pub struct Comment<'a> {
 /// A plan as Markdown. Sensitive values are not in it.
 #[must_use]
 pub fn plan(comment: Comment<'_>) -> String {
-    let Comment { plan, providers, found, sources, digest, sandbox } = comment;
+    let Comment { plan, providers, found, sources, saved, sandbox } = comment;
     let changes: Vec<&Change> = shown(plan).collect();
     let outputs = outputs(&plan.outputs, Style::PLAIN);
     let place = if sandbox { " (sandbox)" } else { "" };
     let mut out = format!("### smform plan{place}: {}\n", title(plan, &changes, &outputs, found));
-    if let Some(digest) = digest {
-        out.push_str(&format!("\nSaved plan `{digest}`. Apply exactly this: `-expect-digest={digest}`\n"));
+    if let Some((digest, command)) = saved {
+        let fence = fence(command);
+        out.push_str(&format!(
+            "\nSaved plan `{digest}`. To perform exactly these actions:\n\n{fence}sh\n{command}\n{fence}\n"
+        ));
     }
     out.push_str(&messages(found, sources));
     let mut drift = notable_drift(plan, providers).peekable();

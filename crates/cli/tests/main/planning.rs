@@ -451,7 +451,11 @@ fn other_forms_of_a_plan() {
     insta::assert_snapshot!(markdown, @r#"
 ### smform plan: 1 to add, 0 to change, 0 to destroy
 
-Saved plan `sha256:SHA256`. Apply exactly this: `-expect-digest=sha256:SHA256`
+Saved plan `sha256:SHA256`. To perform exactly these actions:
+
+```sh
+smform apply -expect-digest=sha256:SHA256 plan.out
+```
 
 | | Resource | Why |
 |---|---|---|

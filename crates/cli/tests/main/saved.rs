@@ -32,7 +32,7 @@ Saved the plan to: p
 Digest: sha256:SHA256
 
 To perform exactly these actions:
-    smform apply "p"
+    smform apply -expect-digest=sha256:SHA256 p
 "#);
     // What is on disk now does not matter any more.
     bench.write("main.tf", "resource \"test_thing\" \"other\" {}");
@@ -50,11 +50,32 @@ fn only_the_expected_plan_is_applied() {
     let digest = out.lines().find_map(|line| line.strip_prefix("Digest: ")).expect("a digest").to_owned();
     let ran = bench.run(&["apply", "-no-color", "-expect-digest=sha256:0000", "p"]);
     assert!(ran.err.contains("Not the expected plan"), "{}", ran.err);
+    for empty in ["-expect-digest=", "-expect-digest=sha256:"] {
+        let ran = bench.run(&["apply", "-no-color", empty, "p"]);
+        assert!(ran.err.contains("it is empty: give"), "{}", ran.all());
+    }
     let text = bench.read("p");
     bench.write("q", &text.replace("\"a\"", "\"b\""));
     let ran = bench.run(&["apply", "-no-color", "q"]);
     assert!(ran.err.contains("does not match its digest"), "{}", ran.err);
-    bench.run(&["apply", &format!("-expect-digest={digest}"), "p"]).ok();
+    // The name of the algorithm may be left out.
+    let digits = digest.strip_prefix("sha256:").expect("a name");
+    bench.run(&["apply", &format!("-expect-digest={digits}"), "p"]).ok();
+}
+
+#[test]
+fn the_line_to_paste_is_whole() {
+    let bench = Bench::new(ONE);
+    let out = bench.run(&["plan", "-no-color", "-out=my plan", "-markdown-into=plan.md"]).ok().out;
+    let line = out.lines().find_map(|line| line.trim().strip_prefix("smform apply ")).expect("a line to paste");
+    assert!(
+        bench.read("plan.md").contains(&format!("\n```sh\nsmform apply {line}\n```\n")),
+        "{}",
+        bench.read("plan.md")
+    );
+    let words = shell_words::split(&format!("apply {line}")).expect("words");
+    bench.run(&words.iter().map(String::as_str).collect::<Vec<_>>()).ok();
+    assert_eq!(bench.service.names(), ["a"]);
 }
 
 #[test]
