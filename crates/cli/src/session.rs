@@ -261,6 +261,15 @@ impl Session {
         Err(Failure::error("Cannot write file", detail))
     }
 
+    /// What is in a file that may be anything: what is no text in it is replaced.
+    ///
+    /// # Errors
+    /// As the file system reports.
+    pub fn read_any(&self, path: &Path) -> Result<String, Failure> {
+        let bytes = self.host.read(path).map_err(|error| file("read", path, &error))?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
     /// The text of a file.
     ///
     /// # Errors

@@ -190,7 +190,11 @@ impl Session {
     /// # Errors
     /// When it cannot be read or decrypted.
     pub fn read_plan(&self, path: &Path) -> Result<String, Failure> {
-        let text = self.read(path)?;
+        // Plans of Terraform are no text; what they are is told by who reads plans.
+        let text = self.read_any(path)?;
+        if is_zip(&text) {
+            return Ok(text);
+        }
         decrypted(text, path, self.encryption(&self.config())?.plan.as_deref(), "plan")
     }
 
@@ -303,6 +307,12 @@ fn encrypted(states: Arc<dyn Workspaces>, target: Option<Arc<Target>>) -> Arc<dy
         Some(target) => Arc::new(EncryptedWorkspaces::new(states, target)),
         None => states,
     }
+}
+
+/// Whether a file is an archive, as the plans of Terraform are.
+#[must_use]
+pub fn is_zip(text: &str) -> bool {
+    text.starts_with("PK\u{3}\u{4}")
 }
 
 /// Decrypts a file by the target for files of its kind; without a target it must be in clear.

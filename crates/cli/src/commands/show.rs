@@ -18,6 +18,7 @@ use crate::render::json;
 use crate::render::plan::{PlanView, plan};
 use crate::render::state::whole;
 use crate::session::Session;
+use crate::states::is_zip;
 
 pub fn run(session: &Session, args: &Show) -> Result<Exit, Failure> {
     let Some(file) = &args.file else {
@@ -33,7 +34,10 @@ pub fn run(session: &Session, args: &Show) -> Result<Exit, Failure> {
         return Ok(Exit::Success);
     };
     let neither = |reason: String| Failure::error("Failed to read the given file as a state or plan file", reason);
-    let text = session.read(file).map_err(|failure| neither(reasons(&failure)))?;
+    let text = session.read_any(file).map_err(|failure| neither(reasons(&failure)))?;
+    if is_zip(&text) {
+        return show_plan(session, args, &text);
+    }
     if !text.trim_start().starts_with('{') && !text.trim().is_empty() {
         return Err(neither(format!("{} is neither a saved plan nor a state.", file.display())));
     }

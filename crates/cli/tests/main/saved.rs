@@ -127,6 +127,19 @@ Digest: sha256:SHA256
 }
 
 #[test]
+fn a_plan_of_terraform_is_told_as_such() {
+    let bench = Bench::new(ONE);
+    std::fs::write(bench.path().join("tf.plan"), b"PK\x03\x04\x14\x00\x08\x00\xff\xfe tfplan").expect("written");
+    for command in ["show", "apply"] {
+        let ran = bench.run(&[command, "-no-color", "tf.plan"]);
+        assert_eq!(ran.exit, Exit::Failure);
+        let said = ran.err.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains("Plans of Terraform can be applied only by Terraform."), "{}", ran.all());
+        assert!(said.contains("Not a usable saved plan"), "{}", ran.all());
+    }
+}
+
+#[test]
 fn modules_that_are_missing_are_fetched_and_belong_to_the_saved_plan() {
     let elsewhere = Bench::new("resource \"test_thing\" \"a\" {\n  name = \"fetched\"\n}\n");
     let call =
