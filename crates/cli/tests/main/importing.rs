@@ -37,6 +37,7 @@ fn what_exists_is_recorded_as_it_is() {
     let ran = bench.run(&["import", "-no-color", "test_thing.a", "a"]).ok();
     assert!(ran.out.contains("Import successful!"), "{}", ran.out);
     assert!(!ran.out.contains("Resource targeting"), "{}", ran.out);
+    assert!(!ran.out.contains("may be incomplete"), "{}", ran.out);
     bench.write("main.tf", KINDS);
     for key in ["x", "y"] {
         let address = format!("test_thing.many[\"{key}\"]");
