@@ -151,6 +151,22 @@ mod tests {
     }
 
     #[test]
+    fn what_a_command_refuses_is_not_offered() {
+        for (command, refused) in [
+            ("destroy", &["PLANFILE", "-expect-digest", "-refresh-only", "-destroy", "-replace"][..]),
+            ("refresh", &["PLANFILE", "-expect-digest", "-refresh-only", "-destroy", "-replace", "-refresh[="]),
+        ] {
+            let Refused::Help(text) = read(&format!("{command} --help")) else { panic!("no help") };
+            for word in refused {
+                assert!(!text.contains(word), "{command} offers {word}: {text}");
+            }
+            assert!(text.contains("-target") && text.contains("-lock-timeout"), "{text}");
+        }
+        let Refused::Help(text) = read("apply --help") else { panic!("no help") };
+        assert!(text.contains("PLANFILE") && text.contains("-expect-digest"), "{text}");
+    }
+
+    #[test]
     fn a_group_without_a_command_explains_itself() {
         for (group, command) in [("state", "list"), ("registry", "check")] {
             let Refused::Group(text) = read(group) else { panic!("{group} is no group") };

@@ -33,7 +33,17 @@ impl Cli {
     /// The description of the whole command line. Switches take `=true` and `=false`, as Terraform's do.
     #[must_use]
     pub fn description() -> clap::Command {
+        // `destroy` and `refresh` are read as `apply` is; what they refuse then is not offered.
+        let hidden = |command: clap::Command, names: &[&str]| {
+            names.iter().fold(command, |command, name| command.mut_arg(*name, |arg| arg.hide(true)))
+        };
         switches(Cli::command())
+            .mut_subcommand("destroy", |command| {
+                hidden(command, &["destroy", "refresh_only", "replace", "expect_digest", "plan"])
+            })
+            .mut_subcommand("refresh", |command| {
+                hidden(command, &["destroy", "refresh_only", "refresh", "replace", "expect_digest", "plan"])
+            })
     }
 
     /// The names of all commands.

@@ -44,6 +44,14 @@ pub async fn refresh(session: &Session, mut args: Apply, flags: &ArgMatches) -> 
         let detail = "refresh takes no plan file: it records what is, without a plan.";
         return Err(Failure::error("Too many command line arguments", detail));
     }
+    if args.destroy || !args.planning.replace.is_empty() {
+        let detail = "refresh only records what is there: leave out -destroy and -replace.";
+        return Err(Failure::error("Invalid mode option", detail));
+    }
+    if !args.planning.refresh {
+        let detail = "refresh reads the live objects: leave out -refresh=false.";
+        return Err(Failure::error("Incompatible refresh options", detail));
+    }
     if !super::init::has_configuration(session) && session.read_state(&args.planning.state)?.0.is_empty() {
         let detail = "There is neither a configuration nor anything recorded, and so nothing to read.";
         let found = Diagnostic::warning("Empty or non-existent state", detail);

@@ -433,11 +433,22 @@ fn options_that_exclude_each_other() {
         &["apply", "-json"],
         &["apply", "-expect-digest=sha256:0"],
         &["destroy", "plan.out"],
+        &["destroy", "-replace=test_thing.a"],
+        &["refresh", "plan.out"],
+        &["refresh", "-refresh=false"],
     ] {
         let ran = bench.run(line);
         assert_eq!(ran.exit, Exit::Failure, "{line:?}");
         assert!(ran.err.contains("Error:") || ran.out.contains("\"type\":\"diagnostic\""), "{line:?} {}", ran.all());
     }
+}
+
+#[test]
+fn what_refresh_refuses_is_what_was_written() {
+    let bench = Bench::new(THINGS);
+    let ran = bench.run(&["refresh", "-no-color", "-destroy"]);
+    assert_eq!(ran.exit, Exit::Failure);
+    assert!(ran.err.contains("leave out -destroy") && !ran.err.contains("-refresh-only"), "{}", ran.all());
 }
 
 #[test]
