@@ -17,6 +17,9 @@ mod view;
 pub mod world;
 
 use std::ffi::OsString;
+use std::sync::Arc;
+
+use smform_types::{Diagnostic, SourceMap};
 
 use args::{Cli, Invocation, Refused};
 use errors::Failure;
@@ -24,6 +27,7 @@ use files::Directory;
 use render::style::Style;
 use session::Session;
 use terminal::Console;
+use view::{Stream, View};
 
 pub use errors::Exit;
 pub use terminal::Terminal;
@@ -101,6 +105,14 @@ fn is_plain(words: &[OsString]) -> bool {
     words.iter().take_while(|word| *word != "--").any(|word| PLAIN.iter().any(|plain| word == plain))
 }
 
+/// Whether words ask for a stream of messages, in which also stands what is wrong with them.
+fn is_stream(words: &[OsString]) -> bool {
+    const STREAMS: [&str; 4] = ["apply", "destroy", "plan", "refresh"];
+    let mut words = words.iter().take_while(|word| *word != "--").filter_map(|word| word.to_str());
+    words.next().is_some_and(|command| STREAMS.contains(&command))
+        && words.any(|word| matches!(word, "--json" | "--json=true"))
+}
+
 async fn command(session: &Session, words: Vec<OsString>, style: Style) -> Exit {
     match Cli::read(words.clone()) {
         Ok((cli, matches)) => match commands::run(session, cli.command, &matches).await {
@@ -114,6 +126,17 @@ async fn command(session: &Session, words: Vec<OsString>, style: Style) -> Exit 
             }
             Refused::Group(text) => {
                 session.console.out(&text);
+                Exit::Failure
+            }
+            Refused::Wrong(summary, text) if is_stream(&words) => {
+                let view = Stream {
+                    console: session.console.clone(),
+                    clock: Arc::clone(&session.clock),
+                    version: session.version,
+                    sandbox: false,
+                };
+                view.begin();
+                view.diagnostics(&[Diagnostic::error(summary, text.trim_end())], &SourceMap::default());
                 Exit::Failure
             }
             Refused::Wrong(summary, text) => session.fail(&Failure::error(summary, text), style),

@@ -158,3 +158,22 @@ fn plan_json_as_terraform_writes_it() {
     assert_eq!(ours["configuration"]["provider_config"], theirs["configuration"]["provider_config"]);
     assert_eq!(ours["configuration"]["root_module"]["outputs"], theirs["configuration"]["root_module"]["outputs"]);
 }
+
+#[test]
+fn a_wrong_command_line_is_told_in_the_stream() {
+    let bench = Bench::new("");
+    for (flag, summary) in [
+        ("-replace=module.m", "Invalid force-replace address \"module.m\""),
+        ("-target=a[", "Invalid target \"a[\""),
+        ("-bogus", "Failed to parse command-line flags"),
+    ] {
+        let ran = bench.run(&["plan", "-json", flag]);
+        assert_eq!(ran.exit, Exit::Failure, "{flag}");
+        assert_eq!(ran.err, "");
+        let messages = messages(&ran.out);
+        let [version, found] = messages.as_slice() else { panic!("{flag}: {}", ran.out) };
+        assert_eq!(version["type"], "version");
+        assert_eq!(found["type"], "diagnostic");
+        assert_eq!(found["diagnostic"]["summary"], summary);
+    }
+}
