@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use smform_state::codec;
 use smform_state::exchange::{Exchange, compare};
+use smform_state::{StateError, codec};
 
 use super::state::expect_some;
 use crate::args::{StateFile, StatePush, StateReplaceProvider};
@@ -20,7 +20,18 @@ pub async fn push(session: &Session, args: &StatePush) -> Result<Exit, Failure> 
         (session.read(&args.file)?, args.file.as_path())
     };
     let text = session.clear_state(text, name)?;
-    let incoming = codec::read(text.as_bytes(), name)?;
+    let incoming = codec::read(text.as_bytes(), name).map_err(|error| match error {
+        // What is wrong is the file, not what is recorded: there is nothing to restore.
+        StateError::Damaged { reason, line, column, .. } => {
+            let detail = format!(
+                "{} is no state: {reason} (line {line}, column {column}). Nothing was changed. Give a file that `smform \
+                 state pull` has printed, or a copy of a state.",
+                name.display()
+            );
+            Failure::error("Nothing to push", detail)
+        }
+        error => error.into(),
+    })?;
     if incoming.lineage.is_empty() {
         let detail = format!("{} holds no state. Nothing was changed.", name.display());
         return Err(Failure::error("Nothing to push", detail));

@@ -53,6 +53,8 @@ fn a_push_respects_lineage_and_serial() {
         bench.write(name, text);
         assert_eq!(bench.run(&["state", "push", name]).exit, Exit::Failure, "{name}");
     }
+    let ran = bench.run(&["state", "push", "-no-color", "not"]);
+    assert!(ran.err.contains("not is no state:") && !ran.err.contains(".backup"), "{}", ran.err);
     assert_eq!(bench.read("terraform.tfstate"), before);
 }
 
