@@ -214,11 +214,16 @@ impl Backend for S3Backend {
         Ok(Box::new(retry(timeout, || self.try_lock(info))?))
     }
 
-    fn force_unlock(&self, id: &str) -> Result<(), StateError> {
+    fn check_unlock(&self, id: &str) -> Result<(), StateError> {
         let Some(held) = self.holder()? else { return Err(StateError::NotLocked { path: self.place() }) };
         if held.id != id {
             return Err(StateError::OtherLock { path: self.place(), given: id.to_owned(), held: held.id });
         }
+        Ok(())
+    }
+
+    fn force_unlock(&self, id: &str) -> Result<(), StateError> {
+        self.check_unlock(id)?;
         self.bucket.delete(&self.lock_key()).map_err(|refusal| self.error("unlock", refusal))
     }
 }

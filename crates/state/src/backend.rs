@@ -88,6 +88,14 @@ pub trait Backend: Debug + Send + Sync {
     /// When somebody else holds the lock after `timeout`.
     fn lock(&self, info: &LockInfo, timeout: Duration) -> Result<Box<dyn Held>, StateError>;
 
+    /// Whether there is a lock with this id to take away, as far as the backend can tell without trying.
+    ///
+    /// # Errors
+    /// When there is no lock, or it has another id.
+    fn check_unlock(&self, _id: &str) -> Result<(), StateError> {
+        Ok(())
+    }
+
     /// Takes away the lock of somebody else, who must be known to have ended.
     ///
     /// # Errors

@@ -158,6 +158,10 @@ impl Backend for LocalBackend {
         Ok(Box::new(Lock::acquire(&self.path, info, timeout, &self.locked)?))
     }
 
+    fn check_unlock(&self, id: &str) -> Result<(), StateError> {
+        Lock::left(&self.path, id).map(drop)
+    }
+
     fn force_unlock(&self, id: &str) -> Result<(), StateError> {
         Lock::force(&self.path, id)
     }

@@ -174,13 +174,22 @@ impl Lock {
     /// # Errors
     /// When the lock is held, there is none, or it has another id.
     pub fn force(path: &Path, id: &str) -> Result<(), StateError> {
+        let left = Lock::left(path, id)?;
+        drop(Lock::try_acquire(path, &left, &LockedFile::default())?);
+        Ok(())
+    }
+
+    /// The lock on `path`, held or left behind, if it has this id.
+    ///
+    /// # Errors
+    /// When there is none, or it has another id.
+    pub fn left(path: &Path, id: &str) -> Result<LockInfo, StateError> {
         let info_path = beside(path, ".", ".lock.info");
         let Some(left) = read_info(&info_path) else { return Err(StateError::NotLocked { path: path.to_owned() }) };
         if left.id != id {
             return Err(StateError::OtherLock { path: path.to_owned(), given: id.to_owned(), held: left.id });
         }
-        drop(Lock::try_acquire(path, &left, &LockedFile::default())?);
-        Ok(())
+        Ok(left)
     }
 
     fn try_acquire(path: &Path, info: &LockInfo, file: &LockedFile) -> Result<Lock, StateError> {

@@ -7,6 +7,7 @@ use crate::session::Session;
 
 pub async fn run(session: &Session, args: &ForceUnlock) -> Result<Exit, Failure> {
     let backend = session.backend(&session.config(), &args.state)?;
+    backend.check_unlock(&args.id)?;
     if !args.force {
         let style = session.style(args.no_color);
         let question = format!(

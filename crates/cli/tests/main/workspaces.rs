@@ -102,6 +102,8 @@ fn a_lock_names_its_holder_and_a_file_lock_cannot_be_taken_away() {
     bench.run(&["plan", "-lock=false"]).ok();
     drop(held);
     assert!(bench.run(&["force-unlock", "-force", "abc"]).err.contains("not locked"));
+    let ran = bench.answer(&["force-unlock", "abc"], "yes\n");
+    assert!(ran.err.contains("not locked") && !ran.out.contains("Do you really"), "{}", ran.all());
     // What a killed holder of a file lock leaves behind.
     bench.write(".terraform.tfstate.lock.info", "{\"ID\":\"left\",\"Who\":\"x@y\"}");
     assert!(bench.run(&["force-unlock", "-force", "other"]).err.contains("left"));

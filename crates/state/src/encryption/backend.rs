@@ -145,6 +145,10 @@ impl Backend for EncryptedBackend {
         self.inner.lock(info, timeout)
     }
 
+    fn check_unlock(&self, id: &str) -> Result<(), StateError> {
+        self.inner.check_unlock(id)
+    }
+
     fn force_unlock(&self, id: &str) -> Result<(), StateError> {
         self.inner.force_unlock(id)
     }
