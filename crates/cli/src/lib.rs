@@ -77,7 +77,7 @@ pub async fn run(args: impl Iterator<Item = OsString>, world: World) -> Exit {
             session.console.out(&args::top_help());
             Exit::Success
         }
-        Ok(Invocation::Version) => commands::version::run(&session, &args::Version { json: false, rest: Vec::new() }),
+        Ok(Invocation::Version { json }) => commands::version::run(&session, &args::Version { json, rest: Vec::new() }),
         Ok(Invocation::Command(line)) => {
             let style = session.style(is_plain(&line.words));
             match session.says_yes("SMFORM_SANDBOX") {

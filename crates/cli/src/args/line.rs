@@ -14,8 +14,11 @@ pub enum Invocation {
     Nothing,
     /// Help.
     Help,
-    /// The version.
-    Version,
+    /// The version, for programs or for people.
+    Version {
+        /// Whether as JSON.
+        json: bool,
+    },
     /// A command with its flags, ready to be parsed.
     Command(Line),
 }
@@ -66,7 +69,9 @@ pub fn words(
         match name.split_once('=') {
             Some(("chdir", path)) if !path.is_empty() => directory = Some(PathBuf::from(path)),
             None if matches!(name, "help" | "h") => return Ok(Invocation::Help),
-            None if matches!(name, "version" | "v") => return Ok(Invocation::Version),
+            None if matches!(name, "version" | "v") => {
+                return Ok(Invocation::Version { json: args.any(|word| is_json(&word)) });
+            }
             _ if name.starts_with("chdir") => {
                 return Err(Diagnostic::error("Invalid -chdir option", "Write it with a directory: -chdir=DIRECTORY."));
             }
@@ -99,7 +104,7 @@ pub fn words(
     let name = command.to_string_lossy().into_owned();
     let rest: Vec<OsString> = args.collect();
     if rest.iter().any(|word| matches!(word.to_str(), Some("-version" | "--version" | "-v"))) {
-        return Ok(Invocation::Version);
+        return Ok(Invocation::Version { json: rest.iter().any(is_json) });
     }
     let mut path = name;
     let mut words = vec![command];
@@ -120,6 +125,10 @@ pub fn words(
         words.push("-help".into());
     }
     Ok(Invocation::Command(Line { directory, words: normalize(words) }))
+}
+
+fn is_json(word: &OsString) -> bool {
+    matches!(word.to_str(), Some("-json" | "--json" | "-json=true" | "--json=true"))
 }
 
 fn unknown(name: &str, commands: &[String]) -> Diagnostic {
@@ -214,7 +223,9 @@ mod tests {
         assert_eq!(shown("help plan", &[]), "plan --help");
         assert_eq!(shown("help state rm", &[]), "state rm --help");
         assert!(sorted("help paln", &[]).is_err_and(|error| error.contains("Did you mean \"plan\"?")));
-        assert_eq!(sorted("plan -version", &[]), Ok(Invocation::Version));
+        assert_eq!(sorted("plan -version", &[]), Ok(Invocation::Version { json: false }));
+        assert_eq!(sorted("-version -json", &[]), Ok(Invocation::Version { json: true }));
+        assert_eq!(sorted("plan -json -version", &[]), Ok(Invocation::Version { json: true }));
         assert!(sorted("-chdir plan", &[]).is_err());
         assert!(sorted("-nope plan", &[]).is_err());
     }
