@@ -134,6 +134,7 @@ async fn command(session: &Session, words: Vec<OsString>, style: Style) -> Exit 
                     clock: Arc::clone(&session.clock),
                     version: session.version,
                     sandbox: false,
+                    refresh: false,
                 };
                 view.begin();
                 view.diagnostics(&[Diagnostic::error(summary, text.trim_end())], &SourceMap::default());

@@ -24,7 +24,7 @@ pub async fn run(session: &Session, mut args: Init) -> Result<Exit, Failure> {
     }
     args.input = false;
     let (console, clock, version) = (session.console.clone(), Arc::clone(&session.clock), session.version);
-    let stream = Stream { console, clock, version, sandbox: false };
+    let stream = Stream { console, clock, version, sandbox: false, refresh: false };
     stream.begin();
     let prepared = prepare(session, &args, &Told::Program(&stream)).await;
     prepared.or_else(|failure| {

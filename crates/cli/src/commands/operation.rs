@@ -37,15 +37,17 @@ use crate::world::Sandboxed;
 pub fn view(session: &Session, planning: &Planning) -> Arc<dyn View> {
     let console = session.console.clone();
     let sandbox = session.in_sandbox(planning.state.sandbox);
+    let refresh = session.command == "refresh";
     if planning.json {
         let (clock, version) = (Arc::clone(&session.clock), session.version);
-        return Arc::new(Stream { console, clock, version, sandbox });
+        return Arc::new(Stream { console, clock, version, sandbox, refresh });
     }
     Arc::new(Human {
         console,
         style: session.style(planning.no_color),
         compact_warnings: planning.compact_warnings,
         sandbox,
+        refresh,
         automation: session.automation(),
     })
 }

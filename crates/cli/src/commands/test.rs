@@ -172,9 +172,9 @@ impl<'s> Watcher<'s> {
         let console = session.console.clone();
         let style = session.style(args.no_color);
         let (clock, version) = (Arc::clone(&session.clock), session.version);
-        let stream = args.json.then(|| Stream { console: console.clone(), clock, version, sandbox });
+        let stream = args.json.then(|| Stream { console: console.clone(), clock, version, sandbox, refresh: false });
         let automation = true;
-        let human = Human { console, style, compact_warnings: false, sandbox, automation };
+        let human = Human { console, style, compact_warnings: false, sandbox, refresh: false, automation };
         Watcher {
             session,
             style,

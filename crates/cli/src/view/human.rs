@@ -25,6 +25,8 @@ pub struct Human {
     pub compact_warnings: bool,
     /// Whether the run is in the sandbox.
     pub sandbox: bool,
+    /// Whether the command is `refresh`, which has no plan to show: what it did is what it read, and the outputs.
+    pub refresh: bool,
     /// Whether no hints about next steps are wanted.
     pub automation: bool,
 }
@@ -79,6 +81,9 @@ impl View for Human {
     }
 
     fn plan(&self, planned: &Planned, providers: &Providers, errored: bool) {
+        if self.refresh {
+            return;
+        }
         let (style, width, automation) = (self.style, self.console.width, self.automation);
         let view = PlanView { plan: &planned.plan, providers, style, width, errored, automation };
         self.console.out(&plan::plan(view));
@@ -117,7 +122,9 @@ impl View for Human {
             self.console.out(&text);
             return;
         }
-        self.console.out(&lines::complete(report.done, applied.destroy, self.style));
+        if !self.refresh {
+            self.console.out(&lines::complete(report.done, applied.destroy, self.style));
+        }
         let outputs = lines::outputs(applied.outputs, applied.sensitive);
         if !outputs.is_empty() && applied.plan.mode != Mode::Destroy {
             self.console.out(&format!("\n{}\n\n{outputs}", self.style.strong(Paint::Green, "Outputs:")));

@@ -27,6 +27,8 @@ pub struct Stream {
     pub version: &'static str,
     /// Whether the run is in the sandbox.
     pub sandbox: bool,
+    /// Whether the command is `refresh`, which has no plan to show: what it did is what it read, and the outputs.
+    pub refresh: bool,
 }
 
 impl Stream {
@@ -74,7 +76,7 @@ impl View for Stream {
     }
 
     fn plan(&self, planned: &Planned, _: &Providers, _: bool) {
-        if planned.plan.extent == Extent::Nothing {
+        if self.refresh || planned.plan.extent == Extent::Nothing {
             return;
         }
         stream::plan(&planned.plan).into_iter().for_each(|message| self.write(message));
@@ -95,7 +97,9 @@ impl View for Stream {
         if failed {
             return;
         }
-        self.write(stream::summary(applied.report.done, operation));
+        if !self.refresh {
+            self.write(stream::summary(applied.report.done, operation));
+        }
         if !applied.destroy {
             self.write(stream::outputs(applied.outputs, applied.sensitive));
         }

@@ -174,8 +174,21 @@ fn refresh_records_what_is() {
     let bench = Bench::new(CHAIN);
     bench.run(&["apply", "-auto-approve"]).ok();
     bench.service.resize("a", 9);
-    bench.run(&["refresh", "-no-color"]).ok();
+    let ran = bench.run(&["refresh", "-no-color"]).ok();
     assert!(bench.run(&["state", "show", "-no-color", "test_thing.a"]).out.contains("size = 9"));
+    // What was read and the outputs are all that there is to say, as Terraform has it.
+    let is_read = |line: &str| line.contains(": Refreshing state... [id=");
+    let said: Vec<&str> = ran.out.lines().filter(|line| !is_read(line)).collect();
+    assert_eq!(said, ["", "Outputs:", "", "last = \"c\"", "secret = <sensitive>"], "{}", ran.all());
+    let ran = bench.run(&["refresh", "-json"]).ok();
+    for absent in ["change_summary", "resource_drift", "planned_change"] {
+        assert!(!ran.out.contains(absent), "{}", ran.all());
+    }
+    assert!(
+        ran.out.contains("\"type\":\"refresh_complete\"") && ran.out.contains("\"type\":\"outputs\""),
+        "{}",
+        ran.all()
+    );
 }
 
 #[test]
