@@ -36,7 +36,7 @@ pub fn seconds(elapsed: Duration) -> String {
     }
 }
 
-/// Minutes and seconds as in `00m10s`.
+/// Minutes and seconds as in `00m10s`, which Terraform writes so since 1.12; 1.11 writes `10s`.
 #[must_use]
 pub fn minutes(elapsed: Duration) -> String {
     let total = elapsed.as_secs();
