@@ -42,6 +42,10 @@ use crate::session::Session;
 /// Why it failed; nothing has been said of it yet.
 pub async fn run(session: &Session, command: Command, matches: &ArgMatches) -> Result<Exit, Failure> {
     let flags = matches.subcommand().map_or(matches, |(_, flags)| flags);
+    if is_of_a_state(&command) && session.in_sandbox(says_sandbox(flags)) {
+        // Not on standard output, which programs read.
+        session.console.err("Sandbox: what follows is about the imitation of AWS on this machine.\n");
+    }
     match command {
         Command::Init(args) => init::run(session, args).await,
         Command::Validate(args) => validate::run(session, &args),
@@ -85,5 +89,28 @@ pub async fn run(session: &Session, command: Command, matches: &ArgMatches) -> R
             RegistryCommand::Check(args) => registry::check(session, &args).await,
         },
         Command::Sandbox(args) => sandbox::run(session, &args).await,
+    }
+}
+
+/// Whether a command is about what is recorded, and has no screen that begins with where the run works.
+const fn is_of_a_state(command: &Command) -> bool {
+    match command {
+        Command::Show(args) => args.file.is_none(),
+        Command::Console(_)
+        | Command::ForceUnlock(_)
+        | Command::Output(_)
+        | Command::State(_)
+        | Command::Taint(_)
+        | Command::Untaint(_)
+        | Command::Workspace(_) => true,
+        _ => false,
+    }
+}
+
+/// The flag of a command, or of the command of a group.
+fn says_sandbox(flags: &ArgMatches) -> bool {
+    match flags.subcommand() {
+        Some((_, flags)) => says_sandbox(flags),
+        None => flags.try_get_one::<bool>("sandbox").ok().flatten().copied().unwrap_or(false),
     }
 }

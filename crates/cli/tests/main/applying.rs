@@ -9,7 +9,7 @@ use smform_testkit::{Service, provider};
 use smform_types::Diagnostic;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{Bench, steady};
+use crate::support::{Bench, Ran, steady};
 
 const CHAIN: &str = r#"
 resource "test_thing" "a" { name = "a" }
@@ -252,6 +252,14 @@ fn the_sandbox_says_so_and_keeps_to_itself() {
     assert!(!bench.has("terraform.tfstate"));
     bench.environment.insert("SMFORM_SANDBOX".to_owned(), "1".to_owned());
     assert_eq!(bench.run(&["state", "list"]).ok().out, "test_thing.a\n");
+    let says_so = |ran: Ran| ran.err.starts_with("Sandbox: ") && !ran.out.contains("andbox: ");
+    for line in [&["state", "list"][..], &["show"], &["output"], &["console"], &["workspace", "list"]] {
+        assert!(says_so(bench.run(line).ok()), "{line:?}");
+    }
+    bench.environment.clear();
+    assert!(says_so(bench.run(&["state", "list", "-sandbox"]).ok()));
+    assert_eq!(bench.run(&["workspace", "list"]).ok().err, "");
+    bench.environment.insert("SMFORM_SANDBOX".to_owned(), "1".to_owned());
     assert!(bench.run(&["plan", "-json"]).ok().out.contains("sandbox: "));
     insta::assert_snapshot!(bench.run(&["sandbox", "-no-color", "-listen=127.0.0.1:4599"]).all(), @r#"
 sandbox: serving http://127.0.0.1:4599, its world is FOLDER/terraform.sandbox.json
