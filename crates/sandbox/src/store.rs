@@ -11,8 +11,17 @@ use crate::world::World;
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Another process has the same state open.
-    #[error("the sandbox state {} is in use by another process; end it, or use another state file", .0.display())]
-    InUse(PathBuf),
+    #[error(
+        "the sandbox state {} is in use by {}: wait until it ends, or end it. If it is `smform sandbox`, work with it instead: \
+         leave -sandbox off (and SMFORM_SANDBOX unset), and set AWS_ENDPOINT_URL to the address that it has printed",
+        .path.display(), .holder.map_or_else(|| "another process".to_owned(), |id| format!("another process, {id}"))
+    )]
+    InUse {
+        /// The state file.
+        path: PathBuf,
+        /// The id of the process, where it is known.
+        holder: Option<u32>,
+    },
     /// The file is not a sandbox state. It has not been touched.
     #[error("the sandbox state {} is damaged ({problem}); nothing was changed: repair it, or move it away to start afresh", .path.display())]
     Damaged {
@@ -53,7 +62,7 @@ impl Store {
         let folder = folder_of(path);
         fs::create_dir_all(folder).map_err(io("create the folder", folder))?;
         let lock_path = beside(path, "lock");
-        let lock = OpenOptions::new()
+        let mut lock = OpenOptions::new()
             .create(true)
             .truncate(false)
             .write(true)
@@ -66,10 +75,14 @@ impl Store {
                 Err(TryLockError::WouldBlock) if Instant::now() < give_up => {
                     std::thread::sleep(Duration::from_millis(20));
                 }
-                Err(TryLockError::WouldBlock) => return Err(OpenError::InUse(path.to_owned())),
+                Err(TryLockError::WouldBlock) => {
+                    return Err(OpenError::InUse { path: path.to_owned(), holder: holder(&lock_path) });
+                }
                 Err(TryLockError::Error(e)) => return Err(io("lock", &lock_path)(e)),
             }
         }
+        // Who holds the lock is written down for those who find it held; nothing depends on it.
+        let _ = lock.set_len(0).and_then(|()| writeln!(lock, "{}", std::process::id()));
         let world = match fs::read(path) {
             Ok(bytes) => Some(
                 serde_json::from_slice::<World>(&bytes)
@@ -103,6 +116,11 @@ impl Store {
     }
 }
 
+/// The id of the process that holds a lock file, as it has written it.
+fn holder(lock_path: &Path) -> Option<u32> {
+    fs::read_to_string(lock_path).ok()?.trim().parse().ok()
+}
+
 /// The path of a file that belongs to the state file: its name with another ending added.
 pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
@@ -129,7 +147,12 @@ mod tests {
         let (first, world) = Store::open(&path, Duration::ZERO).expect("opens");
         assert!(world.is_none());
         let error = Store::open(&path, Duration::from_millis(50)).expect_err("is locked");
-        assert!(matches!(&error, OpenError::InUse(p) if *p == path), "{error}");
+        assert!(matches!(&error, OpenError::InUse { path: p, .. } if *p == path), "{error}");
+        // Where a lock keeps others from reading the file, the holder is not known.
+        if cfg!(unix) {
+            assert!(error.to_string().contains(&format!("another process, {}:", std::process::id())), "{error}");
+        }
+        assert!(error.to_string().contains("AWS_ENDPOINT_URL"), "{error}");
         drop(first);
         Store::open(&path, Duration::ZERO).expect("opens again");
     }

@@ -77,7 +77,7 @@ async fn a_second_process_and_a_damaged_file_are_told_apart() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("s.json");
     let first = Client::open(at(&path));
-    assert!(matches!(Sandbox::open(at(&path)), Err(OpenError::InUse(_))));
+    assert!(matches!(Sandbox::open(at(&path)), Err(OpenError::InUse { .. })));
     drop(first);
     std::fs::write(&path, "{\"version\": 1, ").expect("written");
     let error = Sandbox::open(at(&path)).expect_err("damaged");
