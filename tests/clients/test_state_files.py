@@ -50,7 +50,7 @@ UNREADABLE = {
     "truncated": (lambda whole: whole[: len(whole) // 2], "backup"),
     "no JSON": (b"hello", "backup"),
     "another file": (b'{"name": "package", "version": "1.0.0"}', "state"),
-    "older": (lambda whole: whole.replace(b'"version": 4', b'"version": 3'), "version 3"),
+    "version 0": (lambda whole: whole.replace(b'"version": 4', b'"version": 0'), "version 0"),
     "newer": (lambda whole: whole.replace(b'"version": 4', b'"version": 5'), "version 5"),
     "binary": (bytes(range(256)), "backup"),
     "a wrong type": (lambda whole: whole.replace(b'"resources": [', b'"resources": 3, "x": ['), "resources are not a list"),

@@ -1,4 +1,4 @@
-//! The text of a state: version 4, laid out as Terraform lays it out.
+//! The text of a state: version 4, laid out as Terraform lays it out. Older versions are only read.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,6 +9,7 @@ use smform_types::{InstanceKey, ModuleInstance, ResourceAddress, ResourceMode};
 
 use crate::error::StateError;
 use crate::model::{Object, Output, Resource, State};
+use crate::older;
 
 /// The release of Terraform whose states are written.
 pub const TERRAFORM_VERSION: &str = "1.11.4";
@@ -36,15 +37,14 @@ pub fn read(text: &[u8], path: &Path) -> Result<State, StateError> {
     let Some(version) = top.shift_remove("version").and_then(|version| version.as_u64()) else {
         return Err(foreign("it has no version".to_owned()));
     };
-    if version != 4 {
-        let way_out = if version < 4 {
-            "Let Terraform 1.x write it once, with `terraform apply -refresh-only`"
-        } else {
-            "Use a newer smform"
-        };
-        return Err(StateError::Version { path: path.to_owned(), version, way_out });
+    match version {
+        4 => read_members(top).map_err(foreign),
+        1..4 => older::upgraded(top).and_then(read_members).map_err(foreign),
+        _ => {
+            let way_out = if version == 0 { "There never was such a version" } else { "Use a newer smform" };
+            Err(StateError::Version { path: path.to_owned(), version, way_out })
+        }
     }
-    read_members(top).map_err(foreign)
 }
 
 fn describe(error: &serde_json::Error) -> String {

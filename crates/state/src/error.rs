@@ -41,7 +41,7 @@ pub enum StateError {
         reason: String,
     },
     /// A version that is not supported.
-    #[error("{} has state format version {version}; smform reads version 4. {way_out}", path.display())]
+    #[error("{} has state format version {version}; smform reads the versions 1 to 4. {way_out}", path.display())]
     Version {
         /// The file.
         path: PathBuf,

@@ -1,4 +1,4 @@
-//! State: version 4 of Terraform's format, the journal that makes every outcome durable, locks and backends.
+//! State: version 4 of Terraform's format (older versions are rewritten as it is read), the journal that makes every outcome durable, locks and backends.
 //!
 //! [`model`] is the state as data and [`codec`] its text. A [`backend::Backend`] keeps snapshots of it; a
 //! [`store::Store`] is a state that is held open and locked: it writes each outcome to the [`journal`] at a cost that
@@ -18,6 +18,7 @@ pub mod kind;
 pub mod local;
 pub mod lock;
 pub mod model;
+mod older;
 pub mod paths;
 pub mod store;
 

@@ -192,3 +192,18 @@ fn without_a_state_there_is_nothing_to_work_on() {
     bench.run(&["state", "rm", "terraform_data.a", "terraform_data.x"]).ok();
     assert!(bench.run(&["state", "rm", "terraform_data.x"]).err.contains("Invalid target address"));
 }
+
+#[test]
+fn attributes_of_an_older_state_are_made_whole_by_the_schema() {
+    let bench = Bench::new("resource \"terraform_data\" \"a\" {}\n");
+    let older = "{\"version\": 3, \"serial\": 4, \"lineage\": \"l\", \"modules\": [{\"path\": [\"root\"], \"resources\": \
+                 {\"terraform_data.a\": {\"primary\": {\"id\": \"x-1\", \"attributes\": {\"id\": \"x-1\"}}}}}]}";
+    bench.write("terraform.tfstate", older);
+    let shown = bench.run(&["state", "show", "-no-color", "terraform_data.a"]).ok().out;
+    assert!(shown.contains("\"x-1\""), "{shown}");
+    assert!(bench.run(&["plan", "-no-color"]).ok().out.contains("No changes"));
+    bench.run(&["taint", "terraform_data.a"]).ok();
+    assert!(bench.read("terraform.tfstate").contains("\"attributes_flat\""), "nothing is lost by other commands");
+    bench.run(&["apply", "-auto-approve"]).ok();
+    assert!(!bench.read("terraform.tfstate").contains("\"attributes_flat\""));
+}

@@ -5,6 +5,7 @@
 pub mod backend;
 pub mod console;
 pub mod encryption;
+mod flat;
 pub mod generate;
 pub mod load;
 pub mod saved;

@@ -1,10 +1,11 @@
 //! Between the state's JSON and the planner's values, by the schemas of the types.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 use smform_state::journal::Intent;
 use smform_state::{Object, ObjectId, Output, State, StateError, Store, paths};
 use smform_types::json::{type_from_json, type_to_json, value_from_json, value_to_json};
@@ -13,12 +14,16 @@ use smform_types::{
     Diagnostic, Diagnostics, InstanceAddress, Marks, ModuleAddress, Path, ResourceAddress, ResourceMode, Type, Value,
 };
 
+use super::flat;
 use crate::apply::record::{Entry, Record, unrecorded};
 use crate::checks::{self, Checks, Outcome, Status, Subject};
 use crate::events::Operation;
 use crate::plan::ObjectKey;
 use crate::plan::stored::{Stored, StoredObject};
 use crate::providers::Providers;
+
+/// What an object has instead of attributes that a state of an older version left.
+const FLAT: &str = "attributes_flat";
 
 /// A problem with the state, for the user.
 #[must_use]
@@ -47,7 +52,8 @@ pub fn decode(state: &State, pending: &[Intent], providers: &Providers) -> (Stor
             // What was read is only shown; it is read anew before it is used.
             let provider = providers.offering(ResourceMode::Data, type_name);
             let schema = provider.and_then(|provider| provider.resource_schema(ResourceMode::Data, type_name));
-            let value = schema.and_then(|schema| decode_object(&object.attributes, object, &schema.block).ok());
+            let value =
+                schema.and_then(|schema| decode_object(&recorded(object, &schema.block), object, &schema.block).ok());
             stored.data.extend(value.map(|value| (id.address, value)));
             continue;
         }
@@ -56,7 +62,8 @@ pub fn decode(state: &State, pending: &[Intent], providers: &Providers) -> (Stor
             continue;
         };
         let Some(schema) = provider.resource_schema(ResourceMode::Managed, type_name) else { continue };
-        let attributes = match provider.upgrade(type_name, object.schema_version, object.attributes.clone()) {
+        let recorded = recorded(object, &schema.block).into_owned();
+        let attributes = match provider.upgrade(type_name, object.schema_version, recorded) {
             Ok(attributes) => attributes,
             Err(error) => {
                 found.push(error.into_diagnostic().about(&id.address));
@@ -115,7 +122,7 @@ pub fn decode_data(resource: &ResourceAddress, object: &Object, providers: &Prov
     let provider = providers.offering(ResourceMode::Data, &resource.type_name)?;
     let schema = provider.resource_schema(ResourceMode::Data, &resource.type_name)?;
     Some(resource).filter(|resource| resource.mode == ResourceMode::Data)?;
-    decode_object(&object.attributes, object, &schema.block).ok()
+    decode_object(&recorded(object, &schema.block), object, &schema.block).ok()
 }
 
 fn stored_object(object: &Object, value: Value) -> StoredObject {
@@ -179,6 +186,20 @@ impl StoreRecord {
     }
 }
 
+/// The attributes of an object, made whole by its schema where an older version of the state left them flat.
+fn recorded<'a>(object: &'a Object, block: &Block) -> Cow<'a, Json> {
+    match object.extra.get(FLAT).and_then(Json::as_object) {
+        Some(flat) if object.attributes.is_null() => Cow::Owned(flat::whole(flat, &block.ty())),
+        _ => Cow::Borrowed(&object.attributes),
+    }
+}
+
+/// What only Terraform's providers understand, without what the attributes say now.
+fn understood_elsewhere(object: &Object) -> Map<String, Json> {
+    let kept = object.extra.iter().filter(|(name, _)| *name != FLAT);
+    kept.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
 fn id(object: &ObjectKey) -> ObjectId {
     ObjectId { address: object.address.clone(), deposed: object.deposed.clone() }
 }
@@ -236,7 +257,7 @@ impl Record for StoreRecord {
             private: kept.and_then(|kept| kept.private.clone()),
             dependencies,
             create_before_destroy: entry.create_before_destroy,
-            extra: kept.map(|kept| kept.extra.clone()).unwrap_or_default(),
+            extra: kept.map(understood_elsewhere).unwrap_or_default(),
         };
         written(self.store.put(&id, &entry.provider, content))
     }
@@ -265,7 +286,8 @@ impl Record for StoreRecord {
         let named = self.store.state().resources.get(&(object.address.module.clone(), resource.clone()));
         let named = named.map(|resource| resource.provider.clone()).unwrap_or_default();
         let (attributes, sensitive_attributes) = attributes(value, &schema.block.ty());
-        let content = Object { schema_version: schema.version, attributes, sensitive_attributes, ..kept };
+        let extra = understood_elsewhere(&kept);
+        let content = Object { schema_version: schema.version, attributes, sensitive_attributes, extra, ..kept };
         written(self.store.put(&id, &named, content))
     }
 

@@ -29,7 +29,9 @@ fn what_is_not_understood_is_kept() {
 #[test]
 fn other_versions_and_other_files_are_refused_in_their_own_words() {
     let message = |text: &str| codec::read(text.as_bytes(), Path::new("the.tfstate")).expect_err("refused").to_string();
-    assert!(message("{\"version\": 3}").contains("version 3"), "{}", message("{\"version\": 3}"));
+    assert!(message("{\"version\": 0}").contains("version 0"), "{}", message("{\"version\": 0}"));
+    assert!(message("{\"version\": 3, \"modules\": 1}").contains("modules are not a list"));
+    assert!(message("{\"version\": 3, \"modules\": [{\"path\": []}]}").contains("a module has no path"));
     assert!(message("{\"version\": 5}").contains("newer smform"));
     assert!(message("{\"a\": 1}").contains("no version"));
     assert!(message("[]").contains("not an object"));
@@ -50,4 +52,26 @@ fn tainted_and_deposed_objects_read_back() {
         state.objects().filter(|(id, ..)| id.deposed.as_deref() == Some("0a1b2c3d")).map(|(.., o)| o.tainted).collect();
     assert_eq!(found, [true]);
     assert_eq!(codec::write(&state), text);
+}
+
+#[test]
+fn states_of_older_versions_are_rewritten_as_terraform_does_it() {
+    let older = include_str!("fixtures/version_3.json");
+    let state = codec::read(older.as_bytes(), Path::new("x")).expect("reads");
+    let written = codec::write(&state);
+    // Terraform names providers `-/aws` first, and asks to be told which ones these are.
+    let theirs = include_str!("fixtures/version_3_upgraded.json")
+        .replace("registry.terraform.io/-/", "registry.terraform.io/hashicorp/");
+    let json = |text: &str| {
+        let mut json: serde_json::Value = serde_json::from_str(text).expect("JSON");
+        json["terraform_version"] = serde_json::Value::Null;
+        json
+    };
+    assert_eq!(json(&written), json(&theirs));
+    assert_eq!(codec::read(written.as_bytes(), Path::new("x")).expect("reads"), state);
+    let first = "{\"version\": 1, \"serial\": 3, \"modules\": [{\"path\": [\"root\"], \"outputs\": {\"o\": \"hi\"}, \"resources\": \
+                 {\"terraform_data.a\": {\"primary\": {\"id\": \"x\", \"attributes\": {\"id\": \"x\"}, \"tainted\": true}}}}]}";
+    let state = codec::read(first.as_bytes(), Path::new("x")).expect("reads");
+    assert_eq!((state.serial, state.outputs.len()), (3, 1));
+    assert!(state.objects().all(|(_, _, object)| object.tainted));
 }
