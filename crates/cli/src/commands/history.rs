@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use smform_state::{Backend, State, codec};
+use smform_state::{Backend, Kept, State, codec};
 use smform_types::json::to_text;
 
 use crate::args::{StateHistory, StateRollback};
@@ -16,23 +16,42 @@ struct Version {
     state: State,
 }
 
-/// The kept snapshots, the newest first; those that cannot be read are left out.
-fn versions(backend: &dyn Backend) -> Result<Vec<Version>, Failure> {
-    let mut found = Vec::new();
-    for kept in backend.kept()? {
-        let text = backend.read_kept(&kept.name)?;
-        let Ok(state) = codec::read(&text, &backend.place()) else { continue };
-        let time = kept.time.and_then(|time| jiff::Timestamp::try_from(time).ok());
-        let written = time.map(|time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()).unwrap_or_default();
-        found.push(Version { name: kept.name, written, state });
+/// How many snapshots are listed. A bucket may keep a thousand, and each is read with a request of its own.
+const LISTED: usize = 20;
+
+/// A kept snapshot; nothing when it cannot be understood.
+fn read(backend: &dyn Backend, kept: Kept) -> Result<Option<Version>, Failure> {
+    let text = backend.read_kept(&kept.name)?;
+    let Ok(state) = codec::read(&text, &backend.place()) else { return Ok(None) };
+    let time = kept.time.and_then(|time| jiff::Timestamp::try_from(time).ok());
+    let written = time.map(|time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()).unwrap_or_default();
+    Ok(Some(Version { name: kept.name, written, state }))
+}
+
+/// The snapshot with a name or a serial; none is read that need not be.
+fn find(backend: &dyn Backend, wanted: &str) -> Result<Option<Version>, Failure> {
+    let mut all = backend.kept()?;
+    if let Some(at) = all.iter().position(|kept| kept.name == wanted) {
+        return read(backend, all.swap_remove(at));
     }
-    Ok(found)
+    if wanted.parse::<u64>().is_err() {
+        return Ok(None);
+    }
+    for kept in all {
+        let version = read(backend, kept)?;
+        if let Some(version) = version.filter(|version| version.state.serial.to_string() == wanted) {
+            return Ok(Some(version));
+        }
+    }
+    Ok(None)
 }
 
 /// Lists the snapshots that a rollback can bring back.
 pub fn history(session: &Session, args: &StateHistory) -> Result<Exit, Failure> {
     let backend = session.backend(&session.config(), &args.state)?;
-    let versions = versions(backend.as_ref())?;
+    let newest = backend.kept()?.into_iter().take(LISTED);
+    let versions = newest.filter_map(|kept| read(backend.as_ref(), kept).transpose());
+    let versions: Vec<Version> = versions.collect::<Result<_, Failure>>()?;
     if args.json {
         let all: Vec<_> = versions
             .iter()
@@ -67,11 +86,7 @@ pub fn history(session: &Session, args: &StateHistory) -> Result<Exit, Failure> 
 pub async fn rollback(session: &Session, args: &StateRollback) -> Result<Exit, Failure> {
     let mut store = session.open_for(&args.state, &args.lock, "state-rollback").await?;
     let backend = std::sync::Arc::clone(store.backend());
-    let versions = versions(backend.as_ref())?;
-    let wanted = versions
-        .into_iter()
-        .find(|version| version.name == args.version || version.state.serial.to_string() == args.version);
-    let Some(wanted) = wanted else {
+    let Some(wanted) = find(backend.as_ref(), &args.version)? else {
         let detail = format!(
             "No state with the serial or version {} is kept for {}. List what is kept with: smform state history",
             args.version,
