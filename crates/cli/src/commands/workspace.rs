@@ -51,9 +51,9 @@ fn list(session: &Session, args: &WorkspaceList) -> Result<Exit, Failure> {
 }
 
 /// Selecting has no effect while the environment says which workspace is used.
-fn refuse_override(session: &Session, name: &str) -> Result<(), Failure> {
+fn refuse_override(session: &Session) -> Result<(), Failure> {
     match session.variable("TF_WORKSPACE") {
-        Some(other) if other != name => Err(Failure::error(
+        Some(other) if !other.is_empty() => Err(Failure::error(
             "Workspace is set by the environment",
             format!("The environment variable TF_WORKSPACE says \"{other}\". Change or unset it, then run this again."),
         )),
@@ -72,7 +72,7 @@ fn switched_to_new(session: &Session, name: &str, no_color: bool) {
 async fn new(session: &Session, args: &WorkspaceNew) -> Result<Exit, Failure> {
     let name = &args.name;
     valid_workspace(name)?;
-    refuse_override(session, name)?;
+    refuse_override(session)?;
     let workspaces = workspaces(session, args.sandbox)?;
     if workspaces.names()?.contains(name) {
         return Err(Failure::error("Workspace exists", format!("Workspace \"{name}\" already exists")));
@@ -107,7 +107,7 @@ fn missing(name: &str) -> Failure {
 fn select(session: &Session, args: &WorkspaceSelect) -> Result<Exit, Failure> {
     let name = &args.name;
     valid_workspace(name)?;
-    refuse_override(session, name)?;
+    refuse_override(session)?;
     if session.workspace()? == *name {
         return Ok(Exit::Success);
     }

@@ -42,6 +42,7 @@ fn the_environment_chooses_and_then_nothing_else_does() {
     assert_eq!(bench.run(&["workspace", "show"]).ok().out, "q\n");
     assert!(bench.run(&["workspace", "new", "z"]).err.contains("TF_WORKSPACE"));
     assert!(bench.run(&["workspace", "select", "default"]).err.contains("TF_WORKSPACE"));
+    assert!(bench.run(&["workspace", "select", "q"]).err.contains("TF_WORKSPACE"));
 }
 
 #[test]
