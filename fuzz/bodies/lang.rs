@@ -93,9 +93,7 @@ pub fn formatter(bytes: &[u8]) {
     let words: Vec<&str> = text.split_whitespace().collect();
     let is_digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
     let joins = words.windows(2).any(|pair| match pair {
-        [one, other] => {
-            is_digit(one.chars().next_back()) && other.starts_with('.') && is_digit(other.chars().nth(1))
-        }
+        [one, other] => is_digit(one.chars().next_back()) && other.starts_with('.') && is_digit(other.chars().nth(1)),
         _ => false,
     });
     if valid(text) && !joins {
