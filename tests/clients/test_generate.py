@@ -154,6 +154,23 @@ resource "aws_appautoscaling_policy" "all" {{
     }}
   }}
 }}
+resource "aws_cloudwatch_metric_alarm" "all" {{
+  alarm_name          = "errors"
+  alarm_description   = "What is answered with an error, for a deployment to be rolled back."
+  comparison_operator = "GreaterThanThreshold"
+  evaluation_periods  = 2
+  metric_name         = "Invocation5XXErrors"
+  namespace           = "AWS/SageMaker"
+  period              = 60
+  statistic           = "Sum"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  dimensions = {{
+    EndpointName = aws_sagemaker_endpoint.all.name
+    VariantName  = "one"
+  }}
+  tags = {{ Name = "errors" }}
+}}
 resource "aws_vpc" "all" {{
   cidr_block           = "10.9.0.0/16"
   enable_dns_hostnames = true
@@ -306,6 +323,9 @@ def test_what_is_written_describes_the_objects(project):
     (project.folder / "generated.tf").rename(project.folder / "aside")
     project.run("apply", "-no-color", "saved").expect(0)
     (project.folder / "aside").rename(project.folder / "generated.tf")
+    # From now on the blocks say which provider configuration they use.
+    assert "Invalid import provider argument" in project.run("plan", "-no-color").expect(1).text
+    project.write(imports.replace("  provider = aws.west\n", ""))
     project.run("plan", "-no-color", "-detailed-exitcode").expect(0)
     after = {f"{r['type']}.{r['name']}": values for r, values in resources(project)}
     assert after.keys() == before.keys()

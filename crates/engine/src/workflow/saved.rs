@@ -221,6 +221,9 @@ impl Saved {
         }
         project.surroundings.working_directory = text("working_directory")?.into();
         project.inputs = values;
+        // What is checked between blocks was checked when the plan was made. Blocks that it generated stand beside the
+        // imports that they were generated for, which a plan of the user's files would refuse.
+        project.config.deferred = Diagnostics::new();
         let mode = mode_of(text("mode")?).ok_or_else(unreadable)?;
         let targets = targets(document).ok_or_else(unreadable)?;
         let changes = changes(document).ok_or_else(unreadable)?;
