@@ -209,11 +209,12 @@ def wait_for(url, seconds=60):
 
 
 @pytest.fixture(scope="session")
-def moto_process():
+def moto_process(tmp_path_factory):
     port = free_port()
+    recording = str(tmp_path_factory.mktemp("moto") / "recording")
     process = subprocess.Popen(
         [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
-        env=environment(),
+        env=environment(MOTO_RECORDER_FILEPATH=recording),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -1,7 +1,12 @@
 """Backend `s3` against moto: state, lock, lost races, workspaces; and Terraform on the same bucket."""
 
+import base64
+import contextlib
 import json
+import os
 import threading
+import urllib.parse
+import urllib.request
 import uuid
 
 import pytest
@@ -296,3 +301,99 @@ def test_another_configuration_reads_the_outputs(bucket, tmp_path):
     reader.write("\n".join(sources).replace('workspace = "blue"', 'workspace = "none"'))
     refused = reader.run("plan", "-no-color").expect(1)
     assert "No stored state was found" in refused.prose
+
+
+@contextlib.contextmanager
+def recorded(moto):
+    """The calls that moto has had, once the block has ended."""
+    calls = []
+    moto.post("/moto-api/recorder/reset-recording", {})
+    moto.post("/moto-api/recorder/start-recording", {})
+    yield calls
+    moto.post("/moto-api/recorder/stop-recording", {})
+    with urllib.request.urlopen(moto.url + "/moto-api/recorder/download-recording", timeout=10) as answer:
+        calls.extend(json.loads(line) for line in answer.read().splitlines())
+
+
+PROFILES = """
+[profile team]
+region = us-east-1
+aws_access_key_id = AKIATEAM0000000000AA
+aws_secret_access_key = secret
+[profile ci]
+region = us-east-1
+role_arn = arn:aws:iam::123456789012:role/Ci
+source_profile = team
+"""
+KEY_OF_CUSTOMER = "dGhpcnR5LXR3byBieXRlcyBvZiBhIGN1c3RvbWVyISE="
+
+
+@pytest.mark.parametrize(
+    ("more", "wanted"),
+    [
+        ("encrypt = true", {"": "AES256"}),
+        ('kms_key_id = "alias/states"\n    encrypt = true', {"": "aws:kms", "-Aws-Kms-Key-Id": "alias/states"}),
+        (
+            f'sse_customer_key = "{KEY_OF_CUSTOMER}"\n    encrypt = true',
+            {"-Customer-Algorithm": "AES256", "-Customer-Key": KEY_OF_CUSTOMER},
+        ),
+    ],
+    ids=["aes", "kms", "customer"],
+)
+def test_objects_are_encrypted_as_asked(bucket, moto, tmp_path, more, wanted):
+    project = bucket.project(tmp_path / "one", more)
+    with recorded(moto) as calls:
+        project.run("apply", "-auto-approve", "-no-color").expect(0)
+        project.run("plan", "-no-color", "-detailed-exitcode").expect(0)
+    state = f"/{bucket.name}/{KEY}"
+    puts = [call for call in calls if call["method"] == "PUT" and urllib.parse.urlparse(call["url"]).path == state]
+    assert puts
+    for put in puts:
+        assert {name: put["headers"].get(f"X-Amz-Server-Side-Encryption{name}") for name in wanted} == wanted
+
+
+@pytest.mark.parametrize(
+    ("more", "roles"),
+    [
+        ('profile = "team"', []),
+        ('profile = "ci"', ["arn:aws:iam::123456789012:role/Ci"]),
+        (
+            'profile = "team"\n    assume_role = {\n      role_arn     = "arn:aws:iam::123456789012:role/State"\n'
+            '      session_name = "states"\n    }',
+            ["arn:aws:iam::123456789012:role/State"],
+        ),
+    ],
+    ids=["profile", "profile-with-role", "assume-role"],
+)
+def test_credentials_come_from_profiles_and_roles(bucket, moto, tmp_path, more, roles):
+    (tmp_path / "profiles").write_text(PROFILES)
+    project = bucket.project(tmp_path / "one", more)
+    none = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+    project.env |= none | {"AWS_CONFIG_FILE": str(tmp_path / "profiles")}
+    with recorded(moto) as calls:
+        project.run("apply", "-auto-approve", "-no-color").expect(0)
+    by = {"sts": set(), "s3": set()}
+    asked = set()
+    for call in calls:
+        key, _, _, service = call["headers"]["Authorization"].partition("Credential=")[2].split("/")[:4]
+        by[service].add(key)
+        if service == "sts":
+            asked |= set(urllib.parse.parse_qs(base64.b64decode(call["body"]).decode())["RoleArn"])
+    assert asked == set(roles)
+    # With a role, the profile asks for it, and what the role gives reaches the bucket.
+    assert by["sts" if roles else "s3"] == {"AKIATEAM0000000000AA"}
+    assert len(by["s3"]) == 1 and (not roles or by["s3"] != by["sts"])
+    assert bucket.keys() == [KEY]
+
+
+def test_the_backend_is_completed_by_a_file_and_by_flags(bucket, tmp_path):
+    project = bucket.project(tmp_path / "one")
+    text = CONFIG % (bucket.name, "")
+    for line in (f'    bucket         = "{bucket.name}"\n', '    key            = "team/terraform.tfstate"\n'):
+        assert line in text
+        text = text.replace(line, "")
+    project.write(text)
+    (tmp_path / "one/team.s3.tfbackend").write_text(f'bucket = "{bucket.name}"\nkey = "wrong"\n')
+    project.run("init", "-no-color", "-backend-config=team.s3.tfbackend", f"-backend-config=key={KEY}").expect(0)
+    project.run("apply", "-auto-approve", "-no-color").expect(0)
+    assert bucket.keys() == [KEY]
