@@ -485,8 +485,10 @@ impl<'a> Executor<'a> {
             Some(_) => None,
             None => self.apply.stored.objects.get(&object).map(|stored| stored.value.clone()),
         };
-        if let Some(value) = value {
-            self.values.set_instance(address, value);
+        match value {
+            Some(value) => self.values.set_instance(address, value),
+            None if !self.apply.plan.changes.contains_key(&object) => self.values.leave_out(address),
+            None => {}
         }
         Ok(())
     }

@@ -42,9 +42,11 @@ impl<'a> Walker<'a> {
         repetition: Repetition,
     ) {
         if !self.selection.has_instance(&address) {
-            let recorded = self.walk.stored.data.get(&address).cloned();
-            let value = recorded.unwrap_or_else(|| Self::placeholder(schema.block.ty()));
-            return self.found.values.set_instance(&address, value);
+            return match self.walk.stored.data.get(&address).cloned() {
+                Some(recorded) => self.found.values.set_instance(&address, recorded),
+                None if address.key.is_some() => self.found.values.leave_out(&address),
+                None => self.found.values.set_instance(&address, Self::placeholder(schema.block.ty())),
+            };
         }
         let Some((config, marks)) = self.evaluate_body(&address, block, &schema.block, &repetition) else { return };
         let reason = if !config.is_wholly_known() {

@@ -1,6 +1,6 @@
 //! Planning a managed resource block: its instances, and the objects that no longer belong to any.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use smform_lang::config::Resource;
 use smform_lang::eval::Evaluator;
@@ -166,8 +166,14 @@ impl<'a> Walker<'a> {
         let object = ObjectKey { address, deposed: None };
         let recorded = self.walk.stored.objects.get(&object).cloned();
         if !self.selection.has_instance(&object.address) {
-            let value = recorded.map_or_else(|| Self::placeholder(schema.block.ty()), |recorded| recorded.value);
-            self.found.values.set_instance(&object.address, value);
+            match recorded {
+                Some(recorded) => self.found.values.set_instance(&object.address, recorded.value),
+                None if object.address.key.is_some() => self.found.values.leave_out(&object.address),
+                None => {
+                    let unknown = Self::placeholder(schema.block.ty());
+                    self.found.values.set_instance(&object.address, unknown);
+                }
+            }
             return;
         }
         if self.walk.options.adopt != Adopt::Nothing {
@@ -541,6 +547,7 @@ impl<'a> Walker<'a> {
         }
         let forced = pending.recorded.as_ref().is_some_and(|recorded| recorded.create_before_destroy);
         let own = wanted.resource.lifecycle.create_before_destroy;
+        let old_dependencies = self.old_dependencies(&pending);
         let change = Change {
             object: pending.object.clone(),
             previous_address: pending.recorded.as_ref().and_then(|recorded| recorded.previous.clone()),
@@ -551,7 +558,7 @@ impl<'a> Walker<'a> {
             after: Some(decision.after),
             replace_paths: decision.replace_paths,
             dependencies: self.dependencies.get(&address.config()).cloned().unwrap_or_default(),
-            old_dependencies: pending.recorded.as_ref().map(|r| r.dependencies.clone()).unwrap_or_default(),
+            old_dependencies,
             create_before_destroy: own
                 .unwrap_or(forced || matches!(decision.action, Action::Replace(super::Replacement::CreateFirst))),
             importing: pending.import,
@@ -566,6 +573,13 @@ impl<'a> Walker<'a> {
         users.any(|(user, _)| self.recorded.contains_key(user))
     }
 
+    /// What a recorded object depends on: as Terraform has it, once it was read again also what its block refers to now.
+    fn old_dependencies(&self, pending: &Pending<'a>) -> BTreeSet<ResourceConfigAddress> {
+        let Some(recorded) = &pending.recorded else { return BTreeSet::new() };
+        let now = self.dependencies.get(&pending.object.address.config()).filter(|_| self.walk.options.refresh);
+        recorded.dependencies.iter().chain(now.into_iter().flatten()).cloned().collect()
+    }
+
     /// Whether an object only leaves the state. When everything is destroyed, `removed` blocks do not save it.
     fn is_forgotten(&self, address: &InstanceAddress) -> bool {
         self.walk.options.mode == Mode::Normal && self.walk.setting.is_forgotten(address)
@@ -578,6 +592,7 @@ impl<'a> Walker<'a> {
             return;
         }
         let forget = self.is_forgotten(&pending.object.address);
+        let old_dependencies = self.old_dependencies(&pending);
         let change = Change {
             object: pending.object.clone(),
             previous_address: recorded
@@ -590,7 +605,7 @@ impl<'a> Walker<'a> {
             after: None,
             replace_paths: Vec::new(),
             dependencies: Default::default(),
-            old_dependencies: recorded.map(|recorded| recorded.dependencies.clone()).unwrap_or_default(),
+            old_dependencies,
             create_before_destroy: recorded.is_some_and(|recorded| recorded.create_before_destroy),
             importing: None,
             generated: None,

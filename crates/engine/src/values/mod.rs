@@ -6,7 +6,7 @@ pub mod evaluate;
 pub mod expand;
 pub mod scope;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use smform_lang::config::Config;
@@ -92,8 +92,28 @@ pub struct Repetition {
 struct ResourceValues {
     instances: Instances,
     values: BTreeMap<Option<InstanceKey>, Value>,
+    /// Instances that do not exist and that this run leaves alone, so that expressions do not see them.
+    left_out: BTreeSet<InstanceKey>,
     /// All of them as one value; made on the first question after a change.
     whole: OnceLock<Value>,
+}
+
+impl ResourceValues {
+    /// The instances that expressions see.
+    fn seen(&self) -> Instances {
+        let is_seen = |key: &InstanceKey| !self.left_out.contains(key);
+        match &self.instances {
+            Instances::Count(count) => {
+                let last = (0..*count).rev().find(|index| is_seen(&InstanceKey::Index(*index)));
+                Instances::Count(last.map_or(0, |index| index + 1))
+            }
+            Instances::Each(entries) => {
+                let seen = entries.iter().filter(|(name, _)| is_seen(&InstanceKey::Name((*name).clone())));
+                Instances::Each(seen.map(|(name, value)| (name.clone(), value.clone())).collect())
+            }
+            other => other.clone(),
+        }
+    }
 }
 
 type Named = BTreeMap<(ModuleInstance, Arc<str>), Value>;
@@ -139,7 +159,8 @@ impl Values {
 
     /// Records how often a resource block is repeated; its instances have no values yet.
     pub fn set_resource(&mut self, at: &ModuleInstance, resource: &ResourceAddress, instances: Instances) {
-        let values = ResourceValues { instances, values: BTreeMap::new(), whole: OnceLock::new() };
+        let values =
+            ResourceValues { instances, values: BTreeMap::new(), left_out: BTreeSet::new(), whole: OnceLock::new() };
         self.resources.insert((at.clone(), resource.clone()), values);
     }
 
@@ -147,6 +168,15 @@ impl Values {
     pub fn set_instance(&mut self, address: &InstanceAddress, value: Value) {
         if let Some(resource) = self.resources.get_mut(&(address.module.clone(), address.resource.clone())) {
             resource.values.insert(address.key.clone(), value);
+            resource.whole = OnceLock::new();
+        }
+    }
+
+    /// Records that an instance does not exist and is not among what this run is about. As in Terraform, what refers to all
+    /// instances then sees those that there are, up to the last one.
+    pub fn leave_out(&mut self, address: &InstanceAddress) {
+        if let Some(resource) = self.resources.get_mut(&(address.module.clone(), address.resource.clone())) {
+            resource.left_out.extend(address.key.clone());
             resource.whole = OnceLock::new();
         }
     }
@@ -198,7 +228,7 @@ impl Values {
         let resource = self.resources.get(&(at.clone(), resource.clone()))?;
         let whole = resource.whole.get_or_init(|| {
             let get = |key| resource.values.get(&key).cloned().unwrap_or_else(|| Value::unknown(Type::Dynamic));
-            resource.instances.compose(&get)
+            resource.seen().compose(&get)
         });
         Some(whole.clone())
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use smform_lang::config::values::{VariableInput, VariableValue, variable_values};
+use smform_lang::config::values::{VariableInput, VariableValue, finish, missing, variable_values};
 use smform_lang::config::{self, Config, Given, ModuleResolver};
 use smform_lang::source::Host;
 use smform_types::{Diagnostics, ModuleAddress, SourceMap};
@@ -44,6 +44,11 @@ pub fn load(
     let (mut project, mut found) = load_given(host, directory, modules, Given::Inputs(inputs), workspace);
     let root = project.config.modules.get(&ModuleAddress::root()).cloned().unwrap_or_default();
     let (values, messages) = variable_values(host, directory, &root, inputs, &mut project.config.sources);
+    // Beside a value that cannot be used, those that are missing are told as well.
+    if messages.has_errors() && !found.has_errors() {
+        let missing = missing(&root, &values).into_iter().filter_map(|variable| finish(variable, None).err());
+        found.extend(missing.flatten());
+    }
     found.extend(messages);
     project.inputs = values;
     (project, found)

@@ -151,9 +151,11 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn text(&mut self, variable: &Variable, text: &str, name: &str, origin: Origin) {
-        if let Some(value) = self.diagnostics.take(from_text(variable, text, name, origin, self.sources)) {
-            self.values.insert(Arc::clone(&variable.name.text), value);
-        }
+        // A text that cannot be read leaves no value, not even one that was given in another way.
+        match self.diagnostics.take(from_text(variable, text, name, origin, self.sources)) {
+            Some(value) => self.values.insert(Arc::clone(&variable.name.text), value),
+            None => self.values.remove(&variable.name.text),
+        };
     }
 
     fn argument(&mut self, given: &str) {

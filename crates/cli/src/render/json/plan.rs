@@ -135,7 +135,9 @@ fn prior_state(project: &Project, planned: &Planned, providers: &Providers) -> O
     let entries = objects.into_iter().map(|((address, deposed), value)| {
         let object = ObjectKey { address: address.clone(), deposed: deposed.cloned() };
         let stored = planned.stored.objects.get(&object);
-        let dependencies = stored.map(|stored| stored.dependencies.iter().map(ToString::to_string).collect());
+        let read = plan.changes.get(&object).map(|change| &change.old_dependencies);
+        let dependencies = read.filter(|_| stored.is_some()).or(stored.map(|stored| &stored.dependencies));
+        let dependencies = dependencies.map(|needed| needed.iter().map(ToString::to_string).collect());
         let tainted = stored.is_some_and(|stored| stored.tainted);
         Entry::planned(address, value, providers).recorded(dependencies.unwrap_or_default(), tainted, deposed)
     });
