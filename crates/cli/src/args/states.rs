@@ -90,6 +90,9 @@ pub struct StateShow {
     /// Which state.
     #[command(flatten)]
     pub state: StateFile,
+    /// Print it as `show -json` does, for programs; sensitive values are in clear
+    #[arg(long)]
+    pub json: bool,
     /// Print without colour
     #[arg(long)]
     pub no_color: bool,

@@ -69,16 +69,21 @@ fn show_state(session: &Session, args: &Show, state: &State, stored: &Stored) {
     let text = if !args.json && expect_some(state).is_err() {
         "No state.\n".to_owned()
     } else if args.json {
-        let value = |id: &smform_state::ObjectId| {
-            let key = ObjectKey { address: id.address.clone(), deposed: id.deposed.clone() };
-            let managed = stored.objects.get(&key).map(|found| found.value.clone());
-            managed.or_else(|| stored.data.get(&id.address).cloned())
-        };
-        format!("{}\n", to_text(&json::state::state(state, &value, &session.providers), None))
+        state_json(session, state, stored)
     } else {
         whole(stored, &session.providers, session.style(args.no_color))
     };
     session.console.out(&text);
+}
+
+/// A state for programs, on one line.
+pub(super) fn state_json(session: &Session, state: &State, stored: &Stored) -> String {
+    let value = |id: &smform_state::ObjectId| {
+        let key = ObjectKey { address: id.address.clone(), deposed: id.deposed.clone() };
+        let managed = stored.objects.get(&key).map(|found| found.value.clone());
+        managed.or_else(|| stored.data.get(&id.address).cloned())
+    };
+    format!("{}\n", to_text(&json::state::state(state, &value, &session.providers), None))
 }
 
 fn show_plan(session: &Session, args: &Show, text: &str) -> Result<Exit, Failure> {

@@ -1,12 +1,14 @@
 //! `state list`, `state show`, `state pull`.
 
 use smform_engine::plan::ObjectKey;
+use smform_engine::plan::stored::Stored;
 use smform_engine::plan::target::Target;
 use smform_engine::workflow::state::decode_data;
 use smform_state::{ObjectId, State, codec};
 use smform_types::suggest::did_you_mean;
 use smform_types::{AddressError, InstanceAddress, ModuleInstance};
 
+use super::show::state_json;
 use crate::args::{StateFile, StateList, StateShow};
 use crate::errors::{Exit, Failure};
 use crate::render::state::object;
@@ -100,6 +102,9 @@ pub fn show(session: &Session, args: &StateShow) -> Result<Exit, Failure> {
     let (state, stored, found) = session.read_state(&args.state)?;
     expect_some(&state)?;
     let key = ObjectKey { address: address.clone(), deposed: None };
+    if args.json {
+        return show_json(session, &state, &stored, &ObjectId { address, deposed: None });
+    }
     let style = session.style(args.no_color);
     if let Some(object_found) = stored.objects.get(&key) {
         session.console.out(&object(&key, &object_found.value, object_found.tainted, &session.providers, style));
@@ -116,6 +121,22 @@ pub fn show(session: &Session, args: &StateShow) -> Result<Exit, Failure> {
         return Ok(Exit::Success);
     }
     Err(absent(&state, &args.address))
+}
+
+/// `state show -json`, of Terraform 1.16: a state in which there is nothing else.
+fn show_json(session: &Session, state: &State, stored: &Stored, id: &ObjectId) -> Result<Exit, Failure> {
+    if state.get(id).is_none() {
+        return Err(absent(state, &id.address.to_string()));
+    }
+    let mut only = state.clone();
+    only.outputs.clear();
+    only.check_results = serde_json::Value::Null;
+    let others: Vec<ObjectId> = state.objects().map(|(other, ..)| other).filter(|other| other != id).collect();
+    for other in &others {
+        only.remove(other);
+    }
+    session.console.out(&state_json(session, &only, stored));
+    Ok(Exit::Success)
 }
 
 /// The state as it is stored.

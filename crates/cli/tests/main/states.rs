@@ -209,6 +209,12 @@ resource "test_thing" "a" {
     }
 }
 "#);
+    let shown: serde_json::Value =
+        serde_json::from_str(&list(&["state", "show", "-json", "terraform_data.d[\"x\"]"])).expect("JSON");
+    let resources = shown["values"]["root_module"]["resources"].as_array().expect("resources");
+    assert_eq!(resources.len(), 1);
+    assert_eq!((&resources[0]["index"], &resources[0]["type"]), (&"x".into(), &"terraform_data".into()));
+    assert!(bench.run(&["state", "show", "-json", "test_thing.b"]).err.contains("Did you mean"));
     let ran = bench.run(&["state", "show", "-no-color", "test_thing.b"]);
     assert!(ran.err.contains("Did you mean \"test_thing.a\"?"), "{}", ran.err);
     assert!(bench.run(&["state", "show", "-no-color", "???"]).err.contains("Invalid address"));
