@@ -1,17 +1,15 @@
 //! `graph`: what needs what, as a drawing.
 
 use std::path::Path;
-use std::sync::Arc;
 
-use smform_engine::events::Silent;
 use smform_engine::graph::build;
 use smform_engine::plan::ObjectKey;
 use smform_engine::plan::stored::Stored;
-use smform_engine::run::Conduct;
-use smform_engine::workflow::{self, World, saved};
+use smform_engine::workflow::{self, saved};
 use smform_lang::config::LocalModules;
 use smform_types::ResourceMode;
 
+use super::show::opened;
 use crate::args::{Graph, Notation, StateFile};
 use crate::errors::{Exit, Failure};
 use crate::render::graph::Drawing;
@@ -79,17 +77,7 @@ pub fn run(session: &Session, args: &Graph) -> Result<Exit, Failure> {
 /// What an apply of a saved plan does.
 fn planned(session: &Session, path: &Path) -> Result<Exit, Failure> {
     let saved = saved::read(&session.read_plan(path)?)?;
-    let (state, stored, _) = session.read_state(&StateFile::default())?;
-    let same = state.lineage == saved.basis.lineage && state.serial == saved.basis.serial;
-    let stored = if same { stored } else { Stored::default() };
-    let conduct = Conduct {
-        clock: Arc::clone(&session.clock),
-        cancel: session.cancel.clone(),
-        observer: Arc::new(Silent),
-        directory: session.host.base.clone(),
-    };
-    let world = World { host: Arc::new(saved.files.clone()), providers: session.providers.clone(), conduct };
-    let (project, planned) = saved.open(&world, stored)?;
+    let (world, project, planned) = opened(session, &saved, &StateFile::default())?;
     let (graph, _) = build(&project.config, &planned.stored.origins(), &world.providers);
     let operation = Operation::Planned(&planned.plan);
     session.console.out(&dot(operation, &graph, &project.config, (&planned.stored, &[]), &world.providers));

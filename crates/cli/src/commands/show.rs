@@ -6,13 +6,14 @@ use smform_engine::events::Silent;
 use smform_engine::plan::stored::Stored;
 use smform_engine::plan::{Extent, ObjectKey};
 use smform_engine::run::Conduct;
+use smform_engine::workflow::saved::{self, Saved};
 use smform_engine::workflow::state::decode;
-use smform_engine::workflow::{World, saved};
+use smform_engine::workflow::{Planned, Project, World};
 use smform_state::{State, codec};
 use smform_types::json::to_text;
 
 use super::state::expect_some;
-use crate::args::Show;
+use crate::args::{Show, StateFile};
 use crate::errors::{Exit, Failure};
 use crate::render::json;
 use crate::render::plan::{PlanView, plan};
@@ -86,10 +87,13 @@ pub(super) fn state_json(session: &Session, state: &State, stored: &Stored) -> S
     format!("{}\n", to_text(&json::state::state(state, &value, &session.providers), None))
 }
 
-fn show_plan(session: &Session, args: &Show, text: &str) -> Result<Exit, Failure> {
-    let saved = saved::read(text)?;
-    // The state as it was is part of the changes; what they leave out is filled in while the state is still that one.
-    let (state, stored, _) = session.read_state(&args.state)?;
+/// A saved plan as it was made. What its changes leave out is filled in from the state, while that is still the same.
+pub(super) fn opened(
+    session: &Session,
+    saved: &Saved,
+    state: &StateFile,
+) -> Result<(World, Project, Planned), Failure> {
+    let (state, stored, _) = session.read_state(state)?;
     let same = state.lineage == saved.basis.lineage && state.serial == saved.basis.serial;
     let stored = if same { stored } else { Stored::default() };
     let conduct = Conduct {
@@ -100,6 +104,12 @@ fn show_plan(session: &Session, args: &Show, text: &str) -> Result<Exit, Failure
     };
     let world = World { host: Arc::new(saved.files.clone()), providers: session.providers.clone(), conduct };
     let (project, planned) = saved.open(&world, stored)?;
+    Ok((world, project, planned))
+}
+
+fn show_plan(session: &Session, args: &Show, text: &str) -> Result<Exit, Failure> {
+    let saved = saved::read(text)?;
+    let (_, project, planned) = opened(session, &saved, &args.state)?;
     let text = if args.json {
         format!("{}\n", to_text(&json::plan::plan(&project, &planned, &session.providers), None))
     } else {
