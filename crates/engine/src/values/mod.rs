@@ -6,6 +6,7 @@ pub mod evaluate;
 pub mod expand;
 pub mod scope;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
@@ -100,9 +101,12 @@ struct ResourceValues {
 
 impl ResourceValues {
     /// The instances that expressions see.
-    fn seen(&self) -> Instances {
+    fn seen(&self) -> Cow<'_, Instances> {
+        if self.left_out.is_empty() {
+            return Cow::Borrowed(&self.instances);
+        }
         let is_seen = |key: &InstanceKey| !self.left_out.contains(key);
-        match &self.instances {
+        Cow::Owned(match &self.instances {
             Instances::Count(count) => {
                 let last = (0..*count).rev().find(|index| is_seen(&InstanceKey::Index(*index)));
                 Instances::Count(last.map_or(0, |index| index + 1))
@@ -112,7 +116,7 @@ impl ResourceValues {
                 Instances::Each(seen.map(|(name, value)| (name.clone(), value.clone())).collect())
             }
             other => other.clone(),
-        }
+        })
     }
 }
 

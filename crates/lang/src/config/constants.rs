@@ -1,5 +1,5 @@
 //! What is known before anything is evaluated: variables with `const = true`, and locals that are made of nothing else.
-//! Sources and versions of modules may use them (Terraform 1.15).
+//! Sources of modules may use them (Terraform 1.15).
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
