@@ -90,10 +90,14 @@ def read_case(path: pathlib.Path):
         yield "file", name, "".join(lines)
 
 
+# The program that is asked; compare.py asks another one as well.
+PROGRAM = "terraform"
+
+
 def terraform(folder: str, *words: str) -> subprocess.CompletedProcess:
     environment = {"PATH": os.environ["PATH"], "HOME": folder, "CHECKPOINT_DISABLE": "1",
                    "TF_CLI_CONFIG_FILE": "/dev/null"}
-    return subprocess.run(["terraform", *words], cwd=folder, env=environment, capture_output=True, text=True,
+    return subprocess.run([PROGRAM, *words], cwd=folder, env=environment, capture_output=True, text=True,
                           check=False, timeout=120)
 
 
@@ -185,7 +189,8 @@ def run(folder: str, words: list) -> dict:
     return step
 
 
-def record(path: pathlib.Path) -> str:
+def answers(path: pathlib.Path) -> list:
+    """What the program makes of the steps of a case."""
     steps, fresh = [], True
     with tempfile.TemporaryDirectory() as outer:
         # The folder has a name of its own, since some texts end with it.
@@ -207,9 +212,13 @@ def record(path: pathlib.Path) -> str:
             else:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_text(text)
+    return steps
+
+
+def record(path: pathlib.Path) -> str:
     lines = ",\n".join("  {\n" + ",\n".join(
         f"    {json.dumps(key)}: {json.dumps(value, sort_keys=True)}" for key, value in step.items()) + "\n  }"
-        for step in steps)
+        for step in answers(path))
     (HERE / "recorded" / f"{path.stem}.json").write_text(f"[\n{lines}\n]\n")
     return path.stem
 
