@@ -11,5 +11,10 @@ RUSTFLAGS="$flags" cargo build --release --target "$host" --bin "$target"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "artifacts/$target"
+# The texts of the language tests are seeds as well.
+case $target in
+parser) cp ../tests/lang/*.tf "$work" ;;
+formatter) cp ../tests/lang/format/*.in.tf "$work" ;;
+esac
 "${CARGO_TARGET_DIR:-target}/$host/release/$target" "$work" "corpus/$target" -max_total_time="$seconds" -timeout=20 \
     -rss_limit_mb=2048 -max_len=4096 -dict=words.dict -artifact_prefix="artifacts/$target/" -print_final_stats=1

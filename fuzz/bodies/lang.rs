@@ -110,8 +110,21 @@ pub type Body = fn(&[u8]);
 pub const ALL: [(&str, Body); 4] =
     [("parser", parser), ("evaluator", evaluator), ("conversion", conversion), ("formatter", formatter)];
 
-/// The inputs of a target's corpus.
-pub fn corpus(fuzz: &std::path::Path, target: &str) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(fuzz.join("corpus").join(target)).expect("the corpus");
-    entries.flatten().map(|entry| entry.path()).collect()
+/// The inputs of a target: its corpus, and the texts of the language tests that suit it.
+pub fn inputs(repository: &std::path::Path, target: &str) -> Vec<PathBuf> {
+    let seeds = match target {
+        "parser" => Some(("tests/lang", ".tf")),
+        "formatter" => Some(("tests/lang/format", ".in.tf")),
+        _ => None,
+    };
+    let corpus = format!("fuzz/corpus/{target}");
+    let folders = [Some((&*corpus, "")), seeds];
+    folders
+        .into_iter()
+        .flatten()
+        .flat_map(|(folder, ending)| {
+            let entries = std::fs::read_dir(repository.join(folder)).expect("a folder of inputs");
+            entries.flatten().map(|entry| entry.path()).filter(move |path| path.to_string_lossy().ends_with(ending))
+        })
+        .collect()
 }

@@ -7,9 +7,9 @@ mod bodies;
 
 #[test]
 fn the_corpora_hold() {
-    let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz");
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     for (target, body) in bodies::ALL {
-        let inputs = bodies::corpus(&fuzz, target);
+        let inputs = bodies::inputs(&repository, target);
         assert!(inputs.len() > 5, "{target}");
         for input in inputs {
             body(&std::fs::read(&input).expect("readable"));

@@ -1,6 +1,0 @@
-locals {
-  a = true & false
-}
-
-# expect:
-# error bitwise.tf:2:12-13 Unsupported operator

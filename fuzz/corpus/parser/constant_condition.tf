@@ -1,9 +1,0 @@
-check "constant" {
-  assert {
-    condition     = 1 == 1
-    error_message = "Never."
-  }
-}
-
-# expect:
-# error constant_condition.tf:3:21-27 Invalid condition expression

@@ -1,8 +1,0 @@
-resource "test_thing" "a" {
-  name
-}
-
-"quoted" = 1
-
-# expect:
-# error neither_argument_nor_block.tf:2:3-7 Invalid block definition

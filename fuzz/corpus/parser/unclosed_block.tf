@@ -1,9 +1,0 @@
-resource "test_thing" "a" {
-  name = "x"
-
-output "b" {
-  value = 1
-}
-
-# expect:
-# error unclosed_block.tf:1:1-28 Unclosed configuration block
