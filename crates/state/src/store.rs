@@ -35,6 +35,8 @@ pub struct Store {
     settled: Instant,
     lock: Option<Box<dyn Held>>,
     announced: Announced,
+    /// Whether there is to be a snapshot in the end, be it empty.
+    established: bool,
 }
 
 /// Reads a state without locking it, with what a journal says on top.
@@ -84,7 +86,25 @@ impl Store {
         let announced = Announced::read(backend.as_ref(), text, &runs, &mut state, &mut pending)?;
         let next_serial = before.serial + 1;
         let settled = Instant::now();
-        Ok(Store { backend, state, snapshot, before, pending, journal: None, next_serial, settled, lock, announced })
+        Ok(Store {
+            backend,
+            state,
+            snapshot,
+            before,
+            pending,
+            journal: None,
+            next_serial,
+            settled,
+            lock,
+            announced,
+            established: false,
+        })
+    }
+
+    /// Has a snapshot written in the end even where nothing is recorded and there was none: as with Terraform, what
+    /// was applied once has a state.
+    pub const fn establish(&mut self) {
+        self.established = true;
     }
 
     /// The state as known now.
@@ -179,7 +199,9 @@ impl Store {
 
     /// Writes a snapshot of what is known now, if it is something new.
     fn settle(&mut self) -> Result<(), StateError> {
-        let changed = State { serial: self.before.serial, ..self.state.clone() } != self.before
+        let is_missing = self.snapshot.as_ref().is_none_or(|snapshot| snapshot.text.is_empty());
+        let changed = (self.established && is_missing)
+            || State { serial: self.before.serial, ..self.state.clone() } != self.before
             || self.next_serial > self.before.serial + 1
             || !self.backend.is_current();
         if !changed {

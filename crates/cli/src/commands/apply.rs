@@ -308,9 +308,10 @@ pub(super) async fn perform(
     run: &Run,
     project: &Project,
     planned: &Planned,
-    store: Store,
+    mut store: Store,
     parallelism: usize,
 ) -> (Report, bool) {
+    store.establish();
     let world = &run.world;
     let record = Arc::new(Mutex::new(StoreRecord::new(store, world.providers.clone())));
     let (cancel, progress) = (session.cancel.clone(), Arc::clone(&run.progress));

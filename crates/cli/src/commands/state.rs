@@ -143,7 +143,8 @@ fn show_json(session: &Session, state: &State, stored: &Stored, id: &ObjectId) -
 pub fn pull(session: &Session, args: &StateFile) -> Result<Exit, Failure> {
     let (state, _, _) = session.read_state(args)?;
     if expect_some(&state).is_ok() {
-        session.console.out(&codec::write(&state));
+        // The empty line at the end is Terraform's.
+        session.console.out(&format!("{}\n", codec::write(&state)));
     }
     Ok(Exit::Success)
 }
