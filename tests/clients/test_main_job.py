@@ -1,6 +1,7 @@
 """The main job: a private-registry endpoint from nothing to InService and away again, and the first change to it."""
 
 import json
+import os
 import re
 import signal
 import time
@@ -206,14 +207,42 @@ def test_a_second_interrupt_ends_the_run_and_still_says_what_goes_on(example):
     ran = project.follow(interrupt, "apply", "-auto-approve", "-no-color").expect(1)
     assert time.monotonic() - start < 60, "it waits for nothing"
     told = sections(ran)
-    assert "aws_sagemaker_model.model (created)" in told[DONE]
+    [journal] = [title for title in told if title.startswith("Done, and recorded in the journal ")]
+    assert "aws_sagemaker_model.model (created)" in told[journal]
     assert told[UNDER_WAY] == ["aws_sagemaker_endpoint.endpoint (being created)"]
-    assert set(told) == {DONE, UNDER_WAY}
+    assert set(told) == {journal, UNDER_WAY}
+    assert "Apply again, on this machine" in ran.out
     # The sandbox keeps the speed that it was made with, unless told otherwise.
     project.env["SMFORM_SANDBOX_SPEED"] = "20000"
     project.run("apply", "-auto-approve", "-no-color").expect(0)
     project.run("plan", "-no-color", "-detailed-exitcode").expect(0)
     assert operations(calls(project)).count("CreateEndpoint") == 1
+
+
+def test_an_interrupt_ends_commands_with_all_that_they_have_started(project):
+    """Also when only smform itself is interrupted, as supervisors do it."""
+    # Reading finds the end as soon as nobody has the other end open.
+    os.mkfifo(project.folder / "alive")
+    alive = os.open(project.folder / "alive", os.O_RDONLY | os.O_NONBLOCK)
+    project.write(
+        """
+resource "terraform_data" "slow" {
+  provisioner "local-exec" { command = "exec 3>alive; sleep 300 & touch started; sleep 300" }
+}
+"""
+    )
+
+    def interrupt(line, process):
+        if "Executing" in line:
+            while not (project.folder / "started").exists():
+                time.sleep(0.05)
+            process.send_signal(signal.SIGINT)
+
+    start = time.monotonic()
+    project.follow(interrupt, "apply", "-auto-approve", "-no-color").expect(1)
+    assert time.monotonic() - start < 100, "it waits for no command"
+    assert os.read(alive, 1) == b"", "the last one has ended"
+    os.close(alive)
 
 
 def test_a_run_that_ends_badly_tells_of_every_object(project):
@@ -241,6 +270,8 @@ resource "aws_sagemaker_endpoint" "{name}" {{
 '''
         for name in ("slow", "bad")
     )
+    # So slowly that the minute is over long before the endpoint is there, on any machine.
+    project.env["SMFORM_SANDBOX_SPEED"] = "60"
     project.write(models)
     refusal = {"error": {"code": "AccessDeniedException", "message": "no", "status": 400}}
     script(project, {"match": {"operation": "CreateModel", "name": "bad"}, "effect": refusal})

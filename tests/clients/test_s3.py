@@ -145,6 +145,29 @@ def test_a_state_that_was_changed_meanwhile_is_not_overwritten(bucket, tmp_path)
     assert bucket.keys() == [KEY]
 
 
+def test_a_run_whose_lock_was_taken_away_says_what_is_recorded(bucket, tmp_path):
+    project = bucket.project(tmp_path / "one").write(
+        """
+resource "terraform_data" "slow" {
+  provisioner "local-exec" { command = "until [ -e go ]; do sleep 0.1; done" }
+}
+""",
+        "slow.tf",
+    )
+
+    def take_away(line, _):
+        if "Executing" in line:
+            held = bucket.read(LOCK)["ID"]
+            project.run("force-unlock", "-force", held).expect(0)
+            (project.folder / "go").touch()
+
+    ran = project.follow(take_away, "apply", "-auto-approve", "-no-color").expect(1)
+    assert "Everything was done, but the run did not end as it should." in ran.prose
+    assert "Done, and recorded in the state:" in ran.out
+    assert "the lock of this run was taken away from it" in ran.prose
+    assert len(bucket.read()["resources"]) == 2
+
+
 def test_workspaces_are_below_their_prefix(bucket, tmp_path):
     project = bucket.project(tmp_path, 'workspace_key_prefix = "spaces"')
     project.run("workspace", "new", "blue").expect(0)

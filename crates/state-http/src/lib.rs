@@ -264,6 +264,10 @@ impl Held for HttpLock {
             None => Ok(()),
         }
     }
+
+    fn lasting(&self) -> Option<String> {
+        self.state.held().map(|info| info.id)
+    }
 }
 
 impl Drop for HttpLock {

@@ -242,6 +242,10 @@ impl Held for S3Lock {
             None => Ok(()),
         }
     }
+
+    fn lasting(&self) -> Option<String> {
+        self.id.clone()
+    }
 }
 
 impl Drop for S3Lock {

@@ -36,6 +36,11 @@ pub trait Held: Debug + Send {
     /// # Errors
     /// When it may still be held.
     fn release(&mut self) -> Result<(), StateError>;
+
+    /// The id of the lock, where the lock stays when the process ends without releasing it.
+    fn lasting(&self) -> Option<String> {
+        None
+    }
 }
 
 /// Where snapshots of one state are kept. The journal is always a local file.

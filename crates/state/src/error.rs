@@ -81,6 +81,14 @@ pub enum StateError {
         /// The id of the lock.
         held: String,
     },
+    /// The new state is written, but its lock could not be given back.
+    #[error("the new state is in {}, but {}", path.display(), lost(source))]
+    NotReleased {
+        /// The state.
+        path: PathBuf,
+        /// Why.
+        source: Box<StateError>,
+    },
     /// The backend refused.
     #[error("cannot {action} {}: {reason}", path.display())]
     Refused {
@@ -115,6 +123,17 @@ pub enum StateError {
         /// Why it could not be written.
         source: Box<StateError>,
     },
+}
+
+/// What became of a lock that could not be given back.
+fn lost(source: &StateError) -> String {
+    let taken = "the lock of this run was taken away from it while it was at work";
+    let advice = "Another run may have read the older state: have it plan again";
+    match source {
+        StateError::OtherLock { held, .. } => format!("{taken}, and the lock {held} is there now. {advice}"),
+        StateError::NotLocked { .. } => format!("{taken}. {advice}"),
+        other => format!("its lock may still be there: {other}"),
+    }
 }
 
 /// A warning not to take the wrong file.

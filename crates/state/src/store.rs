@@ -119,6 +119,12 @@ impl Store {
         &self.pending
     }
 
+    /// Whether an operation of an earlier run on this object has no outcome.
+    #[must_use]
+    pub fn is_pending(&self, id: &ObjectId) -> bool {
+        self.pending.iter().any(|intent| intent.object.parse().as_ref() == Some(id))
+    }
+
     /// Why creations could not be announced beside a state that is kept elsewhere, if that is so.
     #[must_use]
     pub fn unannounced(&self) -> Option<&str> {
@@ -129,6 +135,12 @@ impl Store {
     #[must_use]
     pub fn place(&self) -> PathBuf {
         self.backend.place()
+    }
+
+    /// The id of the lock, where it stays if the process ends now.
+    #[must_use]
+    pub fn lasting_lock(&self) -> Option<String> {
+        self.lock.as_ref().and_then(|lock| lock.lasting())
     }
 
     /// The state that is held.
@@ -254,7 +266,7 @@ impl Store {
     /// # Errors
     /// When it cannot be written.
     pub fn put(&mut self, id: &ObjectId, provider: &str, object: Object) -> Result<(), StateError> {
-        if self.state.get(id) == Some(&object) && !self.pending.iter().any(|i| i.object.parse().as_ref() == Some(id)) {
+        if self.state.get(id) == Some(&object) && !self.is_pending(id) {
             return Ok(());
         }
         self.write(Record::Put { object: id.into(), provider: provider.to_owned(), content: Box::new(object) })
@@ -340,7 +352,8 @@ impl Store {
             }
         }
         if let Some(mut lock) = self.lock.take() {
-            lock.release()?;
+            let path = self.backend.place();
+            lock.release().map_err(|source| StateError::NotReleased { path, source: Box::new(source) })?;
         }
         Ok(self.state)
     }

@@ -14,14 +14,14 @@ use smform_engine::workflow::state::{StoreRecord, diagnose};
 use smform_engine::workflow::{self, Planned, Project, saved};
 use smform_lang::config::LocalModules;
 use smform_lang::config::values::{Origin, VariableInput, VariableValue, variable_values};
-use smform_state::Store;
+use smform_state::{StateError, Store};
 use smform_types::{Diagnostic, Diagnostics, SourceMap};
 use tokio::sync::Mutex;
 
 use super::operation::{self, Files, Run};
 use crate::args::{Apply, variable_inputs};
 use crate::errors::{Exit, Failure};
-use crate::render::lines::{self, Outcomes};
+use crate::render::lines::{self, Outcomes, Recorded};
 use crate::session::Session;
 use crate::view::{Applied, View};
 
@@ -216,6 +216,10 @@ async fn apply_saved(
                 "The state has changed since the plan was made (serial {} then, {} now). Plan again.",
                 saved.basis.serial, basis.serial
             )
+        } else if saved.basis.lineage.is_empty() {
+            "There was no state yet when the plan was made, and there is one now: the plan was applied already, or \
+             something else was. Plan again."
+                .to_owned()
         } else {
             "The plan was made for another state. Apply it where it was made, with the same backend.".to_owned()
         };
@@ -302,7 +306,17 @@ fn supply_ephemeral(
     if found.has_errors() { Err(Failure::about(found, &project.config)) } else { Ok(()) }
 }
 
-/// Applies and records. Also whether it was stopped before it was done.
+/// What came of applying.
+pub(super) struct Performed {
+    /// What was done.
+    pub report: Report,
+    /// Whether it was stopped before it was done.
+    pub stopped: bool,
+    /// Where what was done is on record.
+    pub recorded: Recorded,
+}
+
+/// Applies and records.
 pub(super) async fn perform(
     session: &Session,
     run: &Run,
@@ -310,27 +324,33 @@ pub(super) async fn perform(
     planned: &Planned,
     mut store: Store,
     parallelism: usize,
-) -> (Report, bool) {
+) -> Performed {
     store.establish();
     let world = &run.world;
+    let (path, lock) = (store.backend().journal(), store.lasting_lock());
+    let left = Recorded::Journal { path, lock };
     let record = Arc::new(Mutex::new(StoreRecord::new(store, world.providers.clone())));
     let (cancel, progress) = (session.cancel.clone(), Arc::clone(&run.progress));
     let watch = tokio::spawn(async move {
         cancel.cancelled().await;
         progress.notice(Event::Stopping);
     });
-    prepare_last_words(session, run, planned);
+    prepare_last_words(session, run, planned, left);
     let outcome = workflow::apply(world, project, planned, Arc::clone(&record) as _, parallelism).await;
     session.last_words.withdraw();
     watch.abort();
     run.progress.close();
     let stopped = matches!(outcome, RunOutcome::Stopped(_));
     let mut report = outcome.into_report();
+    let mut recorded = Recorded::State;
     match Arc::try_unwrap(record) {
         Ok(record) => {
             let store = record.into_inner().into_store();
             report.diagnostics.extend(store.unannounced().map(unannounced));
             let finished = store.finish();
+            if matches!(&finished, Err(error) if !matches!(error, StateError::NotReleased { .. })) {
+                recorded = Recorded::Elsewhere;
+            }
             let settled = run.unsettled.as_ref().filter(|_| finished.is_ok()).map(|backend| session.settle(backend));
             report.diagnostics.extend(finished.err().map(|error| diagnose(&error)));
             report
@@ -342,7 +362,7 @@ pub(super) async fn perform(
             "Its journal holds what was done, and the next run reads it. This is a defect of smform.",
         )),
     }
-    (report, stopped)
+    Performed { report, stopped, recorded }
 }
 
 /// What it means that creations were not announced.
@@ -355,7 +375,7 @@ fn unannounced(why: &str) -> Diagnostic {
 }
 
 /// Should the process be ended right away, what is known of the run is told all the same.
-fn prepare_last_words(session: &Session, run: &Run, planned: &Planned) {
+fn prepare_last_words(session: &Session, run: &Run, planned: &Planned, recorded: Recorded) {
     let (view, progress) = (Arc::clone(&run.view), Arc::clone(&run.progress));
     let (mode, actions) = (planned.plan.mode, lines::actions(&planned.plan));
     session.last_words.prepare(move || {
@@ -367,7 +387,7 @@ fn prepare_last_words(session: &Session, run: &Run, planned: &Planned) {
         };
         let left = actions.iter().filter(|(object, action)| is_left(object, **action));
         let skipped = left.map(|(object, _)| object.clone()).collect();
-        let outcomes = Outcomes { done: &done, under_way: &under_way, failed: &failed, skipped: &skipped };
+        let outcomes = Outcomes { done: &done, under_way: &under_way, failed: &failed, skipped: &skipped, recorded: &recorded };
         view.cut_off(mode, &actions, outcomes);
     });
 }
@@ -381,13 +401,14 @@ async fn carry_out(
     store: Store,
     parallelism: usize,
 ) -> Result<Exit, Failure> {
-    let (report, stopped) = perform(session, run, project, planned, store, parallelism).await;
+    let Performed { report, stopped, recorded } = perform(session, run, project, planned, store, parallelism).await;
     let declared: BTreeMap<_, _> = project.config.root().map(|root| root.outputs.clone()).unwrap_or_default();
     let sensitive = |name: &str| declared.get(name).is_some_and(|output| output.sensitive);
     let applied = Applied {
         plan: &planned.plan,
         report: &report,
         done: &run.progress.done(),
+        recorded: &recorded,
         stopped,
         destroy: session.command == "destroy",
         outputs: &report.outputs,

@@ -10,7 +10,7 @@ use smform_engine::snapshot::Recording;
 use smform_engine::workflow::{self, Project};
 use smform_types::{Diagnostic, InstanceAddress, ResourceMode};
 
-use super::apply::perform;
+use super::apply::{Performed, perform};
 use super::operation::{self, Run};
 use super::state::invalid;
 use crate::args::{Import, Planning, StateFile, variable_inputs};
@@ -66,7 +66,7 @@ pub async fn run(session: &Session, args: Import, flags: &ArgMatches) -> Result<
     if messages_of_plan.has_errors() {
         return Ok(Exit::Failure);
     }
-    let (mut report, stopped) = perform(session, &run, &project, &planned, store, 1).await;
+    let Performed { mut report, stopped, .. } = perform(session, &run, &project, &planned, store, 1).await;
     // An import is of one object, and leaves nothing undone.
     let is_said = |found: &Diagnostic| found.summary != "Applied changes may be incomplete";
     report.diagnostics = std::mem::take(&mut report.diagnostics).into_iter().filter(is_said).collect();

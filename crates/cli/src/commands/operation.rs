@@ -295,7 +295,11 @@ pub async fn plan(
         }
     }
     let errored = found.has_errors();
-    run.view.plan(&planned, &run.world.providers, errored);
+    // As with Terraform, an apply that came to nothing shows no plan; a plan does even then.
+    let is_void = errored && planned.plan.changes.is_empty() && planned.plan.outputs.is_empty();
+    if !is_void || session.command == "plan" {
+        run.view.plan(&planned, &run.world.providers, errored);
+    }
     let basis = run.basis(&store);
     let (text, digest) = saved::write(&project, &planned, &planning.targets, &run.recording.snapshot(), &basis);
     // A partial plan is saved for those who inspect it; it cannot be applied.

@@ -145,9 +145,9 @@ pub async fn run(session: &Session, args: &StateMv) -> Result<Exit, Failure> {
                     other.put(&one.to, &provider, object)?;
                 }
             }
-            for one in &group.moves {
-                store.remove(&one.from)?;
-            }
+            let mut state = store.state().clone();
+            group.moves.iter().for_each(|one| drop(state.remove(&one.from)));
+            store.replace(state);
         }
     }
     // The other state first: should this end here, an object is recorded twice rather than not at all.

@@ -21,22 +21,31 @@ pub async fn remove(session: &Session, args: &StateRm) -> Result<Exit, Failure> 
         let detail = args.addresses.first().map(|address| nothing_at(store.state(), address)).unwrap_or_default();
         return Err(Failure::error("Invalid target address", detail));
     }
-    for id in &ids {
-        let deposed = id.deposed.as_ref().map(|key| format!(" (deposed object {key})")).unwrap_or_default();
-        if args.dry_run {
-            session.console.out(&format!("Would remove {}{deposed}\n", id.address));
-        } else {
-            store.remove(id)?;
-            session.console.out(&format!("Removed {}{deposed}\n", id.address));
+    let tell = |verb: &str| {
+        for id in &ids {
+            let deposed = id.deposed.as_ref().map(|key| format!(" (deposed object {key})")).unwrap_or_default();
+            session.console.out(&format!("{verb} {}{deposed}\n", id.address));
         }
-    }
+    };
     if args.dry_run {
+        tell("Would remove");
         if ids.is_empty() {
             session.console.out("Would have removed nothing.\n");
         }
         return Ok(Exit::Success);
     }
+    // All at once, so that nothing is forgotten when the state cannot be written.
+    let mut state = store.state().clone();
+    for id in &ids {
+        state.remove(id);
+        // Whatever an interrupted creation came to, nobody asks any more.
+        if store.is_pending(id) {
+            store.unchanged(id)?;
+        }
+    }
+    store.replace(state);
     store.finish()?;
+    tell("Removed");
     session.console.out(&format!("Successfully removed {} resource instance(s).\n", ids.len()));
     Ok(Exit::Success)
 }

@@ -36,10 +36,12 @@ async fn mark(session: &Session, args: &Taint, tainted: bool) -> Result<Exit, Fa
     }
     object.tainted = tainted;
     // Whatever an interrupted creation came to, the user has decided.
-    if store.pending().iter().any(|intent| intent.object.parse().as_ref() == Some(&id)) {
+    if store.is_pending(&id) {
         store.unchanged(&id)?;
     }
-    store.put(&id, &provider, object)?;
+    let mut state = store.state().clone();
+    state.put(&id, &provider, object);
+    store.replace(state);
     store.finish()?;
     let done = if tainted { "marked as tainted" } else { "successfully untainted" };
     session.console.out(&format!("Resource instance {address} has been {done}.\n"));

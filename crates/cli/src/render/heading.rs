@@ -64,7 +64,8 @@ pub fn planned(change: &Change, style: Style) -> String {
     line
 }
 
-fn reason(change: &Change) -> Option<String> {
+/// Why a change is made, as it stands in parentheses under what becomes of the object.
+pub(super) fn reason(change: &Change) -> Option<String> {
     let address = &change.object.address;
     let key = address.key.as_ref().map(InstanceKey::to_string).unwrap_or_default();
     match change.reason? {

@@ -1,6 +1,7 @@
 //! The lines of a run: what is being done to each object, and what came of it all.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -120,6 +121,22 @@ pub fn outputs(outputs: &BTreeMap<Arc<str>, Value>, sensitive: &dyn Fn(&str) -> 
     outputs.iter().map(line).collect()
 }
 
+/// Where what was done is on record when a run has ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// In the state.
+    State,
+    /// In the journal on this machine only.
+    Journal {
+        /// The journal.
+        path: PathBuf,
+        /// The lock that nobody gives back.
+        lock: Option<String>,
+    },
+    /// Not in the state, as a message says.
+    Elsewhere,
+}
+
 /// What came of the objects of a run.
 #[derive(Clone, Copy)]
 pub struct Outcomes<'a> {
@@ -131,6 +148,8 @@ pub struct Outcomes<'a> {
     pub failed: &'a BTreeSet<ObjectKey>,
     /// On which no work was begun.
     pub skipped: &'a BTreeSet<ObjectKey>,
+    /// Where what was done is on record.
+    pub recorded: &'a Recorded,
 }
 
 /// What a plan is to do to each object.
@@ -145,8 +164,14 @@ pub fn actions(plan: &Plan) -> Actions {
 /// What came of a run that did not do everything: who succeeded, who failed, what still goes on, who was not begun.
 #[must_use]
 pub fn partial(mode: Mode, actions: &Actions, outcomes: Outcomes<'_>, style: Style) -> String {
-    let Outcomes { done, under_way, failed, skipped } = outcomes;
-    let mut out = format!("\n{}\n", style.strong(Paint::Yellow, "Not everything was done."));
+    let Outcomes { done, under_way, failed, skipped, recorded } = outcomes;
+    let is_whole = failed.is_empty() && skipped.is_empty() && under_way.is_empty();
+    let title = match recorded {
+        Recorded::Elsewhere if is_whole => "Everything was done, but the state does not say so.",
+        Recorded::State if is_whole => "Everything was done, but the run did not end as it should.",
+        _ => "Not everything was done.",
+    };
+    let mut out = format!("\n{}\n", style.strong(Paint::Yellow, title));
     let mut section = |title: &str, lines: Vec<String>| {
         if !lines.is_empty() {
             out.push_str(&format!("\n{title}\n"));
@@ -168,12 +193,31 @@ pub fn partial(mode: Mode, actions: &Actions, outcomes: Outcomes<'_>, style: Sty
         };
         format!("{object} ({verb})")
     });
-    section("Done, and recorded in the state:", done.collect());
+    let kept = match recorded {
+        Recorded::State => "Done, and recorded in the state:".to_owned(),
+        Recorded::Journal { path, .. } => format!("Done, and recorded in the journal {}:", path.display()),
+        Recorded::Elsewhere => "Done, but not recorded in the state:".to_owned(),
+    };
+    section(&kept, done.collect());
     section("Still under way at the service:", going_on.collect());
     section("Failed:", failed.iter().map(ToString::to_string).collect());
     section("Not begun:", left.collect());
     let again = if mode == Mode::Destroy { "Destroy" } else { "Apply" };
-    out.push_str(&format!("\n{again} again to continue from here.\n"));
+    match recorded {
+        Recorded::Journal { lock, .. } => {
+            let first = lock.as_ref().map(|id| {
+                format!("The state is still locked: give the lock back with `smform force-unlock {id}`. Then ")
+            });
+            let again = if first.is_some() { again.to_lowercase() } else { again.to_owned() };
+            let line = format!(
+                "\n{}{again} again, on this machine: the journal is taken up, and the run goes on from here.\n",
+                first.unwrap_or_default()
+            );
+            out.push_str(&line);
+        }
+        _ if is_whole => {}
+        _ => out.push_str(&format!("\n{again} again to continue from here.\n")),
+    }
     out
 }
 
@@ -212,4 +256,37 @@ fn left(actions: &Actions, done: &[(ObjectKey, Operation)], object: &ObjectKey) 
         Some(Action::NoOp) | None => return object.to_string(),
     };
     format!("{object} ({fate})")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(recorded: &Recorded, failed: &[&str]) -> String {
+        let object = |name: &str| ObjectKey { address: name.parse().expect("an address"), deposed: None };
+        let none = BTreeSet::new();
+        let failed = failed.iter().map(|name| object(name)).collect();
+        let done = [(object("terraform_data.a"), Operation::Create)];
+        let outcomes = Outcomes { done: &done, under_way: &none, failed: &failed, skipped: &none, recorded };
+        partial(Mode::Normal, &Actions::new(), outcomes, Style::PLAIN)
+    }
+
+    #[test]
+    fn what_is_done_is_said_to_be_where_it_is_on_record() {
+        let journal = |lock: Option<&str>| Recorded::Journal { path: "s.journal".into(), lock: lock.map(str::to_owned) };
+        assert_eq!(
+            told(&Recorded::State, &["terraform_data.b"]),
+            "\nNot everything was done.\n\nDone, and recorded in the state:\n  terraform_data.a (created)\n\nFailed:\n  \
+             terraform_data.b\n\nApply again to continue from here.\n"
+        );
+        assert_eq!(
+            told(&Recorded::Elsewhere, &[]),
+            "\nEverything was done, but the state does not say so.\n\nDone, but not recorded in the state:\n  \
+             terraform_data.a (created)\n"
+        );
+        let cut_off = told(&journal(Some("id")), &[]);
+        assert!(cut_off.contains("Done, and recorded in the journal s.journal:"), "{cut_off}");
+        assert!(cut_off.contains("`smform force-unlock id`. Then apply again, on this machine"), "{cut_off}");
+        assert!(told(&journal(None), &[]).contains("\nApply again, on this machine"));
+    }
 }

@@ -6,6 +6,7 @@ use smform_engine::providers::Providers;
 use smform_types::{Diagnostic, Diagnostics, SourceMap};
 
 use super::diff::{self, Diff, Kind};
+use super::heading;
 use super::plan::{change, diff_of, outputs, schema_of, shown};
 use super::style::Style;
 
@@ -188,7 +189,14 @@ fn row(change: &Change, providers: &Providers) -> String {
                 change.replace_paths.iter().map(|path| format!("<code>{}</code>", escape(&path.to_string()))).collect();
             format!("{} cannot change in place", paths.join(", "))
         }
-        Some(reason) => reason.as_str().replace('_', " "),
+        Some(Reason::CannotUpdate) => "cannot change in place".to_owned(),
+        Some(Reason::Tainted) => "tainted".to_owned(),
+        Some(Reason::Requested) => "as requested".to_owned(),
+        Some(Reason::Triggered) => "changes in <code>replace_triggered_by</code>".to_owned(),
+        Some(_) => {
+            let why = heading::reason(change).unwrap_or_default();
+            escape(why.strip_prefix("because ").unwrap_or(&why))
+        }
         None => match (&change.previous_address, change.action) {
             (_, Action::Update) => changed(change, providers).join(", "),
             (Some(from), _) => format!("moved from <code>{}</code>", escape(&from.to_string())),

@@ -117,6 +117,7 @@ impl View for Human {
                 under_way: &report.under_way,
                 failed: &report.failed,
                 skipped: &report.skipped,
+                recorded: applied.recorded,
             };
             let text = lines::partial(applied.plan.mode, &lines::actions(applied.plan), outcomes, self.style);
             self.console.out(&text);

@@ -13,7 +13,7 @@ use smform_engine::providers::Providers;
 use smform_engine::workflow::Planned;
 use smform_types::{Diagnostic, SourceMap, Value};
 
-use crate::render::lines::{Actions, Outcomes};
+use crate::render::lines::{Actions, Outcomes, Recorded};
 use crate::render::progress::Sink;
 
 pub use human::Human;
@@ -27,6 +27,8 @@ pub struct Applied<'a> {
     pub report: &'a Report,
     /// What succeeded, in order.
     pub done: &'a [(ObjectKey, Operation)],
+    /// Where what was done is on record.
+    pub recorded: &'a Recorded,
     /// Whether the user stopped it.
     pub stopped: bool,
     /// Whether the command is `destroy`, and not `apply -destroy`.

@@ -207,3 +207,16 @@ fn attributes_of_an_older_state_are_made_whole_by_the_schema() {
     bench.run(&["apply", "-auto-approve"]).ok();
     assert!(!bench.read("terraform.tfstate").contains("\"attributes_flat\""));
 }
+
+#[test]
+fn what_cannot_be_recorded_is_not_done() {
+    let bench = applied();
+    // Where the copy of the older state is to go there is a folder.
+    bench.write("terraform.tfstate.backup/x", "");
+    for command in [["state", "rm", "terraform_data.a"].as_slice(), &["taint", "terraform_data.a"]] {
+        let ran = bench.run(command);
+        assert_eq!((ran.exit, ran.out.as_str()), (Exit::Failure, ""), "{}", ran.err);
+    }
+    std::fs::remove_dir_all(bench.path().join("terraform.tfstate.backup")).expect("removable");
+    assert!(bench.run(&["plan", "-no-color"]).ok().out.contains("No changes"));
+}

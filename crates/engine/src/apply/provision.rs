@@ -333,7 +333,7 @@ async fn execute(prepared: &Prepared, object: &ObjectKey, conduct: &Conduct) -> 
         command.current_dir(directory);
     }
     command.stdin(Stdio::null()).stdout(writer.try_clone().map_err(broken)?).stderr(writer);
-    let child = command.spawn().map_err(broken)?;
+    let child = spawn(&mut command).map_err(broken)?;
     // The command holds the writing ends of the pipe, too; as long as it does, reading does not end.
     drop(command);
     let child = Arc::new(Mutex::new(child));
@@ -347,7 +347,7 @@ async fn execute(prepared: &Prepared, object: &ObjectKey, conduct: &Conduct) -> 
         ended = &mut work => ended,
         () = conduct.cancel.cancelled() => {
             // Whoever asks to stop wants that to be soon; the object stays recorded as tainted.
-            held(&child).kill().ok();
+            kill(&mut held(&child));
             work.await
         }
     };
@@ -385,6 +385,24 @@ fn read(reader: impl std::io::Read, suppressed: bool, tell: &impl Fn(String)) ->
         line.clear();
     }
     String::from_utf8_lossy(tail.make_contiguous()).into_owned()
+}
+
+/// Starts a command in a process group of its own, so that what it starts can be ended with it.
+fn spawn(command: &mut Command) -> std::io::Result<Child> {
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(command, 0);
+    command.spawn()
+}
+
+/// Ends a command that was started by [`spawn`], with all that it has started. One that has ended already is left alone.
+fn kill(child: &mut Child) {
+    #[cfg(unix)]
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw)
+        && matches!(child.try_wait(), Ok(None))
+    {
+        rustix::process::kill_process_group(group, rustix::process::Signal::KILL).ok();
+    }
+    child.kill().ok();
 }
 
 /// Waits for a command that has closed its output. It may be killed meanwhile, so it is not held while waiting.

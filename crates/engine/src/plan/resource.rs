@@ -384,6 +384,8 @@ impl<'a> Walker<'a> {
         }
         let address = &object.address;
         match self.found.values.instances(&address.module, &address.resource) {
+            // How many instances there are to be could not be found out, and so nothing is known of this one.
+            None if self.found.values.module_instances(&address.config().module).contains(&address.module) => None,
             None => Some(Some(Reason::NoModule)),
             Some(instances) if instances.contains(address.key.as_ref()) => None,
             Some(instances) => Some(Some(why_out(instances, address))),
