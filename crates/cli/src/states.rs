@@ -27,6 +27,9 @@ use crate::session::Session;
 /// After so long, the user is told that a lock is waited for.
 const PATIENCE: Duration = Duration::from_millis(400);
 
+/// How a state is opened, with a lock or without.
+type Open = fn(Arc<dyn Backend>, Option<(&LockInfo, Duration)>) -> Result<Store, smform_state::StateError>;
+
 impl Session {
     /// The folder for what is kept of a configuration: `.terraform`, or what `TF_DATA_DIR` says.
     #[must_use]
@@ -252,9 +255,20 @@ impl Session {
         operation: &str,
         waiting: impl FnOnce(),
     ) -> Result<Store, Failure> {
+        self.open_by(Store::open, backend, lock, operation, waiting).await
+    }
+
+    async fn open_by(
+        &self,
+        open: Open,
+        backend: Arc<dyn Backend>,
+        lock: &StateLock,
+        operation: &str,
+        waiting: impl FnOnce(),
+    ) -> Result<Store, Failure> {
         let info = self.lock_info(operation, &backend.place());
         let (timeout, locked) = (lock.lock_timeout, lock.lock);
-        let opening = background::wait(&self.cancel, move || Store::open(backend, locked.then_some((&info, timeout))));
+        let opening = background::wait(&self.cancel, move || open(backend, locked.then_some((&info, timeout))));
         tokio::pin!(opening);
         let opened = tokio::select! {
             opened = &mut opening => opened,
@@ -274,6 +288,31 @@ impl Session {
     pub async fn open_for(&self, state: &StateFile, lock: &StateLock, operation: &str) -> Result<Store, Failure> {
         let backend = self.backend(&self.config(), state)?;
         self.open_state(backend, lock, operation, || self.console.err(WAITING)).await
+    }
+
+    /// The same for a command that puts something else in the place of what is stored, be that damaged.
+    ///
+    /// # Errors
+    /// As [`Session::open_state`].
+    pub async fn open_to_replace(
+        &self,
+        state: &StateFile,
+        lock: &StateLock,
+        operation: &str,
+    ) -> Result<Store, Failure> {
+        let backend = self.backend(&self.config(), state)?;
+        self.open_by(Store::open_damaged, backend, lock, operation, || self.console.err(WAITING)).await
+    }
+
+    /// Sets aside what is stored and is no state, which is about to be replaced, and says where it is.
+    ///
+    /// # Errors
+    /// When it cannot be saved.
+    pub fn set_damaged_aside(&self, store: &mut Store) -> Result<(), Failure> {
+        if let Some(path) = store.set_damaged_aside()? {
+            self.console.out(&format!("What was stored is no state any more. It was saved to {}.\n", path.display()));
+        }
+        Ok(())
     }
 
     /// What a lock says of its holder.

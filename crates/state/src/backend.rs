@@ -57,6 +57,14 @@ pub trait Backend: Debug + Send + Sync {
     /// When it cannot be read.
     fn read(&self) -> Result<Option<Snapshot>, StateError>;
 
+    /// What is stored in the place of the last snapshot, where that is damaged: not decrypted, and perhaps no state.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn read_stored(&self) -> Result<Option<Snapshot>, StateError> {
+        self.read()
+    }
+
     /// Replaces the snapshot as a whole, and returns the version of the new one where there are versions. `replaced` is
     /// what was read; a place with versions refuses to replace another.
     ///

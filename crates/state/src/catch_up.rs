@@ -51,7 +51,7 @@ pub(crate) fn known(state: &State) -> Known {
     state.objects().map(entry).collect()
 }
 
-fn identifier(object: &Object) -> String {
+pub(crate) fn identifier(object: &Object) -> String {
     object.attributes.get("id").and_then(Json::as_str).unwrap_or_default().to_owned()
 }
 
@@ -94,6 +94,6 @@ pub(crate) fn set_aside(intent: &Intent, state: &mut State) {
 }
 
 /// The key under which an object is set aside: always the same for the same object.
-fn key_of(identifier: &str) -> String {
+pub(crate) fn key_of(identifier: &str) -> String {
     format!("{:08x}", crc32fast::hash(identifier.as_bytes()))
 }

@@ -1,11 +1,10 @@
 //! The text of a state: version 4, laid out as Terraform lays it out. Older versions are only read.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::{Map, Value as Json, json};
 use smform_types::json::{parse, to_text};
-use smform_types::{InstanceKey, ModuleInstance, ResourceAddress, ResourceMode};
+use smform_types::{InstanceAddress, InstanceKey, ModuleInstance, ResourceAddress, ResourceMode};
 
 use crate::error::StateError;
 use crate::model::{Object, Output, Resource, State};
@@ -22,21 +21,13 @@ pub fn read(text: &[u8], path: &Path) -> Result<State, StateError> {
     if text.iter().all(u8::is_ascii_whitespace) {
         return Ok(State::default());
     }
-    let json: Json = parse(text).map_err(|error| StateError::Damaged {
-        path: path.to_owned(),
-        reason: describe(&error),
-        line: error.line(),
-        column: error.column(),
-    })?;
-    let foreign = |reason: String| StateError::Foreign { path: path.to_owned(), reason };
+    let json: Json = parse(text).map_err(|error| StateError::damaged(path, describe(&error)))?;
+    let foreign = |reason: String| StateError::foreign(path, reason);
     let Json::Object(mut top) = json else { return Err(foreign("it is not an object".to_owned())) };
     if top.contains_key("encryption_version") {
-        let way_out = "it is encrypted. Give the encryption block that it was written with, or TF_ENCRYPTION";
-        return Err(foreign(way_out.to_owned()));
+        return Err(StateError::Encrypted { path: path.to_owned() });
     }
-    let Some(version) = top.shift_remove("version").and_then(|version| version.as_u64()) else {
-        return Err(foreign("it has no version".to_owned()));
-    };
+    let version = whole(&mut top, "version").map_err(foreign)?;
     match version {
         4 => read_members(top).map_err(foreign),
         1..4 => older::upgraded(top).and_then(read_members).map_err(foreign),
@@ -47,15 +38,27 @@ pub fn read(text: &[u8], path: &Path) -> Result<State, StateError> {
     }
 }
 
-fn describe(error: &serde_json::Error) -> String {
-    if error.is_eof() { "it ends too early".to_owned() } else { "it is not valid JSON".to_owned() }
+/// What keeps a text from being JSON, and where.
+pub(crate) fn describe(error: &serde_json::Error) -> String {
+    let what = if error.is_eof() { "it ends too early" } else { "it is not valid JSON" };
+    format!("{what} (line {}, column {})", error.line(), error.column())
+}
+
+/// A member that must be a whole number, and what is wrong with it: that it is absent, or what stands there instead.
+fn whole(top: &mut Map<String, Json>, name: &str) -> Result<u64, String> {
+    let value = top.shift_remove(name).ok_or_else(|| format!("it has no {name}"))?;
+    value.as_u64().ok_or_else(|| format!("its {name} is not a whole number from 0 on but {value}"))
 }
 
 fn read_members(mut top: Map<String, Json>) -> Result<State, String> {
     let mut state = State {
         terraform_version: text(&mut top, "terraform_version").unwrap_or_default(),
-        serial: top.shift_remove("serial").and_then(|serial| serial.as_u64()).ok_or("it has no serial")?,
-        lineage: text(&mut top, "lineage").ok_or("it has no lineage")?,
+        serial: whole(&mut top, "serial")?,
+        lineage: match top.shift_remove("lineage") {
+            Some(Json::String(lineage)) => lineage,
+            Some(other) => return Err(format!("its lineage is not a text but {other}")),
+            None => return Err("it has no lineage".to_owned()),
+        },
         check_results: top.shift_remove("check_results").unwrap_or(Json::Null),
         ..State::default()
     };
@@ -70,12 +73,27 @@ fn read_members(mut top: Map<String, Json>) -> Result<State, String> {
         let Json::Array(resources) = resources else { return Err("its resources are not a list".to_owned()) };
         for (at, resource) in resources.into_iter().enumerate() {
             let Json::Object(members) = resource else { return Err(format!("resource {at} is not an object")) };
-            let (module, address, resource) = read_resource(members).map_err(|why| format!("resource {at}: {why}"))?;
-            state.resources.insert((module, address), resource);
+            let entry = read_resource(members).map_err(|why| format!("resource {at}: {why}"))?;
+            // The instances of a resource may stand in several places.
+            let resource = state.resources.entry(entry.at.clone()).or_default();
+            (resource.provider, resource.extra) = (entry.provider, entry.extra);
+            for (key, object) in entry.objects {
+                if resource.objects.contains_key(&key) {
+                    return Err(duplicate(entry.at, key));
+                }
+                resource.objects.insert(key, object);
+            }
         }
     }
     state.extra = top;
     Ok(state)
+}
+
+/// Of two objects in one place, nobody knows which counts.
+fn duplicate((module, resource): (ModuleInstance, ResourceAddress), (key, deposed): ObjectKey) -> String {
+    let address = InstanceAddress { module, resource, key };
+    let deposed = deposed.map(|key| format!(" (deposed object {key})")).unwrap_or_default();
+    format!("duplicate resource instance: {address}{deposed} appears in it more than once")
 }
 
 fn text(members: &mut Map<String, Json>, name: &str) -> Option<String> {
@@ -85,7 +103,15 @@ fn text(members: &mut Map<String, Json>, name: &str) -> Option<String> {
     }
 }
 
-fn read_resource(mut members: Map<String, Json>) -> Result<(ModuleInstance, ResourceAddress, Resource), String> {
+/// A member of `resources`.
+struct Entry {
+    at: (ModuleInstance, ResourceAddress),
+    provider: String,
+    objects: Vec<(ObjectKey, Object)>,
+    extra: Map<String, Json>,
+}
+
+fn read_resource(mut members: Map<String, Json>) -> Result<Entry, String> {
     let module = match text(&mut members, "module") {
         Some(module) => module.parse().map_err(|error: smform_types::AddressError| error.to_string())?,
         None => ModuleInstance::root(),
@@ -101,14 +127,12 @@ fn read_resource(mut members: Map<String, Json>) -> Result<(ModuleInstance, Reso
     let Some(Json::Array(instances)) = members.shift_remove("instances") else {
         return Err("it has no instances".to_owned());
     };
-    let mut objects = BTreeMap::new();
+    let mut objects = Vec::new();
     for instance in instances {
         let Json::Object(members) = instance else { return Err("an instance is not an object".to_owned()) };
-        let (key, object) = read_object(members)?;
-        objects.insert(key, object);
+        objects.push(read_object(members)?);
     }
-    let resource = Resource { provider, objects, extra: members };
-    Ok((module, ResourceAddress::new(mode, type_name, name), resource))
+    Ok(Entry { at: (module, ResourceAddress::new(mode, type_name, name)), provider, objects, extra: members })
 }
 
 type ObjectKey = (Option<InstanceKey>, Option<String>);

@@ -1,7 +1,7 @@
 //! What can go wrong with a state. Every message names the file and the way out.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A state that cannot be read, written or locked.
 #[derive(Debug, thiserror::Error)]
@@ -17,28 +17,33 @@ pub enum StateError {
         source: io::Error,
     },
     /// Not JSON.
-    #[error(
-        "{} is not a readable state: {reason} (line {line}, column {column}). Nothing was changed. Restore it from {}.backup or \
-         another copy, or move it away to begin with an empty state",
-        path.display(), path.display()
-    )]
+    #[error("{} is not a readable state: {reason}. Nothing was changed. {way_out}", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// What is wrong, and where.
         reason: String,
-        /// Line, from 1.
-        line: usize,
-        /// Column, from 1.
-        column: usize,
+        /// What to do.
+        way_out: String,
     },
     /// JSON, but not a state.
-    #[error("{} is not a Terraform state: {reason}. Nothing was changed. Check the path", path.display())]
+    #[error("{} is not a Terraform state: {reason}. Nothing was changed. {way_out}", path.display())]
     Foreign {
         /// The file.
         path: PathBuf,
         /// What is missing or wrong.
         reason: String,
+        /// What to do.
+        way_out: String,
+    },
+    /// Encrypted, and read without a key.
+    #[error(
+        "{} is encrypted. Nothing was changed. Give the encryption block that it was written with, or TF_ENCRYPTION",
+        path.display()
+    )]
+    Encrypted {
+        /// The file.
+        path: PathBuf,
     },
     /// A version that is not supported.
     #[error("{} has state format version {version}; smform reads the versions 1 to 4. {way_out}", path.display())]
@@ -147,8 +152,41 @@ fn older(others: &[PathBuf]) -> String {
 }
 
 impl StateError {
+    /// A text that is not JSON.
+    pub fn damaged(path: &Path, reason: impl Into<String>) -> StateError {
+        StateError::Damaged { path: path.to_owned(), reason: reason.into(), way_out: "Check the path".to_owned() }
+    }
+
+    /// JSON that is not a state.
+    pub fn foreign(path: &Path, reason: impl Into<String>) -> StateError {
+        StateError::Foreign { path: path.to_owned(), reason: reason.into(), way_out: "Check the path".to_owned() }
+    }
+
+    /// The same, with another way out where it is that the text is no state.
+    #[must_use]
+    pub fn with_way_out(self, instead: impl FnOnce() -> String) -> StateError {
+        match self {
+            StateError::Damaged { path, reason, .. } => StateError::Damaged { path, reason, way_out: instead() },
+            StateError::Foreign { path, reason, .. } => StateError::Foreign { path, reason, way_out: instead() },
+            other => other,
+        }
+    }
+
+    /// Whether the text begins with the name of a file or place.
+    #[must_use]
+    pub const fn begins_with_name(&self) -> bool {
+        use StateError::{Damaged, Encrypted, Foreign, Version};
+        matches!(self, Damaged { .. } | Encrypted { .. } | Foreign { .. } | Version { .. })
+    }
+
+    /// Whether it is that what is stored is no state, so that something else may take its place.
+    #[must_use]
+    pub const fn is_damage(&self) -> bool {
+        matches!(self, StateError::Damaged { .. } | StateError::Foreign { .. })
+    }
+
     /// An I/O error with what was tried.
-    pub fn io(action: &'static str, path: &std::path::Path) -> impl FnOnce(io::Error) -> StateError {
+    pub fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StateError {
         let path = path.to_owned();
         move |source| StateError::Io { action, path, source }
     }

@@ -20,6 +20,7 @@ pub mod lock;
 pub mod model;
 mod older;
 pub mod paths;
+pub mod rollback;
 pub mod store;
 
 pub use backend::{Backend, Held, Kept, Snapshot, Workspaces};

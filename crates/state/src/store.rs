@@ -10,7 +10,7 @@ use smform_types::InstanceAddress;
 use smform_types::json::parse;
 
 use crate::announced::Announced;
-use crate::backend::{Backend, Held, Snapshot};
+use crate::backend::{Backend, Held, Snapshot, beside};
 use crate::catch_up::catch_up;
 use crate::error::StateError;
 use crate::journal::{self, Intent, Journal, Record};
@@ -37,6 +37,10 @@ pub struct Store {
     announced: Announced,
     /// Whether there is to be a snapshot in the end, be it empty.
     established: bool,
+    /// Why what is stored is no state, if it is none.
+    damage: Option<StateError>,
+    /// Whether what is stored is no state and was set aside.
+    set_aside: bool,
 }
 
 /// Reads a state without locking it, with what a journal says on top.
@@ -44,8 +48,8 @@ pub struct Store {
 /// # Errors
 /// When it cannot be read.
 pub fn read(backend: &dyn Backend) -> Result<State, StateError> {
-    let snapshot = backend.read()?.unwrap_or_default();
-    let mut state = codec::read(&snapshot.text, &backend.place())?;
+    let snapshot = backend.read().map_err(|error| rescuable(backend, error))?.unwrap_or_default();
+    let mut state = codec::read(&snapshot.text, &backend.place()).map_err(|error| rescuable(backend, error))?;
     catch_up(records(backend)?, &snapshot.text, &mut state);
     Ok(state)
 }
@@ -68,13 +72,39 @@ impl Store {
     /// # Errors
     /// When it is locked, or cannot be read.
     pub fn open(backend: Arc<dyn Backend>, lock: Option<(&LockInfo, Duration)>) -> Result<Store, StateError> {
+        Store::open_as(backend, lock, false)
+    }
+
+    /// The same, also where what is stored is no state any more: whatever is written then takes the place of that, which
+    /// must be set aside before.
+    ///
+    /// # Errors
+    /// When it is locked, or cannot be read at all.
+    pub fn open_damaged(backend: Arc<dyn Backend>, lock: Option<(&LockInfo, Duration)>) -> Result<Store, StateError> {
+        Store::open_as(backend, lock, true)
+    }
+
+    fn open_as(
+        backend: Arc<dyn Backend>,
+        lock: Option<(&LockInfo, Duration)>,
+        may_be_damaged: bool,
+    ) -> Result<Store, StateError> {
         let lock = match lock {
             Some((info, timeout)) => Some(backend.lock(info, timeout)?),
             None => None,
         };
-        let snapshot = backend.read()?;
+        let parsed = backend.read().and_then(|snapshot| {
+            let text = snapshot.as_ref().map(|snapshot| snapshot.text.as_slice()).unwrap_or_default();
+            codec::read(text, &backend.place()).map(|state| (snapshot.clone(), state))
+        });
+        let (snapshot, mut state, damage) = match parsed {
+            Ok((snapshot, state)) => (snapshot, state, None),
+            Err(error) if may_be_damaged && error.is_damage() => {
+                (backend.read_stored()?, State::default(), Some(error))
+            }
+            Err(error) => return Err(rescuable(backend.as_ref(), error)),
+        };
         let text = snapshot.as_ref().map(|snapshot| snapshot.text.as_slice()).unwrap_or_default();
-        let mut state = codec::read(text, &backend.place())?;
         let before = state.clone();
         let records = records(backend.as_ref())?;
         let run_of = |record: &Record| match record {
@@ -98,6 +128,8 @@ impl Store {
             lock,
             announced,
             established: false,
+            damage,
+            set_aside: false,
         })
     }
 
@@ -105,6 +137,32 @@ impl Store {
     /// was applied once has a state.
     pub const fn establish(&mut self) {
         self.established = true;
+    }
+
+    /// Whether what is stored is no state.
+    #[must_use]
+    pub const fn is_damaged(&self) -> bool {
+        self.damage.is_some()
+    }
+
+    /// Saves what is stored and is no state to a file of its own, so that something else may take its place. Returns the
+    /// file; nothing where the state is in order.
+    ///
+    /// # Errors
+    /// When it cannot be saved.
+    pub fn set_damaged_aside(&mut self) -> Result<Option<PathBuf>, StateError> {
+        let (Some(error), Some(snapshot)) = (self.damage.take(), &self.snapshot) else { return Ok(None) };
+        match save("damaged", &snapshot.text) {
+            Some((path, _)) => {
+                self.set_aside = true;
+                Ok(Some(path))
+            }
+            None => {
+                self.damage = Some(error);
+                let reason = "there is no folder that it could be written to".to_owned();
+                Err(StateError::Refused { action: "set aside what is stored in", path: self.place(), reason })
+            }
+        }
     }
 
     /// The state as known now.
@@ -359,7 +417,12 @@ impl Store {
     }
 
     fn replace_snapshot(&mut self, text: &[u8]) -> Result<(), StateError> {
-        if let Some(old) = self.snapshot.as_ref().filter(|old| !old.text.is_empty()) {
+        if let Some(error) = self.damage.take() {
+            return Err(error);
+        }
+        // What is no state was set aside, and must not push out a copy of a state.
+        let is_aside = std::mem::take(&mut self.set_aside);
+        if let Some(old) = self.snapshot.as_ref().filter(|old| !old.text.is_empty() && !is_aside) {
             self.backend.back_up(old)?;
         }
         if self.journal.is_some() || self.backend.journal().exists() {
@@ -380,24 +443,49 @@ impl Store {
 /// How many rescued snapshots may lie in one folder.
 const RESCUES: usize = 100;
 
-/// Saves a snapshot that could not be written where it belongs. One that an earlier run has saved stays as it is: it may
-/// be all that is left of that run.
-fn rescue(place: &std::path::Path, snapshot: &[u8], source: StateError) -> StateError {
+/// Saves a text to a file of its own, named after what it is, and tells which others of that name there were. One that an
+/// earlier run has saved stays as it is: it may be all that is left of that run.
+fn save(stem: &str, text: &[u8]) -> Option<(PathBuf, Vec<PathBuf>)> {
     let folders = [std::env::current_dir().ok(), Some(std::env::temp_dir())];
-    let names =
-        || (1..=RESCUES).map(|at| if at == 1 { "errored.tfstate".into() } else { format!("errored.{at}.tfstate") });
+    let name = |at| if at == 1 { format!("{stem}.tfstate") } else { format!("{stem}.{at}.tfstate") };
     for folder in folders.into_iter().flatten() {
         let mut others = Vec::new();
-        for rescued in names().map(|name| folder.join(name)) {
-            match files::create(&rescued, snapshot) {
-                Ok(()) => {
-                    let (path, source) = (place.to_owned(), Box::new(source));
-                    return StateError::Rescued { path, rescued, others, source };
-                }
-                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => others.push(rescued),
+        for path in (1..=RESCUES).map(|at| folder.join(name(at))) {
+            match files::create(&path, text) {
+                Ok(()) => return Some((path, others)),
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => others.push(path),
                 Err(_) => break,
             }
         }
     }
-    source
+    None
+}
+
+/// Saves a snapshot that could not be written where it belongs.
+fn rescue(place: &std::path::Path, snapshot: &[u8], source: StateError) -> StateError {
+    match save("errored", snapshot) {
+        Some((rescued, others)) => {
+            StateError::Rescued { path: place.to_owned(), rescued, others, source: Box::new(source) }
+        }
+        None => source,
+    }
+}
+
+/// An error about a stored text that is no state, with the way out that there is here.
+fn rescuable(backend: &dyn Backend, error: StateError) -> StateError {
+    error.with_way_out(|| {
+        let place = backend.place();
+        let flag = if place.to_string_lossy().ends_with(".sandbox.tfstate") { " -sandbox" } else { "" };
+        let copy = beside(&place, "", ".backup");
+        if backend.kept().is_ok_and(|kept| !kept.is_empty()) {
+            format!(
+                "Earlier states are kept: list them with: smform state history{flag}\nBring one back with: smform state \
+                 rollback{flag} SERIAL\nWhat is stored now is then set aside in a file of its own"
+            )
+        } else if copy.is_file() {
+            format!("There is a copy of what was replaced last. Put it back with: smform state push{flag} -force {}", copy.display())
+        } else {
+            format!("If you have a copy of it, put that in its place with: smform state push{flag} -force FILE")
+        }
+    })
 }

@@ -240,6 +240,9 @@ pub struct StateRollback {
     /// Print without colour
     #[arg(long)]
     pub no_color: bool,
+    /// Forget what is recorded now and not in that state: it goes on existing, and nothing leads to it any more
+    #[arg(long)]
+    pub forget: bool,
     /// A serial or a version, as `state history` lists them
     #[arg(value_name = "SERIAL")]
     pub version: String,

@@ -1,7 +1,6 @@
 //! `state history` and `state rollback`: snapshots that were replaced and kept.
 
-use std::collections::BTreeSet;
-
+use smform_state::rollback::{self, Newer, newer};
 use smform_state::{Backend, Kept, State, codec};
 use smform_types::json::to_text;
 
@@ -82,9 +81,20 @@ pub fn history(session: &Session, args: &StateHistory) -> Result<Exit, Failure> 
     Ok(Exit::Success)
 }
 
+/// Lines under a title; nothing when there are none.
+fn list(title: &str, lines: impl Iterator<Item = String>) -> String {
+    let lines: String = lines.map(|line| format!("  - {line}\n")).collect();
+    if lines.is_empty() { lines } else { format!("{title}\n{lines}\n") }
+}
+
+/// By what the service knows an object, to tell it from another at the same address.
+fn known_as(identifier: &str) -> String {
+    if identifier.is_empty() { String::new() } else { format!(" ({identifier})") }
+}
+
 /// Brings an earlier snapshot back, as a new one.
 pub async fn rollback(session: &Session, args: &StateRollback) -> Result<Exit, Failure> {
-    let mut store = session.open_for(&args.state, &args.lock, "state-rollback").await?;
+    let mut store = session.open_to_replace(&args.state, &args.lock, "state-rollback").await?;
     let backend = std::sync::Arc::clone(store.backend());
     let Some(wanted) = find(backend.as_ref(), &args.version)? else {
         let detail = format!(
@@ -98,21 +108,25 @@ pub async fn rollback(session: &Session, args: &StateRollback) -> Result<Exit, F
         let detail = "A run was cut off, and what it began is not followed up yet: an apply does that.";
         return Err(Failure::error("State has an unfinished run", detail));
     }
-    let addresses = |state: &State| state.objects().map(|(id, ..)| id.address.to_string()).collect::<BTreeSet<_>>();
-    let (now, then) = (addresses(store.state()), addresses(&wanted.state));
-    let list = |title: &str, names: Vec<&String>| {
-        if names.is_empty() {
-            return String::new();
-        }
-        format!("{title}\n{}\n", names.iter().map(|name| format!("  - {name}\n")).collect::<String>())
-    };
+    let mut wanted = wanted;
+    let newer = newer(store.state(), &wanted.state);
+    let back = rollback::newer(&wanted.state, store.state());
+    let told = |one: &Newer| format!("{}{}", one.id.address, known_as(&one.identifier));
+    if args.forget {
+        let title = "Recorded now, and not in that state; these would be forgotten, and go on existing:";
+        session.console.out(&list(title, newer.iter().map(told)));
+    } else {
+        let stays = |one: &&Newer| one.id == one.kept;
+        let title = "Recorded now, and not in that state; these stay on record:";
+        session.console.out(&list(title, newer.iter().filter(stays).map(told)));
+        let title = "Recorded now, where that state has another object; these are set aside (deposed), and the next apply \
+                     deletes them:";
+        session.console.out(&list(title, newer.iter().filter(|one| !stays(one)).map(told)));
+        rollback::keep(&newer, store.state(), &mut wanted.state);
+    }
     session
         .console
-        .out(&list("Recorded now, and not in that state; these would be forgotten:", now.difference(&then).collect()));
-    session.console.out(&list(
-        "In that state, and not recorded now; these would be recorded again:",
-        then.difference(&now).collect(),
-    ));
+        .out(&list("In that state, and not recorded now; these would be recorded again:", back.iter().map(told)));
     if !args.auto_approve {
         let question = format!(
             "{}\n  smform will record what was recorded with serial {}. Nothing else is changed; plan afterwards to see how \
@@ -125,9 +139,18 @@ pub async fn rollback(session: &Session, args: &StateRollback) -> Result<Exit, F
             return Ok(Exit::Failure);
         }
     }
-    let lineage = store.state().lineage.clone();
     let earlier = wanted.state.serial;
-    store.replace(State { serial: 0, lineage, ..wanted.state });
+    let (serial, lineage) = if store.is_damaged() {
+        // What serial the damaged one had is not known; it replaced the newest of those that are kept.
+        let newest = backend.kept()?.into_iter().next().map(|kept| read(backend.as_ref(), kept)).transpose()?.flatten();
+        let newest = newest.map_or(earlier, |newest| newest.state.serial.max(earlier));
+        (newest.saturating_add(2), wanted.state.lineage.clone())
+    } else {
+        (0, store.state().lineage.clone())
+    };
+    let lineage = if lineage.is_empty() { wanted.state.lineage.clone() } else { lineage };
+    store.replace(State { serial, lineage, ..wanted.state });
+    session.set_damaged_aside(&mut store)?;
     let state = store.finish()?;
     session.console.out(&format!("The state of serial {earlier} is back, as serial {}.\n", state.serial));
     Ok(Exit::Success)

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use smform_state::codec;
 use smform_state::exchange::{Exchange, compare};
-use smform_state::{StateError, codec};
 
 use super::state::expect_some;
 use crate::args::{StateFile, StatePush, StateReplaceProvider};
@@ -20,36 +20,32 @@ pub async fn push(session: &Session, args: &StatePush) -> Result<Exit, Failure> 
         (session.read(&args.file)?, args.file.as_path())
     };
     let text = session.clear_state(text, name)?;
-    let incoming = codec::read(text.as_bytes(), name).map_err(|error| match error {
-        // What is wrong is the file, not what is recorded: there is nothing to restore.
-        StateError::Damaged { reason, line, column, .. } => {
-            let detail = format!(
-                "{} is no state: {reason} (line {line}, column {column}). Nothing was changed. Give a file that `smform \
-                 state pull` has printed, or a copy of a state.",
-                name.display()
-            );
-            Failure::error("Nothing to push", detail)
-        }
-        error => error.into(),
-    })?;
+    // What is wrong is the file, not what is recorded: there is nothing to restore.
+    let way_out = || "Give a file that `smform state pull` has printed, or a copy of a state".to_owned();
+    let incoming = codec::read(text.as_bytes(), name).map_err(|error| error.with_way_out(way_out));
+    let incoming = incoming.map_err(|error| Failure::from(error).summed_up("Nothing to push"))?;
     if incoming.lineage.is_empty() {
         let detail = format!("{} holds no state. Nothing was changed.", name.display());
         return Err(Failure::error("Nothing to push", detail));
     }
-    let mut store = session.open_for(&args.state, &args.lock, "state-push").await?;
+    let mut store = match args.force {
+        true => session.open_to_replace(&args.state, &args.lock, "state-push").await?,
+        false => session.open_for(&args.state, &args.lock, "state-push").await?,
+    };
     if !store.pending().is_empty() && !args.force {
         let detail = "A run was cut off, and what it began is not followed up yet: an apply does that. To push all the same, \
                       give -force.";
         return Err(Failure::error("State has an unfinished run", detail));
     }
     match compare(store.state(), &incoming) {
-        Exchange::Same => return Ok(Exit::Success),
+        Exchange::Same if !store.is_damaged() => return Ok(Exit::Success),
         Exchange::Refused(why) if !args.force => {
             let detail = format!("{}: {why}. Nothing was changed. -force overrides this.", store.place().display());
             return Err(Failure::error("Failed to write state", detail));
         }
-        Exchange::Replaces | Exchange::Refused(_) => store.replace(incoming),
+        Exchange::Same | Exchange::Replaces | Exchange::Refused(_) => store.replace(incoming),
     }
+    session.set_damaged_aside(&mut store)?;
     store.finish()?;
     Ok(Exit::Success)
 }

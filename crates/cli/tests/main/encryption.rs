@@ -172,6 +172,19 @@ fn states_of_tests_are_encrypted_too() {
 }
 
 #[test]
+fn a_mistake_in_the_variable_is_told_alone() {
+    let mut bench = Bench::new(&format!("terraform {{\n{}\n}}\n", block(PASSPHRASE, BOTH)));
+    let without = bench.read("main.tf").replace(&format!("passphrase = \"{PASSPHRASE}\""), "");
+    assert!(!without.contains(PASSPHRASE));
+    bench.write("main.tf", &without);
+    let variable = "key_provider \"pbkdf2\" \"k\" { passphrase = \"at least sixteen\n }";
+    bench.environment.insert("TF_ENCRYPTION".to_owned(), variable.to_owned());
+    let ran = bench.run(&["plan", "-no-color"]);
+    assert!(ran.exit == Exit::Failure && ran.err.contains("on TF_ENCRYPTION"), "{}", ran.all());
+    assert!(!ran.err.contains("Give either passphrase"), "{}", ran.err);
+}
+
+#[test]
 fn encrypted_states_of_other_configurations_are_read() {
     let output = format!("output \"secret\" {{\n  value = \"{SECRET}\"\n}}\n");
     let bench = Bench::new("");
@@ -197,7 +210,7 @@ fn encrypted_states_of_other_configurations_are_read() {
     assert!(reading(PASSPHRASE, default).ok().out.contains(SECRET));
     assert!(reading(PASSPHRASE, &named("net")).ok().out.contains(SECRET));
     for (ran, part) in [
-        (reading(PASSPHRASE, ""), "it is encrypted"),
+        (reading(PASSPHRASE, ""), "remote_state_data_source \"net\" { method"),
         (reading(PASSPHRASE, &named("other")), "encrypted"),
         (reading("another passphrase", default), "the key does not fit"),
         (reading(PASSPHRASE, &format!("{0}\n{0}", one("net"))), "Duplicate"),

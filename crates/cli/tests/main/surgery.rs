@@ -54,7 +54,7 @@ fn a_push_respects_lineage_and_serial() {
         assert_eq!(bench.run(&["state", "push", name]).exit, Exit::Failure, "{name}");
     }
     let ran = bench.run(&["state", "push", "-no-color", "not"]);
-    assert!(ran.err.contains("not is no state:") && !ran.err.contains(".backup"), "{}", ran.err);
+    assert!(ran.err.contains("not is not a readable state:") && !ran.err.contains(".backup"), "{}", ran.err);
     assert_eq!(bench.read("terraform.tfstate"), before);
 }
 
@@ -105,11 +105,75 @@ fn an_earlier_state_comes_back_as_a_new_one() {
     assert_eq!(bench.answer(&["state", "rollback", "1"], "no\n").exit, Exit::Failure);
     let out = bench.answer(&["state", "rollback", "1"], "yes\n").ok().out;
     assert!(
-        out.contains("- terraform_data.a\n") && out.ends_with("The state of serial 1 is back, as serial 4.\n"),
+        out.contains("recorded again:\n  - terraform_data.a (")
+            && out.ends_with("The state of serial 1 is back, as serial 4.\n"),
         "{out}"
     );
     assert!(bench.run(&["plan", "-no-color"]).ok().out.contains("No changes"));
     assert!(bench.run(&["state", "rollback", "77"]).err.contains("No such version"));
+}
+
+const THING: &str = "variable \"name\" { default = \"one\" }\nresource \"test_thing\" \"a\" {\n  name = var.name\n  \
+                     lifecycle { create_before_destroy = true }\n}\n";
+
+#[test]
+fn a_rollback_orphans_nothing() {
+    let bench = Bench::new(THING);
+    bench.run(&["apply", "-auto-approve"]).ok();
+    bench.run(&["apply", "-auto-approve", "-var=name=two"]).ok();
+    bench.write("more.tf", "resource \"test_thing\" \"b\" { name = \"three\" }\n");
+    bench.run(&["apply", "-auto-approve", "-var=name=two"]).ok();
+    assert_eq!(bench.service.names(), ["three", "two"]);
+    let out = bench.run(&["state", "rollback", "-auto-approve", "1"]).ok().out;
+    insta::assert_snapshot!(out, @r"
+    Recorded now, and not in that state; these stay on record:
+      - test_thing.b (three)
+
+    Recorded now, where that state has another object; these are set aside (deposed), and the next apply deletes them:
+      - test_thing.a (two)
+
+    In that state, and not recorded now; these would be recorded again:
+      - test_thing.a (one)
+
+    The state of serial 1 is back, as serial 4.
+    ");
+    std::fs::remove_file(bench.path().join("more.tf")).expect("removed");
+    bench.run(&["apply", "-auto-approve"]).ok();
+    assert_eq!(bench.service.names(), ["one"]);
+    // The very same state again: nothing is set aside that is the same object.
+    let out = bench.run(&["state", "rollback", "-auto-approve", "2", "-forget"]).ok().out;
+    assert!(out.contains("would be forgotten, and go on existing:\n  - test_thing.a (one)\n"), "{out}");
+    bench.run(&["apply", "-auto-approve", "-var=name=two"]).ok();
+    assert_eq!(bench.service.names(), ["one", "two"], "as it was asked for");
+}
+
+#[test]
+fn a_damaged_state_is_rescued_and_what_it_was_is_kept() {
+    let bench = Bench::new(THING);
+    bench.run(&["apply", "-auto-approve"]).ok();
+    let good = bench.read("terraform.tfstate");
+    bench.run(&["apply", "-auto-approve", "-var=name=two"]).ok();
+    let aside = |out: &str| {
+        let path = out.split("It was saved to ").nth(1).and_then(|rest| rest.split(".\n").next()).expect("a file");
+        let text = std::fs::read_to_string(path).expect("is there");
+        std::fs::remove_file(path).expect("removed");
+        text
+    };
+    bench.write("terraform.tfstate", &good[..200]);
+    let refused = bench.run(&["plan", "-no-color"]);
+    assert!(refused.exit == Exit::Failure && refused.err.contains("smform state rollback SERIAL"), "{}", refused.err);
+    assert!(bench.run(&["state", "history"]).ok().out.contains("\n1 "));
+    let out = bench.run(&["state", "rollback", "-auto-approve", "1"]).ok().out;
+    assert!(out.ends_with("The state of serial 1 is back, as serial 3.\n"), "{out}");
+    assert_eq!(aside(&out), good[..200]);
+    assert_eq!(bench.run(&["state", "list"]).ok().out, "test_thing.a\n");
+
+    bench.write("terraform.tfstate", &good[..200]);
+    bench.write("good.json", &good);
+    assert_eq!(bench.run(&["state", "push", "good.json"]).exit, Exit::Failure);
+    let out = bench.run(&["state", "push", "-force", "good.json"]).ok().out;
+    assert_eq!(aside(&out), good[..200]);
+    assert_eq!(bench.read("terraform.tfstate"), good);
 }
 
 #[test]

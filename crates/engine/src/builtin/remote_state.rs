@@ -134,7 +134,7 @@ impl DataSource<()> for RemoteState {
         let answered = tokio::task::spawn_blocking(move || outputs(workspaces.as_ref(), &workspace, encryption)).await;
         let stored = answered
             .map_err(|error| ProviderError::new("Unable to read remote state", error.to_string()))?
-            .map_err(|error| ProviderError::new("Unable to read remote state", error.to_string()))?
+            .map_err(|error| ProviderError::new("Unable to read remote state", in_words(&error, &cx.run.address())))?
             .ok_or_else(|| {
                 let detail = "No stored state was found for the given workspace in the given backend.";
                 ProviderError::new("Unable to find remote state", detail).of_attribute(Path::attribute("workspace"))
@@ -144,6 +144,19 @@ impl DataSource<()> for RemoteState {
         let outputs = Value::object(defaults.chain(stored).collect::<BTreeMap<_, _>>());
         Ok(config.clone().update_at(&Path::attribute("outputs").0, &mut |_| outputs.clone()))
     }
+}
+
+/// What is wrong. The way out of a state that is read without a key is another one than where it is the own state: a block
+/// `state` is not for it.
+fn in_words(error: &StateError, address: &str) -> String {
+    let StateError::Encrypted { path } = error else { return error.to_string() };
+    let name = Remote::short(address);
+    format!(
+        "{} is encrypted, and the encryption block does not say how to read states of other configurations. Write into it, with \
+         the method that the state is encrypted with:\n\nremote_state_data_sources {{\n  remote_state_data_source \"{name}\" {{ \
+         method = method.aes_gcm.NAME }}\n}}",
+        path.display()
+    )
 }
 
 type Outputs = BTreeMap<Arc<str>, Value>;

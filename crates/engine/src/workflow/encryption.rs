@@ -47,10 +47,14 @@ impl Remote {
     /// How the state is encrypted that the data source at an address reads; nothing when it is not.
     #[must_use]
     pub fn of(&self, address: &str) -> Option<&Arc<Target>> {
-        // As OpenTofu shortens it: `module.shared.data.terraform_remote_state.net[0]` is `shared.net[0]`.
+        self.named.get(&Remote::short(address)).or(self.default.as_ref())
+    }
+
+    /// The name of the data source at an address, as OpenTofu shortens it:
+    /// `module.shared.data.terraform_remote_state.net[0]` is `shared.net[0]`.
+    pub(crate) fn short(address: &str) -> String {
         let name = address.replacen("data.terraform_remote_state.", "", 1);
-        let name = name.strip_prefix("module.").unwrap_or(&name);
-        self.named.get(name).or(self.default.as_ref())
+        name.strip_prefix("module.").unwrap_or(&name).to_owned()
     }
 }
 
@@ -71,6 +75,10 @@ pub fn configured(
     if let Some(text) = variable.filter(|text| !text.trim().is_empty()) {
         let (over, messages) = from_text(VARIABLE, text, &mut sources);
         found.extend(messages);
+        if found.has_errors() {
+            // What the variable would have said is then amiss in the block, too.
+            return Err((found, sources));
+        }
         written = written.merged(over);
     }
     let mut builder = Builder { written: &written, services, providers: BTreeMap::new(), found };

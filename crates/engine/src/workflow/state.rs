@@ -29,7 +29,8 @@ const FLAT: &str = "attributes_flat";
 #[must_use]
 pub fn diagnose(error: &StateError) -> Diagnostic {
     let mut text = error.to_string();
-    if let Some(first) = text.get_mut(..1) {
+    // A name stays as it is, also at the beginning of a sentence.
+    if let Some(first) = text.get_mut(..1).filter(|_| !error.begins_with_name()) {
         first.make_ascii_uppercase();
     }
     let summary = match error {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::{Opened, Target};
+use super::{Opened, Target, damage};
 use crate::backend::{Backend, Held, Kept, Snapshot, Workspaces};
 use crate::error::StateError;
 use crate::lock::LockInfo;
@@ -110,10 +110,17 @@ impl Backend for EncryptedBackend {
 
     fn read(&self) -> Result<Option<Snapshot>, StateError> {
         let Some(stored) = self.inner.read()? else { return Ok(None) };
+        if let Some(reason) = damage(&stored.text) {
+            return Err(StateError::damaged(&self.inner.place(), reason));
+        }
         let Opened { clear, is_current } = self.opened(&stored.text)?;
         let clear = Snapshot { text: clear, version: stored.version.clone() };
         self.remember(Pair { clear: clear.clone(), stored, is_current });
         Ok(Some(clear))
+    }
+
+    fn read_stored(&self) -> Result<Option<Snapshot>, StateError> {
+        self.inner.read()
     }
 
     fn write(&self, text: &[u8], replaced: Option<&Snapshot>) -> Result<Option<String>, StateError> {

@@ -17,6 +17,7 @@ use ring::aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, U
 use ring::rand::{SecureRandom, SystemRandom};
 use serde::{Deserialize, Serialize};
 
+use crate::codec::describe;
 use keys::{KeyProvider, Metadata};
 
 /// The version of the format.
@@ -86,6 +87,18 @@ pub fn is_encrypted(data: &[u8]) -> bool {
 fn envelope(data: &[u8]) -> Option<Envelope> {
     let envelope: Envelope = serde_json::from_slice(data).ok()?;
     (!envelope.encryption_version.is_empty()).then_some(envelope)
+}
+
+/// What is wrong with stored data whatever the key; nothing with data that is encrypted or in clear.
+fn damage(data: &[u8]) -> Option<String> {
+    if data.iter().all(u8::is_ascii_whitespace) {
+        return None;
+    }
+    if let Err(error) = serde_json::from_slice::<serde::de::IgnoredAny>(data) {
+        return Some(describe(&error));
+    }
+    let bytes = STANDARD.decode(envelope(data)?.encrypted_data).ok();
+    bytes.is_none_or(|bytes| bytes.len() < NONCE_LEN).then(|| "the encrypted data is damaged".to_owned())
 }
 
 fn cipher(key: &[u8]) -> Result<LessSafeKey, String> {

@@ -1,9 +1,11 @@
 //! Journal and snapshots: what is on disk at every moment.
 
 use std::fs;
-use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
 
-use smform_state::{StateError, store};
+use smform_state::lock::LockInfo;
+use smform_state::{LocalBackend, State, StateError, Store, store};
 
 use crate::{PROVIDER, id, object, open};
 
@@ -20,7 +22,7 @@ fn outcomes_survive_a_run_that_never_finishes() {
     }
     let journal = folder.path().join("x.tfstate.journal");
     assert!(journal.exists());
-    let state = store::read(&smform_state::LocalBackend::new(&path)).expect("reads");
+    let state = store::read(&LocalBackend::new(&path)).expect("reads");
     assert!(state.get(&id("a.b")).is_some());
 }
 
@@ -102,14 +104,52 @@ fn a_snapshot_is_private_backed_up_and_raises_the_serial_once() {
 }
 
 #[test]
-fn a_damaged_state_is_left_alone() {
+fn a_damaged_state_is_left_alone_and_the_way_out_named() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("x.tfstate");
-    let mut file = fs::File::create(&path).expect("creates");
-    write!(file, "{{\"version\": 4, \"serial\"").expect("writes");
-    let error = open(&path).expect_err("damaged").to_string();
-    assert!(error.contains("x.tfstate") && error.contains("backup"), "{error}");
-    assert_eq!(fs::read_to_string(&path).expect("reads"), "{\"version\": 4, \"serial\"");
+    let damage = "{\"version\": 4, \"serial\"";
+    fs::write(&path, damage).expect("writes");
+    let refused = || open(&path).expect_err("damaged").to_string();
+    let error = refused();
+    assert!(error.contains("x.tfstate") && error.contains("smform state push -force FILE"), "{error}");
+    fs::write(folder.path().join("x.tfstate.backup"), "{}").expect("writes");
+    assert!(refused().contains("x.tfstate.backup"), "a copy that Terraform has made");
+    fs::remove_file(&path).expect("removes");
+    for n in 1..=2 {
+        let mut store = open(&path).expect("opens");
+        store.put(&id("a.b"), PROVIDER, object(&n.to_string())).expect("writes");
+        store.finish().expect("finishes");
+    }
+    fs::write(&path, damage).expect("writes");
+    assert!(refused().contains("smform state rollback SERIAL"), "{}", refused());
+    assert_eq!(fs::read_to_string(&path).expect("reads"), damage);
+}
+
+#[test]
+fn what_is_damaged_is_replaced_only_once_it_was_set_aside() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("x.tfstate");
+    for text in ["{\"version\": 4, \"serial\"", "[]", "{\"version\": 4, \"serial\": \"x\"}"] {
+        fs::write(&path, text).expect("writes");
+        let damaged =
+            || Store::open_damaged(Arc::new(LocalBackend::new(&path)), Some((&LockInfo::default(), Duration::ZERO)));
+        let mut store = damaged().expect("opens");
+        assert!(store.is_damaged() && store.state().is_empty());
+        store.replace(State { serial: 7, lineage: "l".to_owned(), ..State::default() });
+        assert!(store.finish().is_err(), "not set aside");
+        assert_eq!(fs::read_to_string(&path).expect("reads"), text);
+
+        let mut store = damaged().expect("opens");
+        let aside = store.set_damaged_aside().expect("saves").expect("a file");
+        assert_eq!(fs::read_to_string(&aside).expect("reads"), text);
+        store.replace(State { serial: 7, lineage: "l".to_owned(), ..State::default() });
+        assert_eq!(store.finish().expect("finishes").serial, 7);
+        assert!(!folder.path().join("x.tfstate.backup").exists(), "no copy of a state is pushed out");
+        fs::remove_file(aside).expect("removes");
+    }
+    fs::write(&path, "{\"version\": 5}").expect("writes");
+    let newer = Store::open_damaged(Arc::new(LocalBackend::new(&path)), None);
+    assert!(newer.is_err(), "what a newer version wrote is no damage");
 }
 
 /// What is in the files of a folder, in bytes.

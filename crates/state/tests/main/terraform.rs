@@ -38,6 +38,43 @@ fn other_versions_and_other_files_are_refused_in_their_own_words() {
     assert!(message("{\"version\": 4,\n \"serial\": ").contains("line 2"));
     assert!(message("{\"version\": 4, \"serial\": 1}").contains("no lineage"));
     assert!(message("hello").contains("the.tfstate"));
+    for (text, wrong) in [
+        ("{\"version\": -1}", "its version is not a whole number from 0 on but -1"),
+        ("{\"version\": \"4\"}", "its version is not a whole number from 0 on but \"4\""),
+        ("{\"version\": 4, \"serial\": -5}", "its serial is not a whole number from 0 on but -5"),
+        ("{\"version\": 4, \"serial\": 1.5}", "but 1.5"),
+        ("{\"version\": 4, \"serial\": 5, \"lineage\": 3}", "its lineage is not a text but 3"),
+    ] {
+        assert!(message(text).contains(wrong), "{}", message(text));
+    }
+}
+
+/// A state with these instances of one resource, each in an entry of its own where `apart`.
+fn with_instances(instances: &[&str], apart: bool) -> String {
+    let resource = |instances: &str| {
+        format!(
+            "{{\"mode\": \"managed\", \"type\": \"a\", \"name\": \"b\", \"provider\": \"p\", \"instances\": [{instances}]}}"
+        )
+    };
+    let resources = if apart {
+        instances.iter().map(|one| resource(one)).collect::<Vec<_>>().join(",")
+    } else {
+        resource(&instances.join(","))
+    };
+    format!("{{\"version\": 4, \"serial\": 1, \"lineage\": \"l\", \"resources\": [{resources}]}}")
+}
+
+#[test]
+fn an_instance_that_stands_there_twice_is_refused() {
+    let (zero, one) = ("{\"index_key\": 0, \"attributes\": {}}", "{\"index_key\": 1, \"attributes\": {}}");
+    let deposed = "{\"index_key\": 0, \"deposed\": \"0a1b2c3d\", \"attributes\": {}}";
+    for apart in [false, true] {
+        let read = |instances: &[&str]| codec::read(with_instances(instances, apart).as_bytes(), Path::new("x"));
+        assert_eq!(read(&[zero, one, deposed]).expect("each once").objects().count(), 3);
+        let refused = |instances: &[&str]| read(instances).expect_err("twice").to_string();
+        assert!(refused(&[zero, one, zero]).contains("duplicate resource instance: a.b[0] appears"));
+        assert!(refused(&[deposed, deposed]).contains("a.b[0] (deposed object 0a1b2c3d) appears"));
+    }
 }
 
 #[test]
