@@ -195,10 +195,16 @@ impl Failure {
     }
 
     /// Whether nothing is known about the outcome, or the service asked to come back later.
-    fn is_passing(&self) -> bool {
-        matches!(self.stage, Stage::NotReached | Stage::NoAnswer)
-            || self.is_throttled()
-            || self.status.is_some_and(|status| status >= 500)
+    pub(crate) fn is_passing(&self) -> bool {
+        self.is_open() || self.stage == Stage::NotReached || self.is_throttled()
+    }
+
+    /// Whether what was asked may have been done all the same.
+    pub(crate) fn is_open(&self) -> bool {
+        let is_success = self.status.is_some_and(|status| (200..300).contains(&status));
+        self.stage == Stage::NoAnswer
+            || self.stage == Stage::Unreadable && is_success
+            || self.status.is_some_and(|status| status >= 500) && !self.is_throttled()
     }
 
     fn is_throttled(&self) -> bool {
@@ -217,6 +223,7 @@ impl Failure {
     pub(crate) fn into_error(self, summary: impl Into<String>) -> ProviderError {
         let detail = self.explained();
         let retry = if self.is_passing() { Retry::Later } else { Retry::Never };
+        let open = self.is_open();
         ProviderError {
             summary: summary.into(),
             detail,
@@ -226,6 +233,7 @@ impl Failure {
             retry,
             attribute: None,
             under_way: false,
+            open,
         }
     }
 

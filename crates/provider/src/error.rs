@@ -32,6 +32,8 @@ pub struct ProviderError {
     pub attribute: Option<Path>,
     /// Whether the service goes on with what was asked of it: only the wait for it has ended.
     pub under_way: bool,
+    /// Whether it is not known if what was asked was done: no answer came.
+    pub open: bool,
 }
 
 impl ProviderError {
@@ -47,6 +49,7 @@ impl ProviderError {
             retry: Retry::Never,
             attribute: None,
             under_way: false,
+            open: false,
         }
     }
 
@@ -54,6 +57,13 @@ impl ProviderError {
     #[must_use]
     pub fn still_under_way(mut self) -> ProviderError {
         self.under_way = true;
+        self
+    }
+
+    /// The same; what was asked may have been done all the same.
+    #[must_use]
+    pub fn left_open(mut self) -> ProviderError {
+        self.open = true;
         self
     }
 

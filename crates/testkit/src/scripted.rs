@@ -31,6 +31,7 @@ struct Table {
     failing: BTreeSet<String>,
     partial: BTreeSet<String>,
     silent: BTreeSet<&'static str>,
+    is_unheard: bool,
     generated: usize,
 }
 
@@ -47,6 +48,11 @@ impl Service {
     /// Makes the operation succeed in part: the object is there, but not as wanted.
     pub fn fail_in_part(&self, operation: &str, name: &str) {
         self.table().partial.insert(format!("{operation} {name}"));
+    }
+
+    /// Makes the answer to every creation get lost: the object is there, and the call fails.
+    pub fn lose_answers(&self) {
+        self.table().is_unheard = true;
     }
 
     /// Makes every call of an operation wait for an answer that never comes: `configure` or `read`.
@@ -67,6 +73,7 @@ impl Service {
         let mut table = self.table();
         table.failing.clear();
         table.partial.clear();
+        table.is_unheard = false;
     }
 
     /// The changing calls so far, in order, such as `create a`.
@@ -236,8 +243,15 @@ impl ResourceType<Service> for Thing {
         match cx.clients.call("create", &name) {
             Ending::Failed => CreateOutcome::Failed(scripted("create", &name)),
             ending => {
-                cx.clients.table().things.insert(name.clone(), made.clone());
+                let is_unheard = {
+                    let mut table = cx.clients.table();
+                    table.things.insert(name.clone(), made.clone());
+                    table.is_unheard
+                };
                 cx.clients.gate.pass().await;
+                if is_unheard {
+                    return CreateOutcome::Failed(scripted("create", &name).left_open());
+                }
                 if let Err(error) = cx.run.created(&made).await {
                     return CreateOutcome::Partial(made, error);
                 }

@@ -197,10 +197,8 @@ impl<'a> Executor<'a> {
         for object in &self.apply.stored.unsettled {
             record.unchanged(object).await?;
         }
-        for object in self.apply.stored.candidates.keys() {
-            if !self.apply.plan.adopted.contains_key(object) {
-                record.unchanged(object).await?;
-            }
+        for object in &self.apply.plan.absent {
+            record.unchanged(object).await?;
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! One step that touches an object: journal, call, record.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use smform_lang::config::IgnoreChanges;
@@ -114,6 +115,8 @@ struct Journaled {
     entry: Entry,
     marks: Vec<(Path, Marks)>,
     record: Arc<Mutex<dyn Record>>,
+    /// Whether the journal says by which identifier the object can be found.
+    has_intended: AtomicBool,
 }
 
 #[async_trait]
@@ -137,6 +140,7 @@ impl Run for Journaled {
     async fn intend(&self, identifier: &str) -> Result<(), ProviderError> {
         let mut record = self.record.lock().await;
         let written = record.intent(&self.object, self.operation, Some(identifier), &self.entry).await;
+        self.has_intended.store(written.is_ok(), Ordering::Relaxed);
         written.map_err(|error| ProviderError::new(error.summary, error.detail))
     }
 
@@ -186,6 +190,7 @@ impl Job {
             entry: self.entry.clone(),
             marks: self.marks.clone(),
             record: Arc::clone(&self.record),
+            has_intended: AtomicBool::new(false),
         }
     }
 
@@ -238,6 +243,15 @@ impl Job {
         match self.session.create(&type_name, &planned, &run).await {
             CreateOutcome::Complete(value) => self.created(run, &planned, value, deposed, None).await,
             CreateOutcome::Partial(value, error) => self.created(run, &planned, value, deposed, Some(error)).await,
+            // The journal still says what was about to be created, and the next run looks for it. What was set aside for it
+            // stays there.
+            CreateOutcome::Failed(error) if error.open && run.has_intended.load(Ordering::Relaxed) => {
+                run.task.failed();
+                let under_way = error.under_way;
+                let mut unknown = error.into_diagnostic();
+                unknown.detail.push_str("\n\nWhether it was created is not known. The next run looks for it.");
+                Made { under_way, ..self.ended(None, deposed, unknown.into()) }
+            }
             CreateOutcome::Failed(error) => {
                 let ended = self.record.lock().await.unchanged(&self.change.object).await;
                 let under_way = error.under_way;
@@ -436,6 +450,7 @@ impl Work {
             entry: self.entry,
             marks: Vec::new(),
             record: Arc::clone(&self.record),
+            has_intended: AtomicBool::new(false),
         };
         let mut found = Diagnostics::new();
         if let Err(errors) = provision::run(self.commands, &self.object, &self.conduct).await {

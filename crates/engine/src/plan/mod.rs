@@ -265,6 +265,9 @@ pub struct Plan {
     pub drift: Vec<Drift>,
     /// Objects that an earlier run began to create and that were found to exist; an apply records them.
     pub adopted: BTreeMap<ObjectKey, Value>,
+    /// Objects that an earlier run may have begun to create and that were looked for in vain. Those that a target has
+    /// left out are neither here nor adopted: they stay on record until a run looks for them.
+    pub absent: BTreeSet<ObjectKey>,
     /// What an apply does, and in what order.
     pub steps: StepGraph,
     /// Whether targets leave a part of the configuration out.

@@ -476,6 +476,10 @@ impl<'a> Walker<'a> {
         if let (true, None, Some(before)) = (answer.resumed || pending.recorded.is_none(), &pending.import, &before) {
             self.found.adopted.insert(pending.object.clone(), before.clone());
         }
+        let is_candidate = pending.import.is_none() && self.walk.stored.candidates.contains_key(&pending.object);
+        if is_candidate && before.is_none() {
+            self.found.absent.insert(pending.object.clone());
+        }
         match pending.purpose {
             Purpose::Keep(_) if answer.planned.is_some() => self.decided(pending, answer, before),
             Purpose::Keep(_) if pending.import.is_some() => self.adopted(pending, before),

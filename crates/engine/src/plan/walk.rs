@@ -97,6 +97,8 @@ pub struct Found {
     pub drift: Vec<Drift>,
     /// Objects that an earlier run began to create and that exist.
     pub adopted: BTreeMap<ObjectKey, Value>,
+    /// Objects that an earlier run may have begun to create and that do not exist.
+    pub absent: BTreeSet<ObjectKey>,
     /// Data sources that were read.
     pub data: BTreeMap<InstanceAddress, (ProviderKey, Value)>,
     /// Everything that was evaluated.

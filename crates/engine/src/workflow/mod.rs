@@ -132,7 +132,8 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
         before_destroy::Walked::only(walk(&inputs).await, &stored)
     };
     let before_destroy::Walked { found: walked, outputs: recorded_outputs } = walked;
-    let Found { mut changes, same_names, mut drift, adopted, data, values, sessions, visited, diagnostics } = walked;
+    let Found { mut changes, same_names, mut drift, adopted, absent, data, values, sessions, visited, diagnostics } =
+        walked;
     drift.sort_by_key(|drift| (drift.object.address.module.0.len(), drift.object.clone()));
     found.extend(diagnostics);
     if options.mode != Mode::Destroy {
@@ -165,7 +166,8 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
     found.extend(options.replace.iter().filter_map(|address| unmatched_replace(address, &values)));
     let outputs = outputs::changes(&setting, options.mode, targeted || found.has_errors(), &recorded_outputs, &values);
     let mode = options.mode;
-    let mut plan = Plan { mode, changes, outputs, drift, adopted, steps, targeted, timestamp, ..Plan::default() };
+    let mut plan =
+        Plan { mode, changes, outputs, drift, adopted, absent, steps, targeted, timestamp, ..Plan::default() };
     plan.checks = values.checks.clone();
     plan.relevant = relevant::relevant(&project.config, &world.providers, &plan, &values);
     // Proving every pair of steps takes longer than planning when there are very many; the rules are the same for few.

@@ -118,6 +118,7 @@ pub fn write(
         "changes": plan.changes.values().map(change_json).collect::<Vec<_>>(),
         "drift": plan.drift.iter().map(drift_json).collect::<Vec<_>>(),
         "adopted": plan.adopted.iter().map(adopted_json).collect::<Vec<_>>(),
+        "absent": plan.absent.iter().map(key_json).collect::<Vec<_>>(),
         "outputs": outputs,
         "relevant": plan.relevant.iter().map(relevant_json).collect::<Vec<_>>(),
         "checks": plan.checks.0.iter().map(check_json).collect::<Vec<_>>(),
@@ -245,6 +246,7 @@ impl Saved {
             outputs,
             drift,
             adopted: adopted(document).ok_or_else(unreadable)?,
+            absent: absent(document).ok_or_else(unreadable)?,
             checks: checks(document).ok_or_else(unreadable)?,
             relevant: relevant(document).ok_or_else(unreadable)?,
             targeted: !targets.is_empty(),
@@ -379,6 +381,15 @@ fn adopted_json((object, value): (&ObjectKey, &Value)) -> Json {
     json!({ "address": object.address.to_string(), "deposed": object.deposed, "value": encode(value) })
 }
 
+fn key_json(object: &ObjectKey) -> Json {
+    json!({ "address": object.address.to_string(), "deposed": object.deposed })
+}
+
+fn key_of(json: &Json) -> Option<ObjectKey> {
+    let deposed = json.get("deposed").and_then(Json::as_str).map(str::to_owned);
+    Some(ObjectKey { address: json.get("address")?.as_str()?.parse().ok()?, deposed })
+}
+
 fn provider_json(key: &ProviderKey) -> Json {
     json!({ "module": key.module.to_string(), "name": &*key.reference.name, "alias": key.reference.alias.as_deref() })
 }
@@ -509,7 +520,7 @@ fn drift(document: &Json) -> Option<Vec<Drift>> {
     let drift = drift.map(|json| {
         let deposed = json.get("deposed").and_then(Json::as_str).map(str::to_owned);
         Some(Drift {
-            object: ObjectKey { address: json.get("address")?.as_str()?.parse().ok()?, deposed },
+            object: key_of(json)?,
             previous: match json.get("previous").and_then(Json::as_str) {
                 Some(text) => Some(text.parse().ok()?),
                 None => None,
@@ -523,12 +534,11 @@ fn drift(document: &Json) -> Option<Vec<Drift>> {
 
 fn adopted(document: &Json) -> Option<BTreeMap<ObjectKey, Value>> {
     let adopted = document.get("adopted")?.as_array()?.iter();
-    let adopted = adopted.map(|json| {
-        let deposed = json.get("deposed").and_then(Json::as_str).map(str::to_owned);
-        let object = ObjectKey { address: json.get("address")?.as_str()?.parse().ok()?, deposed };
-        Some((object, decode(json.get("value")?)?))
-    });
-    adopted.collect()
+    adopted.map(|json| Some((key_of(json)?, decode(json.get("value")?)?))).collect()
+}
+
+fn absent(document: &Json) -> Option<BTreeSet<ObjectKey>> {
+    document.get("absent")?.as_array()?.iter().map(key_of).collect()
 }
 
 fn outputs(document: &Json) -> Option<BTreeMap<Arc<str>, OutputChange>> {

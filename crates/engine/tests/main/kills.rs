@@ -119,14 +119,18 @@ impl Machine {
 
     /// One process: plans and applies, until the end or a point at which it is killed.
     async fn process(&self, text: &str, mode: Mode) -> End {
+        self.process_with(text, &Options { mode, ..Options::default() }).await
+    }
+
+    async fn process_with(&self, text: &str, options: &Options) -> End {
         tokio::select! {
             biased;
             () = self.service.gate.killed() => End::Killed,
-            errors = self.run(text, mode) => End::Ran(errors),
+            errors = self.run(text, options) => End::Ran(errors),
         }
     }
 
-    async fn run(&self, text: &str, mode: Mode) -> Vec<String> {
+    async fn run(&self, text: &str, options: &Options) -> Vec<String> {
         let test: Arc<dyn Provider> = Arc::new(provider(&self.service));
         let conduct = Conduct {
             clock: Arc::new(SystemClock),
@@ -143,7 +147,7 @@ impl Machine {
         let store = Store::open(self.backend(), Some((&info, Duration::ZERO))).expect("the state opens");
         let (stored, found) = decode(store.state(), store.pending(), &world.providers);
         assert!(!found.has_errors(), "{found:#?}");
-        let (planned, found) = plan(&world, &project, stored, &Options { mode, ..Options::default() }).await;
+        let (planned, found) = plan(&world, &project, stored, options).await;
         let errors = |found: &smform_types::Diagnostics| {
             found.iter().filter(|d| d.is_error()).map(|d| format!("{}: {}", d.summary, d.detail)).collect::<Vec<_>>()
         };
@@ -392,12 +396,17 @@ async fn life(seed: u64) -> Result<(), String> {
                 machine.service.fail(operation, &name);
             }
         }
+        if numbers.below(6) == 0 {
+            machine.service.lose_answers();
+        }
         if numbers.below(2) == 0 {
             machine.service.gate.kill_after(numbers.below(40));
         }
         let mode = if numbers.below(6) == 0 { Mode::Destroy } else { Mode::Normal };
-        let end = machine.process(&text, mode).await;
-        told.push(format!("{mode:?} {end:?}\n{text}"));
+        let target = ["test_thing.a", "test_thing.c"].get(numbers.below(10)).copied();
+        let targets = target.iter().filter_map(|target| target.parse().ok()).collect();
+        let end = machine.process_with(&text, &Options { mode, targets, ..Options::default() }).await;
+        told.push(format!("{mode:?} {target:?} {end:?}\n{text}"));
         machine.service.gate.open();
         machine.service.heal();
     }

@@ -297,6 +297,48 @@ async fn what_a_killed_run_created_is_found_and_adopted() {
 }
 
 #[tokio::test]
+async fn what_was_created_without_an_answer_is_found_by_the_next_run() {
+    let bench = Bench::new();
+    bench.service.lose_answers();
+    let report = bench.apply(&chain("a")).await;
+    let told = format!("{:?}", report.diagnostics);
+    assert!(told.contains("Whether it was created is not known"), "{told}");
+    assert_eq!(bench.service.names(), ["model-1"]);
+    bench.service.heal();
+    bench.service.forget_calls();
+    bench.converge(&chain("a")).await;
+    assert_eq!(bench.service.calls(), ["create config-2", "create endpoint"]);
+    // The same where it was to take the place of another.
+    bench.service.lose_answers();
+    bench.apply(&chain("b")).await;
+    assert_eq!(bench.service.names(), ["config-2", "endpoint", "model-1", "model-3"]);
+    bench.service.heal();
+    bench.service.forget_calls();
+    bench.converge(&chain("b")).await;
+    assert_eq!(bench.service.calls(), ["create config-4", "update endpoint", "delete config-2", "delete model-1"]);
+}
+
+#[tokio::test]
+async fn a_run_with_targets_leaves_on_record_what_it_does_not_look_for() {
+    let bench = Bench::new();
+    let text = format!("{}\nresource \"test_thing\" \"other\" {{ name = \"other\" }}", chain("a"));
+    bench.converge("resource \"test_thing\" \"model\" {\n  name_prefix = \"model-\"\n  image = \"a\"\n}").await;
+    *bench.record.lock().await = smform_testkit::MemoryRecord::default();
+    bench.record.lock().await.intend("test_thing.model", "model-1");
+    bench.service.forget_calls();
+    let targets = vec!["test_thing.other".parse().expect("a target")];
+    for mode in [Mode::Normal, Mode::RefreshOnly, Mode::Destroy] {
+        let options = Options { mode, targets: targets.clone(), ..Options::default() };
+        let report = bench.apply_with(&text, &options).await;
+        assert!(!report.diagnostics.has_errors(), "{:#?}", report.diagnostics);
+    }
+    bench.converge(&text).await;
+    let made: Vec<String> = bench.service.calls().into_iter().filter(|call| call.starts_with("create model")).collect();
+    assert!(made.is_empty(), "{made:?}");
+    assert!(bench.record.lock().await.value("test_thing.model").is_some());
+}
+
+#[tokio::test]
 async fn a_cycle_is_refused() {
     let bench = Bench::new();
     let errors = bench
