@@ -89,7 +89,8 @@ pub(crate) fn import_seed<'i>(schema: &Schema, identifier: &'i str, clients: &Cl
 /// The identifier by which an import finds an object again that is to be made in the region of `planned`.
 pub(crate) fn importable(identifier: &str, planned: &Value, clients: &Clients) -> String {
     let region = clients.region_of(planned);
-    if region == clients.region { identifier.to_owned() } else { format!("{identifier}@{region}") }
+    // The next run may be in another region. What stands in for AWS may have regions that do not look like one.
+    if region_problem(region).is_none() { format!("{identifier}@{region}") } else { identifier.to_owned() }
 }
 
 /// A described object with what only the record knows: its region and its `timeouts`.

@@ -10,7 +10,7 @@ const ECR: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com/team/img:1";
 async fn a_model_lives() {
     let world = world().await;
     let made = world.create(MODEL, &model_body("vpc-model")).await;
-    assert_eq!(*world.run.intended.lock().unwrap(), ["vpc-model"]);
+    assert_eq!(*world.run.intended.lock().unwrap(), ["vpc-model@us-east-1"]);
     assert_eq!(made.get("id"), Some(&Value::string("vpc-model")));
     let imported = world.import(MODEL, "vpc-model").await.unwrap();
     assert_eq!(shown(&imported), shown(&made));

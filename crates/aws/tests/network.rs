@@ -57,6 +57,49 @@ async fn ways_to_services_live() {
     world.delete(ENDPOINT, &made).await;
 }
 
+/// What a run that was killed may have created is found by what was intended, and a lost answer makes nothing twice.
+#[tokio::test]
+async fn networks_are_made_once() {
+    let world = world().await;
+    let lost =
+        |operation: &str| json!({"rules": [{"match": {"operation": operation}, "nth": 1, "effect": "lost_reply"}]});
+    let intended = || world.run.intended.lock().unwrap().last().unwrap().clone();
+    let body = json!({"cidr_block": "10.42.0.0/16"});
+    // There may be many with the same network.
+    let others = [world.create(VPC, &body).await, world.create(VPC, &body).await];
+    world.faults(lost("CreateVpc"));
+    let vpc = world.create(VPC, &body).await;
+    assert_eq!(world.calls("CreateVpc"), 3);
+    let found = world.import(VPC, &intended()).await.unwrap();
+    assert_eq!(text(&found, "id"), text(&vpc, "id"));
+    let intent = intended();
+    world.create(VPC, &body).await;
+    let error = world.session.import(VPC, &intent, &world.run).await.unwrap_err();
+    assert!(error.detail.contains("smform import ADDRESS ID"), "{error}");
+    for other in &others {
+        world.delete(VPC, other).await;
+    }
+
+    let body = json!({"vpc_id": text(&vpc, "id"), "cidr_block": "10.42.1.0/24"});
+    world.faults(lost("CreateSubnet"));
+    let subnet = world.create(SUBNET, &body).await;
+    let found = world.import(SUBNET, &intended()).await.unwrap();
+    assert_eq!(text(&found, "id"), text(&subnet, "id"));
+    let smform_provider::CreateOutcome::Failed(error) = world.try_create(SUBNET, &body).await else { panic!("made") };
+    assert!(error.detail.contains(text(&subnet, "id")) && error.detail.contains("smform import"), "{error}");
+    world.delete(SUBNET, &subnet).await;
+    assert!(world.import(SUBNET, &intended()).await.is_none());
+
+    let body = json!({"vpc_id": DEFAULT_VPC, "service_name": "com.amazonaws.us-east-1.s3"});
+    world.create(ENDPOINT, &body).await;
+    world.faults(lost("CreateVpcEndpoint"));
+    let endpoint = world.create(ENDPOINT, &body).await;
+    let found = world.import(ENDPOINT, &intended()).await.unwrap();
+    assert_eq!(text(&found, "id"), text(&endpoint, "id"));
+    world.delete(ENDPOINT, &endpoint).await;
+    assert!(world.import(ENDPOINT, &intended()).await.is_none());
+}
+
 #[tokio::test]
 async fn networks_are_checked_offline() {
     let world = world().await;

@@ -518,7 +518,6 @@ fn changes(document: &Json) -> Option<BTreeMap<ObjectKey, Change>> {
 fn drift(document: &Json) -> Option<Vec<Drift>> {
     let drift = document.get("drift")?.as_array()?.iter();
     let drift = drift.map(|json| {
-        let deposed = json.get("deposed").and_then(Json::as_str).map(str::to_owned);
         Some(Drift {
             object: key_of(json)?,
             previous: match json.get("previous").and_then(Json::as_str) {

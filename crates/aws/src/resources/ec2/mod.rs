@@ -14,6 +14,7 @@ pub(crate) mod security_group_rule;
 mod single_rule;
 pub(crate) mod subnet;
 mod tagging;
+mod unnamed;
 pub(crate) mod vpc;
 pub(crate) mod vpc_endpoint;
 pub(crate) mod vpc_security_group_egress_rule;

@@ -11,7 +11,7 @@ use smform_provider::{
 use smform_types::schema::{Attribute, Block, Constraint, Schema};
 use smform_types::{Diagnostic, Diagnostics, Path, Type, Value};
 
-use super::filters::{arn, own_tags};
+use super::filters::{arn, filter, own_tags};
 use super::removal::remove;
 use super::tagging;
 use crate::clients::Clients;
@@ -19,7 +19,7 @@ use crate::failure::{Failure, Service, failed};
 use crate::fields::{Builder, Fields, with};
 use crate::retry::while_passing;
 use crate::settle::{fill, settle};
-use crate::shared::{carry, import_seed, limit, plan, region, timeouts};
+use crate::shared::{carry, import_seed, importable, limit, plan, region, timeouts};
 use crate::tags;
 
 /// How long a new subnet may stay invisible, and how long one that is in use is tried to be deleted.
@@ -172,6 +172,26 @@ async fn describe(client: &Client, id: &str) -> Result<Option<Described>, Failur
     }
 }
 
+/// The subnet with a network in a VPC, which are given as `VPC/NETWORK`: there is at most one.
+async fn by_network(client: &Client, vpc_and_network: &str) -> Result<Option<Described>, Failure> {
+    let (vpc, network) = vpc_and_network.split_once('/').unwrap_or((vpc_and_network, ""));
+    let name = if network.contains(':') { "ipv6-cidr-block-association.ipv6-cidr-block" } else { "cidr-block" };
+    let call = client.describe_subnets().filters(filter("vpc-id", vpc)).filters(filter(name, network));
+    let answer = call.send().await.map_err(failed(Service::Ec2, "DescribeSubnets"))?;
+    Ok(answer.subnets().first().cloned())
+}
+
+fn taken(place: &str, id: &str) -> ProviderError {
+    let (vpc, network) = place.split_once('/').unwrap_or((place, ""));
+    ProviderError::new(
+        format!("Subnet {network} already exists"),
+        format!(
+            "{id} in {vpc} has this network and is not in this state. Import it with \"smform import ADDRESS {id}\", delete \
+             it, or choose another network."
+        ),
+    )
+}
+
 #[async_trait]
 impl ResourceType<Clients> for Subnet {
     fn name(&self) -> &'static str {
@@ -219,6 +239,21 @@ impl ResourceType<Clients> for Subnet {
     async fn create(&self, planned: &Value, cx: &Context<'_, Clients>) -> CreateOutcome {
         let client = cx.clients.ec2(cx.clients.region_of(planned));
         let fields = Fields(planned);
+        let network = fields.text("cidr_block").or(fields.text("ipv6_cidr_block")).unwrap_or_default();
+        let place = format!("{}/{network}", fields.text("vpc_id").unwrap_or_default());
+        let refuse = |failure: Failure| CreateOutcome::Failed(failure.into_error("The subnet could not be created"));
+        // A call that is repeated after a lost answer is told that the network is taken. To know then whose it is, look
+        // before.
+        match by_network(&client, &place).await {
+            Ok(Some(subnet)) => {
+                return CreateOutcome::Failed(taken(&place, subnet.subnet_id().unwrap_or_default()));
+            }
+            Err(failure) if !failure.is_denied() => return refuse(failure),
+            _ => {}
+        }
+        if let Err(error) = cx.run.intend(&importable(&place, planned, cx.clients)).await {
+            return CreateOutcome::Failed(error);
+        }
         let answer = client
             .create_subnet()
             .set_vpc_id(fields.owned("vpc_id"))
@@ -234,7 +269,11 @@ impl ResourceType<Clients> for Subnet {
             .map_err(failed(Service::Ec2, "CreateSubnet"));
         let id = match answer {
             Ok(answer) => answer.subnet().and_then(|subnet| subnet.subnet_id()).unwrap_or_default().to_owned(),
-            Err(failure) => return CreateOutcome::Failed(failure.into_error("The subnet could not be created")),
+            Err(failure) if failure.code() == "InvalidSubnet.Conflict" => match by_network(&client, &place).await {
+                Ok(Some(subnet)) => subnet.subnet_id().unwrap_or_default().to_owned(),
+                _ => return refuse(failure),
+            },
+            Err(failure) => return refuse(failure),
         };
         let begun = with(planned.clone(), "id", Value::string(&id));
         if let Err(error) = cx.run.created(&begun).await {
@@ -295,7 +334,7 @@ impl ResourceType<Clients> for Subnet {
     async fn import(&self, identifier: &str, cx: &Context<'_, Clients>) -> Result<Option<Imported>, ProviderError> {
         let (id, seed) = import_seed(&self.schema, identifier, cx.clients);
         let client = cx.clients.ec2(cx.clients.region_of(&seed));
-        let subnet = describe(&client, id).await;
+        let subnet = if id.contains('/') { by_network(&client, id).await } else { describe(&client, id).await };
         let subnet = subnet.map_err(|failure| failure.into_error(format!("Subnet {id} could not be read")))?;
         Ok(subnet.map(|subnet| Imported::from(self.object(&subnet, &seed, cx.clients))))
     }

@@ -4,27 +4,38 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_ec2::Client;
+use aws_sdk_ec2::config::Config;
+use aws_sdk_ec2::config::retry::RetryConfig;
 use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType as Ec2Type, Tenancy, Vpc as Described, VpcAttributeName};
 use smform_provider::{
     Context, CreateOutcome, Imported, PlanRequest, PlanResponse, ProviderError, ResourceType, UpdateOutcome,
 };
 use smform_types::schema::{Attribute, Block, Constraint, Schema};
 use smform_types::{Diagnostic, Diagnostics, Path, Type, Value};
+use tokio::sync::Mutex;
 
 use super::filters::{arn, filter, own_tags};
 use super::removal::remove;
 use super::tagging;
+use super::unnamed::Sought;
 use crate::clients::Clients;
 use crate::failure::{Failure, Service, failed};
 use crate::fields::{Builder, Fields, with};
 use crate::retry::while_passing;
 use crate::settle::{fill, settle};
-use crate::shared::{carry, import_seed, limit, plan, region, timeouts};
+use crate::shared::{carry, import_seed, importable, limit, plan, region, timeouts};
 use crate::tags;
+use crate::waiters::Wait;
 
 /// How long a new VPC may stay invisible, and how long one that is in use is tried to be deleted.
 const PROPAGATION: Duration = Duration::from_secs(60);
 const PATIENCE: Duration = Duration::from_secs(20 * 60);
+
+/// How long a creation is tried again that gets no answer, or is to come back later.
+const PERSISTENCE: Duration = Duration::from_secs(5 * 60);
+
+/// In place of a network, where the service chooses one.
+const ANY: &str = "*";
 
 /// The attributes that are switched by calls of their own.
 const SWITCHES: [(&str, VpcAttributeName); 3] = [
@@ -36,6 +47,8 @@ const SWITCHES: [(&str, VpcAttributeName); 3] = [
 /// The resource type.
 pub(crate) struct Vpc {
     schema: Schema,
+    /// Held by the one that is being created.
+    turn: Mutex<()>,
 }
 
 impl Vpc {
@@ -89,7 +102,7 @@ impl Vpc {
             [("timeouts", timeouts())],
         );
         block.description = "A network of its own.";
-        Vpc { schema: Schema { version: 1, block } }
+        Vpc { schema: Schema { version: 1, block }, turn: Mutex::new(()) }
     }
 
     /// The described VPC as an object, with what further calls tell; what may not be asked for stays as remembered.
@@ -141,6 +154,67 @@ impl Vpc {
             None => live,
         });
         settle(&self.schema.block, remembered, carry(live, remembered), &|_, _, _| false)
+    }
+}
+
+/// The ids of the VPCs with a network.
+async fn alike(client: &Client, network: &str) -> Result<Vec<String>, Failure> {
+    let filters = (network != ANY).then(|| vec![filter("cidr", network)]);
+    let mut pages = client.describe_vpcs().set_filters(filters).into_paginator().items().send();
+    let mut ids = Vec::new();
+    while let Some(vpc) = pages.next().await {
+        ids.extend(vpc.map_err(failed(Service::Ec2, "DescribeVpcs"))?.vpc_id);
+    }
+    Ok(ids)
+}
+
+/// Creates the VPC, once. The service has no way to tell a repeated call from another one, so each that got no answer is
+/// followed by a look at what is there; the id.
+async fn create_once(
+    client: &Client,
+    planned: &Value,
+    sought: &Sought,
+    cx: &Context<'_, Clients>,
+) -> Result<String, ProviderError> {
+    const SUMMARY: &str = "The VPC could not be created";
+    let fields = Fields(planned);
+    let mut wait = Wait::new(cx.run, PERSISTENCE);
+    let mut is_open = false;
+    loop {
+        let answer = client
+            .create_vpc()
+            .set_cidr_block(fields.owned("cidr_block"))
+            .set_ipv4_ipam_pool_id(fields.owned("ipv4_ipam_pool_id"))
+            .set_ipv4_netmask_length(fields.count("ipv4_netmask_length"))
+            .set_instance_tenancy(fields.text("instance_tenancy").map(Tenancy::from))
+            .set_amazon_provided_ipv6_cidr_block(fields.flag("assign_generated_ipv6_cidr_block").filter(|on| *on))
+            .set_ipv6_cidr_block(fields.owned("ipv6_cidr_block"))
+            .set_ipv6_cidr_block_network_border_group(fields.owned("ipv6_cidr_block_network_border_group"))
+            .set_ipv6_ipam_pool_id(fields.owned("ipv6_ipam_pool_id"))
+            .set_ipv6_netmask_length(fields.count("ipv6_netmask_length"))
+            .set_tag_specifications(tagging::for_create(Ec2Type::Vpc, planned))
+            .customize()
+            .config_override(Config::builder().retry_config(RetryConfig::disabled()))
+            .send()
+            .await
+            .map_err(failed(Service::Ec2, "CreateVpc"));
+        let failure = match answer {
+            Ok(answer) => return Ok(answer.vpc.and_then(|vpc| vpc.vpc_id).unwrap_or_default()),
+            Err(failure) => failure,
+        };
+        is_open |= failure.is_open();
+        let told = |error: ProviderError| if is_open { error.left_open() } else { error };
+        let is_over = !failure.is_passing() || wait.pause().await.is_err();
+        if is_open {
+            // Without a look the call must not be repeated.
+            let Ok(found) = alike(client, &sought.like).await else { return Err(told(failure.into_error(SUMMARY))) };
+            if let Some(id) = sought.only("VPC", found).map_err(told)? {
+                return Ok(id);
+            }
+        }
+        if is_over {
+            return Err(told(failure.into_error(SUMMARY)));
+        }
     }
 }
 
@@ -232,30 +306,24 @@ impl ResourceType<Clients> for Vpc {
     async fn create(&self, planned: &Value, cx: &Context<'_, Clients>) -> CreateOutcome {
         let client = cx.clients.ec2(cx.clients.region_of(planned));
         let fields = Fields(planned);
-        let answer = client
-            .create_vpc()
-            .set_cidr_block(fields.owned("cidr_block"))
-            .set_ipv4_ipam_pool_id(fields.owned("ipv4_ipam_pool_id"))
-            .set_ipv4_netmask_length(fields.count("ipv4_netmask_length"))
-            .set_instance_tenancy(fields.text("instance_tenancy").map(Tenancy::from))
-            .set_amazon_provided_ipv6_cidr_block(fields.flag("assign_generated_ipv6_cidr_block").filter(|on| *on))
-            .set_ipv6_cidr_block(fields.owned("ipv6_cidr_block"))
-            .set_ipv6_cidr_block_network_border_group(fields.owned("ipv6_cidr_block_network_border_group"))
-            .set_ipv6_ipam_pool_id(fields.owned("ipv6_ipam_pool_id"))
-            .set_ipv6_netmask_length(fields.count("ipv6_netmask_length"))
-            .set_tag_specifications(tagging::for_create(Ec2Type::Vpc, planned))
-            .send()
-            .await
-            .map_err(failed(Service::Ec2, "CreateVpc"));
-        let vpc = match answer {
-            Ok(answer) => answer.vpc().cloned(),
-            Err(failure) => return CreateOutcome::Failed(failure.into_error("The VPC could not be created")),
+        let turn = self.turn.lock().await;
+        let network = fields.text("cidr_block").unwrap_or(ANY);
+        let sought = match alike(&client, network).await {
+            Ok(others) => Sought::new(network, others),
+            Err(failure) => return CreateOutcome::Failed(failure.into_error("The VPCs could not be listed")),
         };
-        let id = vpc.as_ref().and_then(|vpc| vpc.vpc_id()).unwrap_or_default().to_owned();
+        if let Err(error) = cx.run.intend(&importable(&sought.identifier(), planned, cx.clients)).await {
+            return CreateOutcome::Failed(error);
+        }
+        let id = match create_once(&client, planned, &sought, cx).await {
+            Ok(id) => id,
+            Err(error) => return CreateOutcome::Failed(error),
+        };
         let begun = with(planned.clone(), "id", Value::string(&id));
         if let Err(error) = cx.run.created(&begun).await {
             return CreateOutcome::Partial(begun, error);
         }
+        drop(turn);
         let empty = self.schema.block.empty();
         for (name, attribute) in SWITCHES {
             // As the service begins: names are resolved, hosts have none, nothing is measured.
@@ -326,7 +394,16 @@ impl ResourceType<Clients> for Vpc {
     async fn import(&self, identifier: &str, cx: &Context<'_, Clients>) -> Result<Option<Imported>, ProviderError> {
         let (id, seed) = import_seed(&self.schema, identifier, cx.clients);
         let client = cx.clients.ec2(cx.clients.region_of(&seed));
-        let vpc = describe(&client, id).await;
+        let found = match Sought::parse(id) {
+            Some(sought) => {
+                let found = alike(&client, &sought.like).await;
+                let found = found.map_err(|failure| failure.into_error("The VPCs could not be listed"))?;
+                sought.only("VPC", found)?
+            }
+            None => Some(id.to_owned()),
+        };
+        let Some(id) = found else { return Ok(None) };
+        let vpc = describe(&client, &id).await;
         match vpc.map_err(|failure| failure.into_error(format!("VPC {id} could not be read")))? {
             Some(vpc) => Ok(Some(Imported::from(self.object(&client, &vpc, &seed, cx.clients).await))),
             None => Ok(None),

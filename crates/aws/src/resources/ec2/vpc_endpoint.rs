@@ -10,15 +10,17 @@ use smform_provider::{
 };
 use smform_types::schema::{Attribute, Block, Constraint, Schema};
 use smform_types::{Diagnostics, Path, Step, Type, Value};
+use tokio::sync::Mutex;
 
 use super::filters::{arn, filter, own_tags};
 use super::removal::remove;
 use super::tagging;
+use super::unnamed::Sought;
 use crate::clients::Clients;
 use crate::failure::{Failure, Service, failed};
 use crate::fields::{Builder, Fields, with};
 use crate::settle::{fill, settle};
-use crate::shared::{carry, import_seed, limit, plan, region, timeouts};
+use crate::shared::{carry, import_seed, importable, limit, plan, region, timeouts};
 use crate::tags;
 use crate::waiters::Wait;
 
@@ -28,6 +30,8 @@ const PATIENCE: Duration = Duration::from_secs(10 * 60);
 /// The resource type.
 pub(crate) struct VpcEndpoint {
     schema: Schema,
+    /// Held by the one that is being created.
+    turn: Mutex<()>,
 }
 
 fn dns_entry() -> Type {
@@ -77,7 +81,7 @@ impl VpcEndpoint {
             [("timeouts", timeouts())],
         );
         block.description = "A way from a VPC to a service of AWS without the internet.";
-        VpcEndpoint { schema: Schema { version: 0, block } }
+        VpcEndpoint { schema: Schema { version: 0, block }, turn: Mutex::new(()) }
     }
 
     async fn object(&self, client: &Client, endpoint: &Described, remembered: &Value, clients: &Clients) -> Value {
@@ -178,6 +182,19 @@ async fn describe(client: &Client, id: &str) -> Result<Option<Described>, Failur
     }
 }
 
+/// The ids of the endpoints of a VPC for a service, which are given as `VPC/SERVICE`.
+async fn alike(client: &Client, like: &str) -> Result<Vec<String>, Failure> {
+    let (vpc, service) = like.split_once('/').unwrap_or((like, ""));
+    let call = client.describe_vpc_endpoints().filters(filter("vpc-id", vpc)).filters(filter("service-name", service));
+    let mut pages = call.into_paginator().items().send();
+    let mut ids = Vec::new();
+    while let Some(endpoint) = pages.next().await {
+        let endpoint = endpoint.map_err(failed(Service::Ec2, "DescribeVpcEndpoints"))?;
+        ids.extend(endpoint.vpc_endpoint_id.clone().filter(|_| !is_deleted(&endpoint)));
+    }
+    Ok(ids)
+}
+
 fn is_deleted(endpoint: &Described) -> bool {
     endpoint.state().is_some_and(|state| state.as_str().eq_ignore_ascii_case("deleted"))
 }
@@ -242,8 +259,19 @@ impl ResourceType<Clients> for VpcEndpoint {
         let client = cx.clients.ec2(cx.clients.region_of(planned));
         let fields = Fields(planned);
         let some = |name: &str| Some(fields.texts(name)).filter(|texts| !texts.is_empty());
+        let turn = self.turn.lock().await;
+        let like = ["vpc_id", "service_name"].map(|name| fields.text(name).unwrap_or_default()).join("/");
+        let sought = match alike(&client, &like).await {
+            Ok(others) => Sought::new(like, others),
+            Err(failure) => return CreateOutcome::Failed(failure.into_error("The VPC endpoints could not be listed")),
+        };
+        if let Err(error) = cx.run.intend(&importable(&sought.identifier(), planned, cx.clients)).await {
+            return CreateOutcome::Failed(error);
+        }
         let answer = client
             .create_vpc_endpoint()
+            // By which the service knows a call that is repeated.
+            .client_token(uuid::Uuid::new_v4().to_string())
             .set_vpc_id(fields.owned("vpc_id"))
             .set_service_name(fields.owned("service_name"))
             .set_vpc_endpoint_type(fields.text("vpc_endpoint_type").map(VpcEndpointType::from))
@@ -266,6 +294,7 @@ impl ResourceType<Clients> for VpcEndpoint {
         if let Err(error) = cx.run.created(&begun).await {
             return CreateOutcome::Partial(begun, error);
         }
+        drop(turn);
         match self.ready(&client, &id, cx.run, limit(planned, "create", PATIENCE)).await {
             Ok(endpoint) => {
                 let live = self.object(&client, &endpoint, &begun, cx.clients).await;
@@ -344,7 +373,16 @@ impl ResourceType<Clients> for VpcEndpoint {
     async fn import(&self, identifier: &str, cx: &Context<'_, Clients>) -> Result<Option<Imported>, ProviderError> {
         let (id, seed) = import_seed(&self.schema, identifier, cx.clients);
         let client = cx.clients.ec2(cx.clients.region_of(&seed));
-        let endpoint = describe(&client, id).await;
+        let found = match Sought::parse(id) {
+            Some(sought) => {
+                let found = alike(&client, &sought.like).await;
+                let found = found.map_err(|failure| failure.into_error("The VPC endpoints could not be listed"))?;
+                sought.only("VPC endpoint", found)?
+            }
+            None => Some(id.to_owned()),
+        };
+        let Some(id) = found else { return Ok(None) };
+        let endpoint = describe(&client, &id).await;
         match endpoint.map_err(|failure| failure.into_error(format!("VPC endpoint {id} could not be read")))? {
             Some(endpoint) => Ok(Some(Imported::from(self.object(&client, &endpoint, &seed, cx.clients).await))),
             None => Ok(None),

@@ -190,6 +190,9 @@ pub(crate) struct VpcEndpoint {
     pub groups: Vec<String>,
     pub private_dns: bool,
     pub created: Moment,
+    /// By which the call that made it is known when it is repeated.
+    #[serde(default)]
+    pub token: Option<String>,
     pub interfaces: Vec<Interface>,
 }
 

@@ -86,6 +86,12 @@ fn node(context: &Context<'_>, endpoint: &VpcEndpoint) -> Node {
 
 pub(crate) fn create(context: &mut Context<'_>, params: &Params) -> Answer {
     let state = &context.region.ec2;
+    let made = params
+        .get("ClientToken")
+        .and_then(|token| state.vpc_endpoints.values().find(|endpoint| endpoint.token.as_deref() == Some(token)));
+    if let Some(made) = made {
+        return Ok(vec![("vpcEndpoint", node(context, made))]);
+    }
     let vpc_id = vpc::find(state, params.required("VpcId")?)?.id.clone();
     let service = params.required("ServiceName")?;
     let own_region = format!("com.amazonaws.{}.", context.scope.region);
@@ -126,6 +132,7 @@ pub(crate) fn create(context: &mut Context<'_>, params: &Params) -> Answer {
     if let Some(endpoint) = state.vpc_endpoints.get_mut(&id) {
         endpoint.policy = policy;
         endpoint.private_dns = private_dns;
+        endpoint.token = params.get("ClientToken").map(str::to_owned);
     }
     set_parts(state, &id, route_tables, subnets, groups, &taken);
     tag::attach(state, &id, tags);
@@ -146,6 +153,7 @@ pub(crate) fn add(state: &mut State, id: &str, kind: &str, vpc_id: &str, service
         groups: Vec::new(),
         private_dns: false,
         created,
+        token: None,
         interfaces: Vec::new(),
     };
     state.vpc_endpoints.insert(endpoint.id.clone(), endpoint);
