@@ -10,6 +10,7 @@ locals {
 
 # expect:
 # error for_errors.tf:3:34-35 Duplicate object key
+# error for_errors.tf:3:34-35 Invalid object key
 # error for_errors.tf:4:34-35 Duplicate object key
 # error for_errors.tf:5:20-21 Iteration over non-iterable value
 # error for_errors.tf:6:20-24 Iteration over null value

@@ -181,6 +181,12 @@ fn known(kind: ValueKind, ty: &Type) -> Result<Value, ConvertError> {
         (ValueKind::Set(from, items), Type::Set(to)) if from == **to => {
             Ok(Value::unmarked(ValueKind::Set(from, items)))
         }
+        // How many elements such a set has in the end is not known, so neither is the list.
+        (ValueKind::Set(from, items), Type::List(to))
+            if items.len() > 1 && !items.iter().all(Value::is_wholly_known) =>
+        {
+            Ok(Value::unknown(unknown_type(&Type::set(from), &Type::List(Arc::clone(to)))?))
+        }
         (ValueKind::List(from, items) | ValueKind::Set(from, items), Type::List(to)) => {
             let (element, items) = sequence(&items, Some(&from), to, "list")?;
             Ok(Value::list(element, items))

@@ -59,9 +59,14 @@ impl Value {
         Value::unmarked(ValueKind::Unknown(ty, None))
     }
 
-    /// An unknown value of which something is known.
+    /// An unknown value of which something is known; the value itself where that leaves only one.
     #[must_use]
     pub fn refined(ty: Type, refinement: Refinement) -> Value {
+        if refinement.not_null
+            && let Some(settled) = settled(&ty, &refinement)
+        {
+            return settled;
+        }
         let refinement = (!refinement.is_empty()).then(|| Box::new(refinement));
         Value::unmarked(ValueKind::Unknown(ty, refinement))
     }
@@ -419,6 +424,25 @@ impl Value {
     #[must_use]
     pub fn set_order(&self, other: &Value) -> Ordering {
         crate::set_order::compare(self, other)
+    }
+}
+
+/// The value that a refined unknown one, which is not null, can only be; a collection of it where only its length is
+/// settled.
+fn settled(ty: &Type, known: &Refinement) -> Option<Value> {
+    if let (Some((lower, true)), Some((upper, true))) = (&known.lower, &known.upper) {
+        return (lower == upper).then(|| Value::number(lower.clone()));
+    }
+    let length = known.min_length.filter(|length| known.max_length == Some(*length))?;
+    match (ty, length) {
+        (Type::List(element), length) => {
+            let unknown = std::iter::repeat_n(Value::unknown(Type::clone(element)), usize::try_from(length).ok()?);
+            Some(Value::list(Type::clone(element), unknown))
+        }
+        (Type::Set(element), 0) => Some(Value::set(Type::clone(element), [])),
+        (Type::Set(element), 1) => Some(Value::set(Type::clone(element), [Value::unknown(Type::clone(element))])),
+        (Type::Map(element), 0) => Some(Value::map::<&str>(Type::clone(element), [])),
+        _ => None,
     }
 }
 

@@ -61,6 +61,11 @@ impl Scope for ModuleScope<'_> {
         };
         found.ok_or_else(|| self.missing(subject))
     }
+
+    fn requires_builtin(&self) -> bool {
+        let required = self.module.required_providers.get("terraform");
+        required.is_some_and(|required| required.source == "terraform.io/builtin/terraform")
+    }
 }
 
 impl ModuleScope<'_> {
@@ -101,9 +106,8 @@ impl ModuleScope<'_> {
             // It differs between a plan and its apply, so it may go only where nothing is stored.
             "applying" => {
                 let applying = match self.phase {
-                    Phase::Plan => Value::bool(false),
+                    Phase::Plan | Phase::Console => Value::bool(false),
                     Phase::Apply => Value::bool(true),
-                    Phase::Console => Value::unknown(Type::Bool),
                 };
                 Ok(applying.with_marks(Marks::EPHEMERAL))
             }

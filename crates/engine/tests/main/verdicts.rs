@@ -15,7 +15,6 @@ const DIFFERENT: &[(&str, &str)] = &[
     ("value = module.m.e }", "refused by Terraform's plan"),
     ("from = terraform_data.a\n}\nresource", "refused by Terraform's plan"),
     ("\"a${var.a}\"", "refused by Terraform's plan, whatever list is given"),
-    ("value = provider::terraform::encode_expr(1) }", "the built-in provider need not be required"),
     ("deprecated = \"x\"", "an argument of later versions"),
     ("m/main.tf\nimport {", "later versions import in child modules"),
 ];

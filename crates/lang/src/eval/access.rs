@@ -1,69 +1,107 @@
 //! Attributes, indices and splats.
 
 use smform_types::suggest::did_you_mean;
-use smform_types::{Diagnostic, Diagnostics, Refinement, Type, Value, ValueKind, convert};
+use smform_types::{Diagnostic, Diagnostics, Refinement, Span, Type, Value, ValueKind, convert};
 
-use super::evaluator::{Env, Eval, Evaluator};
+use super::evaluator::{Env, Evaluator, Failure, Outcome};
 use crate::syntax::{Expr, Ident, TraversalStep};
 
 impl Evaluator<'_> {
-    /// Takes steps from a value.
-    pub(super) fn steps(&self, value: Value, steps: &[TraversalStep], whole: &Expr, env: Env<'_>) -> Eval {
+    /// Takes steps from a value, with which something may be wrong already.
+    pub(super) fn steps(
+        &self,
+        value: Value,
+        steps: &[TraversalStep],
+        whole: &Expr,
+        env: Env<'_>,
+        mut errors: Diagnostics,
+    ) -> Outcome {
         let mut value = value;
         let mut rest = steps;
         while let Some((step, after)) = rest.split_first() {
             rest = after;
             value = match step {
                 TraversalStep::Attribute(name) => {
-                    attribute(value, name).map_err(|error| self.failed(error.at(name.with_dot()), whole, env))?
+                    let found =
+                        attribute(value, name).map_err(|error| self.failed(error.at(name.with_dot()), whole, env));
+                    errors.take(found).unwrap_or_else(|| Value::unknown(Type::Dynamic))
                 }
                 TraversalStep::Index(key, span) => {
-                    let key = self.eval(key, env)?;
-                    index(value, &key).map_err(|error| self.failed(error.at(*span), whole, env))?
+                    let key = self.told(key, env, &mut errors);
+                    let found = index(value, &key).map_err(|error| self.failed(error.at(*span), whole, env));
+                    errors.take(found).unwrap_or_else(|| Value::unknown(Type::Dynamic))
                 }
-                TraversalStep::Splat(span) => {
-                    // What is wrong with an element is not seen from the value of the whole.
-                    let inner = Env { quiet: true, ..env };
-                    let each = |item: Value| self.steps(item, after, whole, inner);
-                    let splat = splat(value, &each).map_err(|error| self.splat_failed(error, *span, whole, env))?;
-                    return Ok(splat);
+                // The elements of something that is wrong are not looked into.
+                TraversalStep::Splat(_) | TraversalStep::LegacySplat(_) if errors.has_errors() => {
+                    return Err(errors.into());
                 }
+                TraversalStep::Splat(span) => return self.splat(value, after, *span, whole, env),
                 TraversalStep::LegacySplat(span) => {
-                    let attributes =
-                        after.iter().take_while(|step| matches!(step, TraversalStep::Attribute(_))).count();
-                    let (own, after) = after.split_at(attributes);
+                    let dotted = after.iter().take_while(|step| step.is_dotted()).count();
+                    let (own, after) = after.split_at(dotted);
                     rest = after;
-                    let inner = Env { quiet: true, ..env };
-                    let each = |item: Value| self.steps(item, own, whole, inner);
-                    splat(value, &each).map_err(|error| self.splat_failed(error, *span, whole, env))?
+                    self.splat(value, own, *span, whole, env).unwrap_or_else(|failure| {
+                        errors.extend(failure.errors);
+                        failure.rest
+                    })
                 }
             };
         }
-        Ok(value)
+        Failure::unless_none(errors, value)
     }
 
-    fn splat_failed(&self, error: Splat, span: smform_types::Span, whole: &Expr, env: Env<'_>) -> Diagnostics {
-        match error {
-            Splat::Inner(diagnostics) => diagnostics,
-            Splat::Null => self.failed(
-                Diagnostic::error(
-                    "Splat of null value",
-                    "This value is null, so it has no elements to go through. Give it a value, or use an empty list.",
-                )
-                .at(span),
-                whole,
-                env,
-            ),
+    /// Takes steps from each element of a value. What is no sequence counts as a sequence of itself, or of nothing when
+    /// it is null.
+    fn splat(&self, value: Value, steps: &[TraversalStep], span: Span, whole: &Expr, env: Env<'_>) -> Outcome {
+        // What is wrong with an element is not seen from the value of the whole.
+        let env = Env { quiet: true, ..env };
+        let (value, marks) = value.unmark();
+        let ty = value.ty();
+        let is_sequence = matches!(ty, Type::List(_) | Type::Set(_) | Type::Tuple(_));
+        let mut errors = Diagnostics::new();
+        let mut each = |item: Value| {
+            self.steps(item, steps, whole, env, Diagnostics::new()).unwrap_or_else(|failure| {
+                errors.extend(failure.errors);
+                failure.rest
+            })
+        };
+        let result = match value.kind() {
+            ValueKind::Null(_) if is_sequence => {
+                let detail =
+                    "This value is null, so it has no elements to go through. Give it a value, or use an empty list.";
+                let error = Diagnostic::error("Splat of null value", detail).at(span);
+                return Err(self.failed(error, whole, Env { quiet: false, ..env }).into());
+            }
+            ValueKind::Null(_) => Value::tuple([]),
+            ValueKind::Tuple(items) => Value::tuple(items.iter().cloned().map(each).collect::<Vec<_>>()),
+            ValueKind::List(element, items) | ValueKind::Set(element, items) => {
+                let results: Vec<Value> = items.iter().cloned().map(&mut each).collect();
+                if results.is_empty() {
+                    let inner = self.steps(Value::unknown(element.clone()), steps, whole, env, Diagnostics::new());
+                    Value::list(inner.map_or(Type::Dynamic, |value| value.ty()), [])
+                } else {
+                    list_or_tuple(results)
+                }
+            }
+            ValueKind::Unknown(Type::List(element) | Type::Set(element), refinement) => {
+                let inner = each(Value::unknown(Type::clone(element)));
+                let length = refinement.as_deref().cloned().unwrap_or_default();
+                Value::refined(Type::list(inner.ty()), Refinement { not_null: true, ..length })
+                    .with_marks(inner.marks())
+            }
+            ValueKind::Unknown(Type::Tuple(types), _) => {
+                Value::tuple(types.iter().map(|ty| each(Value::unknown(ty.clone()))).collect::<Vec<_>>())
+            }
+            ValueKind::Unknown(ty, _) if *ty == Type::Dynamic || !value.is_definitely_not_null() => {
+                Value::refined(Type::Dynamic, Refinement::not_null())
+            }
+            _ => Value::tuple([each(value)]),
+        };
+        if errors.has_errors() {
+            return Err(Failure { errors, rest: Value::unknown(result.ty()) });
         }
+        Ok(result.with_marks(marks))
     }
-}
-
-/// Why a splat fails.
-enum Splat {
-    /// In one of its elements.
-    Inner(Diagnostics),
-    /// It is applied to a null sequence.
-    Null,
 }
 
 /// `value.name`.
@@ -122,8 +160,10 @@ pub(super) fn attribute(value: Value, name: &Ident) -> Result<Value, Diagnostic>
 /// `value[key]`.
 pub(super) fn index(value: Value, key: &Value) -> Result<Value, Diagnostic> {
     let (value, marks) = value.unmark();
-    // As in Terraform, the name of an attribute tells nothing, even where it comes from a value that must not be shown.
-    let marks = if matches!(value.ty(), Type::Object(_)) { marks } else { marks | key.marks() };
+    // As in Terraform, the name of an attribute tells nothing, even where it comes from a value that must not be shown,
+    // and no key does while it is not known what it selects.
+    let settled = value.is_known() && key.is_known();
+    let marks = if matches!(value.ty(), Type::Object(_)) || !settled { marks } else { marks | key.marks() };
     let invalid = |detail: &str| Diagnostic::error("Invalid index", detail);
     if value.is_null() {
         let detail = "This value is null, so it does not have any indices.";
@@ -156,6 +196,10 @@ fn element(value: &Value, ty: &Type, key: &Value) -> Result<Value, Diagnostic> {
     let Some(number) = key.as_number() else {
         return Ok(Value::unknown(ty.element().cloned().unwrap_or(Type::Dynamic)));
     };
+    // Of a list without elements to look at, no number is refused yet.
+    if let ValueKind::Unknown(Type::List(element), _) = value.kind() {
+        return Ok(Value::unknown(Type::clone(element)));
+    }
     if !number.is_whole() {
         return Err(invalid(
             ": indexing a sequence requires a whole number, but the given index has a fractional part",
@@ -168,9 +212,6 @@ fn element(value: &Value, ty: &Type, key: &Value) -> Result<Value, Diagnostic> {
     let count = value.as_slice().map(<[Value]>::len);
     if let (ValueKind::Unknown(Type::Tuple(types), _), Some(at)) = (value.kind(), at) {
         return types.get(at).map(|ty| Value::unknown(ty.clone())).ok_or_else(|| invalid(""));
-    }
-    if !value.is_known() {
-        return Ok(Value::unknown(ty.element().cloned().unwrap_or(Type::Dynamic)));
     }
     at.and_then(|at| value.get_index(at)).cloned().ok_or_else(|| {
         invalid(&match count {
@@ -202,44 +243,6 @@ fn entry(value: &Value, ty: &Type, key: &Value) -> Result<Value, Diagnostic> {
         let hint = did_you_mean(name, names);
         Diagnostic::error("Invalid index", format!("{NOT_IN_COLLECTION}.{hint}"))
     })
-}
-
-/// Applies `each` to the elements of a value. What is no sequence counts as a sequence of itself, or of nothing when
-/// it is null.
-fn splat(value: Value, each: &dyn Fn(Value) -> Eval) -> Result<Value, Splat> {
-    let (value, marks) = value.unmark();
-    let ty = value.ty();
-    let is_sequence = matches!(ty, Type::List(_) | Type::Set(_) | Type::Tuple(_));
-    let apply = |items: &[Value]| -> Result<Vec<Value>, Splat> {
-        items.iter().map(|item| each(item.clone()).map_err(Splat::Inner)).collect()
-    };
-    let result = match value.kind() {
-        ValueKind::Null(_) if is_sequence => return Err(Splat::Null),
-        ValueKind::Null(_) => Value::tuple([]),
-        ValueKind::Tuple(items) => Value::tuple(apply(items)?),
-        ValueKind::List(element, items) | ValueKind::Set(element, items) => {
-            let results = apply(items)?;
-            if results.is_empty() {
-                let inner = each(Value::unknown(element.clone())).map_or(Type::Dynamic, |value| value.ty());
-                Value::list(inner, [])
-            } else {
-                list_or_tuple(results)
-            }
-        }
-        ValueKind::Unknown(Type::List(element) | Type::Set(element), _) => {
-            let inner = each(Value::unknown(Type::clone(element))).map_err(Splat::Inner)?;
-            Value::refined(Type::list(inner.ty()), Refinement::not_null()).with_marks(inner.marks())
-        }
-        ValueKind::Unknown(Type::Tuple(types), _) => {
-            let items: Vec<Value> = types.iter().map(|ty| Value::unknown(ty.clone())).collect();
-            Value::tuple(apply(&items)?)
-        }
-        ValueKind::Unknown(ty, _) if *ty == Type::Dynamic || !value.is_definitely_not_null() => {
-            Value::refined(Type::Dynamic, Refinement::not_null())
-        }
-        _ => Value::tuple(apply(&[value])?),
-    };
-    Ok(result.with_marks(marks))
 }
 
 /// A list when all are of one type, as they are when they come from a list of one type.

@@ -100,7 +100,7 @@ impl Evaluator<'_> {
             diagnostics.push(error.at(written.name.span));
             return unknown();
         }
-        let Some(value) = diagnostics.take(self.eval(&written.expr, env)) else { return unknown() };
+        let value = self.told(&written.expr, env, diagnostics);
         let nothing = value.is_null();
         match convert(value, &schema.ty) {
             Ok(value) => {

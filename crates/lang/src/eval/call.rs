@@ -2,9 +2,9 @@
 
 use smform_types::{Diagnostic, Diagnostics, Refinement, Type, Value, ValueKind, convert};
 
-use super::evaluator::{Env, Eval, Evaluator};
+use super::evaluator::{Env, Eval, Evaluator, Outcome};
 use crate::functions::{self, Fault, Phase};
-use crate::syntax::{Call, Expr, ExprKind};
+use crate::syntax::{Call, Expr, ExprKind, TemplatePart};
 
 /// What `try` and `can` attempt.
 enum Attempt<'c> {
@@ -13,7 +13,7 @@ enum Attempt<'c> {
 }
 
 impl Evaluator<'_> {
-    pub(super) fn call(&self, call: &Call, whole: &Expr, env: Env<'_>) -> Eval {
+    pub(super) fn call(&self, call: &Call, whole: &Expr, env: Env<'_>) -> Outcome {
         let name = &*call.name.text;
         let plain = name.strip_prefix("core::").unwrap_or(name);
         let failed = |summary: &str, detail: String| {
@@ -26,7 +26,7 @@ impl Evaluator<'_> {
             "convert" => return self.converted(call, whole, env),
             "templatefile" | "templatestring" if self.in_template => {
                 let detail = format!("A template cannot call \"{plain}\" itself.");
-                return Err(failed("Error in function call", detail));
+                return Err(failed("Error in function call", detail).into());
             }
             "templatestring" => {
                 let template =
@@ -38,7 +38,7 @@ impl Evaluator<'_> {
                         function: Some(name.to_owned()),
                         ..Diagnostic::error("Invalid function argument", detail)
                     };
-                    return Err(self.failed(error.at(template.start()), whole, env));
+                    return Err(self.failed(error.at(template.start()), whole, env).into());
                 }
             }
             "type" if self.functions.phase == Phase::Console => return self.misplaced_type(call, whole, env),
@@ -48,6 +48,12 @@ impl Evaluator<'_> {
                     function: Some(name.to_owned()),
                     ..Diagnostic::error("Call to unknown function", detail)
                 };
+                return Err(error.at(call.name.span).into());
+            }
+            _ if name.starts_with("provider::terraform::") && !self.scope.requires_builtin() => {
+                let detail = "The functions of the built-in provider are there in a module whose required_providers \
+                              block has an entry terraform = { source = \"terraform.io/builtin/terraform\" }.";
+                let error = Diagnostic::error("Unknown provider function", detail);
                 return Err(error.at(call.name.span).into());
             }
             _ if !functions::exists(name) => {
@@ -97,15 +103,17 @@ impl Evaluator<'_> {
         functions::check_count(name, spans.len()).map_err(failed)?;
         let mut diagnostics = Diagnostics::new();
         let mut arguments = Vec::with_capacity(spans.len());
-        let values = single.iter().map(|argument| self.eval(argument, env)).chain(expanded.into_iter().map(Ok));
-        for (at, value) in values.enumerate() {
-            let fitting = value.and_then(|value| functions::fit(name, at, value).map_err(failed));
-            arguments.extend(diagnostics.take(fitting));
+        for argument in single {
+            arguments.push(self.told(argument, env, &mut diagnostics));
         }
+        arguments.extend(expanded);
+        let fitting: Vec<Value> = (arguments.into_iter().enumerate())
+            .filter_map(|(at, value)| diagnostics.take(functions::fit(name, at, value).map_err(failed)))
+            .collect();
         if diagnostics.has_errors() {
-            return Err(diagnostics);
+            return Err(diagnostics.into());
         }
-        functions::call(name, &arguments, self.functions).map_err(failed)
+        functions::call(name, &fitting, self.functions).map_err(|error| failed(error).into())
     }
 
     /// The arguments that a last one with `...` stands for, or what the call comes to while they are not known.
@@ -131,7 +139,7 @@ impl Evaluator<'_> {
     }
 
     /// A call of the console's `type` that is not the whole expression: what it tells is no value.
-    fn misplaced_type(&self, call: &Call, whole: &Expr, env: Env<'_>) -> Eval {
+    fn misplaced_type(&self, call: &Call, whole: &Expr, env: Env<'_>) -> Outcome {
         let (summary, detail) = match call.arguments.as_slice() {
             [] => ("Not enough function arguments", "Function \"type\" expects 1 argument."),
             [argument] => {
@@ -140,11 +148,11 @@ impl Evaluator<'_> {
             }
             _ => ("Too many function arguments", "Function \"type\" expects only 1 argument."),
         };
-        Err(self.failed(Diagnostic::error(summary, detail).at(call.opening()), whole, env))
+        Err(self.failed(Diagnostic::error(summary, detail).at(call.opening()), whole, env).into())
     }
 
     /// `try`: the first argument that evaluates.
-    fn first_that_works(&self, call: &Call, whole: &Expr, env: Env<'_>) -> Eval {
+    fn first_that_works(&self, call: &Call, whole: &Expr, env: Env<'_>) -> Outcome {
         let quiet = Env { quiet: true, ..env };
         let mut why = Vec::new();
         for attempt in self.attempts(call, whole, env)? {
@@ -160,11 +168,11 @@ impl Evaluator<'_> {
         for error in &why {
             detail.push_str(&format!("\n- {}: {}", error.summary, error.detail));
         }
-        Err(self.failed(Diagnostic::error("Error in function call", detail).at(call.opening()), whole, env))
+        Err(self.failed(Diagnostic::error("Error in function call", detail).at(call.opening()), whole, env).into())
     }
 
     /// `can`: whether the argument evaluates.
-    fn works(&self, call: &Call, whole: &Expr, env: Env<'_>) -> Eval {
+    fn works(&self, call: &Call, whole: &Expr, env: Env<'_>) -> Outcome {
         let quiet = Env { quiet: true, ..env };
         let mut attempts = self.attempts(call, whole, env)?;
         let Some(attempt) = attempts.pop().filter(|_| attempts.is_empty()) else {
@@ -178,7 +186,7 @@ impl Evaluator<'_> {
                     call.closing(whole),
                 ),
             };
-            return Err(self.failed(Diagnostic::error(summary, detail).at(place), whole, env));
+            return Err(self.failed(Diagnostic::error(summary, detail).at(place), whole, env).into());
         };
         Ok(match self.attempted(attempt, quiet) {
             Ok(Some(_)) => Value::bool(true),
@@ -210,7 +218,7 @@ impl Evaluator<'_> {
     }
 
     /// `convert`: the first argument as the type that the second is written as.
-    fn converted(&self, call: &Call, whole: &Expr, env: Env<'_>) -> Eval {
+    fn converted(&self, call: &Call, whole: &Expr, env: Env<'_>) -> Outcome {
         let invalid = |summary: &str, detail: String, place: &Expr| {
             let error = Diagnostic { function: Some("convert".to_owned()), ..Diagnostic::error(summary, detail) };
             self.failed(error.at(place.span), whole, env)
@@ -219,14 +227,14 @@ impl Evaluator<'_> {
             let detail = "Function \"convert\" expects 2 arguments: a value, and the type to convert it to.";
             let summary =
                 if call.arguments.len() > 2 { "Too many function arguments" } else { "Not enough function arguments" };
-            return Err(invalid(summary, detail.to_owned(), whole));
+            return Err(invalid(summary, detail.to_owned(), whole).into());
         };
         let (wanted, defaults) = crate::config::type_constraint(ty)?;
         let value = self.eval(value, env)?;
         let value = defaults.apply(value);
         convert(value, &wanted).map_err(|error| {
             let detail = format!("Call to function \"convert\" failed: {error}.");
-            invalid("Error in function call", detail, call.arguments.first().unwrap_or(whole))
+            invalid("Error in function call", detail, call.arguments.first().unwrap_or(whole)).into()
         })
     }
 
@@ -234,9 +242,15 @@ impl Evaluator<'_> {
     pub fn type_call(&self, expr: &Expr) -> Option<Result<String, smform_types::Diagnostics>> {
         match &expr.kind {
             ExprKind::Parens(inner) => self.type_call(inner),
+            ExprKind::Template(parts) => match parts.as_slice() {
+                [TemplatePart::Interpolation(inner)] => self.type_call(inner),
+                _ => None,
+            },
             ExprKind::Call(call) if matches!(&*call.name.text, "type" | "core::type") => {
                 let [argument] = call.arguments.as_slice() else { return None };
-                Some(self.expr(argument).map(|value| super::render::type_text(&value.ty())))
+                // A type is of a type of its own.
+                let of_type = self.type_call(argument).map(|answer| answer.map(|_| "type".to_owned()));
+                Some(of_type.unwrap_or_else(|| self.expr(argument).map(|value| super::render::type_text(&value.ty()))))
             }
             _ => None,
         }

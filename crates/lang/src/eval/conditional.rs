@@ -2,115 +2,45 @@
 
 use smform_types::{Diagnostic, Diagnostics, Marks, Refinement, Span, Type, Value, convert, unify};
 
-use super::evaluator::{Env, Eval, Evaluator};
-use crate::syntax::{Expr, ExprKind, TemplatePart, UnaryOp};
-
-/// So many containers within one another are looked into for the type of an arm that fails: each costs evaluation anew.
-const MAX_SHAPES: u8 = 2;
+use super::evaluator::{Env, Eval, Evaluator, Failure, Outcome};
+use crate::syntax::Expr;
 
 impl Evaluator<'_> {
     /// Both arms are evaluated, because the type of the result depends on both; an error in the arm that is not
     /// chosen does not count.
-    pub(super) fn conditional(&self, parts: &[Expr; 3], whole: &Expr, env: Env<'_>) -> Eval {
-        self.branches(parts, whole, env).0
-    }
-
-    /// The result, and what type it has as far as the arms tell, also where it is an error.
-    fn branches(&self, parts: &[Expr; 3], whole: &Expr, env: Env<'_>) -> (Eval, Type) {
+    pub(super) fn conditional(&self, parts: &[Expr; 3], whole: &Expr, env: Env<'_>) -> Outcome {
         let [condition, then, otherwise] = parts;
         let choice = self.choice(condition, env);
         let chosen = choice.as_ref().map_or(None, |(chosen, _)| *chosen);
-        let quiet = |wanted: bool| Env { quiet: env.quiet || chosen == Some(!wanted), ..env };
-        let (a, left) = self.probe(then, quiet(true));
-        let (b, right) = self.probe(otherwise, quiet(false));
+        let arm = |arm: &Expr, wanted: bool| {
+            let mut errors = Diagnostics::new();
+            let value = self.told(arm, Env { quiet: env.quiet || chosen == Some(!wanted), ..env }, &mut errors);
+            (value, errors)
+        };
+        let ((a, a_errors), (b, b_errors)) = (arm(then, true), arm(otherwise, false));
         let arms = then.span.to(otherwise.span);
-        match result_type(&left, &right) {
-            Some(ty) => (self.result(choice, a, b, ty.clone(), arms, whole, env), ty),
-            None => (Err(self.inconsistent(&left, &right, arms, whole, env)), Type::Dynamic),
-        }
-    }
-
-    #[allow(clippy::too_many_arguments, reason = "what is known of a conditional, from one caller")]
-    fn result(
-        &self,
-        choice: Eval<(Option<bool>, Marks)>,
-        a: Eval,
-        b: Eval,
-        ty: Type,
-        arms: Span,
-        whole: &Expr,
-        env: Env<'_>,
-    ) -> Eval {
+        let Some(ty) = result_type(&a, &b) else { return Err(self.inconsistent(&a, &b, arms, whole, env).into()) };
+        let (chosen, marks) = match choice {
+            Ok(choice) => choice,
+            Err(errors) => return Err(Failure { errors, rest: Value::unknown(ty) }),
+        };
+        let of_one_type = a.ty() == b.ty();
         let to_type = |value: Value| {
             convert(value, &ty).map_err(|error| {
                 let detail = format!("The two results must have one type, but one does not convert: {error}.");
                 self.failed(Diagnostic::error("Inconsistent conditional result types", detail).at(arms), whole, env)
             })
         };
-        let (chosen, marks) = choice?;
         // That a value was chosen tells of the one that was not.
-        let own = |arm: &Eval| arm.as_ref().map_or(Marks::NONE, Value::marks);
-        let marks = marks | own(&a) | own(&b);
-        let value = match chosen {
-            Some(true) => to_type(a?)?,
-            Some(false) => to_type(b?)?,
+        let marks = marks | a.marks() | b.marks();
+        let (value, mut errors) = match chosen {
+            Some(true) => (to_type(a), a_errors),
+            Some(false) => (to_type(b), b_errors),
             // As in Terraform, an arm that fails does not count before it is chosen.
-            None => match (a.ok().map(to_type), b.ok().map(to_type)) {
-                (Some(a), Some(b)) => {
-                    let mut diagnostics = Diagnostics::new();
-                    let (a, b) = (diagnostics.take(a), diagnostics.take(b));
-                    let (Some(a), Some(b)) = (a, b) else { return Err(diagnostics) };
-                    either(&ty, &a, &b)
-                }
-                _ => Value::unknown(ty),
-            },
+            None => (to_type(a).and_then(|a| to_type(b).map(|b| either(&ty, &a, &b, of_one_type))), Diagnostics::new()),
         };
-        Ok(value.with_marks(marks))
-    }
-
-    /// The value of an arm, and what can be told of it where that is an error. Each arm is evaluated once, so that a
-    /// long chain of conditions takes linear time.
-    fn probe(&self, expr: &Expr, env: Env<'_>) -> (Eval, Value) {
-        crate::stack::with_room(|| match &expr.kind {
-            ExprKind::Parens(inner) => self.probe(inner, env),
-            ExprKind::Conditional(parts) => {
-                let (result, ty) = self.branches(parts, expr, env);
-                let shape = result.clone().unwrap_or_else(|_| Value::unknown(ty));
-                (result, shape)
-            }
-            _ => {
-                let result = self.eval(expr, env);
-                let shape = result.clone().unwrap_or_else(|_| self.shape(expr, env));
-                (result, shape)
-            }
-        })
-    }
-
-    /// What can be told of the value of an expression that fails: unknown, of a type if its form says one.
-    fn shape(&self, expr: &Expr, env: Env<'_>) -> Value {
-        let unknown = |ty: Type| Value::unknown(ty);
-        if env.shapes >= MAX_SHAPES {
-            return unknown(Type::Dynamic);
-        }
-        let within = Env { quiet: true, shapes: env.shapes + 1, ..env };
-        match &expr.kind {
-            ExprKind::Tuple(items) => Value::tuple(items.iter().map(|item| self.probe(item, within).1)),
-            ExprKind::Object(items) => {
-                let members = items.iter().map(|item| match &item.key.kind {
-                    ExprKind::Literal(key) => Some((key.as_str()?.to_owned(), self.probe(&item.value, within).1)),
-                    _ => None,
-                });
-                members.collect::<Option<Vec<_>>>().map_or_else(|| unknown(Type::Dynamic), Value::object)
-            }
-            ExprKind::Template(parts) => match parts.as_slice() {
-                [TemplatePart::Interpolation(inner)] => self.probe(inner, within).1,
-                _ => unknown(Type::String),
-            },
-            ExprKind::Binary(operator, _) if operator.is_arithmetic() => unknown(Type::Number),
-            ExprKind::Binary(..) | ExprKind::Unary(UnaryOp::Not, _) => unknown(Type::Bool),
-            ExprKind::Unary(UnaryOp::Negate, _) => unknown(Type::Number),
-            _ => unknown(Type::Dynamic),
-        }
+        let value = errors.take(value).unwrap_or_else(|| Value::unknown(ty.clone()));
+        Failure::unless_none(errors, value.with_marks(marks))
     }
 
     /// The condition, nothing while it is unknown, and its marks.
@@ -149,7 +79,7 @@ fn result_type(a: &Value, b: &Value) -> Option<Type> {
 }
 
 /// What is known of a value that is one of two.
-fn either(ty: &Type, a: &Value, b: &Value) -> Value {
+fn either(ty: &Type, a: &Value, b: &Value, of_one_type: bool) -> Value {
     if a.is_null() && b.is_null() {
         return Value::null(ty.clone());
     }
@@ -159,7 +89,9 @@ fn either(ty: &Type, a: &Value, b: &Value) -> Value {
         refinement.lower = Some((x.min(y).clone(), true));
         refinement.upper = Some((x.max(y).clone(), true));
     }
+    // As in Terraform, not of collections that were of different types.
     if ty.is_collection()
+        && of_one_type
         && let (Some(x), Some(y)) = (length(a), length(b))
     {
         refinement.min_length = Some(x.min(y));

@@ -29,8 +29,6 @@ pub(super) struct Env<'e> {
     pub variables: Option<&'e BTreeMap<Arc<str>, Value>>,
     /// Errors will be thrown away, so nothing need be gathered for them.
     pub quiet: bool,
-    /// How many failing containers around this one were looked into for their type.
-    pub shapes: u8,
 }
 
 /// One bound name.
@@ -70,8 +68,53 @@ impl<'e> Env<'e> {
     }
 }
 
-/// The result of evaluating a part of an expression.
-pub(super) type Eval<T = Value> = Result<T, Diagnostics>;
+/// What is learned of a part of an expression besides a value.
+pub(super) type Eval<T> = Result<T, Diagnostics>;
+
+/// The value of an expression.
+pub(super) type Outcome = Result<Value, Failure>;
+
+/// What is wrong with an expression.
+#[derive(Clone)]
+pub(super) struct Failure {
+    pub errors: Diagnostics,
+    /// What can be told of its value all the same: evaluation goes on with it, to find what else is wrong.
+    pub rest: Value,
+}
+
+impl Failure {
+    /// `value` when there is no error.
+    pub fn unless_none(errors: Diagnostics, value: Value) -> Outcome {
+        if errors.has_errors() { Err(Failure { errors, rest: value }) } else { Ok(value) }
+    }
+}
+
+impl From<Diagnostics> for Failure {
+    fn from(errors: Diagnostics) -> Failure {
+        Failure { errors, rest: Value::unknown(Type::Dynamic) }
+    }
+}
+
+impl From<Diagnostic> for Failure {
+    fn from(error: Diagnostic) -> Failure {
+        Diagnostics::from(error).into()
+    }
+}
+
+impl From<Failure> for Diagnostics {
+    fn from(failure: Failure) -> Diagnostics {
+        failure.errors
+    }
+}
+
+impl IntoIterator for Failure {
+    type Item = Diagnostic;
+    type IntoIter = <Diagnostics as IntoIterator>::IntoIter;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.errors.into_iter()
+    }
+}
 
 impl<'a> Evaluator<'a> {
     /// An evaluator that asks `scope` for what references stand for.
@@ -85,7 +128,7 @@ impl<'a> Evaluator<'a> {
     /// # Errors
     /// What is wrong, each with its place and the values of the references involved.
     pub fn expr(&self, expr: &Expr) -> Result<Value, Diagnostics> {
-        self.eval(expr, Env::default())
+        self.eval(expr, Env::default()).map_err(Diagnostics::from)
     }
 
     /// A message about an expression, with its place and the values of the references in it.
@@ -106,21 +149,29 @@ impl<'a> Evaluator<'a> {
         self.describe(expr, Env::default(), false)
     }
 
-    pub(super) fn eval(&self, expr: &Expr, env: Env<'_>) -> Eval {
+    /// The value of an expression, or what can be told of it where something is wrong with it.
+    pub(super) fn told(&self, expr: &Expr, env: Env<'_>, errors: &mut Diagnostics) -> Value {
+        self.eval(expr, env).unwrap_or_else(|failure| {
+            errors.extend(failure.errors);
+            failure.rest
+        })
+    }
+
+    pub(super) fn eval(&self, expr: &Expr, env: Env<'_>) -> Outcome {
         match &expr.kind {
             ExprKind::Literal(value) => Ok(value.clone()),
             _ => crate::stack::with_room(|| self.eval_parts(expr, env)),
         }
     }
 
-    fn eval_parts(&self, expr: &Expr, env: Env<'_>) -> Eval {
+    fn eval_parts(&self, expr: &Expr, env: Env<'_>) -> Outcome {
         match &expr.kind {
             ExprKind::Literal(value) => Ok(value.clone()),
             ExprKind::Parens(inner) => self.eval(inner, env),
             ExprKind::Template(parts) => self.template(parts, env),
             ExprKind::Traversal { root, steps } => {
                 if let Some(value) = env.get(&root.text) {
-                    return self.steps(value.clone(), steps, expr, env);
+                    return self.steps(value.clone(), steps, expr, env, Diagnostics::new());
                 }
                 let (subject, used) = subject_of(root, steps)
                     .map_err(|error| self.failed(error.at(super::references::wrong_part(root, steps)), expr, env))?;
@@ -128,13 +179,18 @@ impl<'a> Evaluator<'a> {
                     .scope
                     .resolve(&subject)
                     .map_err(|error| Diagnostics::from(error.at(super::references::subject_span(root, steps, used))))?;
-                self.steps(value, steps.get(used..).unwrap_or_default(), expr, env)
+                self.steps(value, steps.get(used..).unwrap_or_default(), expr, env, Diagnostics::new())
             }
             ExprKind::Relative { from, steps } => {
-                let value = self.eval(from, env)?;
-                self.steps(value, steps, expr, env)
+                let mut errors = Diagnostics::new();
+                let value = self.told(from, env, &mut errors);
+                self.steps(value, steps, expr, env, errors)
             }
-            ExprKind::Tuple(items) => self.all(items.iter(), env).map(Value::tuple),
+            ExprKind::Tuple(items) => {
+                let mut errors = Diagnostics::new();
+                let items: Vec<Value> = items.iter().map(|item| self.told(item, env, &mut errors)).collect();
+                Failure::unless_none(errors, Value::tuple(items))
+            }
             ExprKind::Object(items) => self.object(items, env),
             ExprKind::For(parts) => self.for_expr(parts, env),
             ExprKind::Conditional(parts) => self.conditional(parts, expr, env),
@@ -144,39 +200,25 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// The values of several expressions, with the errors of all of them.
-    pub(super) fn all<'x>(&self, exprs: impl Iterator<Item = &'x Expr>, env: Env<'_>) -> Eval<Vec<Value>> {
-        let mut diagnostics = Diagnostics::new();
-        let mut values = Vec::with_capacity(exprs.size_hint().0);
-        for expr in exprs {
-            values.extend(diagnostics.take(self.eval(expr, env)));
-        }
-        if diagnostics.is_empty() { Ok(values) } else { Err(diagnostics) }
-    }
-
-    fn object(&self, items: &[ObjectItem], env: Env<'_>) -> Eval {
+    fn object(&self, items: &[ObjectItem], env: Env<'_>) -> Outcome {
         let mut diagnostics = Diagnostics::new();
         let mut attributes = Vec::with_capacity(items.len());
         let mut marks = Marks::NONE;
         let mut unknown_key = false;
         for item in items {
             let key = diagnostics.take(self.object_key(item, env));
-            let value = diagnostics.take(self.eval(&item.value, env));
-            if let (Some((key, own)), Some(value)) = (key, value) {
-                marks |= own;
-                match key {
-                    Some(key) => attributes.push((key, value)),
-                    None => unknown_key = true,
+            let value = self.told(&item.value, env, &mut diagnostics);
+            match key {
+                Some((Some(key), own)) => {
+                    marks |= own;
+                    attributes.push((key, value));
                 }
+                _ => unknown_key = true,
             }
         }
-        if !diagnostics.is_empty() {
-            return Err(diagnostics);
-        }
-        if unknown_key {
-            return Ok(Value::unknown(Type::Dynamic).with_marks(marks));
-        }
-        Ok(Value::object(attributes).with_marks(marks))
+        let value =
+            if unknown_key { Value::unknown(Type::Dynamic) } else { Value::object(attributes).with_marks(marks) };
+        Failure::unless_none(diagnostics, value)
     }
 
     /// The text of an object key, nothing while it is unknown, and its marks.

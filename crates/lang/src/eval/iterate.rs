@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use smform_types::{Diagnostic, Diagnostics, Marks, Refinement, Type, Value, ValueKind, convert};
 
-use super::evaluator::{Env, Eval, Evaluator};
+use super::evaluator::{Env, Eval, Evaluator, Failure, Outcome};
 use crate::syntax::{Expr, ForExpr, Ident};
 
 /// Where results of a `for` expression go.
@@ -15,90 +15,123 @@ enum Results {
     Groups(BTreeMap<Arc<str>, Vec<Value>>),
 }
 
+/// So many errors in the elements of one `for` expression say as much as a thousand.
+pub(super) const ENOUGH: usize = 100;
+
 /// What the passes through a `for` expression gather besides results.
 #[derive(Default)]
 struct Gathered {
     marks: Marks,
     unknown: bool,
-    diagnostics: Diagnostics,
+    errors: Diagnostics,
+}
+
+impl Gathered {
+    /// What is wrong with a condition or key, told of the first element only.
+    fn fail_once(&mut self, errors: Diagnostics) {
+        if !self.unknown {
+            self.errors.extend(errors);
+        }
+        self.unknown = true;
+    }
 }
 
 impl Evaluator<'_> {
-    pub(super) fn for_expr(&self, parts: &ForExpr, env: Env<'_>) -> Eval {
-        let collection = self.eval(&parts.collection, env)?;
+    pub(super) fn for_expr(&self, parts: &ForExpr, env: Env<'_>) -> Outcome {
+        let mut gathered = Gathered::default();
+        let collection = self.told(&parts.collection, env, &mut gathered.errors);
         let (collection, marks) = collection.unmark();
-        let unknown = |marks| Ok(Value::refined(Type::Dynamic, Refinement::not_null()).with_marks(marks));
-        let elements = self.elements(&collection, &parts.collection, env)?;
-        let is_open = collection.ty() == Type::Dynamic;
-        if let (None | Some([]), Some(condition), false) = (elements.as_deref(), &parts.condition, is_open) {
-            // A condition that can never be one is a mistake even when there is nothing to go through.
+        let unknown = |marks| Value::refined(Type::Dynamic, Refinement::not_null()).with_marks(marks);
+        let elements = match self.elements(&collection, &parts.collection, env) {
+            Ok(elements) => elements,
+            Err(errors) => {
+                gathered.errors.extend(errors);
+                return Err(gathered.errors.into());
+            }
+        };
+        if collection.ty() == Type::Dynamic {
+            return Failure::unless_none(gathered.errors, unknown(Marks::NONE));
+        }
+        if let Some(condition) = &parts.condition {
+            // A condition that can never be one is a mistake whatever there is to go through, and told once.
             let mut outcome = Ok(());
             let any = || Value::unknown(Type::Dynamic);
             self.bound(parts.key.as_ref(), &parts.value, any(), any(), env, &mut |env| {
-                outcome = self.truth(condition, env).map(|_| ());
+                outcome = self.truth(condition, "Condition is null", env).map(|_| ());
             });
-            outcome?;
+            if let Err(errors) = outcome {
+                gathered.errors.extend(errors);
+                return Err(gathered.errors.into());
+            }
         }
-        let Some(elements) = elements else { return unknown(marks) };
+        let Some(elements) = elements else { return Failure::unless_none(gathered.errors, unknown(marks)) };
+        gathered.marks = marks;
         let mut results = match (&parts.result_key, parts.grouped) {
             (None, _) => Results::List(Vec::with_capacity(elements.len())),
             (Some(_), false) => Results::Map(BTreeMap::new()),
             (Some(_), true) => Results::Groups(BTreeMap::new()),
         };
-        let mut gathered = Gathered { marks, ..Gathered::default() };
         for (key, value) in elements {
             self.bound(parts.key.as_ref(), &parts.value, key, value, env, &mut |env| {
-                let outcome = self.pass(parts, env, &mut results, &mut gathered);
-                if let Err(errors) = outcome {
-                    gathered.diagnostics.extend(errors);
-                }
+                self.pass(parts, env, &mut results, &mut gathered);
             });
-            // One element says as much as a thousand that fail alike.
-            if gathered.diagnostics.has_errors() {
-                return Err(gathered.diagnostics);
+            if gathered.errors.len() >= ENOUGH {
+                break;
             }
         }
-        if gathered.unknown {
-            return unknown(gathered.marks);
-        }
         let value = match results {
-            Results::List(items) => Value::tuple(items),
-            Results::Map(items) => Value::object(items),
-            Results::Groups(items) => Value::object(items.into_iter().map(|(key, items)| (key, Value::tuple(items)))),
+            _ if gathered.unknown => unknown(gathered.marks),
+            Results::List(items) => Value::tuple(items).with_marks(gathered.marks),
+            Results::Map(items) => Value::object(items).with_marks(gathered.marks),
+            Results::Groups(items) => Value::object(items.into_iter().map(|(key, items)| (key, Value::tuple(items))))
+                .with_marks(gathered.marks),
         };
-        Ok(value.with_marks(gathered.marks))
+        Failure::unless_none(gathered.errors, value)
     }
 
-    fn pass(&self, parts: &ForExpr, env: Env<'_>, results: &mut Results, to: &mut Gathered) -> Eval<()> {
+    fn pass(&self, parts: &ForExpr, env: Env<'_>, results: &mut Results, to: &mut Gathered) {
         if let Some(condition) = &parts.condition {
-            let (value, marks) = self.truth(condition, env)?;
-            to.marks |= marks;
-            match value {
-                Some(true) => {}
-                Some(false) => return Ok(()),
-                None => {
+            match self.truth(condition, "Invalid 'for' condition", env) {
+                Ok((Some(true), marks)) => to.marks |= marks,
+                Ok((Some(false), marks)) => {
+                    to.marks |= marks;
+                    return;
+                }
+                Ok((None, marks)) => {
+                    to.marks |= marks;
                     to.unknown = true;
-                    return Ok(());
+                    return;
+                }
+                Err(errors) => {
+                    to.fail_once(errors);
+                    return;
                 }
             }
         }
         let key = match &parts.result_key {
             None => None,
             Some(expr) => {
-                let value = self.eval(expr, env)?;
-                let (key, marks) = key_text(value)
-                    .map_err(|detail| self.failed(Diagnostic::error("Invalid object key", detail), expr, env))?;
-                to.marks |= marks;
+                let value = self.told(expr, env, &mut to.errors);
+                let key = key_text(value)
+                    .map_err(|detail| self.failed(Diagnostic::error("Invalid object key", detail), expr, env));
                 match key {
-                    Some(key) => Some((key, expr)),
-                    None => {
+                    Ok((Some(key), marks)) => {
+                        to.marks |= marks;
+                        Some((key, expr))
+                    }
+                    Ok((None, marks)) => {
+                        to.marks |= marks;
                         to.unknown = true;
-                        None
+                        return;
+                    }
+                    Err(errors) => {
+                        to.fail_once(errors);
+                        return;
                     }
                 }
             }
         };
-        let value = self.eval(&parts.result, env)?;
+        let value = self.told(&parts.result, env, &mut to.errors);
         match (results, key) {
             (Results::List(items), _) => items.push(value),
             (Results::Groups(items), Some((key, _))) => items.entry(key).or_default().push(value),
@@ -108,27 +141,33 @@ impl Evaluator<'_> {
                         "Two different items produced the key {key:?} in this 'for' expression. If duplicates are \
                          expected, use the ellipsis (...) after the value expression to enable grouping by key."
                     );
-                    return Err(self.failed(Diagnostic::error("Duplicate object key", detail), expr, env));
+                    to.errors.extend(self.failed(Diagnostic::error("Duplicate object key", detail), expr, env));
+                    return;
                 }
                 items.insert(key, value);
             }
             (_, None) => {}
         }
-        Ok(())
     }
 
-    /// The `if` clause of a `for` expression; nothing while it is unknown.
-    fn truth(&self, condition: &Expr, env: Env<'_>) -> Eval<(Option<bool>, Marks)> {
-        let invalid =
-            |detail: String| self.failed(Diagnostic::error("Invalid 'for' condition", detail), condition, env);
-        let (value, marks) = self.eval(condition, env)?.unmark();
+    /// The `if` clause of a `for` expression; nothing while it is unknown. The summary is for one that is null.
+    fn truth(&self, condition: &Expr, of_null: &str, env: Env<'_>) -> Eval<(Option<bool>, Marks)> {
+        let mut errors = Diagnostics::new();
+        let (value, marks) = self.told(condition, env, &mut errors).unmark();
         if value.is_null() {
             let detail = "The value of the 'if' clause must not be null.";
-            return Err(self.failed(Diagnostic::error("Condition is null", detail), condition, env));
+            errors.extend(self.failed(Diagnostic::error(of_null, detail), condition, env));
+            return Err(errors);
         }
-        let value = convert(value, &Type::Bool)
-            .map_err(|error| invalid(format!("The 'if' clause value is invalid: {error}.")))?;
-        Ok((value.as_bool(), marks))
+        let value = convert(value, &Type::Bool).map_err(|error| {
+            let detail = format!("The 'if' clause value is invalid: {error}.");
+            self.failed(Diagnostic::error("Invalid 'for' condition", detail), condition, env)
+        });
+        let value = errors.take(value);
+        match value {
+            Some(value) if !errors.has_errors() => Ok((value.as_bool(), marks)),
+            _ => Err(errors),
+        }
     }
 
     /// The keys and values of something to go through; nothing while it is unknown.

@@ -98,4 +98,9 @@ pub trait Scope {
     /// # Errors
     /// When there is no such thing here, as a message for the user; the evaluator adds the place.
     fn resolve(&self, subject: &Subject) -> Result<Value, Diagnostic>;
+
+    /// Whether functions of the built-in provider can be called: a module has to require it.
+    fn requires_builtin(&self) -> bool {
+        true
+    }
 }

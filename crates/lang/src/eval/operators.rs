@@ -2,66 +2,91 @@
 
 use smform_types::{Diagnostic, Diagnostics, Number, Refinement, Type, Value, ValueKind, convert};
 
-use super::evaluator::{Env, Eval, Evaluator};
+use super::evaluator::{Env, Eval, Evaluator, Failure, Outcome};
 use crate::functions::equals;
 use crate::syntax::{BinaryOp, Expr, UnaryOp};
 
 impl Evaluator<'_> {
-    pub(super) fn unary(&self, operator: UnaryOp, operand: &Expr, whole: &Expr, env: Env<'_>) -> Eval {
+    pub(super) fn unary(&self, operator: UnaryOp, operand: &Expr, whole: &Expr, env: Env<'_>) -> Outcome {
         let ty = if operator == UnaryOp::Negate { Type::Number } else { Type::Bool };
-        let value = self.eval(operand, env)?;
-        let value = self.operand(value, &ty, "unary", operand, env)?;
-        let (value, marks) = self.not_null(value, whole, env)?.unmark();
+        let mut errors = Diagnostics::new();
+        let value = self.told(operand, env, &mut errors);
+        let value = errors.take(self.operand(value, &ty, "unary", operand, env));
+        let Some(value) = value.filter(|_| !errors.has_errors()) else {
+            return Err(Failure { errors, rest: Value::unknown(ty) });
+        };
+        self.not_null(&value, whole, env).map_err(|errors| Failure { errors, rest: Value::unknown(ty.clone()) })?;
+        let (value, marks) = value.unmark();
         let result = match operator {
             UnaryOp::Negate => value.as_number().map(|number| Value::number(number.negate())),
             UnaryOp::Not => value.as_bool().map(|value| Value::bool(!value)),
         };
-        Ok(result.unwrap_or_else(|| unknown(ty)).with_marks(marks))
+        // As in Terraform, marks do not count before the operand is known.
+        Ok(result.map_or_else(|| unknown(ty), |result| result.with_marks(marks)))
     }
 
-    pub(super) fn binary(&self, operator: BinaryOp, operands: &[Expr; 2], whole: &Expr, env: Env<'_>) -> Eval {
-        let [left, right] = operands;
-        let mut diagnostics = Diagnostics::new();
-        let a = diagnostics.take(self.eval(left, env));
-        let b = diagnostics.take(self.eval(right, env));
-        let (Some(a), Some(b)) = (a, b) else { return Err(diagnostics) };
+    pub(super) fn binary(&self, operator: BinaryOp, operands: &[Expr; 2], whole: &Expr, env: Env<'_>) -> Outcome {
+        let mut errors = Diagnostics::new();
+        let values = operands.each_ref().map(|operand| self.told(operand, env, &mut errors));
+        let result = self.combined(operator, operands, values, whole, env, &mut errors);
+        if errors.has_errors() {
+            let ty = if operator.is_arithmetic() { Type::Number } else { Type::Bool };
+            return Err(Failure { errors, rest: Value::unknown(ty) });
+        }
+        Ok(result.unwrap_or_else(|| unknown(Type::Bool)))
+    }
+
+    /// What an operator makes of the values of its operands; nothing when something is wrong with them, or was before.
+    fn combined(
+        &self,
+        operator: BinaryOp,
+        operands: &[Expr; 2],
+        values: [Value; 2],
+        whole: &Expr,
+        env: Env<'_>,
+        errors: &mut Diagnostics,
+    ) -> Option<Value> {
+        let ([left, right], [a, b]) = (operands, values);
         if matches!(operator, BinaryOp::Equal | BinaryOp::NotEqual) {
             let marks = a.marks_deep() | b.marks_deep();
             let wanted = operator == BinaryOp::Equal;
             let result = equals(&a, &b).map(|same| Value::bool(same == wanted));
-            return Ok(result.unwrap_or_else(|| unknown(Type::Bool)).with_marks(marks));
+            return Some(result.unwrap_or_else(|| unknown(Type::Bool)).with_marks(marks));
         }
         let ty = if matches!(operator, BinaryOp::And | BinaryOp::Or) { Type::Bool } else { Type::Number };
-        let a = diagnostics.take(self.operand(a, &ty, "left", left, env));
-        let b = diagnostics.take(self.operand(b, &ty, "right", right, env));
-        let (Some(a), Some(b)) = (a, b) else { return Err(diagnostics) };
-        let (a, b) = (self.not_null(a, whole, env)?, self.not_null(b, whole, env)?);
+        let a = errors.take(self.operand(a, &ty, "left", left, env));
+        let b = errors.take(self.operand(b, &ty, "right", right, env));
+        let (a, b) = a.zip(b).filter(|_| !errors.has_errors())?;
+        errors.take(self.not_null(&a, whole, env).and_then(|()| self.not_null(&b, whole, env)))?;
         let ((a, a_marks), (b, b_marks)) = (a.unmark(), b.unmark());
         let marks = a_marks | b_marks;
         let result = match (a.as_bool(), b.as_bool(), a.as_number(), b.as_number()) {
             (Some(a), Some(b), _, _) => Value::bool(if operator == BinaryOp::And { a && b } else { a || b }),
             (_, _, Some(a), Some(b)) => {
-                calculate(operator, a, b).map_err(|message| self.operation_failed(message, whole, env))?
+                let result = calculate(operator, a, b);
+                errors.take(result.map_err(|message| self.operation_failed(message, whole, env)))?
             }
             _ if operator.is_arithmetic() => unknown(Type::Number),
+            // As in Terraform, marks do not count before both operands are known.
+            _ if ty == Type::Bool => return Some(unknown(Type::Bool)),
             _ => compare_ranges(operator, &a, &b).map_or_else(|| unknown(Type::Bool), Value::bool),
         };
-        Ok(result.with_marks(marks))
+        Some(result.with_marks(marks))
     }
 
     /// An operand as the type that the operator takes.
-    fn operand(&self, value: Value, ty: &Type, side: &str, expr: &Expr, env: Env<'_>) -> Eval {
+    fn operand(&self, value: Value, ty: &Type, side: &str, expr: &Expr, env: Env<'_>) -> Eval<Value> {
         convert(value, ty).map_err(|error| {
             let detail = format!("Unsuitable value for {side} operand: {error}.");
             self.failed(Diagnostic::error("Invalid operand", detail), expr, env)
         })
     }
 
-    fn not_null(&self, operand: Value, whole: &Expr, env: Env<'_>) -> Eval {
+    fn not_null(&self, operand: &Value, whole: &Expr, env: Env<'_>) -> Eval<()> {
         if operand.is_null() {
             return Err(self.operation_failed("argument must not be null", whole, env));
         }
-        Ok(operand)
+        Ok(())
     }
 
     fn operation_failed(&self, message: &str, whole: &Expr, env: Env<'_>) -> Diagnostics {
@@ -74,37 +99,26 @@ fn unknown(ty: Type) -> Value {
     Value::refined(ty, Refinement::not_null())
 }
 
-/// A bound of a number, and whether the number may be equal to it.
-type Bound<'v> = (&'v Number, bool);
-
 /// What is known of the size of a number: a lower and an upper bound.
-fn range(value: &Value) -> (Option<Bound<'_>>, Option<Bound<'_>>) {
-    fn bound(bound: Option<&(Number, bool)>) -> Option<Bound<'_>> {
-        bound.map(|(number, inclusive)| (number, *inclusive))
-    }
+fn range(value: &Value) -> (Option<&Number>, Option<&Number>) {
     match value.kind() {
-        ValueKind::Number(number) => (Some((number, true)), Some((number, true))),
-        ValueKind::Unknown(_, Some(refinement)) => (bound(refinement.lower.as_ref()), bound(refinement.upper.as_ref())),
+        ValueKind::Number(number) => (Some(number), Some(number)),
+        ValueKind::Unknown(_, Some(refinement)) => {
+            (refinement.lower.as_ref().map(|(number, _)| number), refinement.upper.as_ref().map(|(number, _)| number))
+        }
         _ => (None, None),
     }
 }
 
-/// The comparison of numbers of which not both are known, where their bounds settle it.
+/// The comparison of numbers of which not both are known, where their bounds settle it. As in Terraform, bounds that
+/// touch settle nothing.
 fn compare_ranges(operator: BinaryOp, a: &Value, b: &Value) -> Option<bool> {
     let ((a_low, a_high), (b_low, b_high)) = (range(a), range(b));
-    // Whether everything up to `high` is below everything from `low` on.
-    let below = |high: Option<Bound<'_>>, low: Option<Bound<'_>>, or_equal: bool| {
-        let (Some((high, high_in)), Some((low, low_in))) = (high, low) else { return false };
-        high < low || high == low && (or_equal || !high_in || !low_in)
-    };
-    let less = |or_equal: bool| {
-        if below(a_high, b_low, or_equal) { Some(true) } else { below(b_high, a_low, !or_equal).then_some(false) }
-    };
+    let below = |high: Option<&Number>, low: Option<&Number>| high.zip(low).is_some_and(|(high, low)| high < low);
+    let less = if below(a_high, b_low) { Some(true) } else { below(b_high, a_low).then_some(false) };
     match operator {
-        BinaryOp::Less => less(false),
-        BinaryOp::LessOrEqual => less(true),
-        BinaryOp::GreaterOrEqual => less(false).map(|less| !less),
-        BinaryOp::Greater => less(true).map(|less| !less),
+        BinaryOp::Less | BinaryOp::LessOrEqual => less,
+        BinaryOp::Greater | BinaryOp::GreaterOrEqual => less.map(|less| !less),
         _ => None,
     }
 }

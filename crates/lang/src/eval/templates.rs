@@ -38,7 +38,7 @@ impl TemplateRenderer for Templates {
         }
         let evaluator = Evaluator { scope: &Nothing, functions: cx, in_template: true };
         let rendered = evaluator.eval(&template, Env { variables: Some(variables), ..Env::default() });
-        rendered.map_err(|errors| TemplateFault::Failed(told(errors)))
+        rendered.map_err(|errors| TemplateFault::Failed(told(errors.into())))
     }
 }
 

@@ -162,8 +162,8 @@ pub(super) fn call(function: &Function, given: &[Value], cx: &FunctionContext<'_
         Some(result) => result(&values).map_err(tell)?,
         None => signature.returns.ty(),
     };
-    // What the function would have carried on is carried on as a whole.
-    Ok(refine(function, Value::unknown(ty)).with_marks(all_marks()))
+    // As in Terraform, the marks that the function itself passes on do not count before it is carried out.
+    Ok(refine(function, Value::unknown(ty)).with_marks(kept))
 }
 
 /// An argument as its parameter takes it.

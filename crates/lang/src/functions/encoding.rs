@@ -1,5 +1,7 @@
 //! Functions that write values in notations and read them back: base64, URL, JSON.
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -114,13 +116,46 @@ fn jsondecode(a: &Arguments<'_>) -> Result<Value, CallError> {
             }
         }));
     }
+    let text = with_whole_surrogates(a.text(0)?);
     let json: serde_json::Value =
-        parse(a.text(0)?.as_bytes()).map_err(|error| CallError::whole(json_error(&error)).or_discreetly(INVALID))?;
+        parse(text.as_bytes()).map_err(|error| CallError::whole(json_error(&error)).or_discreetly(INVALID))?;
     if let Some(number) = unreadable_number(&json) {
         let error = CallError::whole(format!("the number {number} is beyond the range of numbers"));
         return Err(error.or_discreetly(INVALID));
     }
     Ok(implied(&json))
+}
+
+/// A JSON text with the replacement character for halves of surrogate pairs, which the parser would refuse and
+/// Terraform does not.
+fn with_whole_surrogates(text: &str) -> Cow<'_, str> {
+    if !text.contains("\\ud") && !text.contains("\\uD") {
+        return Cow::Borrowed(text);
+    }
+    /// The code of a `\uXXXX` at the beginning of a text.
+    fn code(text: &str) -> Option<u32> {
+        let digits = text.strip_prefix("\\u")?.get(..4)?;
+        if digits.bytes().all(|byte| byte.is_ascii_hexdigit()) { u32::from_str_radix(digits, 16).ok() } else { None }
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, from)) = rest.find('\\').and_then(|at| rest.split_at_checked(at)) {
+        out.push_str(before);
+        let length = match (code(from), from.get(6..).and_then(code)) {
+            (Some(0xd800..0xdc00), Some(0xdc00..0xe000)) => 12,
+            (Some(0xd800..0xe000), _) => {
+                out.push('\u{fffd}');
+                rest = from.get(6..).unwrap_or_default();
+                continue;
+            }
+            _ => 1 + from.chars().nth(1).map_or(0, char::len_utf8),
+        };
+        let (escape, after) = from.split_at_checked(length).unwrap_or((from, ""));
+        out.push_str(escape);
+        rest = after;
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
 }
 
 /// The message of the library with the place in front.

@@ -54,7 +54,9 @@ fn parts(a: &Value, b: &Value) -> Option<bool> {
             if xs.len() != ys.len() {
                 return Some(false);
             }
-            all(xs.iter().zip(ys.iter()), same)
+            // As in Terraform, the first pair that is not equal, or may not be, decides.
+            let differing = xs.iter().zip(ys.iter()).map(|(x, y)| same(x, y)).find(|same| *same != Some(true));
+            differing.unwrap_or(Some(true))
         }
         (ValueKind::Map(_, xs), ValueKind::Map(_, ys)) | (ValueKind::Object(xs), ValueKind::Object(ys)) => {
             if !xs.keys().eq(ys.keys()) {
@@ -155,7 +157,9 @@ mod tests {
         assert_eq!(equals(&prefixed, &Value::string("b")), Some(false));
         assert_eq!(equals(&prefixed, &Value::null(Type::Dynamic)), Some(false));
         let part = Value::tuple([Value::unknown(Type::Number), Value::number(1)]);
-        assert_eq!(equals(&part, &Value::tuple([Value::number(1), Value::number(2)])), Some(false));
+        assert_eq!(equals(&part, &Value::tuple([Value::number(1), Value::number(2)])), None);
+        let other = Value::tuple([Value::number(1), Value::unknown(Type::Number)]);
+        assert_eq!(equals(&other, &Value::tuple([Value::number(2), Value::number(2)])), Some(false));
         assert_eq!(equals(&part, &Value::tuple([Value::number(1), Value::number(1)])), None);
     }
 }

@@ -115,7 +115,12 @@ fn filebase64(a: &Arguments<'_>) -> Result<Value, CallError> {
 }
 
 fn fileexists(a: &Arguments<'_>) -> Result<Value, CallError> {
-    match a.cx.host.is_file(Path::new(&locate(a, 0)?)) {
+    let path = locate(a, 0).map_err(CallError::of_the_call)?;
+    match a.cx.host.is_file(Path::new(&path)) {
+        // A part of the path that is a file, and no directory, is a mistake, not something missing.
+        None if paths::ancestors(&path).any(|above| a.cx.host.is_file(Path::new(&above)) == Some(true)) => {
+            Err(CallError::whole(format!("failed to stat {}: not a directory", a.quoted(0))))
+        }
         None => Ok(Value::bool(false)),
         Some(true) => Ok(Value::bool(true)),
         Some(false) => Err(CallError::whole(format!("{} is not a regular file", a.quoted(0)))),
@@ -132,8 +137,8 @@ fn abspath(a: &Arguments<'_>) -> Result<Value, CallError> {
 fn fileset(a: &Arguments<'_>) -> Result<Value, CallError> {
     let directory = locate(a, 0)?;
     let pattern = paths::clean(&format!("{directory}/{}", a.text(1)?));
-    let wrong = || CallError::whole(format!("failed to glob pattern {}: syntax error in pattern", a.quoted(1)));
-    let pattern = Pattern::parse(&pattern).ok_or_else(wrong)?;
+    let wrong = |_| CallError::whole(format!("failed to glob pattern {}: syntax error in pattern", a.quoted(1)));
+    let pattern = Pattern::new(&pattern);
     let failed = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Ok(Vec::new()),
         _ => Err(CallError::whole(format!("failed to list {}: {}", a.quoted(0), reason(&error)))),
@@ -142,7 +147,7 @@ fn fileset(a: &Arguments<'_>) -> Result<Value, CallError> {
     let names = if pattern.is_deep() { a.cx.host.walk(root) } else { a.cx.host.list(root) };
     let mut found = BTreeSet::new();
     for name in names.or_else(failed)? {
-        if pattern.matches(&name) {
+        if pattern.matches(&name).map_err(wrong)? {
             found.insert(paths::relative(&directory, &paths::join(&pattern.root, &name)));
         }
     }

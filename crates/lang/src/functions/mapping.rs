@@ -21,7 +21,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     ),
     Function::new(
         "lookup",
-        &[Parameter::new("inputMap", Shape::Any).marked(), Parameter::new("key", Shape::String)],
+        &[Parameter::new("inputMap", Shape::Any).marked(), Parameter::new("key", Shape::String).unknown()],
         Shape::Any,
         lookup,
         "The element of a map with a given key, or a default.",
@@ -107,6 +107,9 @@ fn lookup_count(given: usize) -> Result<(), CallError> {
 fn lookup(a: &Arguments<'_>) -> Result<Value, CallError> {
     lookup_count(a.len())?;
     let map = a.value(0)?;
+    if !a.value(1)?.is_known() {
+        return Ok(Value::unknown(lookup_type(a.all())?).with_marks(map.marks()));
+    }
     let default = a.all().get(2);
     let converted = match map.kind() {
         ValueKind::Map(element, _) => default
@@ -261,7 +264,7 @@ fn zipmap(a: &Arguments<'_>) -> Result<Value, CallError> {
     // A key cannot carry a mark of its own.
     let marks = keys.marks_deep() | values.marks();
     if !keys.is_wholly_known() {
-        return Ok(Value::unknown(ty).with_marks(marks));
+        return Ok(Value::unknown(ty));
     }
     let (keys, items) = (a.items(0)?, a.items(1)?);
     same_length(keys.len(), items.len())?;

@@ -39,6 +39,7 @@ mod verb;
 mod yaml;
 mod yaml_read;
 mod yaml_scalar;
+mod yaml_tabs;
 mod yaml_write;
 
 #[cfg(test)]

@@ -64,6 +64,12 @@ impl Network {
         Some(Network { bits: bits & !network.host_mask(), ..network })
     }
 
+    /// Whether it is a network of IPv4 addresses within IPv6. Terraform counts within it as in IPv4, but in twelve bytes
+    /// more.
+    fn is_mapped(self) -> bool {
+        self.width == 128 && self.bits >> 32 == 0xffff
+    }
+
     fn host_bits(self) -> u32 {
         self.width - self.prefix
     }
@@ -85,6 +91,10 @@ impl Network {
     }
 
     fn notation(self) -> String {
+        if self.is_mapped() {
+            let bits = self.bits & u128::from(u32::MAX);
+            return Network { bits, prefix: self.prefix.saturating_sub(96), width: 32 }.notation();
+        }
         format!("{}/{}", self.address(self.bits), self.prefix)
     }
 }
@@ -121,15 +131,21 @@ fn cidrhost(a: &Arguments<'_>) -> Result<Value, CallError> {
     let host = host.ok_or_else(|| {
         CallError::whole(format!("prefix of {} does not accommodate a host numbered {number}", network.prefix))
     })?;
-    Ok(Value::string(network.address(network.bits | host).to_string()))
+    let address = if network.is_mapped() {
+        let address = Ipv6Addr::from_bits(network.bits | host.checked_shl(96).unwrap_or(0));
+        address.to_ipv4_mapped().map_or(IpAddr::V6(address), IpAddr::V4)
+    } else {
+        network.address(network.bits | host)
+    };
+    Ok(Value::string(address.to_string()))
 }
 
 fn cidrnetmask(a: &Arguments<'_>) -> Result<Value, CallError> {
     let network = network(a)?;
-    if network.width != 32 {
+    if network.width != 32 && !network.is_mapped() {
         return Err(CallError::whole(format!("IPv6 addresses cannot have a netmask: {}", a.quoted(0))));
     }
-    let mask = u128::from(u32::MAX) & !network.host_mask();
+    let mask = (u128::MAX >> (128 - network.width)) & !network.host_mask();
     Ok(Value::string(network.address(mask).to_string()))
 }
 
@@ -174,6 +190,11 @@ fn cidrsubnets(a: &Arguments<'_>) -> Result<Value, CallError> {
         if prefix > network.width {
             let protocol = if network.width == 32 { "IPv4" } else { "IPv6" };
             let message = format!("would extend prefix to {prefix} bits, which is too long for an {protocol} address");
+            return Err(CallError::argument(at, message));
+        }
+        // As in Terraform, which looks for what comes after the network before this one.
+        if network.is_mapped() || network.bits == 0 {
+            let message = format!("not enough remaining address space for a subnet with a prefix of {prefix} bits");
             return Err(CallError::argument(at, message));
         }
         let subnet = Network { bits: 0, prefix, ..network };

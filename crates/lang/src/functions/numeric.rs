@@ -14,7 +14,7 @@ const NUMBERS: Parameter = Parameter::new("numbers", Shape::Number);
 const RANGE_LIMIT: usize = 1024;
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::new("abs", &[NUM], Shape::Number, abs, "The number without its sign."),
+    Function::new("abs", &[NUM.marked()], Shape::Number, abs, "The number without its sign."),
     Function::new("ceil", &[NUM], Shape::Number, ceil, "The smallest whole number that is not below the number."),
     Function::new("floor", &[NUM], Shape::Number, floor, "The largest whole number that is not above the number."),
     Function::new(
@@ -55,7 +55,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
 ];
 
 fn abs(a: &Arguments<'_>) -> Result<Value, CallError> {
-    Ok(Value::number(a.number(0)?.abs()))
+    Ok(Value::number(a.number(0)?.abs()).with_marks(a.value(0)?.marks()))
 }
 
 fn ceil(a: &Arguments<'_>) -> Result<Value, CallError> {

@@ -59,6 +59,11 @@ pub(super) fn join(directory: &str, name: &str) -> String {
     if directory == "." { clean(name) } else { clean(&format!("{directory}/{name}")) }
 }
 
+/// The directories that a clean path leads through.
+pub(super) fn ancestors(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices('/').filter_map(|(at, _)| path.get(..at)).filter(|above| !above.is_empty())
+}
+
 /// The way from one clean path to another of the same kind (both absolute, or both relative).
 pub(super) fn relative(from: &str, to: &str) -> String {
     let parts = |path: &'_ str| -> Vec<String> {

@@ -6,6 +6,11 @@
 
 use regex::{Regex, RegexBuilder};
 
+/// The names of classes in `[[:alpha:]]`.
+const CLASSES: [&str; 14] = [
+    "alnum", "alpha", "ascii", "blank", "cntrl", "digit", "graph", "lower", "print", "punct", "space", "upper", "word",
+    "xdigit",
+];
 /// The most that a counted repetition may repeat.
 const REPEAT_LIMIT: u32 = 1000;
 /// The largest compiled program, in bytes.
@@ -313,6 +318,10 @@ impl Translator<'_> {
                 ']' if !first => break,
                 '[' if self.rest.starts_with(':') && self.rest.contains(":]") => {
                     let (name, after) = self.rest.split_once(":]").unwrap_or_default();
+                    let class = name.strip_prefix(':').unwrap_or(name);
+                    if !CLASSES.contains(&class.strip_prefix('^').unwrap_or(class)) {
+                        return Err(RANGE.to_owned());
+                    }
                     self.rest = after;
                     Member::Many(format!("[{name}:]"))
                 }
@@ -409,6 +418,7 @@ mod tests {
             r"\",
             r"(?P<a-b>x)",
             r"\p{Nope}",
+            r"[[:nope:]]",
         ];
         for pattern in wrong {
             assert!(Pattern::compile(pattern).is_err(), "{pattern}");

@@ -179,13 +179,13 @@ fn concat_type(arguments: &[Value]) -> Result<Type, CallError> {
         return Ok(Type::list(element));
     }
     let mut types = Vec::new();
-    let mut open = false;
     for (at, argument) in arguments.iter().enumerate() {
         match argument.ty() {
             Type::Tuple(elements) => types.extend(elements.iter().cloned()),
             Type::List(element) => match argument.as_slice() {
                 Some(items) => types.extend(items.iter().map(|_| Type::clone(&element))),
-                None => open = true,
+                // As in Terraform, what follows is not looked at.
+                None => return Ok(Type::Dynamic),
             },
             ty => {
                 let message = format!("all arguments must be lists or tuples; got {}", ty.friendly());
@@ -193,7 +193,7 @@ fn concat_type(arguments: &[Value]) -> Result<Type, CallError> {
             }
         }
     }
-    Ok(if open { Type::Dynamic } else { Type::tuple(types) })
+    Ok(Type::tuple(types))
 }
 
 fn concat(a: &Arguments<'_>) -> Result<Value, CallError> {
@@ -416,7 +416,8 @@ fn matchkeys(a: &Arguments<'_>) -> Result<Value, CallError> {
                     break;
                 }
                 Some(false) => {}
-                None => return Ok(Value::unknown(ty)),
+                // As in Terraform, which takes what is not known to match for no match of anything.
+                None => return Ok(Value::list(element, [])),
             }
         }
     }
@@ -501,7 +502,7 @@ fn sort(a: &Arguments<'_>) -> Result<Value, CallError> {
                 Refinement { min_length: length, max_length: length, ..Refinement::default() }
             }
         };
-        return Ok(Value::refined(ty, refinement));
+        return Ok(Value::refined(ty, Refinement { not_null: true, ..refinement }));
     }
     let mut items = a.items(0)?.to_vec();
     if let Some(at) = items.iter().position(Value::is_null) {

@@ -8,6 +8,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
 use smform_types::{Type, Value, convert};
 
 use super::yaml_scalar::{LONG_PREFIX, resolve};
+use super::yaml_tabs::Tabs;
 
 /// The deepest nesting that is read.
 const DEPTH_LIMIT: usize = 512;
@@ -16,13 +17,19 @@ const SIZE_LIMIT: usize = 4_000_000;
 
 /// The value of a text that holds exactly one YAML document.
 pub(super) fn read(text: &str) -> Result<Value, String> {
-    let mut reader =
-        Reader { parser: Parser::new_from_str(text), anchors: BTreeMap::new(), pending: BTreeSet::new(), size: 0 };
+    let mut reader = Reader {
+        parser: Parser::new_from_str(text),
+        tabs: Tabs::new(text),
+        anchors: BTreeMap::new(),
+        pending: BTreeSet::new(),
+        size: 0,
+    };
     reader.document()
 }
 
 struct Reader<'t> {
     parser: Parser<'t, StrInput<'t>>,
+    tabs: Option<Tabs>,
     /// Values by anchor, with the number of values within.
     anchors: BTreeMap<usize, (Value, usize)>,
     /// Anchors whose value is being read.
@@ -34,7 +41,12 @@ struct Reader<'t> {
 impl<'t> Reader<'t> {
     fn next(&mut self) -> Result<(Event<'t>, Span), String> {
         match self.parser.next() {
-            Some(Ok(event)) => Ok(event),
+            Some(Ok((event, span))) => {
+                if let Some(tabs) = &mut self.tabs {
+                    tabs.pass(&event, span).map_err(|error| at(span, error))?;
+                }
+                Ok((event, span))
+            }
             Some(Err(error)) => Err(scan_error(&error)),
             None => Err("unexpected end of the document".to_owned()),
         }

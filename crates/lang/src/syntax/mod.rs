@@ -236,11 +236,22 @@ pub enum TraversalStep {
     Index(Expr, Span),
     /// `[*]`; the steps that follow apply to each element.
     Splat(Span),
-    /// `.*`; only the attribute steps that follow apply to each element.
+    /// `.*`; only the steps with a dot that follow apply to each element.
     LegacySplat(Span),
 }
 
 impl TraversalStep {
+    /// Whether it is written with a dot: an attribute, or an index such as `.0`.
+    #[must_use]
+    pub const fn is_dotted(&self) -> bool {
+        match self {
+            TraversalStep::Attribute(_) => true,
+            // One in brackets ends after its key.
+            TraversalStep::Index(key, span) => key.span.end == span.end,
+            TraversalStep::Splat(_) | TraversalStep::LegacySplat(_) => false,
+        }
+    }
+
     /// Its place; of an attribute the name alone.
     #[must_use]
     pub const fn span(&self) -> Span {
