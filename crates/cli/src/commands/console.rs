@@ -17,7 +17,7 @@ use smform_engine::run::Conduct;
 use smform_engine::workflow::console::Console;
 use smform_engine::workflow::{self, World};
 use smform_lang::config::{LocalModules, Module};
-use smform_types::SourceMap;
+use smform_types::{Diagnostic, SourceMap};
 
 use crate::args::{self, variable_inputs};
 use crate::errors::{Exit, Failure, within};
@@ -99,7 +99,11 @@ fn reply(console: &Console<'_>, text: &str, sources: &SourceMap) -> Reply {
             let mut sources = sources.clone();
             match console.answer(expression, &mut sources) {
                 Ok(text) => Reply::Text(text),
-                Err(diagnostics) => Reply::Failed(Failure { diagnostics, sources }),
+                Err(diagnostics) => {
+                    let mut found: Vec<Diagnostic> = diagnostics.into_iter().collect();
+                    found.sort_by_key(|found| found.span.map(|span| (span.start, span.end)));
+                    Reply::Failed(Failure { diagnostics: found.into_iter().collect(), sources })
+                }
             }
         }
     }
@@ -146,20 +150,40 @@ fn interactive(
     }
 }
 
-/// Whether a bracket is open, so that the expression goes on with the next line.
+/// Whether a bracket or a heredoc is open, so that the expression goes on with the next line.
 fn is_open(text: &str) -> bool {
     let (mut depth, mut quoted, mut escaped) = (0_i64, false, false);
-    for letter in text.chars() {
-        match letter {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            '(' | '[' | '{' if !quoted => depth += 1,
-            ')' | ']' | '}' if !quoted => depth -= 1,
-            _ => {}
+    let mut heredoc = None;
+    for line in text.lines() {
+        if let Some(end) = heredoc {
+            heredoc = heredoc.filter(|_| line.trim() != end);
+            continue;
+        }
+        for (at, letter) in line.char_indices() {
+            let from = line.get(at..).unwrap_or_default();
+            match letter {
+                _ if escaped => escaped = false,
+                '\\' if quoted => escaped = true,
+                '"' => quoted = !quoted,
+                _ if quoted => {}
+                '(' | '[' | '{' => depth += 1,
+                ')' | ']' | '}' => depth -= 1,
+                '#' => break,
+                '/' if from.starts_with("//") => break,
+                '<' if from.starts_with("<<") => {
+                    let end = from.trim_start_matches('<').trim_start_matches('-').trim_end();
+                    let is_name =
+                        !end.is_empty() && end.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
+                    heredoc = is_name.then_some(end);
+                }
+                _ => {}
+            }
+            if heredoc.is_some() {
+                break;
+            }
         }
     }
-    depth > 0
+    depth > 0 || heredoc.is_some()
 }
 
 /// What can be referred to, for completion.
@@ -198,11 +222,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_open_bracket_asks_for_more() {
-        for open in ["{", "[1,", "upper(\"a\"", "{ a = \"}\""] {
+    fn an_open_bracket_or_heredoc_asks_for_more() {
+        for open in ["{", "[1,", "upper(\"a\"", "{ a = \"}\"", "<<EOT", "<<-EOT\n  }\nEO", "[<<A\nx\nA\n"] {
             assert!(is_open(open), "{open}");
         }
-        for closed in ["1", "[1]", "\"{\"", "\"\\\"{\"", ")"] {
+        for closed in ["1", "[1]", "\"{\"", "\"\\\"{\"", ")", "<<-EOT\n {\n  EOT", "1 # {", "\"<<A\"", "1 << 2"] {
             assert!(!is_open(closed), "{closed}");
         }
     }

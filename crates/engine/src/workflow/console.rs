@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use smform_lang::config::values::VariableValue;
-use smform_lang::eval::{Evaluator, Templates, check_references, references, render_value};
+use smform_lang::eval::{Evaluator, Templates, check_references, malformed, references, render_value};
 use smform_lang::functions::{FunctionContext, Phase};
 use smform_lang::source::Host;
 use smform_lang::syntax::parse_expression;
@@ -99,7 +99,9 @@ impl<'a> Console<'a> {
             let Some(scope) = setting.scope(&root, &self.values, Repetition::default(), None) else {
                 return Ok(String::new());
             };
-            let wrong = check_references(scope.module, &references(&expr));
+            // As long as a reference is wrong, nothing else is looked at.
+            let wrong = malformed(&expr).into_iter().chain(check_references(scope.module, &references(&expr)));
+            let wrong: Diagnostics = wrong.collect();
             if wrong.has_errors() {
                 return Err(wrong);
             }
