@@ -13,8 +13,9 @@ use smform_types::{Number, ResourceAddress, Value, ValueKind};
 
 use crate::format::format;
 
-/// A resource block with the arguments and blocks that `config` sets. What is null or only computed is left out; what is
-/// sensitive is written as null, with a comment that says why.
+/// A resource block with the arguments and blocks that `config` sets. What is only computed is left out; what is sensitive
+/// is written as null, with a comment that says why. Arguments that are not set are written as null, too, to show that
+/// they are there, but only in the resource itself.
 ///
 /// `config` is a known value of `schema`. `provider` is written when given, as in `aws.east`. Nothing is returned when
 /// an argument cannot be written, such as an infinite number.
@@ -25,7 +26,7 @@ pub fn resource(address: &ResourceAddress, provider: Option<&str>, schema: &Bloc
         Some(provider) => block.add_attribute(("provider", provider.parse::<Expression>().ok()?)),
         None => block,
     };
-    let block = content(block, schema, config)?.build();
+    let block = content(block, schema, config, true)?.build();
     let mut formatter = Formatter::builder().compact_arrays(true).build_vec();
     let text = Body::from(vec![Structure::Block(block)]).format_string(&mut formatter).ok()?;
     let mut body: Edited = text.parse().ok()?;
@@ -47,10 +48,11 @@ pub fn canonical_json(text: &str) -> Option<String> {
     Some(to_text(&plain(&implied(&json)), None))
 }
 
-fn content(mut to: BlockBuilder, schema: &Block, config: &Value) -> Option<BlockBuilder> {
+fn content(mut to: BlockBuilder, schema: &Block, config: &Value, with_unset: bool) -> Option<BlockBuilder> {
     for (name, attribute) in schema.attributes.iter().filter(|(_, attribute)| attribute.is_settable()) {
-        let value = config.get(name).filter(|value| !value.is_null());
-        let Some(value) = value else { continue };
+        let is_plain = !attribute.computed && !attribute.write_only && attribute.deprecated.is_none();
+        let is_told = |value: &&Value| !value.is_null() || with_unset && is_plain;
+        let Some(value) = config.get(name).filter(is_told) else { continue };
         let value = match encoded(value) {
             _ if attribute.sensitive => Expression::Null,
             // The call around it comes last: hcl-rs writes arguments of calls on one line.
@@ -71,7 +73,7 @@ fn content(mut to: BlockBuilder, schema: &Block, config: &Value) -> Option<Block
 fn blocks(name: &str, nested: &NestedBlock, value: &Value) -> Option<Vec<HclBlock>> {
     let one = |label: Option<&str>, item: &Value| {
         let block = HclBlock::builder(name).add_labels(label);
-        Some(content(block, &nested.block, item)?.build())
+        Some(content(block, &nested.block, item, false)?.build())
     };
     items(nested, value).into_iter().map(|(label, item)| one(label, item)).collect()
 }

@@ -50,7 +50,10 @@ fn first_call(expr: &Expr) -> Option<&Expr> {
         ExprKind::Object(items) => {
             items.iter().find_map(|item| first_call(&item.key).or_else(|| first_call(&item.value)))
         }
-        ExprKind::For(parts) => [&parts.collection, &parts.result].into_iter().find_map(first_call),
+        ExprKind::For(parts) => {
+            let always = [&parts.collection, &parts.result].into_iter();
+            always.chain(&parts.result_key).chain(&parts.condition).find_map(first_call)
+        }
         ExprKind::Conditional(parts) => parts.iter().find_map(first_call),
         ExprKind::Binary(_, operands) => operands.iter().find_map(first_call),
         ExprKind::Unary(_, inner) | ExprKind::Parens(inner) => first_call(inner),
