@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use smform_lang::config::provisioner::{FILE, LOCAL_EXEC, Provisioner, REMOTE_EXEC, When};
 use smform_lang::eval::{Evaluator, Reference, Subject, references_in_body};
+use smform_lang::functions::Phase;
 use smform_lang::syntax::Body;
 use smform_types::schema::{Attribute, Block};
-use smform_types::{Diagnostic, Diagnostics, InstanceAddress, ModuleInstance, Span, Type, Value, ValueKind};
+use smform_types::{Diagnostic, Diagnostics, InstanceAddress, Marks, ModuleInstance, Span, Type, Value, ValueKind};
 
 use crate::events::{Event, ProvisionMoment};
 use crate::plan::ObjectKey;
@@ -20,8 +21,16 @@ use crate::values::{Repetition, Values};
 
 /// How much of what a command printed is repeated when it fails, in bytes.
 const TAIL: usize = 8 * 1024;
-/// What stands for output that might show a sensitive value.
-const SUPPRESSED: &str = "(output suppressed due to sensitive value in config)";
+/// What stands for output that might show a value that must not be shown; nothing when there is none.
+fn suppressed(value: &Value) -> Option<&'static str> {
+    let marks = value.marks_deep();
+    match (marks.contains(Marks::SENSITIVE), marks.contains(Marks::EPHEMERAL)) {
+        (true, true) => Some("(output suppressed due to sensitive, ephemeral value in config)"),
+        (true, false) => Some("(output suppressed due to sensitive value in config)"),
+        (false, true) => Some("(output suppressed due to ephemeral value in config)"),
+        (false, false) => None,
+    }
+}
 
 /// A command that is ready to run.
 #[derive(Clone, Debug)]
@@ -32,7 +41,8 @@ pub struct Prepared {
     environment: Vec<(String, String)>,
     working_dir: Option<String>,
     quiet: bool,
-    sensitive: bool,
+    /// What stands for its output, which must not be shown.
+    suppressed: Option<&'static str>,
     continues: bool,
     span: Span,
 }
@@ -216,7 +226,15 @@ impl Setting<'_> {
             }
             let failed = messages.has_errors();
             found.extend(messages.map(|message| message.at(provisioner.span)));
-            if failed || !value.is_wholly_known() {
+            if failed {
+                continue;
+            }
+            if !value.is_wholly_known() && self.functions.phase != Phase::Apply {
+                continue;
+            }
+            if !value.is_wholly_known() {
+                let detail = "A value in its arguments is not known even now, so it cannot run.";
+                found.push(Diagnostic::error("Provisioner has unknown arguments", detail).at(provisioner.span));
                 continue;
             }
             if &*provisioner.kind.text != LOCAL_EXEC {
@@ -234,7 +252,7 @@ impl Setting<'_> {
 }
 
 fn ready(provisioner: &Provisioner, value: Value) -> Result<Prepared, Diagnostic> {
-    let sensitive = value.has_sensitive();
+    let suppressed = suppressed(&value);
     let value = value.unmark_deep().0;
     let text = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
     let interpreter = match value.get("interpreter").map(Value::kind) {
@@ -255,7 +273,7 @@ fn ready(provisioner: &Provisioner, value: Value) -> Result<Prepared, Diagnostic
         environment: environment.collect(),
         working_dir: text("working_dir"),
         quiet: value.get("quiet").and_then(Value::as_bool).unwrap_or(false),
-        sensitive,
+        suppressed,
         continues: provisioner.continues,
         // Messages of a command stand where its block opens, as Terraform has it.
         span: if provisioner.body.json { provisioner.span } else { provisioner.body.missing() },
@@ -304,9 +322,9 @@ fn failed(command: &Prepared, object: &ObjectKey, detail: String) -> Diagnostics
 async fn execute(prepared: &Prepared, object: &ObjectKey, conduct: &Conduct) -> Result<(), String> {
     let shown: Vec<String> =
         prepared.interpreter.iter().chain([&prepared.command]).map(|word| format!("{word:?}")).collect();
-    let first = match (prepared.sensitive, prepared.quiet) {
-        (true, _) => SUPPRESSED.to_owned(),
-        (_, true) => "local-exec: Executing: Suppressed by quiet=true".to_owned(),
+    let first = match (prepared.suppressed, prepared.quiet) {
+        (Some(instead), _) => instead.to_owned(),
+        (None, true) => "local-exec: Executing: Suppressed by quiet=true".to_owned(),
         _ => format!("Executing: [{}]", shown.join(" ")),
     };
     let teller = {
@@ -318,7 +336,7 @@ async fn execute(prepared: &Prepared, object: &ObjectKey, conduct: &Conduct) -> 
     };
     teller(first);
     let broken = |error: std::io::Error| {
-        let command = if prepared.sensitive { "the command" } else { &prepared.command };
+        let command = if prepared.suppressed.is_some() { "the command" } else { &prepared.command };
         format!("Error running command '{command}': {error}.")
     };
     let (reader, writer) = std::io::pipe().map_err(broken)?;
@@ -337,7 +355,7 @@ async fn execute(prepared: &Prepared, object: &ObjectKey, conduct: &Conduct) -> 
     // The command holds the writing ends of the pipe, too; as long as it does, reading does not end.
     drop(command);
     let child = Arc::new(Mutex::new(child));
-    let (suppressed, own) = (prepared.sensitive, Arc::clone(&child));
+    let (suppressed, own) = (prepared.suppressed, Arc::clone(&child));
     let work = tokio::task::spawn_blocking(move || {
         let tail = read(reader, suppressed, &teller);
         (wait(&own), tail)
@@ -360,15 +378,17 @@ async fn execute(prepared: &Prepared, object: &ObjectKey, conduct: &Conduct) -> 
         Some(code) => format!("exit status {code}"),
         None => "it was ended by a signal".to_owned(),
     };
-    Err(if prepared.sensitive {
-        format!("Error running the command: {how}. Output is not shown, since it may hold sensitive values.")
+    Err(if prepared.suppressed.is_some() {
+        format!(
+            "Error running the command: {how}. Output is not shown, since it may hold values that must not be shown."
+        )
     } else {
         format!("Error running command '{}': {how}. Output: {tail}", prepared.command)
     })
 }
 
 /// Tells every line, and keeps the last ones.
-fn read(reader: impl std::io::Read, suppressed: bool, tell: &impl Fn(String)) -> String {
+fn read(reader: impl std::io::Read, suppressed: Option<&str>, tell: &impl Fn(String)) -> String {
     let mut reader = BufReader::new(reader);
     let mut tail: VecDeque<u8> = VecDeque::new();
     let mut line = Vec::new();
@@ -377,11 +397,7 @@ fn read(reader: impl std::io::Read, suppressed: bool, tell: &impl Fn(String)) ->
         let surplus = tail.len().saturating_sub(TAIL);
         tail.drain(..surplus);
         let text = String::from_utf8_lossy(&line);
-        if !suppressed {
-            tell(text.trim_end_matches(['\n', '\r']).to_owned());
-        } else {
-            tell(SUPPRESSED.to_owned());
-        }
+        tell(suppressed.unwrap_or_else(|| text.trim_end_matches(['\n', '\r'])).to_owned());
         line.clear();
     }
     String::from_utf8_lossy(tail.make_contiguous()).into_owned()
