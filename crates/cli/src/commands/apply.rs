@@ -169,12 +169,7 @@ async fn apply_saved(
     view: &Arc<dyn View>,
 ) -> Result<Exit, Failure> {
     let planning = &args.planning;
-    let plans = args.destroy || planning.refresh_only || !planning.refresh || planning.registry_probe;
-    if plans || !planning.targets.is_empty() || !planning.replace.is_empty() {
-        let detail = "What a saved plan does was settled when it was made: leave out -destroy, -refresh-only, -refresh, \
-                      -registry-probe, -target and -replace, or plan anew with them.";
-        return Err(Failure::error("Planning options with a saved plan", detail));
-    }
+    operation::mode(planning, args.destroy)?;
     let saved = read_plan(session, path)?;
     if let Some(expected) = &args.expect_digest
         && *expected != saved.digest
@@ -233,11 +228,23 @@ async fn apply_saved(
     let (mut project, planned) = saved.open(&run.world, stored)?;
     same_variables(session, &project, &variable_inputs(flags))?;
     supply_ephemeral(session, &mut project, &saved.ephemeral(), variable_inputs(flags))?;
+    let mut found = found;
+    found.extend(unused_options(args));
     operation::tell(view.as_ref(), &found, &project);
     if planning.json {
         view.plan(&planned, &run.world.providers, false);
     }
     carry_out(session, &run, &project, &planned, store, usize::from(planning.parallelism)).await
+}
+
+/// Terraform takes options of planning beside a saved plan as well, and does what the plan says; that is told.
+fn unused_options(args: &Apply) -> Option<Diagnostic> {
+    let planning = &args.planning;
+    let plans = args.destroy || planning.refresh_only || !planning.refresh || planning.registry_probe;
+    let detail = "What a saved plan does was settled when it was made. -destroy, -refresh-only, -refresh, -registry-probe, \
+                  -target and -replace change nothing about it: plan anew with them.";
+    let is_unused = plans || !planning.targets.is_empty() || !planning.replace.is_empty();
+    is_unused.then(|| Diagnostic::warning("Planning options with a saved plan are not used", detail))
 }
 
 /// Values given for variables must be those that the plan was made with.

@@ -127,7 +127,7 @@ impl View for Human {
             self.console.out(&lines::complete(report.done, applied.destroy, self.style));
         }
         let outputs = lines::outputs(applied.outputs, applied.sensitive);
-        if !outputs.is_empty() && applied.plan.mode != Mode::Destroy {
+        if !outputs.is_empty() && !applied.destroy {
             self.console.out(&format!("\n{}\n\n{outputs}", self.style.strong(Paint::Green, "Outputs:")));
         }
     }

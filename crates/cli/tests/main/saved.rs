@@ -79,13 +79,20 @@ fn the_line_to_paste_is_whole() {
 }
 
 #[test]
-fn planning_options_and_other_values_are_refused() {
+fn planning_options_do_not_change_a_saved_plan() {
+    for option in ["-destroy", "-refresh-only", "-target=test_thing.b", "-replace=test_thing.a", "-refresh=false"] {
+        let bench = Bench::new(ONE);
+        bench.run(&["plan", "-var", "size=3", "-out=p"]).ok();
+        let ran = bench.run(&["apply", "-no-color", option, "p"]);
+        assert!(ran.out.contains("Planning options with a saved plan are not used"), "{option} {}", ran.all());
+        assert_eq!(bench.service.names(), ["a"], "{option} {}", ran.all());
+    }
+}
+
+#[test]
+fn other_values_than_those_of_a_saved_plan_are_refused() {
     let bench = Bench::new(ONE);
     bench.run(&["plan", "-var", "size=3", "-out=p"]).ok();
-    for option in ["-destroy", "-refresh-only", "-target=test_thing.a", "-replace=test_thing.a", "-refresh=false"] {
-        let ran = bench.run(&["apply", "-no-color", option, "p"]);
-        assert!(ran.err.contains("Planning options with a saved plan"), "{option} {}", ran.all());
-    }
     let ran = bench.run(&["apply", "-no-color", "-var", "size=4", "p"]);
     assert!(ran.err.contains("Can't change variable"), "{}", ran.all());
     bench.run(&["apply", "-var", "size=3", "p"]).ok();
