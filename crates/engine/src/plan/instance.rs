@@ -214,8 +214,35 @@ pub fn keep_ignored(ignore: &IgnoreChanges, block: &Block, config: Value, prior:
             let settable = block.names().filter(|name| block.attributes.get(name).is_none_or(|a| a.is_settable()));
             settable.fold(config, |config, name| take_over(config, prior, &Path::attribute(name).0))
         }
-        IgnoreChanges::Paths(paths) => paths.iter().fold(config, |config, (path, _)| take_over(config, prior, &path.0)),
+        IgnoreChanges::Paths(paths) => {
+            // Each path is held against the configuration as it was written.
+            let written = config.clone();
+            paths.iter().fold(config, |config, (path, _)| keep_path(config, &written, prior, &path.0))
+        }
     }
+}
+
+/// `config` with its part at `steps` as in `prior`. As Terraform has it, a path leads to a part only by steps of the right
+/// kind: names for the attributes of objects, keys for the elements of maps. But where the last step is a key of what is
+/// no map, the whole that has the key is kept.
+fn keep_path(config: Value, written: &Value, prior: &Value, steps: &[Step]) -> Value {
+    let whole = match steps.split_last() {
+        Some((Step::Key(_), before)) => before,
+        _ => steps,
+    };
+    let (Some(part), Some(recorded)) = (strictly(written, whole), strictly(prior, whole)) else { return config };
+    let is_map = matches!(part.kind(), ValueKind::Map(..));
+    take_over(config, prior, if is_map && recorded.as_entries().is_some() { steps } else { whole })
+}
+
+/// The part of a value to which steps of the right kind lead.
+fn strictly<'v>(value: &'v Value, steps: &[Step]) -> Option<&'v Value> {
+    steps.iter().try_fold(value, |value, step| match (value.kind(), step) {
+        (ValueKind::Object(_), Step::Attribute(name)) => value.get(name),
+        (ValueKind::Map(..), Step::Key(key)) => value.get(key),
+        (ValueKind::List(..) | ValueKind::Tuple(_), Step::Index(at)) => value.get_index(*at),
+        _ => None,
+    })
 }
 
 /// `config` with its part at `steps` as in `prior`, which may mean that a map loses or gains an element.
@@ -256,12 +283,23 @@ mod tests {
     fn ignored_parts_keep_their_recorded_values() {
         let config = object("new", &[("a", "1"), ("b", "2")]);
         let prior = object("old", &[("a", "9"), ("c", "3")]);
-        let keep = |steps: &[Step]| take_over(config.clone(), &prior, steps);
+        let keep = |steps: &[Step]| keep_path(config.clone(), &config, &prior, steps);
         let attribute = |name: &str| Step::Attribute(name.to_owned());
         assert_eq!(keep(&[attribute("image")]).get("image"), Some(&Value::string("old")));
         let tags = keep(&[attribute("tags"), Step::Key("b".to_owned())]);
         assert_eq!(tags, object("new", &[("a", "1")]));
         let tags = keep(&[attribute("tags"), Step::Key("c".to_owned())]);
         assert_eq!(tags, object("new", &[("a", "1"), ("b", "2"), ("c", "3")]));
+    }
+
+    #[test]
+    fn a_key_of_an_object_keeps_the_whole_object_and_leads_nowhere_further_in() {
+        let wrap = |image: &str| Value::object([("in", object(image, &[("a", image)]))]);
+        let (config, prior) = (wrap("new"), wrap("old"));
+        let (attribute, key) = (|name: &str| Step::Attribute(name.to_owned()), |name: &str| Step::Key(name.to_owned()));
+        let keep = |steps: &[Step]| keep_path(config.clone(), &config, &prior, steps);
+        assert_eq!(keep(&[attribute("in"), key("image")]), prior);
+        assert_eq!(keep(&[key("in"), key("image")]), config);
+        assert_eq!(keep(&[attribute("in"), attribute("tags"), attribute("a")]), config);
     }
 }
