@@ -30,7 +30,7 @@ import tempfile
 HERE = pathlib.Path(__file__).parent
 UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 TIME = re.compile(r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
-DEPOSED = re.compile(r'(deposed object |"deposed": ?")[0-9a-f]{8}\b')
+DEPOSED = re.compile(r'(deposed object |"deposed(?:_key)?": ?")[0-9a-f]{8}\b')
 ELAPSED = re.compile(r"\bafter \d+s\b")
 PROGRESS = re.compile(r"\S.*?( \(deposed object \w+\))?: (Creat|Modif|Destr|Read|Import|Provision|Still |\(local-exec)")
 SUMMARY = re.compile(r"(No changes|Apply complete!|Destroy complete!)[^.!]*")

@@ -203,6 +203,15 @@ impl Checks {
         }
     }
 
+    /// Says which objects a plan found of the blocks that an apply did not come to; nothing is known of them now.
+    pub fn expect_planned(&mut self, planned: &Checks) {
+        for (block, objects) in &planned.0 {
+            if let (Some(own @ None), Some(objects)) = (self.0.get_mut(block), objects) {
+                *own = Some(objects.keys().map(|object| (object.clone(), Outcome::default())).collect());
+            }
+        }
+    }
+
     fn objects(&mut self, at: &ModuleInstance, subject: &Subject, change: impl FnOnce(&mut BTreeMap<Object, Outcome>)) {
         if let Some(objects) = self.0.get_mut(&(at.config(), subject.clone())) {
             change(objects.get_or_insert_default());

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use smform_engine::apply::record::{Entry, Record};
 use smform_engine::checks::Checks;
 use smform_engine::events::Operation;
-use smform_engine::plan::ObjectKey;
 use smform_engine::plan::stored::{Stored, StoredObject};
+use smform_engine::plan::{ObjectKey, Ties};
 use smform_types::{Diagnostic, InstanceAddress, ResourceMode, Value};
 
 /// The record.
@@ -127,6 +127,14 @@ impl Record for MemoryRecord {
             (Some(value), Some(entry)) => entry.value = value.clone(),
             (None, _) => drop(self.objects.remove(object)),
             (Some(_), None) => {}
+        }
+        Ok(())
+    }
+
+    async fn tie(&mut self, object: &ObjectKey, ties: &Ties) -> Result<(), Diagnostic> {
+        if let Some(entry) = self.objects.get_mut(object) {
+            entry.dependencies.clone_from(&ties.dependencies);
+            entry.create_before_destroy = ties.create_before_destroy;
         }
         Ok(())
     }

@@ -178,6 +178,9 @@ impl<'a> Executor<'a> {
         for drift in &self.apply.plan.drift {
             record.refresh(&drift.object, drift.after.as_ref()).await?;
         }
+        for (object, ties) in &self.apply.plan.ties {
+            record.tie(object, ties).await?;
+        }
         for (object, value) in &self.apply.plan.adopted {
             if let Some(change) = self.apply.plan.changes.get(object) {
                 let tainted = change.reason == Some(Reason::Tainted);
@@ -592,8 +595,10 @@ impl<'a> Executor<'a> {
                     .collect();
                 names.into_iter().for_each(|name| self.values.checks.expect(&root, &Subject::Output(name), None));
             }
-            if self.apply.plan.mode == Mode::RefreshOnly {
-                self.values.checks.fill(&self.apply.plan.checks);
+            match self.apply.plan.mode {
+                Mode::RefreshOnly => self.values.checks.fill(&self.apply.plan.checks),
+                Mode::Normal => self.values.checks.expect_planned(&self.apply.plan.checks),
+                Mode::Destroy => {}
             }
             self.report.diagnostics.extend(record.checks(&self.values.checks).await.err());
             if !self.apply.plan.targeted {
@@ -645,6 +650,12 @@ impl<'a> Executor<'a> {
         }
         let declared = self.apply.setting.config.modules.get(&ModuleAddress::root()).map(|module| &module.outputs);
         let mut outputs = BTreeMap::new();
+        if self.apply.plan.targeted {
+            // What is declared no more only goes with the rest.
+            let is_left = |name: &Arc<str>| declared.is_none_or(|declared| !declared.contains_key(name));
+            let left = self.apply.stored.outputs.iter().filter(|(name, _)| is_left(name));
+            outputs.extend(left.map(|(name, value)| (name.clone(), (value.clone(), value.has_sensitive()))));
+        }
         for (name, output) in declared.into_iter().flatten() {
             let evaluated = self.values.output(&ModuleInstance::root(), name).cloned();
             // What targets leave out is unknown even now, and is recorded as null.

@@ -10,7 +10,7 @@ use super::Apply;
 use crate::checks::Checks;
 use crate::events::Operation;
 use crate::graph::ProviderKey;
-use crate::plan::{Change, ObjectKey};
+use crate::plan::{Change, ObjectKey, Ties};
 
 /// One object as it is to be recorded.
 #[derive(Clone, Debug)]
@@ -119,6 +119,9 @@ pub trait Record: Send {
 
     /// An object was found to be so, or gone, while planning.
     async fn refresh(&mut self, object: &ObjectKey, value: Option<&Value>) -> Result<(), Diagnostic>;
+
+    /// What is said of an object besides its attributes has changed.
+    async fn tie(&mut self, object: &ObjectKey, ties: &Ties) -> Result<(), Diagnostic>;
 
     /// All objects at an address have another one now.
     async fn relocate(&mut self, from: &InstanceAddress, to: &InstanceAddress) -> Result<(), Diagnostic>;

@@ -9,7 +9,7 @@ use smform_types::{Diagnostics, Marks, ModuleInstance, Value};
 use super::moves;
 use super::stored::Stored;
 use super::walk::{Adopt, Found, Options, Walk, walk};
-use super::{Drift, Mode};
+use super::{Drift, Mode, ObjectKey, Ties};
 use crate::values::evaluate::Setting;
 
 /// A walk, and the root outputs that it starts from.
@@ -50,7 +50,7 @@ pub async fn walk_twice(inputs: &Walk<'_>) -> Result<Walked, Diagnostics> {
     if errors.has_errors() {
         return Err(errors.into_iter().filter(smform_types::Diagnostic::is_error).collect());
     }
-    let mut stored = as_read(inputs.stored, &looked.drift);
+    let mut stored = as_read(inputs.stored, &looked.drift, &looked.ties);
     for name in setting.config.root().into_iter().flat_map(|root| root.outputs.keys()) {
         let Some(value) = looked.values.output(&ModuleInstance::root(), name) else { continue };
         if !value.is_wholly_known() {
@@ -68,18 +68,25 @@ pub async fn walk_twice(inputs: &Walk<'_>) -> Result<Walked, Diagnostics> {
     let conduct = inputs.conduct.clone();
     let mut found = walk(&Walk { stored: &stored, options: &options, conduct, ..*inputs }).await;
     found.drift = looked.drift;
+    found.ties = looked.ties;
     found.data = looked.data;
     Ok(Walked { found, outputs: stored.outputs })
 }
 
 /// The record with what was read instead of what it said.
-fn as_read(stored: &Stored, drift: &[Drift]) -> Stored {
+fn as_read(stored: &Stored, drift: &[Drift], ties: &BTreeMap<ObjectKey, Ties>) -> Stored {
     let mut stored = stored.clone();
     for found in drift {
         match (&found.after, stored.objects.get_mut(&found.object)) {
             (Some(after), Some(object)) => object.value = after.clone(),
             (None, Some(_)) => drop(stored.objects.remove(&found.object)),
             (_, None) => {}
+        }
+    }
+    for (object, ties) in ties {
+        if let Some(object) = stored.objects.get_mut(object) {
+            object.dependencies.clone_from(&ties.dependencies);
+            object.create_before_destroy = ties.create_before_destroy;
         }
     }
     stored

@@ -23,6 +23,8 @@ pub struct Situation<'a> {
     pub planned: &'a PlanResponse,
     /// What the provider plans for a new object; needed when the object is replaced.
     pub fresh: Option<&'a PlanResponse>,
+    /// Whether the configuration has it created first, itself or through what depends on it.
+    pub create_first: bool,
     /// The user's rules.
     pub lifecycle: &'a Lifecycle,
     /// The marks that configuration and schema put on the planned object.
@@ -90,6 +92,7 @@ fn replace(situation: &Situation<'_>, marked: impl Fn(&Value) -> Value) -> Decis
     // That an object gets another name shows only beside the old one.
     let beside = [&fresh.order, &situation.planned.order].contains(&&ReplaceOrder::CreateFirst);
     let order = match situation.lifecycle.create_before_destroy {
+        _ if situation.create_first => Replacement::CreateFirst,
         Some(true) => Replacement::CreateFirst,
         None if beside => Replacement::CreateFirst,
         _ => Replacement::DeleteFirst,
@@ -154,6 +157,7 @@ mod tests {
             triggered: false,
             planned,
             fresh: Some(planned),
+            create_first: false,
             lifecycle,
             marks: &[],
         })

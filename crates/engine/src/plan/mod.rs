@@ -192,6 +192,15 @@ impl Change {
     }
 }
 
+/// What the state says of an object besides its attributes. Every run that looks at the object sets it right.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ties {
+    /// What it depends on.
+    pub dependencies: BTreeSet<ResourceConfigAddress>,
+    /// Whether a replacement creates first.
+    pub create_before_destroy: bool,
+}
+
 /// A difference between the state and what was read.
 #[derive(Clone, Debug)]
 pub struct Drift {
@@ -263,6 +272,10 @@ pub struct Plan {
     pub outputs: BTreeMap<Arc<str>, OutputChange>,
     /// What was found to differ from the state.
     pub drift: Vec<Drift>,
+    /// What the state is to say of objects besides their attributes, where that differs.
+    pub ties: BTreeMap<ObjectKey, Ties>,
+    /// Whether what is recorded was read before it was planned.
+    pub refreshed: bool,
     /// Objects that an earlier run began to create and that were found to exist; an apply records them.
     pub adopted: BTreeMap<ObjectKey, Value>,
     /// Objects that an earlier run may have begun to create and that were looked for in vain. Those that a target has
@@ -301,7 +314,7 @@ impl Plan {
             Mode::RefreshOnly => {
                 let set = |change: &OutputChange| change.is_change() && change.after.is_some();
                 let differs = |drift: &Drift| drift.action() != Action::NoOp;
-                self.drift.iter().any(differs) || self.outputs.values().any(set)
+                self.drift.iter().any(differs) || !self.ties.is_empty() || self.outputs.values().any(set)
             }
             _ => objects || outputs,
         }

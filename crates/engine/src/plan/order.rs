@@ -9,20 +9,66 @@ use smform_lang::eval::attribute_span;
 use smform_types::{Diagnostic, Diagnostics, InstanceAddress, Path, ResourceConfigAddress, ResourceMode, Value};
 
 use super::steps::{self, Step, StepGraph};
+use super::target::Selection;
 use super::{Action, Change, Mode, ObjectKey, Replacement};
 use crate::blocks::block_context;
 use crate::graph::{Graph, Node};
 
-/// Settles the order: what a resource that creates first depends on must create first as well, since the old one may
-/// only go when nothing uses it any more.
+/// The resources of a configuration that create first when they are replaced: those that say so, and what they depend on,
+/// since the old one may only go when nothing uses it any more.
+#[derive(Debug, Default)]
+pub struct CreatedFirst {
+    /// All of them; this is recorded with what is made.
+    all: BTreeSet<ResourceConfigAddress>,
+    /// Those to which a resource leads that the run is about; these decide.
+    selected: BTreeSet<ResourceConfigAddress>,
+}
+
+impl CreatedFirst {
+    /// Those of a configuration of which a part is selected.
+    #[must_use]
+    pub fn new(
+        config: &Config,
+        dependencies: &BTreeMap<ResourceConfigAddress, BTreeSet<ResourceConfigAddress>>,
+        selection: &Selection,
+    ) -> CreatedFirst {
+        let mut found = CreatedFirst::default();
+        for (resource, needed) in dependencies {
+            let module = config.modules.get(&resource.module);
+            let block = module.and_then(|module| module.resources.get(&resource.resource));
+            if block.is_none_or(|block| block.lifecycle.create_before_destroy != Some(true)) {
+                continue;
+            }
+            let members = || needed.iter().chain([resource]).cloned();
+            found.all.extend(members());
+            if selection.has_node(&Node::Resource(resource.clone())) {
+                found.selected.extend(members());
+            }
+        }
+        found
+    }
+
+    /// Whether a replacement that this run makes creates first.
+    #[must_use]
+    pub fn decides(&self, resource: &ResourceConfigAddress) -> bool {
+        self.selected.contains(resource)
+    }
+
+    /// Whether it is recorded with what is made that a replacement creates first.
+    #[must_use]
+    pub fn is_recorded(&self, resource: &ResourceConfigAddress) -> bool {
+        self.all.contains(resource)
+    }
+}
+
+/// Where a provider has a replacement create first, what it depends on must create first as well.
 fn propagate(changes: &mut BTreeMap<ObjectKey, Change>) {
     let mut forced: BTreeSet<ResourceConfigAddress> = BTreeSet::new();
-    for change in changes.values().filter(|change| change.create_before_destroy) {
+    for change in changes.values().filter(|change| change.action == Action::Replace(Replacement::CreateFirst)) {
         forced.extend(change.dependencies.iter().cloned());
     }
     let managed = changes.values_mut().filter(|change| change.object.address.resource.mode == ResourceMode::Managed);
     for change in managed.filter(|change| forced.contains(&change.object.address.config())) {
-        change.create_before_destroy = true;
         if let Action::Replace(order) = &mut change.action {
             *order = Replacement::CreateFirst;
         }
@@ -60,7 +106,6 @@ fn untangle(changes: &mut BTreeMap<ObjectKey, Change>, steps: &StepGraph) -> boo
             && change.action == Action::Replace(Replacement::DeleteFirst)
         {
             change.action = Action::Replace(Replacement::CreateFirst);
-            change.create_before_destroy = true;
             turned = true;
         }
     }

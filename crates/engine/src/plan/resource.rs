@@ -13,7 +13,7 @@ use super::decide::{Situation, decide, prevented};
 use super::instance::{Answer, Question};
 use super::stored::{self, StoredObject};
 use super::walk::{Adopt, Walker};
-use super::{Action, Change, Drift, Mode, ObjectKey, Reason, imports};
+use super::{Action, Change, Drift, Mode, ObjectKey, Reason, Ties, imports};
 use crate::blocks::{block_context, locate, sensitive_paths};
 use crate::graph::{Node, ProviderKey};
 use crate::values::evaluate::within;
@@ -74,8 +74,13 @@ impl<'a> Walker<'a> {
             if imports && !self.find_imports(resource) {
                 return;
             }
+            let mut expanded = true;
             for instance in self.found.values.module_instances(&resource.module) {
-                self.in_module(node, &instance, block, &key, &schema);
+                expanded &= self.in_module(node, &instance, block, &key, &schema);
+            }
+            // As long as nobody knows the instances, nothing can be said of what does not belong to any.
+            if !expanded {
+                return;
             }
             self.check_imports(resource);
         }
@@ -129,20 +134,27 @@ impl<'a> Walker<'a> {
         self.found.diagnostics.extend(message.map(|message| Diagnostic { span: None, context: None, ..message }));
     }
 
-    /// Plans every instance of a block in one module instance.
-    fn in_module(&mut self, node: &Node, at: &ModuleInstance, block: &'a Resource, key: &ProviderKey, schema: &Schema) {
+    /// Plans every instance of a block in one module instance; whether it is known which there are.
+    fn in_module(
+        &mut self,
+        node: &Node,
+        at: &ModuleInstance,
+        block: &'a Resource,
+        key: &ProviderKey,
+        schema: &Schema,
+    ) -> bool {
         let context = block_context(block);
         let setting = self.walk.setting;
         let expanded = match setting.scope(at, &self.found.values, Repetition::default(), None) {
             Some(scope) => expand(&Evaluator::new(&scope, setting.functions), &block.repetition),
-            None => return,
+            None => return true,
         };
         let expanded = expanded.map_err(|errors| within(errors, &context));
-        let Some(instances) = self.found.diagnostics.take(expanded) else { return };
+        let Some(instances) = self.found.diagnostics.take(expanded) else { return false };
         self.found.values.set_resource(at, &block.address, instances.clone());
         self.found.values.checks.expand_resource(at, &block.address, instances.keys());
         if !self.are_imports_declared(at, block) {
-            return;
+            return true;
         }
         for instance_key in instances.keys() {
             let repetition = instances.repetition(instance_key.as_ref());
@@ -152,6 +164,7 @@ impl<'a> Walker<'a> {
                 ResourceMode::Data => self.data(node, address, block, key, schema, repetition),
             }
         }
+        true
     }
 
     fn instance(
@@ -271,10 +284,7 @@ impl<'a> Walker<'a> {
             replace_paths: Vec::new(),
             dependencies: self.dependencies.get(&address.config()).cloned().unwrap_or_default(),
             old_dependencies: Default::default(),
-            create_before_destroy: match &pending.purpose {
-                Purpose::Keep(wanted) => wanted.resource.lifecycle.create_before_destroy.unwrap_or(false),
-                Purpose::Leave(_) | Purpose::Read => false,
-            },
+            create_before_destroy: self.first.is_recorded(&address.config()),
             importing: pending.import,
             generated: None,
         };
@@ -480,6 +490,9 @@ impl<'a> Walker<'a> {
         if is_candidate && before.is_none() {
             self.found.absent.insert(pending.object.clone());
         }
+        if answer.planned.is_none() && before.is_some() {
+            self.note_ties(&pending, false);
+        }
         match pending.purpose {
             Purpose::Keep(_) if answer.planned.is_some() => self.decided(pending, answer, before),
             Purpose::Keep(_) if pending.import.is_some() => self.adopted(pending, before),
@@ -513,6 +526,26 @@ impl<'a> Walker<'a> {
         }
     }
 
+    /// Notes what else is to be recorded of an object that stays: as Terraform has it, once it was read again, what its
+    /// block refers to now is added to what it depends on; and once it is settled, that is all that counts.
+    fn note_ties(&mut self, pending: &Pending<'a>, settled: bool) {
+        let (Purpose::Keep(_), Some(recorded)) = (&pending.purpose, &pending.recorded) else { return };
+        let resource = pending.object.address.config();
+        let ties = Ties {
+            dependencies: if settled {
+                self.dependencies.get(&resource).cloned().unwrap_or_default()
+            } else {
+                self.old_dependencies(pending)
+            },
+            create_before_destroy: self.first.decides(&resource),
+        };
+        let is_same =
+            ties.dependencies == recorded.dependencies && ties.create_before_destroy == recorded.create_before_destroy;
+        if !is_same {
+            self.found.ties.insert(pending.object.clone(), ties);
+        }
+    }
+
     fn decided(&mut self, pending: Pending<'a>, answer: Answer, before: Option<Value>) {
         let (Purpose::Keep(wanted), Some(planned)) = (&pending.purpose, &answer.planned) else { return };
         let address = &pending.object.address;
@@ -525,6 +558,7 @@ impl<'a> Walker<'a> {
             triggered: pending.triggered,
             planned,
             fresh: answer.fresh.as_ref(),
+            create_first: self.first.decides(&address.config()),
             lifecycle: &wanted.resource.lifecycle,
             marks: &wanted.marks,
         });
@@ -551,8 +585,10 @@ impl<'a> Walker<'a> {
         if let Some(same) = decision.same_name {
             self.found.same_names.insert(address.clone(), same);
         }
-        let forced = pending.recorded.as_ref().is_some_and(|recorded| recorded.create_before_destroy);
-        let own = wanted.resource.lifecycle.create_before_destroy;
+        if before.is_some() {
+            let is_planned = !self.walk.options.before_destroy;
+            self.note_ties(&pending, is_planned && decision.action == Action::NoOp);
+        }
         let old_dependencies = self.old_dependencies(&pending);
         let change = Change {
             object: pending.object.clone(),
@@ -565,8 +601,7 @@ impl<'a> Walker<'a> {
             replace_paths: decision.replace_paths,
             dependencies: self.dependencies.get(&address.config()).cloned().unwrap_or_default(),
             old_dependencies,
-            create_before_destroy: own
-                .unwrap_or(forced || matches!(decision.action, Action::Replace(super::Replacement::CreateFirst))),
+            create_before_destroy: self.first.is_recorded(&address.config()),
             importing: pending.import,
             generated: None,
         };
@@ -579,10 +614,11 @@ impl<'a> Walker<'a> {
         users.any(|(user, _)| self.recorded.contains_key(user))
     }
 
-    /// What a recorded object depends on: as Terraform has it, once it was read again also what its block refers to now.
+    /// What a recorded object depends on: once it was read again also what its block refers to now, if it still has one.
     fn old_dependencies(&self, pending: &Pending<'a>) -> BTreeSet<ResourceConfigAddress> {
         let Some(recorded) = &pending.recorded else { return BTreeSet::new() };
-        let now = self.dependencies.get(&pending.object.address.config()).filter(|_| self.walk.options.refresh);
+        let is_read = self.walk.options.refresh && !matches!(pending.purpose, Purpose::Leave(_));
+        let now = self.dependencies.get(&pending.object.address.config()).filter(|_| is_read);
         recorded.dependencies.iter().chain(now.into_iter().flatten()).cloned().collect()
     }
 

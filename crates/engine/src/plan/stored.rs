@@ -19,7 +19,7 @@ pub struct StoredObject {
     pub begun: bool,
     /// What it depends on.
     pub dependencies: BTreeSet<ResourceConfigAddress>,
-    /// Whether it must be replaced by creating first, since something that depends on it is.
+    /// Whether it is recorded that a replacement creates first.
     pub create_before_destroy: bool,
     /// The provider configuration that it was recorded with, as the state writes it, when it is known.
     pub provider: Option<Arc<str>>,

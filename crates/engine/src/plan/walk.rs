@@ -16,7 +16,7 @@ use super::imports::Imports;
 use super::instance::{Answer, Question, ask};
 use super::stored::{Stored, StoredObject};
 use super::target::{Selection, Target};
-use super::{Change, Drift, Mode, ObjectKey};
+use super::{Change, Drift, Mode, ObjectKey, Ties, order};
 use crate::checks::Subject;
 use crate::graph::{Graph, Node, ProviderKey};
 use crate::providers::Providers;
@@ -95,6 +95,8 @@ pub struct Found {
     pub same_names: BTreeMap<InstanceAddress, (smform_types::Path, String)>,
     /// What differs from the record.
     pub drift: Vec<Drift>,
+    /// What else is to be recorded differently.
+    pub ties: BTreeMap<ObjectKey, Ties>,
     /// Objects that an earlier run began to create and that exist.
     pub adopted: BTreeMap<ObjectKey, Value>,
     /// Objects that an earlier run may have begun to create and that do not exist.
@@ -125,6 +127,8 @@ pub(super) struct Walker<'a> {
     /// What is recorded, by resource block.
     pub(super) recorded: BTreeMap<ResourceConfigAddress, Vec<(&'a ObjectKey, &'a StoredObject)>>,
     pub(super) dependencies: BTreeMap<ResourceConfigAddress, BTreeSet<ResourceConfigAddress>>,
+    /// The resources that are to be created first when they are replaced.
+    pub(super) first: order::CreatedFirst,
     /// What `import` blocks say of the resources that were visited.
     pub(super) imports: Imports,
     pub(super) running: FuturesUnordered<BoxFuture<'a, Done<'a>>>,
@@ -141,12 +145,15 @@ pub async fn walk(walk: &Walk<'_>) -> Found {
         Ok(order) => order,
         Err(errors) => return Found { diagnostics: errors, ..Found::default() },
     };
+    let dependencies = walk.graph.resource_dependencies();
+    let first = order::CreatedFirst::new(walk.setting.config, &dependencies, &selection);
     let mut walker = Walker {
         walk,
         selection,
+        first,
         found: Found { values: Values::of(walk.setting.config), ..Found::default() },
         recorded: walk.stored.by_resource(),
-        dependencies: walk.graph.resource_dependencies(),
+        dependencies,
         imports: Imports::new(),
         running: FuturesUnordered::new(),
         permits: Arc::new(Semaphore::new(walk.options.parallelism.max(1))),
@@ -183,7 +190,11 @@ pub async fn walk(walk: &Walk<'_>) -> Found {
         });
         walker.found.diagnostics.extend(undeclared);
     }
+    if walk.options.mode != Mode::Destroy && !walker.selection.is_partial() {
+        walker.found.values.expect_checks(walk.setting.config);
+    }
     if walk.options.mode == Mode::Destroy {
+        walker.spare_what_is_needed();
         for name in walk.setting.config.root().into_iter().flat_map(|root| root.outputs.keys()) {
             walker.found.values.checks.expect(&ModuleInstance::root(), &Subject::Output(name.clone()), None);
         }
@@ -221,7 +232,9 @@ fn release<'g>(graph: &'g Graph, node: &Node, waiting: &mut BTreeMap<&'g Node, u
 impl<'a> Walker<'a> {
     /// Works on a vertex as far as possible without waiting.
     fn start(&mut self, node: &Node) {
-        let blocked = self.walk.graph.dependencies(node).any(|needed| self.failed.contains(needed));
+        // What is destroyed is not evaluated, so it needs nothing but its provider.
+        let needs = |needed: &&Node| self.walk.options.mode != Mode::Destroy || matches!(needed, Node::Provider(_));
+        let blocked = self.walk.graph.dependencies(node).filter(needs).any(|needed| self.failed.contains(needed));
         if blocked || self.walk.conduct.cancel.is_cancelled() {
             if let (Node::Variable(module, name), true) = (node, blocked) {
                 // What is given for a root variable is known, although it was not looked at.
@@ -245,6 +258,23 @@ impl<'a> Walker<'a> {
         if self.found.diagnostics.iter().skip(before).any(Diagnostic::is_error) {
             self.failed.insert(node.clone());
         }
+    }
+
+    /// What cannot be destroyed keeps what it depends on, of which then nothing is said.
+    fn spare_what_is_needed(&mut self) {
+        let kept =
+            self.recorded.iter().filter(|(resource, _)| self.failed.contains(&Node::Resource((*resource).clone())));
+        let needed: BTreeSet<&ResourceConfigAddress> =
+            kept.flat_map(|(_, objects)| objects).flat_map(|(_, stored)| &stored.dependencies).collect();
+        if needed.is_empty() {
+            return;
+        }
+        self.found.changes.retain(|object, _| !needed.contains(&object.address.config()));
+        let is_told = |message: &Diagnostic| {
+            let about = message.address.as_deref().and_then(|address| address.parse::<InstanceAddress>().ok());
+            about.is_none_or(|address| !needed.contains(&address.config()))
+        };
+        self.found.diagnostics = std::mem::take(&mut self.found.diagnostics).into_iter().filter(is_told).collect();
     }
 
     /// Takes an answer; returns the vertex that it completes.

@@ -13,7 +13,7 @@ use std::sync::{Arc, OnceLock};
 use smform_lang::config::Config;
 use smform_types::{InstanceAddress, InstanceKey, ModuleAddress, ModuleInstance, ResourceAddress, Type, Value};
 
-use crate::checks::Checks;
+use crate::checks::{Checks, Subject};
 
 /// How often a block is repeated, with what `each` and `count` stand for.
 #[derive(Clone, Debug, PartialEq)]
@@ -235,6 +235,17 @@ impl Values {
             resource.seen().compose(&get)
         });
         Some(whole.clone())
+    }
+
+    /// Says which `check` blocks there are in the module instances that are known, those included that nothing came to.
+    pub fn expect_checks(&mut self, config: &Config) {
+        for (at, module) in &config.modules {
+            for instance in self.module_instances(at) {
+                for name in module.checks.keys() {
+                    self.checks.expect(&instance, &Subject::Check(name.clone()), None);
+                }
+            }
+        }
     }
 
     /// The instances of a module in configuration, as far as the calls that lead to it have been expanded.

@@ -96,11 +96,13 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
     if found.has_errors() {
         return (nothing(stored, options, timestamp), found);
     }
-    found.extend(validate::inputs(project));
-    if found.has_errors() {
+    let unusable = validate::inputs(project);
+    let is_missing = project.config.root().is_some_and(|root| !missing(root, &project.inputs).is_empty());
+    // Beside values that do not suit, what does not need them is planned all the same; each is told where it is used.
+    if unusable.has_errors() && (is_missing || options.mode == Mode::Destroy) {
         let mut planned = nothing(stored, options, timestamp);
-        let is_missing = project.config.root().is_some_and(|root| !missing(root, &project.inputs).is_empty());
         planned.plan.extent = if is_missing { Extent::Nothing } else { Extent::Partial };
+        found.extend(unusable);
         return (planned, found);
     }
     let templates = Templates;
@@ -132,8 +134,19 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
         before_destroy::Walked::only(walk(&inputs).await, &stored)
     };
     let before_destroy::Walked { found: walked, outputs: recorded_outputs } = walked;
-    let Found { mut changes, same_names, mut drift, adopted, absent, data, values, sessions, visited, diagnostics } =
-        walked;
+    let Found {
+        mut changes,
+        same_names,
+        mut drift,
+        ties,
+        adopted,
+        absent,
+        data,
+        values,
+        sessions,
+        visited,
+        diagnostics,
+    } = walked;
     drift.sort_by_key(|drift| (drift.object.address.module.0.len(), drift.object.clone()));
     found.extend(diagnostics);
     if options.mode != Mode::Destroy {
@@ -164,10 +177,13 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
         ));
     }
     found.extend(options.replace.iter().filter_map(|address| unmatched_replace(address, &values)));
-    let outputs = outputs::changes(&setting, options.mode, targeted || found.has_errors(), &recorded_outputs, &values);
+    // What is declared no more goes whatever else fails, but not before what is destroyed.
+    let is_partial = targeted || options.mode == Mode::Destroy && found.has_errors();
+    let outputs = outputs::changes(&setting, options.mode, is_partial, &recorded_outputs, &values);
     let mode = options.mode;
-    let mut plan =
-        Plan { mode, changes, outputs, drift, adopted, absent, steps, targeted, timestamp, ..Plan::default() };
+    let refreshed = options.refresh;
+    let plan = Plan { mode, changes, outputs, drift, ties, refreshed, ..Plan::default() };
+    let mut plan = Plan { adopted, absent, steps, targeted, timestamp, ..plan };
     plan.checks = values.checks.clone();
     plan.relevant = relevant::relevant(&project.config, &world.providers, &plan, &values);
     // Proving every pair of steps takes longer than planning when there are very many; the rules are the same for few.

@@ -28,12 +28,12 @@ use crate::plan::stored::Stored;
 use crate::plan::target::{Selection, Target};
 use crate::plan::walk::scope_of;
 use crate::plan::{
-    Action, Change, Drift, Extent, Mode, ObjectKey, OutputChange, Plan, Reason, Replacement, moves, steps,
+    Action, Change, Drift, Extent, Mode, ObjectKey, OutputChange, Plan, Reason, Replacement, Ties, moves, steps,
 };
 use crate::snapshot::Snapshot;
 
 const FORMAT: &str = "smform-plan";
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// The state that a plan was made from; applying it to another one is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,6 +117,8 @@ pub fn write(
         "ephemeral": ephemeral,
         "changes": plan.changes.values().map(change_json).collect::<Vec<_>>(),
         "drift": plan.drift.iter().map(drift_json).collect::<Vec<_>>(),
+        "ties": plan.ties.iter().map(ties_json).collect::<Vec<_>>(),
+        "refreshed": plan.refreshed,
         "adopted": plan.adopted.iter().map(adopted_json).collect::<Vec<_>>(),
         "absent": plan.absent.iter().map(key_json).collect::<Vec<_>>(),
         "outputs": outputs,
@@ -245,6 +247,8 @@ impl Saved {
             changes,
             outputs,
             drift,
+            ties: ties(document).ok_or_else(unreadable)?,
+            refreshed: document.get("refreshed").and_then(Json::as_bool).ok_or_else(unreadable)?,
             adopted: adopted(document).ok_or_else(unreadable)?,
             absent: absent(document).ok_or_else(unreadable)?,
             checks: checks(document).ok_or_else(unreadable)?,
@@ -307,8 +311,35 @@ const REASONS: [Reason; 13] = [
     Reason::CheckNested,
 ];
 
+fn resources_json(set: &BTreeSet<ResourceConfigAddress>) -> Vec<String> {
+    set.iter().map(ToString::to_string).collect()
+}
+
+fn resources_of(json: &Json) -> Option<BTreeSet<ResourceConfigAddress>> {
+    let items = json.as_array()?.iter();
+    items.map(|item| Some(item.as_str()?.parse::<InstanceAddress>().ok()?.config())).collect()
+}
+
+fn ties_json((object, ties): (&ObjectKey, &Ties)) -> Json {
+    json!({
+        "address": object.address.to_string(),
+        "dependencies": resources_json(&ties.dependencies),
+        "create_before_destroy": ties.create_before_destroy,
+    })
+}
+
+fn ties(document: &Json) -> Option<BTreeMap<ObjectKey, Ties>> {
+    let one = |json: &Json| {
+        let ties = Ties {
+            dependencies: resources_of(json.get("dependencies")?)?,
+            create_before_destroy: json.get("create_before_destroy")?.as_bool()?,
+        };
+        Some((ObjectKey { address: json.get("address")?.as_str()?.parse().ok()?, deposed: None }, ties))
+    };
+    document.get("ties")?.as_array()?.iter().map(one).collect()
+}
+
 fn change_json(change: &Change) -> Json {
-    let resources = |set: &BTreeSet<ResourceConfigAddress>| set.iter().map(ToString::to_string).collect::<Vec<_>>();
     json!({
         "address": change.object.address.to_string(),
         "deposed": change.object.deposed,
@@ -319,8 +350,8 @@ fn change_json(change: &Change) -> Json {
         "before": change.before.as_ref().map(encode),
         "after": change.after.as_ref().map(encode),
         "replace_paths": change.replace_paths.iter().map(path_json).collect::<Vec<_>>(),
-        "dependencies": resources(&change.dependencies),
-        "old_dependencies": resources(&change.old_dependencies),
+        "dependencies": resources_json(&change.dependencies),
+        "old_dependencies": resources_json(&change.old_dependencies),
         "create_before_destroy": change.create_before_destroy,
         "importing": change.importing,
         "generated": change.generated,
@@ -330,10 +361,6 @@ fn change_json(change: &Change) -> Json {
 fn change_of(json: &Json) -> Option<Change> {
     let text = |name: &str| json.get(name).and_then(Json::as_str);
     let object = ObjectKey { address: text("address")?.parse().ok()?, deposed: text("deposed").map(str::to_owned) };
-    let resources = |name: &str| {
-        let items = json.get(name)?.as_array()?.iter();
-        items.map(|item| Some(item.as_str()?.parse::<InstanceAddress>().ok()?.config())).collect::<Option<_>>()
-    };
     let reason = match text("reason") {
         Some(name) => Some(*REASONS.iter().find(|reason| reason.as_str() == name)?),
         None => None,
@@ -351,8 +378,8 @@ fn change_of(json: &Json) -> Option<Change> {
         before: optional_value(json.get("before"))?,
         after: optional_value(json.get("after"))?,
         replace_paths: json.get("replace_paths")?.as_array()?.iter().map(path_of).collect::<Option<_>>()?,
-        dependencies: resources("dependencies")?,
-        old_dependencies: resources("old_dependencies")?,
+        dependencies: resources_of(json.get("dependencies")?)?,
+        old_dependencies: resources_of(json.get("old_dependencies")?)?,
         create_before_destroy: json.get("create_before_destroy")?.as_bool()?,
         importing: text("importing").map(str::to_owned),
         generated: text("generated").map(str::to_owned),

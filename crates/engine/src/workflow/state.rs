@@ -11,15 +11,16 @@ use smform_state::{Object, ObjectId, Output, State, StateError, Store, paths};
 use smform_types::json::{type_from_json, type_to_json, value_from_json, value_to_json};
 use smform_types::schema::Block;
 use smform_types::{
-    Diagnostic, Diagnostics, InstanceAddress, Marks, ModuleAddress, Path, ResourceAddress, ResourceMode, Type, Value,
+    Diagnostic, Diagnostics, InstanceAddress, Marks, ModuleAddress, Path, ResourceAddress, ResourceConfigAddress,
+    ResourceMode, Type, Value,
 };
 
 use super::flat;
 use crate::apply::record::{Entry, Record, unrecorded};
 use crate::checks::{self, Checks, Outcome, Status, Subject};
 use crate::events::Operation;
-use crate::plan::ObjectKey;
 use crate::plan::stored::{Stored, StoredObject};
+use crate::plan::{ObjectKey, Ties};
 use crate::providers::Providers;
 
 /// What an object has instead of attributes that a state of an older version left.
@@ -223,6 +224,13 @@ const fn name(operation: Operation) -> &'static str {
     }
 }
 
+/// Resources as the state lists them.
+fn named(resources: &BTreeSet<ResourceConfigAddress>) -> Vec<String> {
+    let mut named: Vec<String> = resources.iter().map(ToString::to_string).collect();
+    named.sort();
+    named
+}
+
 fn written<T>(result: Result<T, StateError>) -> Result<T, Diagnostic> {
     result.map_err(|error| unrecorded(&diagnose(&error).detail))
 }
@@ -248,8 +256,7 @@ impl Record for StoreRecord {
         let (attributes, sensitive_attributes) = attributes(&entry.value, &entry.ty);
         // What only Terraform's providers understand goes along with the object that it belongs to.
         let kept = self.store.state().get(&id);
-        let mut dependencies: Vec<String> = entry.dependencies.iter().map(ToString::to_string).collect();
-        dependencies.sort();
+        let dependencies = named(&entry.dependencies);
         let content = Object {
             schema_version: entry.schema_version,
             attributes,
@@ -290,6 +297,17 @@ impl Record for StoreRecord {
         let extra = understood_elsewhere(&kept);
         let content = Object { schema_version: schema.version, attributes, sensitive_attributes, extra, ..kept };
         written(self.store.put(&id, &named, content))
+    }
+
+    async fn tie(&mut self, object: &ObjectKey, ties: &Ties) -> Result<(), Diagnostic> {
+        let id = id(object);
+        let Some(kept) = self.store.state().get(&id).cloned() else { return Ok(()) };
+        let resource =
+            self.store.state().resources.get(&(object.address.module.clone(), object.address.resource.clone()));
+        let provider = resource.map(|resource| resource.provider.clone()).unwrap_or_default();
+        let dependencies = named(&ties.dependencies);
+        let content = Object { dependencies, create_before_destroy: ties.create_before_destroy, ..kept };
+        written(self.store.put(&id, &provider, content))
     }
 
     async fn relocate(&mut self, from: &InstanceAddress, to: &InstanceAddress) -> Result<(), Diagnostic> {

@@ -9,8 +9,8 @@ use smform_lang::eval::{Evaluator, Templates};
 use smform_lang::functions::{FunctionContext, Phase};
 use smform_provider::{PlanRequest, plan_by_schema};
 use smform_types::{
-    Diagnostic, Diagnostics, InstanceAddress, ModuleAddress, ModuleInstance, ResourceConfigAddress, ResourceMode,
-    Severity, Type, Value,
+    Diagnostic, Diagnostics, InstanceAddress, Marks, ModuleAddress, ModuleInstance, ResourceConfigAddress,
+    ResourceMode, Severity, Type, Value,
 };
 
 use super::{Project, World};
@@ -80,6 +80,8 @@ pub fn validate(world: &World, project: &Project) -> Diagnostics {
             failed.insert(node);
         } else if let Node::Variable(module, name) = &node {
             forget(project, module, name, &mut values);
+        } else if let Node::Output(module, name) = &node {
+            forget_ephemeral(module, name, &mut values);
         }
         found.extend(messages);
     }
@@ -95,6 +97,16 @@ fn forget(project: &Project, module: &ModuleAddress, name: &Arc<str>, values: &m
     let declared = Value::unknown(variable.ty.without_optional()).with_marks(variable.marks());
     for at in values.module_instances(module) {
         values.set_variable(&at, name, declared.clone());
+    }
+}
+
+/// That what a module gives is ephemeral only shows when it is planned, as Terraform has it.
+fn forget_ephemeral(module: &ModuleAddress, name: &Arc<str>, values: &mut Values) {
+    for at in values.module_instances(module) {
+        if let Some(value) = values.output(&at, name).cloned() {
+            let (value, marks) = value.unmark();
+            values.set_output(&at, name, value.with_marks(marks.without(Marks::EPHEMERAL)));
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use smform_engine::apply::record::{Entry, Record};
 use smform_engine::events::{Operation, Silent};
 use smform_engine::plan::walk::Options;
-use smform_engine::plan::{Action, Mode, ObjectKey};
+use smform_engine::plan::{Action, Mode, ObjectKey, Ties};
 use smform_engine::providers::Providers;
 use smform_engine::run::Conduct;
 use smform_engine::workflow::state::{StoreRecord, decode};
@@ -70,6 +70,10 @@ impl Record for Watched {
 
     async fn refresh(&mut self, object: &ObjectKey, value: Option<&Value>) -> Done {
         watched!(self, self.inner.refresh(object, value))
+    }
+
+    async fn tie(&mut self, object: &ObjectKey, ties: &Ties) -> Done {
+        watched!(self, self.inner.tie(object, ties))
     }
 
     async fn relocate(&mut self, from: &InstanceAddress, to: &InstanceAddress) -> Done {

@@ -108,9 +108,13 @@ fn planned_values(plan: &Plan, providers: &Providers) -> Json {
 fn prior_state(project: &Project, planned: &Planned, providers: &Providers) -> Option<Json> {
     let plan = &planned.plan;
     let mut objects: BTreeMap<(&InstanceAddress, Option<&String>), &Value> = BTreeMap::new();
-    if plan.targeted || plan.extent == Extent::Partial {
+    let is_unread = plan.mode == Mode::Destroy && !plan.refreshed;
+    if plan.targeted || is_unread || plan.extent == Extent::Partial {
         // What was not read again is as it was.
         let is_declared = |address: &InstanceAddress| {
+            if is_unread {
+                return true;
+            }
             let module = project.config.modules.get(&address.module.config());
             module.is_some_and(|module| module.resources.contains_key(&address.resource))
         };
@@ -135,8 +139,8 @@ fn prior_state(project: &Project, planned: &Planned, providers: &Providers) -> O
     let entries = objects.into_iter().map(|((address, deposed), value)| {
         let object = ObjectKey { address: address.clone(), deposed: deposed.cloned() };
         let stored = planned.stored.objects.get(&object);
-        let read = plan.changes.get(&object).map(|change| &change.old_dependencies);
-        let dependencies = read.filter(|_| stored.is_some()).or(stored.map(|stored| &stored.dependencies));
+        let read = plan.ties.get(&object).map(|ties| &ties.dependencies);
+        let dependencies = read.or(stored.map(|stored| &stored.dependencies));
         let dependencies = dependencies.map(|needed| needed.iter().map(ToString::to_string).collect());
         let tainted = stored.is_some_and(|stored| stored.tainted);
         Entry::planned(address, value, providers).recorded(dependencies.unwrap_or_default(), tainted, deposed)

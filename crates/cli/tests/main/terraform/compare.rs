@@ -16,7 +16,7 @@ pub fn steady(text: &str) -> String {
                 "00000000-0000-0000-0000-000000000000",
             ),
             (r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", "2000-01-01T00:00:00Z"),
-            (r#"(deposed object |"deposed": ?")[0-9a-f]{8}\b"#, "${1}00000000"),
+            (r#"(deposed object |"deposed(?:_key)?": ?")[0-9a-f]{8}\b"#, "${1}00000000"),
             (r"\bafter \d+s\b", "after 0s"),
             (r#""elapsed_seconds": ?\d+"#, "\"elapsed_seconds\":0"),
         ];
