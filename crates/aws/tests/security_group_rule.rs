@@ -4,6 +4,9 @@ use smform_types::Value;
 
 use crate::support::{GROUP, REGISTRY_GROUP, shown, world};
 
+/// The account of the sandbox.
+const ACCOUNT: &str = "123456789012";
+
 const RULE: &str = "aws_security_group_rule";
 const SINGLE: &str = "aws_vpc_security_group_ingress_rule";
 
@@ -29,6 +32,8 @@ async fn every_form_of_source_lives_in_both_directions() {
             (json!({"cidr_blocks": ["10.1.0.0/16", "10.2.3.4/16"], "ipv6_cidr_blocks": ["2001:db8::/32"]}), 3),
             (json!({"source_security_group_id": REGISTRY_GROUP, "description": "to the registry"}), 1),
             (json!({"source_security_group_id": GROUP}), 1),
+            (json!({"source_security_group_id": format!("{ACCOUNT}/{GROUP}")}), 1),
+            (json!({"source_security_group_id": format!("{ACCOUNT}/{REGISTRY_GROUP}")}), 1),
             (json!({"self": true}), 1),
             (json!({"cidr_blocks": ["10.9.0.0/16"], "protocol": "-1", "from_port": 0, "to_port": 0}), 1),
             (json!({"cidr_blocks": ["10.9.0.0/16"], "protocol": "ICMP", "from_port": 8, "to_port": -1}), 1),
@@ -115,6 +120,18 @@ async fn mistakes_are_found_before_any_call() {
     ] {
         let found = world.validate(RULE, &body("ingress", members.clone()));
         assert!(found.iter().any(|text| text.contains(error)), "{members}: {found:?}");
+    }
+    let lists = |members: Json| {
+        let mut members = members;
+        members["prefix_list_ids"] = json!(["pl-0123456789abcdef0"]);
+        members
+    };
+    for good in [
+        lists(json!({"self": true})),
+        lists(json!({"source_security_group_id": GROUP})),
+        lists(json!({"cidr_blocks": ["10.0.0.0/8"]})),
+    ] {
+        assert_eq!(world.validate(RULE, &body("ingress", good.clone())), Vec::<String>::new(), "{good}");
     }
     for good in [json!({"cidr_blocks": "?"}), json!({"source_security_group_id": "?"}), json!({"self": "?"})] {
         assert_eq!(world.validate(RULE, &body("ingress", good.clone())), Vec::<String>::new(), "{good}");

@@ -22,7 +22,8 @@ use crate::fields::{Fields, with};
 use crate::settle::fill;
 use crate::shared::{carry, import_seed, importable, plan, region, timeouts};
 
-/// The arguments that say where traffic comes from or goes to; the first three go together, the others stand alone.
+/// The arguments that say where traffic comes from or goes to: networks, or the group itself, or another group; prefix
+/// lists go with each of them.
 const SOURCES: [&str; 5] = ["cidr_blocks", "ipv6_cidr_blocks", "prefix_list_ids", "self", "source_security_group_id"];
 
 /// The resource type.
@@ -74,13 +75,23 @@ fn group_of(object: &Value) -> &str {
     Fields(object).text("security_group_id").unwrap_or_default()
 }
 
-/// The rules that an object means. The group itself as a source is the same as `self`.
-fn wanted(object: &Value) -> BTreeSet<Rule> {
+/// The rules that an object means. The group itself as a source is the same as `self`, and a group of the account
+/// `owner`, which is that of the group, is the same with and without that account.
+fn wanted(object: &Value, owner: &str) -> BTreeSet<Rule> {
     let fields = Fields(object);
     let itself = Source::Group(group_of(object).to_owned());
-    let rules = rules::of(fields, fields.owned("source_security_group_id").into_iter().collect());
+    let named = fields.text("source_security_group_id").map(|group| match group.split_once('/') {
+        Some((account, group)) if account == owner => group.to_owned(),
+        _ => group.to_owned(),
+    });
+    let rules = rules::of(fields, named.into_iter().collect());
     let own = |rule: Rule| if rule.source == itself { Rule { source: Source::Itself, ..rule } } else { rule };
     rules.into_iter().map(own).collect()
+}
+
+/// The account of a group.
+fn owner_of(group: &Group) -> &str {
+    group.owner_id().unwrap_or_default()
 }
 
 fn bare(rule: &Rule) -> Rule {
@@ -106,7 +117,7 @@ fn without_gone(object: Value, live: &BTreeSet<Rule>) -> Value {
             with(none, name, Value::list(Type::String, [item.clone()]))
         };
         let left: Vec<Value> =
-            items.iter().filter(|item| !kept(live, &wanted(&only(item))).is_empty()).cloned().collect();
+            items.iter().filter(|item| !kept(live, &wanted(&only(item), "")).is_empty()).cloned().collect();
         if left.len() == items.len() { object } else { with(object, name, Value::list(Type::String, left)) }
     })
 }
@@ -171,8 +182,8 @@ fn identified(seed: Value, identifier: &str) -> Option<Value> {
 }
 
 /// The id of the only rule that an object means; nothing when there are several.
-async fn rule_id(client: &Client, object: &Value) -> Result<Option<String>, Failure> {
-    let rules = wanted(object);
+async fn rule_id(client: &Client, object: &Value, owner: &str) -> Result<Option<String>, Failure> {
+    let rules = wanted(object, owner);
     let (Some(rule), 1) = (rules.first(), rules.len()) else { return Ok(None) };
     // The service gives rules for all protocols the ports -1, and calls a group by its id also in its own rules.
     let all = rule.protocol == "-1";
@@ -190,7 +201,7 @@ impl SecurityGroupRule {
     /// What is left of `remembered` in the group; nothing when no rule of it is.
     async fn object(&self, client: &Client, group: &Group, remembered: &Value) -> Result<Option<Value>, Failure> {
         let live = live_rules(group, direction(remembered));
-        let ours = kept(&live, &wanted(remembered));
+        let ours = kept(&live, &wanted(remembered, owner_of(group)));
         if ours.is_empty() {
             return Ok(None);
         }
@@ -207,7 +218,7 @@ impl SecurityGroupRule {
         } else {
             with(object, "id", Value::string(made_up_id(remembered)))
         };
-        let rule = rule_id(client, &object).await?.map_or(Value::null(Type::String), Value::string);
+        let rule = rule_id(client, &object, owner_of(group)).await?.map_or(Value::null(Type::String), Value::string);
         Ok(Some(carry(with(object, "security_group_rule_id", rule), remembered)))
     }
 
@@ -244,10 +255,10 @@ impl ResourceType<Clients> for SecurityGroupRule {
             found.push(Diagnostic::error("Rule without a source", detail));
         }
         let alone = |name: &&&str| matches!(**name, "self" | "source_security_group_id");
-        let with_prefix_lists = |name: &str| name == "self" && given == ["prefix_list_ids", "self"];
-        if let Some(name) = given.iter().find(alone).filter(|name| given.len() > 1 && !with_prefix_lists(name)) {
+        let with_lists: Vec<&str> = given.iter().filter(|name| **name != "prefix_list_ids").copied().collect();
+        if let Some(name) = with_lists.iter().find(alone).filter(|_| with_lists.len() > 1) {
             let detail = format!("Give {name} in a rule of its own: it does not go together with {}.", {
-                let others: Vec<&str> = given.iter().filter(|other| *other != name).copied().collect();
+                let others: Vec<&str> = with_lists.iter().filter(|other| *other != name).copied().collect();
                 others.join(" and ")
             });
             found.push(Diagnostic::error("Conflicting arguments", detail).of_attribute(Path::attribute(name)));
@@ -286,12 +297,14 @@ impl ResourceType<Clients> for SecurityGroupRule {
 
     async fn create(&self, planned: &Value, cx: &Context<'_, Clients>) -> CreateOutcome {
         let client = cx.clients.ec2(cx.clients.region_of(planned));
-        let (group, way, rules) = (group_of(planned), direction(planned), wanted(planned));
+        let (group, way) = (group_of(planned), direction(planned));
+        let mut rules = wanted(planned, "");
         let refuse = |failure: Failure| CreateOutcome::Failed(failure.into_error(summary(planned, "added")));
         // A call that is repeated after a lost answer is told that the rules are there. To know then whose they are, look
         // before.
         match describe(&client, group).await {
             Ok(Some(found)) => {
+                rules = wanted(planned, owner_of(&found));
                 if let Some(rule) = kept(&live_rules(&found, way), &rules).first() {
                     return CreateOutcome::Failed(taken(planned, rule));
                 }
@@ -320,8 +333,8 @@ impl ResourceType<Clients> for SecurityGroupRule {
     async fn update(&self, prior: &Value, planned: &Value, cx: &Context<'_, Clients>) -> UpdateOutcome {
         let client = cx.clients.ec2(cx.clients.region_of(prior));
         let group = group_of(planned);
-        let described = wanted(prior) != wanted(planned);
-        let sent = || Some(wanted(planned).iter().map(|rule| permission(rule, group)).collect::<Vec<_>>());
+        let described = wanted(prior, "") != wanted(planned, "");
+        let sent = || Some(wanted(planned, "").iter().map(|rule| permission(rule, group)).collect::<Vec<_>>());
         let done = match direction(planned) {
             _ if !described => Ok(()),
             Direction::Ingress => {
@@ -346,7 +359,7 @@ impl ResourceType<Clients> for SecurityGroupRule {
         let (group, way) = (group_of(prior), direction(prior));
         let refuse = |failure: Failure| failure.into_error(summary(prior, "removed"));
         let Some(found) = describe(&client, group).await.map_err(refuse)? else { return Ok(()) };
-        let ours = kept(&live_rules(&found, way), &wanted(prior));
+        let ours = kept(&live_rules(&found, way), &wanted(prior, owner_of(&found)));
         match change_rules(&client, group, way, (ours, BTreeSet::new()), cx.run).await {
             Err(failure) if failure.code() != "InvalidGroup.NotFound" => Err(refuse(failure)),
             _ => Ok(()),
@@ -366,7 +379,7 @@ impl ResourceType<Clients> for SecurityGroupRule {
         let refuse = |failure: Failure| failure.into_error(summary(&seed, "read"));
         let found = self.find(&client, &seed).await.map_err(refuse)?;
         // All of the sources or none: another set of them is not what was asked for.
-        let whole = |found: &Value| wanted(found).iter().map(bare).eq(wanted(&seed).iter().map(bare));
+        let whole = |found: &Value| wanted(found, "").iter().map(bare).eq(wanted(&seed, "").iter().map(bare));
         Ok(found.filter(whole).map(Imported::from))
     }
 }
