@@ -20,6 +20,18 @@ pub(crate) fn arn() -> Constraint {
     Constraint::Text("an ARN, arn:partition:service:region:account:resource", is_arn)
 }
 
+/// An ARN, or an empty text for none: what modules give for what they leave out.
+pub(crate) fn arn_or_none() -> Constraint {
+    Constraint::Text("an ARN, arn:partition:service:region:account:resource", |text| text.is_empty() || is_arn(text))
+}
+
+/// The ARN of an IAM role, or an empty text for none.
+pub(crate) fn role_arn_or_none() -> Constraint {
+    Constraint::Text("the ARN of an IAM role, such as arn:aws:iam::123456789012:role/name", |text| {
+        text.is_empty() || is_role_arn(text)
+    })
+}
+
 /// The ARN of an IAM role.
 pub(crate) fn role_arn() -> Constraint {
     Constraint::Text("the ARN of an IAM role, such as arn:aws:iam::123456789012:role/name", is_role_arn)
@@ -33,14 +45,15 @@ pub(crate) fn function_arn() -> Constraint {
     )
 }
 
-/// The ARN of an SNS topic.
+/// The ARN of an SNS topic, or an empty text for none.
 pub(crate) fn topic_arn() -> Constraint {
     Constraint::Text("the ARN of an SNS topic, such as arn:aws:sns:us-east-1:123456789012:name", |text| {
-        arn_parts(text).is_some_and(|arn| {
-            arn.service == "sns"
-                && is_account(arn.account)
-                && is_of(arn.resource, |c| c.is_ascii_alphanumeric() || "_.-".contains(c))
-        })
+        text.is_empty()
+            || arn_parts(text).is_some_and(|arn| {
+                arn.service == "sns"
+                    && is_account(arn.account)
+                    && is_of(arn.resource, |c| c.is_ascii_alphanumeric() || "_.-".contains(c))
+            })
     })
 }
 
@@ -75,7 +88,7 @@ pub(crate) fn content_type() -> Constraint {
     })
 }
 
-/// A model package, by ARN, name, or name and version.
+/// A model package, by ARN, name, or name and version; or an empty text for none.
 pub(crate) fn model_package() -> Constraint {
     Constraint::Text("the ARN, the name, or the name and version (name/3) of a model package", |text| {
         let name = match arn_parts(text) {
@@ -86,10 +99,9 @@ pub(crate) fn model_package() -> Constraint {
             None => text,
         };
         let (name, version) = name.split_once('/').map_or((name, None), |(name, version)| (name, Some(version)));
-        text.len() <= 176
-            && is_name(name)
-            && version
-                .is_none_or(|version| (1..=9).contains(&version.len()) && version.bytes().all(|b| b.is_ascii_digit()))
+        let versioned = version
+            .is_none_or(|version| (1..=9).contains(&version.len()) && version.bytes().all(|b| b.is_ascii_digit()));
+        text.is_empty() || text.len() <= 176 && is_name(name) && versioned
     })
 }
 
@@ -290,9 +302,11 @@ mod tests {
         );
         check(
             &topic_arn(),
-            &["arn:aws:sns:us-east-1:123456789012:t.fifo"],
+            &["arn:aws:sns:us-east-1:123456789012:t.fifo", ""],
             &["x", "arn:aws:sqs:us-east-1:123456789012:t"],
         );
+        check(&role_arn_or_none(), &[&role("role/r"), ""], &["role/r", " "]);
+        check(&arn_or_none(), &["arn:aws:kms:us-east-1:123456789012:key/k", ""], &["key/k", " "]);
     }
 
     #[test]
@@ -306,7 +320,7 @@ mod tests {
     fn packages_channels_keys_and_alarms() {
         check(
             &model_package(),
-            &["pkg", "pkg/1", "arn:aws:sagemaker:us-east-1:123456789012:model-package/pkg/3"],
+            &["", "pkg", "pkg/1", "arn:aws:sagemaker:us-east-1:123456789012:model-package/pkg/3"],
             &["pkg-", &"p".repeat(64), "pkg/x", "arn:aws:iam::123456789012:role/r"],
         );
         check(&channel_name(), &["a.b_c-d"], &["", "a b"]);

@@ -20,9 +20,9 @@ impl<'v> Fields<'v> {
         self.0.get(name).is_some_and(|value| !value.is_wholly_known())
     }
 
-    /// Whether an argument is given, known or not.
+    /// Whether an argument is given, known or not. An empty text is none, as `text` has it.
     pub(crate) fn is_given(self, name: &str) -> bool {
-        self.0.get(name).is_some_and(|value| !value.is_null())
+        self.0.get(name).is_some_and(|value| !value.is_null() && value.as_str() != Some(""))
     }
 
     pub(crate) fn text(self, name: &str) -> Option<&'v str> {
@@ -190,7 +190,8 @@ mod tests {
         let fields = Fields(&value);
         assert_eq!((fields.text("empty"), fields.text("unknown"), fields.text("missing")), (None, None, None));
         assert_eq!((fields.int("zero"), fields.count("zero"), fields.int("big")), (Some(0), None, None));
-        assert!(fields.is_given("unknown") && fields.is_unknown("unknown") && !fields.is_given("null"));
+        assert!(fields.is_given("unknown") && fields.is_unknown("unknown"));
+        assert!(!fields.is_given("null") && !fields.is_given("empty") && fields.is_given("zero"));
     }
 
     #[test]

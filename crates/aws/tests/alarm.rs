@@ -66,6 +66,15 @@ async fn mistakes_are_found_offline() {
     assert_eq!(said(json!({"metric_name": null})), ["Error metric_name: What is watched?"]);
     assert_eq!(said(json!({"statistic": null})), ["Error metric_name: Which statistic?"]);
     assert_eq!(said(json!({"extended_statistic": "p90"})), ["Error extended_statistic: Which statistic?"]);
+    for statistic in
+        ["p88.0", "p0.0", "p100", "tm90", "TM(2%:98%)", "TM(150:1000)", "IQM", "wm98", "PR(:300)", "TC(80%:)"]
+    {
+        assert_eq!(said(json!({"statistic": null, "extended_statistic": statistic})), [""; 0], "{statistic}");
+    }
+    for statistic in ["IQM(1:2)", "iqm10", "WM", "p", "p101", "AB(1:2)", "cd42", "TM(:)", "TM(1:2"] {
+        let found = said(json!({"statistic": null, "extended_statistic": statistic}));
+        assert_eq!(found, ["Error extended_statistic: Invalid value for extended_statistic"], "{statistic}");
+    }
     assert_eq!(said(json!({"threshold_metric_id": "e"})), ["Error threshold_metric_id: Conflicting arguments"]);
     assert_eq!(said(json!({"period": 45})), ["Error period: Invalid value for period"]);
     assert_eq!(

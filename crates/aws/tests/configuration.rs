@@ -85,6 +85,21 @@ async fn every_argument_comes_back_as_it_was_given() {
 }
 
 #[tokio::test]
+async fn an_empty_text_is_no_arn() {
+    let world = world().await;
+    world.create(MODEL, &model_body("m")).await;
+    let mut body = config_body("c", "m", 1);
+    let made = world.create(CONFIG, &body).await;
+    for name in ["kms_key_arn", "execution_role_arn"] {
+        body[name] = json!("");
+    }
+    assert_eq!(world.validate(CONFIG, &body), Vec::<String>::new());
+    let plan = world.plan(CONFIG, Some(&made), &body).await.unwrap();
+    assert!(plan.replace.is_empty(), "{:?}", plan.replace);
+    assert_eq!(shown(&plan.planned), shown(&made));
+}
+
+#[tokio::test]
 async fn empty_blocks_are_no_difference() {
     let world = world().await;
     world.create(MODEL, &model_body("m")).await;

@@ -45,6 +45,8 @@ async fn a_role_lives() {
     let made = world.create(ROLE, &body).await;
     assert_eq!(text(&made, "arn"), "arn:aws:iam::123456789012:role/team/r");
     assert!(text(&made, "unique_id").starts_with("AROA"), "{}", shown(&made));
+    // In whole seconds: 2026-01-31T10:20:30Z.
+    assert_eq!(text(&made, "create_date").len(), 20, "{}", text(&made, "create_date"));
     let changed =
         role(json!({"path": "/team/", "assume_role_policy": trust("lambda.amazonaws.com"), "tags": {"b": "2"}}));
     let made = world.update(ROLE, &made, &changed).await;
@@ -58,6 +60,11 @@ async fn a_role_lives() {
         assert_eq!(world.calls(operation), times, "{operation}");
     }
     assert_eq!(shown(&world.import(ROLE, "r").await.unwrap()), shown(&made));
+    // An empty text is no boundary, so nothing changes.
+    let mut bare = changed.clone();
+    bare["permissions_boundary"] = json!("");
+    let plan = world.plan(ROLE, Some(&made), &bare).await.unwrap();
+    assert_eq!(shown(&plan.planned), shown(&made));
     world.delete(ROLE, &made).await;
     assert!(world.import(ROLE, "r").await.is_none());
 }

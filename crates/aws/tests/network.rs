@@ -1,4 +1,4 @@
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use smform_types::Value;
 
 use crate::support::{GROUP, REGISTRY_GROUP, SUBNETS, shown, world};
@@ -98,6 +98,30 @@ async fn networks_are_made_once() {
     assert_eq!(text(&found, "id"), text(&endpoint, "id"));
     world.delete(ENDPOINT, &endpoint).await;
     assert!(world.import(ENDPOINT, &intended()).await.is_none());
+}
+
+#[tokio::test]
+async fn what_is_left_out_of_a_way_to_a_service_is_as_in_terraform() {
+    let world = world().await;
+    let vpc = world.create("aws_vpc", &json!({"cidr_block": "10.9.0.0/16", "enable_dns_hostnames": true})).await;
+    let vpc = vpc.get("id").and_then(Value::as_str).unwrap();
+    let mut body = json!({"vpc_id": vpc, "vpc_endpoint_type": "Interface",
+        "service_name": "com.amazonaws.us-east-1.sagemaker.runtime"});
+    let made = world.create(ENDPOINT, &body).await;
+    assert_eq!(made.get("private_dns_enabled").and_then(Value::as_bool), Some(false));
+    world.delete(ENDPOINT, &made).await;
+    // The order of actions is no difference between two policies.
+    let policy = |actions: Json| {
+        json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Principal": "*", "Action": actions, "Resource": "*"}]})
+        .to_string()
+    };
+    body = json!({"vpc_id": vpc, "service_name": "com.amazonaws.us-east-1.s3",
+        "policy": policy(json!(["s3:GetObject", "s3:PutObject"]))});
+    let made = world.create(ENDPOINT, &body).await;
+    body["policy"] = json!(policy(json!(["s3:PutObject", "s3:GetObject"])));
+    let plan = world.plan(ENDPOINT, Some(&made), &body).await.unwrap();
+    assert_eq!(shown(&plan.planned), shown(&made));
 }
 
 #[tokio::test]

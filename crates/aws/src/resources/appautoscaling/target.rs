@@ -12,7 +12,7 @@ use smform_types::{Diagnostic, Diagnostics, Path, Type, Value};
 
 use super::{PROPAGATION, check, identified, is_missing, named, subject, with_members};
 use crate::clients::Clients;
-use crate::constraints::role_arn;
+use crate::constraints::role_arn_or_none;
 use crate::failure::Failure;
 use crate::fields::{Builder, Fields, with};
 use crate::retry::while_passing;
@@ -48,7 +48,7 @@ impl Target {
                 (
                     "role_arn",
                     Attribute::optional_computed(Type::String)
-                        .with(role_arn())
+                        .with(role_arn_or_none())
                         .describe("The role that scales; for SageMaker, the service always uses its own."),
                 ),
                 ("region", region()),

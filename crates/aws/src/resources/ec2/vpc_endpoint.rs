@@ -9,7 +9,7 @@ use smform_provider::{
     Context, CreateOutcome, Imported, PlanRequest, PlanResponse, ProviderError, ResourceType, Run, UpdateOutcome,
 };
 use smform_types::schema::{Attribute, Block, Constraint, Schema};
-use smform_types::{Diagnostics, Path, Step, Type, Value};
+use smform_types::{Diagnostics, Path, Type, Value};
 use tokio::sync::Mutex;
 
 use super::filters::{arn, filter, own_tags};
@@ -19,6 +19,7 @@ use super::unnamed::Sought;
 use crate::clients::Clients;
 use crate::failure::{Failure, Service, failed};
 use crate::fields::{Builder, Fields, with};
+use crate::resources::iam::document;
 use crate::settle::{fill, settle};
 use crate::shared::{carry, import_seed, importable, limit, plan, region, timeouts};
 use crate::tags;
@@ -125,7 +126,7 @@ impl VpcEndpoint {
             Some(accept) => with(live, "auto_accept", accept.clone()),
             None => live,
         };
-        settle(&self.schema.block, remembered, carry(live, remembered), &same_policy)
+        settle(&self.schema.block, remembered, carry(live, remembered), &document::same)
     }
 
     /// Waits until the endpoint can be used. What was last seen of it.
@@ -163,14 +164,6 @@ async fn prefix_list(client: &Client, service: &str) -> Option<(String, Vec<Stri
     let answer = client.describe_prefix_lists().filters(filter("prefix-list-name", service)).send().await.ok()?;
     let list = answer.prefix_lists().first()?;
     Some((list.prefix_list_id()?.to_owned(), list.cidrs().to_vec()))
-}
-
-/// Policies that mean the same as JSON.
-fn same_policy(path: &Path, prior: &Value, wanted: &Value) -> bool {
-    let json = |value: &Value| value.as_str().and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok());
-    matches!(path.0.last(), Some(Step::Attribute(name)) if name == "policy")
-        && json(prior).is_some()
-        && json(prior) == json(wanted)
 }
 
 async fn describe(client: &Client, id: &str) -> Result<Option<Described>, Failure> {
@@ -224,7 +217,7 @@ impl ResourceType<Clients> for VpcEndpoint {
     }
 
     fn equivalent(&self, path: &Path, prior: &Value, wanted: &Value) -> bool {
-        prior == wanted || same_policy(path, prior, wanted)
+        prior == wanted || document::same(path, prior, wanted)
     }
 
     async fn plan(
@@ -268,6 +261,9 @@ impl ResourceType<Clients> for VpcEndpoint {
         if let Err(error) = cx.run.intend(&importable(&sought.identifier(), planned, cx.clients)).await {
             return CreateOutcome::Failed(error);
         }
+        // What is left out is off, as in Terraform; the service alone would turn it on.
+        let gateway = fields.text("vpc_endpoint_type") == Some("Gateway");
+        let private_dns = fields.flag("private_dns_enabled").or((!gateway).then_some(false));
         let answer = client
             .create_vpc_endpoint()
             // By which the service knows a call that is repeated.
@@ -278,7 +274,7 @@ impl ResourceType<Clients> for VpcEndpoint {
             .set_subnet_ids(some("subnet_ids"))
             .set_security_group_ids(some("security_group_ids"))
             .set_route_table_ids(some("route_table_ids"))
-            .set_private_dns_enabled(fields.flag("private_dns_enabled"))
+            .set_private_dns_enabled(private_dns)
             .set_policy_document(fields.owned("policy"))
             .set_ip_address_type(fields.text("ip_address_type").map(IpAddressType::from))
             .set_service_region(fields.owned("service_region").filter(|region| region != cx.clients.region_of(planned)))

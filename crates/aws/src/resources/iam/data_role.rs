@@ -5,7 +5,7 @@ use smform_provider::{Context, DataSource, ProviderError};
 use smform_types::schema::{Attribute, Block, Schema};
 use smform_types::{Type, Value};
 
-use super::role;
+use super::{date, role};
 use crate::clients::Clients;
 use crate::fields::{Builder, Fields, text_map};
 
@@ -71,7 +71,7 @@ impl DataSource<Clients> for RoleData {
             .text("name", role.text("RoleName"))
             .text("arn", role.text("Arn"))
             .text("assume_role_policy", Some(&role::trust(&role)))
-            .text("create_date", role.text("CreateDate"))
+            .text("create_date", role.text("CreateDate").map(date).as_deref())
             .text("description", Some(role.text("Description").unwrap_or_default()))
             .int("max_session_duration", role.text("MaxSessionDuration").and_then(|seconds| seconds.parse().ok()))
             .text("path", role.text("Path"))

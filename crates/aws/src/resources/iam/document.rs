@@ -33,7 +33,7 @@ pub(super) fn decoded(text: &str) -> String {
 }
 
 /// Whether two values at the path of a policy document mean the same.
-pub(super) fn same(path: &Path, prior: &Value, wanted: &Value) -> bool {
+pub(in super::super) fn same(path: &Path, prior: &Value, wanted: &Value) -> bool {
     let is_document = matches!(
         path.0.last(),
         Some(Step::Attribute(name)) if matches!(&**name, "policy" | "assume_role_policy")
@@ -46,7 +46,7 @@ pub(super) fn same(path: &Path, prior: &Value, wanted: &Value) -> bool {
 
 /// Whether two documents mean the same: the order of keys, of statements and of the values of an element do not count,
 /// and neither does whether a single one stands in a list.
-pub(super) fn means_the_same(a: &str, b: &str) -> bool {
+pub(in super::super) fn means_the_same(a: &str, b: &str) -> bool {
     let read = |text: &str| serde_json::from_str::<Json>(text).ok();
     match (read(a), read(b)) {
         (Some(a), Some(b)) => a == b || canonical(&a) == canonical(&b),

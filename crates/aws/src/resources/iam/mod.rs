@@ -3,7 +3,7 @@
 pub(crate) mod data_policy;
 pub(crate) mod data_policy_document;
 pub(crate) mod data_role;
-mod document;
+pub(super) mod document;
 pub(crate) mod role;
 pub(crate) mod role_policy;
 pub(crate) mod role_policy_attachment;
@@ -28,6 +28,12 @@ fn found<T>(result: Result<T, Failure>) -> Result<Option<T>, Failure> {
 
 fn is_missing(failure: &Failure) -> bool {
     failure.code() == "NoSuchEntity"
+}
+
+/// A time as Terraform writes it, in whole seconds; other text as it is.
+fn date(text: &str) -> String {
+    let time = text.parse::<jiff::Timestamp>();
+    time.map_or_else(|_| text.to_owned(), |time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
 }
 
 /// A name of a role or a policy: the characters that IAM allows, its length aside.

@@ -77,6 +77,30 @@ fn statistic(text: &str) -> bool {
     !text.is_empty() && text.len() <= 30 && text.chars().all(|c| c.is_ascii_alphanumeric() || "().:%".contains(c))
 }
 
+/// The forms of a statistic that is no plain one: IQM; p, tm, wm, tc or ts with a percentage; TM, WM, PR, TC or TS with
+/// bounds of which one may be left out.
+fn extended_statistic(text: &str) -> bool {
+    let number = |text: &str| {
+        let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        digits(whole) && digits(part)
+    };
+    let percentage =
+        |text: &str| number(text) && text.parse::<f64>().is_ok_and(|percentage| (0.0..=100.0).contains(&percentage));
+    let bound = |text: &str| text.is_empty() || number(text.strip_suffix('%').unwrap_or(text));
+    let bounds = |text: &str| {
+        let inner = text.strip_prefix('(').and_then(|text| text.strip_suffix(')'));
+        let bounds = inner.and_then(|inner| inner.split_once(':'));
+        bounds.is_some_and(|(low, high)| bound(low) && bound(high) && !(low.is_empty() && high.is_empty()))
+    };
+    let after = |names: &[&str], fits: &dyn Fn(&str) -> bool| {
+        names.iter().any(|name| text.strip_prefix(name).is_some_and(fits))
+    };
+    text == "IQM"
+        || after(&["p", "tm", "wm", "tc", "ts"], &percentage)
+        || after(&["TM", "WM", "PR", "TC", "TS"], &bounds)
+}
+
 pub(super) fn schema() -> Schema {
     let told = || Attribute::computed(Type::String);
     let arns = || Attribute::optional(Type::set(Type::String)).with(Constraint::Items(0, 5));
@@ -101,8 +125,10 @@ pub(super) fn schema() -> Schema {
             ("statistic", text().with(Constraint::OneOf(&["SampleCount", "Average", "Sum", "Minimum", "Maximum"]))),
             (
                 "extended_statistic",
-                text()
-                    .with(Constraint::Text("a percentile or another statistic, such as p90 or TM(10%:90%)", statistic)),
+                text().with(Constraint::Text(
+                    "a percentile or another statistic, such as p90, tm99, IQM or TM(10%:90%)",
+                    extended_statistic,
+                )),
             ),
             ("dimensions", dimensions()),
             ("unit", unit()),

@@ -12,7 +12,7 @@ use smform_types::{Diagnostic, Diagnostics, Path, Step, Type, Value};
 
 use self::policies::{Policies, is_concurrent};
 use super::document::{decoded, means_the_same, same};
-use super::{PROPAGATION, found, is_missing};
+use super::{PROPAGATION, date, found, is_missing};
 use crate::clients::Clients;
 use crate::failure::Failure;
 use crate::fields::{Builder, Fields, with};
@@ -71,7 +71,7 @@ impl Role {
             .text("id", role.text("RoleName"))
             .text("arn", role.text("Arn"))
             .text("unique_id", role.text("RoleId"))
-            .text("create_date", role.text("CreateDate"))
+            .text("create_date", role.text("CreateDate").map(date).as_deref())
             .text("name", role.text("RoleName"))
             .value("name_prefix", naming::prefix_value(name))
             .text("assume_role_policy", Some(&trust(&role)))

@@ -5,7 +5,7 @@ use smform_types::schema::{Attribute, Block, Constraint, NestedBlock, Schema};
 
 use super::super::document::{document, inline_document};
 use super::super::{name, path};
-use crate::constraints::arn;
+use crate::constraints::{arn, arn_or_none};
 use crate::tags::{tags, tags_all};
 
 pub(super) fn schema() -> Schema {
@@ -36,7 +36,7 @@ pub(super) fn schema() -> Schema {
                     .with(Constraint::Range(3600.0, 43200.0))
                     .describe("In seconds."),
             ),
-            ("permissions_boundary", text().with(arn())),
+            ("permissions_boundary", text().with(arn_or_none())),
             (
                 "force_detach_policies",
                 Attribute::optional(Type::Bool)

@@ -7,8 +7,8 @@ use super::super::model::schema::vpc_config;
 use super::explainer;
 use super::instance_types::INSTANCE_TYPES;
 use crate::constraints::{
-    arn, at_least, between, content_type, destination_uri, kms_key, metric_frequency, name, name_prefix, role_arn,
-    topic_arn,
+    arn_or_none, at_least, between, content_type, destination_uri, kms_key, metric_frequency, name, name_prefix,
+    role_arn_or_none, topic_arn,
 };
 use crate::shared::{region, timeouts};
 use crate::tags::{tags, tags_all};
@@ -46,8 +46,8 @@ pub(super) fn schema() -> Schema {
                     "What a made-up name begins with. A change then makes a new one before the old one goes.",
                 ),
             ),
-            ("execution_role_arn", text().with(role_arn())),
-            ("kms_key_arn", text().with(arn())),
+            ("execution_role_arn", text().with(role_arn_or_none())),
+            ("kms_key_arn", text().with(arn_or_none())),
             ("enable_network_isolation", flag()),
             ("region", region()),
             ("tags", tags()),
@@ -112,7 +112,7 @@ fn variant() -> Block {
     let reservation = Block::new(
         [
             ("capacity_reservation_preference", text().with(Constraint::KnownValues(&["capacity-reservations-only"]))),
-            ("ml_reservation_arn", text().with(arn())),
+            ("ml_reservation_arn", text().with(arn_or_none())),
         ],
         [],
     );
