@@ -37,6 +37,49 @@ async fn a_component_lives() {
 }
 
 #[tokio::test]
+async fn what_runs_and_where_is_told() {
+    let world = hosting().await;
+    let mut body = body(1, 1024);
+    body["specification"] =
+        json!({"container": {"image": ECR}, "compute_resource_requirements": {"min_memory_required_in_mb": 1024}});
+    let made = world.create(COMPONENT, &body).await;
+    let told = |object: &smform_types::Value, list: &str, name: &str| {
+        let block = object.get(list).and_then(|list| list.get_index(0)).cloned();
+        let inner = block.as_ref().and_then(|block| block.get("container")).and_then(|list| list.get_index(0)).cloned();
+        inner.or(block).and_then(|block| block.get(name).cloned())
+    };
+    let seen = |list: &str, name: &str| told(&made, list, name).as_ref().map(shown).unwrap_or_default();
+    let placed = seen("runtime_config", "placement_status");
+    assert!(placed.contains("ml.g5.2xlarge") && placed.contains('1'), "{placed}");
+    let image = seen("specification", "resolved_image");
+    assert!(image.contains("@sha256:"), "{image}");
+    let time = |object: &smform_types::Value, name: &str| object.get(name).map(shown).unwrap_or_default();
+    assert!(time(&made, "creation_time").contains("T"), "{}", time(&made, "creation_time"));
+    // An update asks the registry again, and is a modification.
+    body["specification"]["compute_resource_requirements"]["min_memory_required_in_mb"] = json!(2048);
+    let plan = world.plan(COMPONENT, Some(&made), &body).await.unwrap();
+    for (list, name) in [("specification", "resolved_image"), ("runtime_config", "placement_status")] {
+        assert!(told(&plan.planned, list, name).is_some_and(|value| !value.is_known()), "{list} {name}");
+    }
+    let larger = world.update(COMPONENT, &made, &body).await;
+    assert_ne!(time(&larger, "last_modified_time"), time(&made, "last_modified_time"));
+    assert_eq!(time(&larger, "creation_time"), time(&made, "creation_time"));
+}
+
+#[tokio::test]
+async fn a_policy_goes_with_a_change_of_the_copies() {
+    let world = hosting().await;
+    let made = world.create(COMPONENT, &body(2, 1024)).await;
+    let mut more = body(3, 1024);
+    more["deployment_config"] = json!({"rolling_update_policy": {
+        "maximum_batch_size": {"type": "CAPACITY_PERCENT", "value": 50}, "wait_interval_in_seconds": 60}});
+    world.update(COMPONENT, &made, &more).await;
+    assert_eq!((world.calls("UpdateInferenceComponentRuntimeConfig"), world.calls("UpdateInferenceComponent")), (0, 1));
+    let told = world.ask("DescribeInferenceComponent", json!({"InferenceComponentName": "ic"})).await;
+    assert_eq!(told["LastDeploymentConfig"]["RollingUpdatePolicy"]["MaximumBatchSize"]["Value"], 50);
+}
+
+#[tokio::test]
 async fn an_endpoint_that_hosts_components_names_them() {
     let world = hosting().await;
     let made = world.create(COMPONENT, &body(1, 1024)).await;

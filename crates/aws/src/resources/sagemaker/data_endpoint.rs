@@ -8,7 +8,7 @@ use smform_types::schema::{Attribute, Block, Schema};
 use smform_types::{Type, Value};
 
 use super::endpoint::describe;
-use super::tagging;
+use super::{moment, tagging};
 use crate::clients::Clients;
 use crate::fields::{Builder, Fields, text_map};
 use crate::shared::data_region;
@@ -96,10 +96,6 @@ impl DataSource<Clients> for EndpointData {
             let detail = format!("There is no endpoint \"{name}\" in {}.", cx.clients.place(region));
             return Err(ProviderError::new("No such endpoint", detail));
         };
-        let seconds = |time: Option<&aws_smithy_types::DateTime>| {
-            let time = time.and_then(|time| jiff::Timestamp::from_second(time.secs()).ok());
-            time.map(|time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
-        };
         let variants = |list: &[ProductionVariantSummary]| Value::list(variant_type(), list.iter().map(variant));
         let pending = endpoint.pending_deployment_summary().and_then(|pending| pending.endpoint_config_name());
         let arn = endpoint.endpoint_arn();
@@ -112,8 +108,8 @@ impl DataSource<Clients> for EndpointData {
             .text("endpoint_config_name", endpoint.endpoint_config_name())
             .text("pending_endpoint_config_name", pending)
             .text("failure_reason", endpoint.failure_reason())
-            .text("creation_time", seconds(endpoint.creation_time()).as_deref())
-            .text("last_modified_time", seconds(endpoint.last_modified_time()).as_deref())
+            .text("creation_time", moment(endpoint.creation_time()).as_deref())
+            .text("last_modified_time", moment(endpoint.last_modified_time()).as_deref())
             .value("production_variants", variants(endpoint.production_variants()))
             .value("shadow_production_variants", variants(endpoint.shadow_production_variants()));
         let mut tags = tagging::list(&client, arn.unwrap_or_default())

@@ -106,6 +106,12 @@ where
     }
 }
 
+/// A moment as text, as Terraform writes times: in UTC, to the second.
+fn moment(time: Option<&aws_smithy_types::DateTime>) -> Option<String> {
+    let time = time.and_then(|time| jiff::Timestamp::from_second(time.secs()).ok());
+    time.map(|time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+}
+
 /// Weights are compared in the precision that the service keeps.
 fn same_weight(path: &Path, prior: &Value, wanted: &Value) -> bool {
     let of_weight = |name: &str| matches!(name, "initial_variant_weight" | "desired_weight");

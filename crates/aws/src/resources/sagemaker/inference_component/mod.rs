@@ -13,9 +13,9 @@ use smform_provider::{
     Context, CreateOutcome, Imported, PlanRequest, PlanResponse, ProviderError, ResourceType, Run, UpdateOutcome,
 };
 use smform_types::schema::Schema;
-use smform_types::{Diagnostics, Type, Value};
+use smform_types::{Diagnostics, Path, Type, Value};
 
-use super::{VALIDATION, found, identified, is_missing, is_taken, shown, tagging};
+use super::{VALIDATION, found, identified, is_missing, is_taken, moment, shown, tagging};
 use crate::clients::Clients;
 use crate::failure::{Failure, Service, failed, sentence};
 use crate::fields::{Builder, Fields, with};
@@ -27,8 +27,11 @@ use crate::waiters::{Wait, in_words};
 /// How long each operation may take, unless the configuration says otherwise.
 const USUAL: Duration = Duration::from_secs(30 * 60);
 
+/// Where the specifications are.
+const SPECIFIED: [&str; 2] = ["specification", "specifications"];
+
 /// What an update may change of what the service tells.
-const TOLD: [&str; 2] = ["status", "failure_reason"];
+const TOLD: [&str; 3] = ["status", "failure_reason", "last_modified_time"];
 
 /// The resource type.
 pub(crate) struct InferenceComponent {
@@ -105,6 +108,8 @@ impl InferenceComponent {
             .text("id", name)
             .text("name", name)
             .text("arn", told.inference_component_arn())
+            .text("creation_time", moment(told.creation_time()).as_deref())
+            .text("last_modified_time", moment(told.last_modified_time()).as_deref())
             .text("endpoint_arn", told.endpoint_arn())
             .text("endpoint_name", told.endpoint_name())
             .text("variant_name", told.variant_name())
@@ -112,12 +117,7 @@ impl InferenceComponent {
             .text("failure_reason", told.failure_reason())
             .blocks("specification", one, wire::describe)
             .blocks("specifications", several, wire::describe)
-            .blocks("runtime_config", told.runtime_config(), |block, runtime| {
-                block
-                    .int("copy_count", runtime.desired_copy_count())
-                    .int("current_copy_count", runtime.current_copy_count())
-                    .int("desired_copy_count", runtime.desired_copy_count())
-            })
+            .blocks("runtime_config", told.runtime_config(), wire::describe_runtime)
             .finish();
         // What adapts another component has no copies of its own to tell.
         let known = closed(&self.schema.block, remembered);
@@ -151,6 +151,16 @@ impl InferenceComponent {
 fn specifications(fields: Fields<'_>) -> Option<Vec<aws_sdk_sagemaker::types::InferenceComponentSpecification>> {
     let several: Vec<_> = fields.blocks("specifications").map(wire::specification).collect();
     (!several.is_empty()).then_some(several)
+}
+
+/// The value with each block of the named lists, one in the other, replaced.
+fn in_each(value: Value, lists: &[&str], replace: &dyn Fn(Value) -> Value) -> Value {
+    let [list, rest @ ..] = lists else { return replace(value) };
+    let count = value.get(list).and_then(Value::as_slice).map_or(0, <[Value]>::len);
+    (0..count).fold(value, |value, at| {
+        let path = Path::attribute(*list).index(at);
+        value.update_at(&path.0, &mut |block| in_each(block.clone(), rest, replace))
+    })
 }
 
 /// Whether `now` has everything of the named members that `planned` knows.
@@ -190,13 +200,24 @@ impl ResourceType<Clients> for InferenceComponent {
             return Ok(response);
         };
         let changed = |name: &str| prior.get(name) != response.planned.get(name);
-        if ["specification", "specifications", "runtime_config"].into_iter().any(changed) {
+        let specified = SPECIFIED.into_iter().any(changed);
+        if specified || changed("runtime_config") {
             for name in TOLD {
                 response.planned = with(response.planned, name, Value::unknown(Type::String));
             }
-            for name in ["current_copy_count", "desired_copy_count"] {
-                let path = smform_types::Path::attribute("runtime_config").index(0).attr(name);
-                response.planned = response.planned.update_at(&path.0, &mut |_| Value::unknown(Type::Number));
+            response.planned = in_each(response.planned, &["runtime_config"], &|copies| {
+                let copies = ["current_copy_count", "desired_copy_count"]
+                    .into_iter()
+                    .fold(copies, |copies, name| with(copies, name, Value::unknown(Type::Number)));
+                with(copies, "placement_status", Value::unknown(Type::list(schema::placement())))
+            });
+        }
+        if specified {
+            // An update asks the registry again what a tag means.
+            for list in SPECIFIED {
+                response.planned = in_each(response.planned, &[list, "container"], &|container| {
+                    with(container, "resolved_image", Value::unknown(Type::String))
+                });
             }
         }
         Ok(response)
@@ -282,23 +303,24 @@ impl ResourceType<Clients> for InferenceComponent {
         let fields = Fields(planned);
         let name = Fields(prior).text("id").unwrap_or_default();
         let summary = || format!("Inference component \"{name}\" could not be updated");
-        let specified = ["specification", "specifications"];
         let changed = |names: &[&str]| names.iter().any(|name| prior.get(name) != planned.get(name));
-        let (all, copies) = (changed(&specified), changed(&["runtime_config"]));
+        let (all, copies) = (changed(&SPECIFIED), changed(&["runtime_config"]));
+        let policy = wire::deployment(fields);
         let mut now = fill(planned, prior);
         if all || copies {
             let within = limit(planned, "update", USUAL);
             if let Err(error) = settled(&client, name, cx.run, within).await {
                 return UpdateOutcome::Failed(error);
             }
-            let answer = if all {
+            // Only the general call takes a policy for how copies come and go.
+            let answer = if all || policy.is_some() {
                 let call = client
                     .update_inference_component()
                     .inference_component_name(name)
                     .set_specification(fields.block("specification").map(wire::specification))
                     .set_specifications(specifications(fields))
                     .set_runtime_config(wire::runtime(fields))
-                    .set_deployment_config(wire::deployment(fields));
+                    .set_deployment_config(policy);
                 call.send().await.map(drop).map_err(failed(Service::SageMaker, "UpdateInferenceComponent"))
             } else {
                 let call = client

@@ -25,6 +25,10 @@ pub(super) fn schema() -> Schema {
             ("copy_count", Attribute::required(Type::Number).with(at_least(0))),
             ("current_copy_count", count()),
             ("desired_copy_count", count()),
+            (
+                "placement_status",
+                Attribute::computed(Type::list(placement())).describe("How many copies run on which instances."),
+            ),
         ],
         [],
     );
@@ -32,6 +36,8 @@ pub(super) fn schema() -> Schema {
         [
             ("id", told()),
             ("arn", told()),
+            ("creation_time", told()),
+            ("last_modified_time", told()),
             ("endpoint_arn", told()),
             ("name", Attribute::required(Type::String).forces_replacement().with(name())),
             ("endpoint_name", Attribute::required(Type::String).forces_replacement().with(name())),
@@ -52,6 +58,11 @@ pub(super) fn schema() -> Schema {
     );
     block.description = "Copies of a model that share the instances of an endpoint with others.";
     Schema { version: 0, block }
+}
+
+/// What is told of the copies on the instances of one type.
+pub(super) fn placement() -> Type {
+    Type::object([("current_copy_count", Type::Number), ("instance_type", Type::String)])
 }
 
 fn specification() -> Block {
@@ -76,6 +87,7 @@ fn specification() -> Block {
     let container = Block::new(
         [
             ("image", text()),
+            ("resolved_image", Attribute::computed(Type::String).describe("The image with the digest that runs.")),
             ("artifact_url", text().with(model_uri())),
             ("environment", Attribute::optional(Type::map(Type::String))),
         ],
@@ -135,7 +147,7 @@ fn deployment() -> Block {
         ],
     );
     let alarm = Block::new([("alarm_name", Attribute::required(Type::String).with(alarm_name()))], []);
-    let rollback = Block::new([], [("alarms", NestedBlock::set(alarm, 0, 10))]);
+    let rollback = Block::new([], [("alarms", NestedBlock::list(alarm, 0, 10))]);
     Block::new(
         [],
         [

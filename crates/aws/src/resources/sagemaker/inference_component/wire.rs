@@ -5,12 +5,13 @@ use aws_sdk_sagemaker::types::{
     InferenceComponentAvailabilityZoneBalance, InferenceComponentCapacitySize, InferenceComponentCapacitySizeType,
     InferenceComponentComputeResourceRequirements, InferenceComponentContainerSpecification,
     InferenceComponentDataCacheConfig, InferenceComponentDeploymentConfig, InferenceComponentPlacementStrategy,
-    InferenceComponentRollingUpdatePolicy, InferenceComponentRuntimeConfig, InferenceComponentSchedulingConfig,
-    InferenceComponentSpecification, InferenceComponentSpecificationSummary, InferenceComponentStartupParameters,
-    MetricsEndpoint, ProductionVariantInstanceType,
+    InferenceComponentRollingUpdatePolicy, InferenceComponentRuntimeConfig, InferenceComponentRuntimeConfigSummary,
+    InferenceComponentSchedulingConfig, InferenceComponentSpecification, InferenceComponentSpecificationSummary,
+    InferenceComponentStartupParameters, MetricsEndpoint, ProductionVariantInstanceType,
 };
 use smform_types::{Type, Value};
 
+use super::schema::placement;
 use crate::fields::{Builder, Fields, text_map};
 
 /// A specification as it is sent.
@@ -107,6 +108,23 @@ pub(super) fn deployment(component: Fields<'_>) -> Option<InferenceComponentDepl
     Some(call.set_rolling_update_policy(rolling).set_auto_rollback_configuration(rollback).build())
 }
 
+/// How many copies run, and where.
+pub(super) fn describe_runtime<'b>(block: Builder<'b>, told: &InferenceComponentRuntimeConfigSummary) -> Builder<'b> {
+    let placed = told.placement_status().iter().map(|placed| {
+        let ty = placed.instance_type().map(ProductionVariantInstanceType::as_str);
+        let copies = placed.current_copy_count().map(i64::from);
+        Value::object([
+            ("current_copy_count", copies.map_or(Value::null(Type::Number), Value::number)),
+            ("instance_type", ty.map_or(Value::null(Type::String), Value::string)),
+        ])
+    });
+    block
+        .int("copy_count", told.desired_copy_count())
+        .int("current_copy_count", told.current_copy_count())
+        .int("desired_copy_count", told.desired_copy_count())
+        .value("placement_status", Value::list(placement(), placed))
+}
+
 /// A specification as the service describes it.
 pub(super) fn describe<'b>(block: Builder<'b>, told: &InferenceComponentSpecificationSummary) -> Builder<'b> {
     block
@@ -124,6 +142,7 @@ pub(super) fn describe<'b>(block: Builder<'b>, told: &InferenceComponentSpecific
             let environment = container.environment().filter(|environment| !environment.is_empty());
             block
                 .text("image", container.deployed_image().and_then(|image| image.specified_image()))
+                .text("resolved_image", container.deployed_image().and_then(|image| image.resolved_image()))
                 .text("artifact_url", container.artifact_url())
                 .value("environment", environment.map_or(Value::null(Type::map(Type::String)), text_map))
                 .blocks("container_metrics_config", container.container_metrics_config(), |block, config| {

@@ -21,9 +21,11 @@ pub(crate) fn describe(context: &mut Context<'_>, input: &Object) -> Answer {
         let desired = component.change.as_ref().filter(|change| change.kind != Kind::Delete);
         // An adapter runs within the copies of its base.
         if component.bases().all(str::is_empty) {
+            let current = if creating.is_some() { 0 } else { deployed.copies };
             let runtime = json!({
                 "DesiredCopyCount": desired.map_or(deployed.copies, |change| change.target.copies),
-                "CurrentCopyCount": if creating.is_some() { 0 } else { deployed.copies },
+                "CurrentCopyCount": current,
+                "PlacementStatus": placement(context, component, current),
             });
             answer.insert("RuntimeConfig".into(), runtime);
         }
@@ -36,6 +38,17 @@ pub(crate) fn describe(context: &mut Context<'_>, input: &Object) -> Answer {
         answer.insert("LastDeploymentConfig".into(), config.clone());
     }
     Ok(Value::Object(answer))
+}
+
+/// Where the copies run: on the instances of the variant, which are of one type.
+fn placement(context: &Context<'_>, component: &Component, copies: u64) -> Vec<Value> {
+    let endpoint = context.region.sagemaker.endpoint(&component.endpoint);
+    let variants = endpoint.and_then(|endpoint| endpoint.fleet.as_ref()).into_iter().flat_map(|fleet| &fleet.variants);
+    let hosts = variants.filter(|variant| variant.name == component.variant && copies > 0);
+    hosts
+        .filter_map(|variant| variant.instance_type.as_deref())
+        .map(|ty| json!({"InstanceType": ty, "CurrentCopyCount": copies}))
+        .collect()
 }
 
 pub(crate) fn list(context: &mut Context<'_>, input: &Object) -> Answer {
