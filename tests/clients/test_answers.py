@@ -142,6 +142,15 @@ def network(ec2):
         ec2.describe_vpc_attribute(VpcId=vpc, Attribute=attribute)
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.1.0/24", TagSpecifications=tagged("subnet"))["Subnet"]
     ec2.modify_subnet_attribute(SubnetId=subnet["SubnetId"], MapPublicIpOnLaunch={"Value": True})
+    assert ec2.modify_vpc_tenancy(VpcId=vpc, InstanceTenancy="default")["ReturnValue"]
+    wide = ec2.associate_vpc_cidr_block(VpcId=vpc, AmazonProvidedIpv6CidrBlock=True)["Ipv6CidrBlockAssociation"]
+    part = wide["Ipv6CidrBlock"].replace("/56", "/64")
+    narrow = ec2.associate_subnet_cidr_block(SubnetId=subnet["SubnetId"], Ipv6CidrBlock=part)
+    narrow = narrow["Ipv6CidrBlockAssociation"]["AssociationId"]
+    assert ec2.describe_vpcs(VpcIds=[vpc])["Vpcs"][0]["Ipv6CidrBlockAssociationSet"]
+    assert ec2.describe_subnets(SubnetIds=[subnet["SubnetId"]])["Subnets"][0]["Ipv6CidrBlockAssociationSet"]
+    ec2.disassociate_subnet_cidr_block(AssociationId=narrow)
+    ec2.disassociate_vpc_cidr_block(AssociationId=wide["AssociationId"])
     made = {"VpcId": vpc, "TagSpecifications": tagged("vpc-endpoint")}
     interface = ec2.create_vpc_endpoint(
         VpcEndpointType="Interface",

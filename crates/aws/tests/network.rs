@@ -125,6 +125,53 @@ async fn what_is_left_out_of_a_way_to_a_service_is_as_in_terraform() {
 }
 
 #[tokio::test]
+async fn only_the_usual_tenancy_comes_in_place() {
+    let world = world().await;
+    let mut body = json!({"cidr_block": "10.44.0.0/16", "instance_tenancy": "dedicated"});
+    let vpc = world.create(VPC, &body).await;
+    body["instance_tenancy"] = json!("default");
+    let vpc = world.update(VPC, &vpc, &body).await;
+    assert_eq!(shown(&world.import(VPC, text(&vpc, "id")).await.unwrap()), shown(&vpc));
+    body["instance_tenancy"] = json!("dedicated");
+    let plan = world.plan(VPC, Some(&vpc), &body).await.unwrap();
+    assert!(!plan.replace.is_empty());
+}
+
+#[tokio::test]
+async fn ipv6_networks_come_and_go_in_place() {
+    let world = world().await;
+    let mut body = json!({"cidr_block": "10.43.0.0/16"});
+    let vpc = world.create(VPC, &body).await;
+    body["assign_generated_ipv6_cidr_block"] = json!(true);
+    let plan = world.plan(VPC, Some(&vpc), &body).await.unwrap();
+    assert!(plan.replace.is_empty(), "{:?}", plan.replace);
+    let vpc = world.update(VPC, &vpc, &body).await;
+    assert_eq!(shown(&world.import(VPC, text(&vpc, "id")).await.unwrap()), shown(&vpc));
+    let network = text(&vpc, "ipv6_cidr_block");
+    assert!(network.ends_with("00::/56"), "{network}");
+    let part = |number: u8| network.replace("00::/56", &format!("{number:02}::/64"));
+    let mut subnet_body = json!({"vpc_id": text(&vpc, "id"), "cidr_block": "10.43.1.0/24",
+        "ipv6_cidr_block": part(1), "assign_ipv6_address_on_creation": true});
+    let subnet = world.create(SUBNET, &subnet_body).await;
+    let first = text(&subnet, "ipv6_cidr_block_association_id").to_owned();
+    subnet_body["ipv6_cidr_block"] = json!(part(2));
+    let plan = world.plan(SUBNET, Some(&subnet), &subnet_body).await.unwrap();
+    assert!(plan.replace.is_empty(), "{:?}", plan.replace);
+    let subnet = world.update(SUBNET, &subnet, &subnet_body).await;
+    assert_eq!(text(&subnet, "ipv6_cidr_block"), part(2));
+    assert_ne!(text(&subnet, "ipv6_cidr_block_association_id"), first);
+    assert_eq!(shown(&world.import(SUBNET, text(&subnet, "id")).await.unwrap()), shown(&subnet));
+    let bare = json!({"vpc_id": text(&vpc, "id"), "cidr_block": "10.43.1.0/24"});
+    let subnet = world.update(SUBNET, &subnet, &bare).await;
+    assert_eq!(text(&subnet, "ipv6_cidr_block_association_id"), "");
+    body["assign_generated_ipv6_cidr_block"] = json!(false);
+    let vpc = world.update(VPC, &vpc, &body).await;
+    assert_eq!((text(&vpc, "ipv6_cidr_block"), text(&vpc, "ipv6_association_id")), ("", ""));
+    world.delete(SUBNET, &subnet).await;
+    world.delete(VPC, &vpc).await;
+}
+
+#[tokio::test]
 async fn networks_are_checked_offline() {
     let world = world().await;
     assert_eq!(world.validate(VPC, &json!({})), ["Error cidr_block: Conflicting arguments"]);

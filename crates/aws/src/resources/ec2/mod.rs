@@ -8,6 +8,7 @@ pub(crate) mod data_subnet;
 pub(crate) mod data_subnets;
 pub(crate) mod data_vpc;
 mod filters;
+mod ipv6;
 mod removal;
 pub(crate) mod security_group;
 pub(crate) mod security_group_rule;

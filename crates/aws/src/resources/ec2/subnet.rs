@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{AttributeBooleanValue, HostnameType, ResourceType as Ec2Type, Subnet as Described};
+use smform_provider::plan::with_unknown;
 use smform_provider::{
     Context, CreateOutcome, Imported, PlanRequest, PlanResponse, ProviderError, ResourceType, UpdateOutcome,
 };
@@ -13,7 +14,7 @@ use smform_types::{Diagnostic, Diagnostics, Path, Type, Value};
 
 use super::filters::{arn, filter, own_tags};
 use super::removal::remove;
-use super::tagging;
+use super::{ipv6, tagging};
 use crate::clients::Clients;
 use crate::failure::{Failure, Service, failed};
 use crate::fields::{Builder, Fields, with};
@@ -54,7 +55,11 @@ impl Subnet {
                 ("arn", told()),
                 ("vpc_id", Attribute::required(Type::String).forces_replacement()),
                 ("cidr_block", fixed().with(Constraint::Text("a network such as 10.0.1.0/24", is_net))),
-                ("ipv6_cidr_block", fixed().with(Constraint::Text("a network such as 2001:db8::/64", is_net6))),
+                (
+                    "ipv6_cidr_block",
+                    Attribute::optional(Type::String)
+                        .with(Constraint::Text("a network such as 2001:db8::/64", is_net6)),
+                ),
                 ("ipv6_native", switch().forces_replacement()),
                 ("availability_zone", zone()),
                 ("availability_zone_id", zone()),
@@ -85,7 +90,7 @@ impl Subnet {
         let region = clients.region_of(remembered);
         let owner = subnet.owner_id().or(clients.account.as_deref()).unwrap_or_default();
         let own_arn = arn(clients, region, owner, &format!("subnet/{id}"));
-        let ipv6 = subnet.ipv6_cidr_block_association_set().first();
+        let ipv6 = ipv6::of_subnet(subnet);
         let names = subnet.private_dns_name_options_on_launch();
         let (own, all) = clients.tags.visible(&own_tags(subnet.tags()), remembered.get("tags"));
         let on = |flag: Option<bool>| Some(flag == Some(true));
@@ -159,6 +164,12 @@ impl Subnet {
     }
 }
 
+/// Whether the IPv6 network changes.
+fn other_network(prior: &Value, planned: &Value) -> bool {
+    let unknown = Fields(planned).is_unknown("ipv6_cidr_block");
+    unknown || Fields(prior).text("ipv6_cidr_block") != Fields(planned).text("ipv6_cidr_block")
+}
+
 fn is_unseen(failure: &Failure) -> bool {
     failure.code() == "InvalidSubnetID.NotFound"
 }
@@ -225,7 +236,12 @@ impl ResourceType<Clients> for Subnet {
         request: PlanRequest,
         cx: &Context<'_, Clients>,
     ) -> Result<PlanResponse, Diagnostics> {
-        Ok(plan(schema, request, cx.clients, &|_, prior, wanted| prior == wanted))
+        let prior = request.prior.clone();
+        let mut response = plan(schema, request, cx.clients, &|_, prior, wanted| prior == wanted);
+        if prior.is_some_and(|prior| other_network(&prior, &response.planned)) {
+            response.planned = with_unknown(response.planned, &schema.block.ty(), &["ipv6_cidr_block_association_id"]);
+        }
+        Ok(response)
     }
 
     async fn read(&self, prior: &Value, cx: &Context<'_, Clients>) -> Result<Option<Value>, ProviderError> {
@@ -307,13 +323,30 @@ impl ResourceType<Clients> for Subnet {
     async fn update(&self, prior: &Value, planned: &Value, cx: &Context<'_, Clients>) -> UpdateOutcome {
         let client = cx.clients.ec2(cx.clients.region_of(prior));
         let id = Fields(prior).text("id").unwrap_or_default();
-        let (now, done) = Subnet::adjust(&client, id, prior.clone(), planned).await;
+        let mut from = prior.clone();
+        if other_network(prior, planned) {
+            // Addresses of the network that goes may not be given out any more.
+            let off = with(from.clone(), "assign_ipv6_address_on_creation", Value::bool(false));
+            let (kept, done) = Subnet::adjust(&client, id, from, &off).await;
+            let done = match done {
+                Ok(()) => ipv6::change_subnet(&client, id, prior, planned, cx.run).await,
+                failed => failed,
+            };
+            let seen = describe(&client, id).await.ok().flatten();
+            from = seen.map_or(kept, |subnet| self.object(&subnet, prior, cx.clients));
+            if let Err(failure) = done {
+                let error = failure.into_error(format!("The IPv6 network of subnet {id} could not be changed"));
+                return UpdateOutcome::Partial(from, error);
+            }
+        }
+        let live = from.clone();
+        let (now, done) = Subnet::adjust(&client, id, from, planned).await;
         let done = match done {
             Ok(()) => tagging::update(&client, id, prior, planned).await,
             failed => failed,
         };
         match done {
-            Ok(()) => UpdateOutcome::Complete(fill(planned, prior)),
+            Ok(()) => UpdateOutcome::Complete(fill(planned, &live)),
             Err(failure) => {
                 UpdateOutcome::Partial(now, failure.into_error(format!("Subnet {id} could not be changed")))
             }

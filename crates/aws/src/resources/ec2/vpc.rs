@@ -7,8 +7,10 @@ use aws_sdk_ec2::Client;
 use aws_sdk_ec2::config::Config;
 use aws_sdk_ec2::config::retry::RetryConfig;
 use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType as Ec2Type, Tenancy, Vpc as Described, VpcAttributeName};
+use smform_provider::plan::with_unknown;
 use smform_provider::{
     Context, CreateOutcome, Imported, PlanRequest, PlanResponse, ProviderError, ResourceType, UpdateOutcome,
+    both_absent,
 };
 use smform_types::schema::{Attribute, Block, Constraint, Schema};
 use smform_types::{Diagnostic, Diagnostics, Path, Type, Value};
@@ -16,8 +18,8 @@ use tokio::sync::Mutex;
 
 use super::filters::{arn, filter, own_tags};
 use super::removal::remove;
-use super::tagging;
 use super::unnamed::Sought;
+use super::{ipv6, tagging};
 use crate::clients::Clients;
 use crate::failure::{Failure, Service, failed};
 use crate::fields::{Builder, Fields, with};
@@ -80,14 +82,11 @@ impl Vpc {
                 ("enable_dns_support", Attribute::optional(Type::Bool).default_value(true)),
                 ("enable_dns_hostnames", Attribute::optional_computed(Type::Bool)),
                 ("enable_network_address_usage_metrics", Attribute::optional_computed(Type::Bool)),
-                ("assign_generated_ipv6_cidr_block", Attribute::optional(Type::Bool).forces_replacement()),
-                ("ipv6_cidr_block", Attribute::optional_computed(Type::String).forces_replacement()),
-                (
-                    "ipv6_cidr_block_network_border_group",
-                    Attribute::optional_computed(Type::String).forces_replacement(),
-                ),
-                ("ipv6_ipam_pool_id", fixed()),
-                ("ipv6_netmask_length", length(44.0, 60.0)),
+                ("assign_generated_ipv6_cidr_block", Attribute::optional(Type::Bool)),
+                ("ipv6_cidr_block", Attribute::optional_computed(Type::String)),
+                ("ipv6_cidr_block_network_border_group", Attribute::optional_computed(Type::String)),
+                ("ipv6_ipam_pool_id", Attribute::optional(Type::String)),
+                ("ipv6_netmask_length", Attribute::optional(Type::Number).with(Constraint::Range(44.0, 60.0))),
                 ("default_network_acl_id", told()),
                 ("default_route_table_id", told()),
                 ("default_security_group_id", told()),
@@ -110,7 +109,8 @@ impl Vpc {
         let id = vpc.vpc_id().unwrap_or_default();
         let region = clients.region_of(remembered);
         let owner = vpc.owner_id().or(clients.account.as_deref()).unwrap_or_default();
-        let ipv6 = vpc.ipv6_cidr_block_association_set().first();
+        let ipv6 = ipv6::of_vpc(vpc);
+        let generated = ipv6.is_some_and(|network| network.ipv6_pool() == Some("Amazon"));
         let mut built = Builder::new(&self.schema.block)
             .text("id", Some(id))
             .text("arn", Some(&arn(clients, region, owner, &format!("vpc/{id}"))))
@@ -118,6 +118,7 @@ impl Vpc {
             .text("instance_tenancy", vpc.instance_tenancy().map(Tenancy::as_str))
             .text("dhcp_options_id", vpc.dhcp_options_id())
             .text("owner_id", Some(owner))
+            .flag("assign_generated_ipv6_cidr_block", Some(generated))
             .text("ipv6_association_id", ipv6.and_then(|ipv6| ipv6.association_id()))
             .text("ipv6_cidr_block", ipv6.and_then(|ipv6| ipv6.ipv6_cidr_block()))
             .text("ipv6_cidr_block_network_border_group", ipv6.and_then(|ipv6| ipv6.network_border_group()));
@@ -142,13 +143,7 @@ impl Vpc {
             .value("tags_all", all)
             .finish();
         // What was asked for at the creation is not told again.
-        let asked = [
-            "ipv4_ipam_pool_id",
-            "ipv4_netmask_length",
-            "assign_generated_ipv6_cidr_block",
-            "ipv6_ipam_pool_id",
-            "ipv6_netmask_length",
-        ];
+        let asked = ["ipv4_ipam_pool_id", "ipv4_netmask_length", "ipv6_ipam_pool_id", "ipv6_netmask_length"];
         let live = asked.iter().fold(live, |live, name| match remembered.get(name) {
             Some(value) => with(live, name, value.clone()),
             None => live,
@@ -236,6 +231,28 @@ async fn set(client: &Client, id: &str, attribute: &VpcAttributeName, on: bool) 
     call.send().await.map(drop).map_err(failed(Service::Ec2, "ModifyVpcAttribute"))
 }
 
+/// What tells of the IPv6 network of a VPC.
+const IPV6_TOLD: [&str; 4] = [
+    "assign_generated_ipv6_cidr_block",
+    "ipv6_association_id",
+    "ipv6_cidr_block",
+    "ipv6_cidr_block_network_border_group",
+];
+
+/// Whether two values are the same, where what is left out is off.
+fn same_flag(prior: Option<&Value>, planned: Option<&Value>) -> bool {
+    let (Some(prior), Some(planned)) = (prior, planned) else { return true };
+    prior == planned || both_absent(prior, planned)
+}
+
+/// The value with the named members of another.
+fn with_those(value: Value, other: &Value, names: &[&str]) -> Value {
+    names.iter().fold(value, |value, name| match other.get(name) {
+        Some(member) => with(value, name, member.clone()),
+        None => value,
+    })
+}
+
 fn is_unseen(failure: &Failure) -> bool {
     failure.code() == "InvalidVpcID.NotFound"
 }
@@ -280,7 +297,8 @@ impl ResourceType<Clients> for Vpc {
         request: PlanRequest,
         cx: &Context<'_, Clients>,
     ) -> Result<PlanResponse, Diagnostics> {
-        let prior = request.prior.clone();
+        let (before, config) = (request.prior.clone(), request.config.clone());
+        let prior = before.clone();
         let mut response = plan(schema, request, cx.clients, &|_, prior, wanted| prior == wanted);
         // From dedicated to default is a change in place, the other way is not.
         let tenancy = |object: &Value| Fields(object).owned("instance_tenancy");
@@ -289,6 +307,15 @@ impl ResourceType<Clients> for Vpc {
             && tenancy(&response.planned).as_deref() == Some("dedicated")
         {
             response.replace.push(Path::attribute("instance_tenancy"));
+        }
+        if let Some(prior) = &before
+            && ipv6::OF_VPC.iter().any(|name| !same_flag(prior.get(name), response.planned.get(name)))
+        {
+            let told: Vec<&str> = ["ipv6_association_id", "ipv6_cidr_block", "ipv6_cidr_block_network_border_group"]
+                .into_iter()
+                .filter(|name| !Fields(&config).is_given(name))
+                .collect();
+            response.planned = with_unknown(response.planned, &schema.block.ty(), &told);
         }
         Ok(response)
     }
@@ -325,6 +352,10 @@ impl ResourceType<Clients> for Vpc {
         }
         drop(turn);
         let empty = self.schema.block.empty();
+        if fields.flag("assign_generated_ipv6_cidr_block") == Some(true) || fields.text("ipv6_ipam_pool_id").is_some() {
+            // What follows, such as a subnet, needs the network. What is wrong with it, that says.
+            let _ = ipv6::vpc_settled(&client, &id, cx.run).await;
+        }
         for (name, attribute) in SWITCHES {
             // As the service begins: names are resolved, hosts have none, nothing is measured.
             let usual = attribute == VpcAttributeName::EnableDnsSupport;
@@ -372,8 +403,23 @@ impl ResourceType<Clients> for Vpc {
             }
             now = with(now, name, Value::bool(on));
         }
+        let mut live = prior.clone();
+        if ipv6::OF_VPC.iter().any(|name| !same_flag(prior.get(name), planned.get(name))) {
+            let changed = ipv6::change_vpc(&client, id, prior, planned, cx.run).await;
+            if let Ok(Some(vpc)) = describe(&client, id).await {
+                live = self.object(&client, &vpc, &fill(planned, &self.schema.block.empty()), cx.clients).await;
+            }
+            if let Err(failure) = changed {
+                let now = with_those(now, &live, &IPV6_TOLD);
+                return UpdateOutcome::Partial(
+                    now,
+                    failure.into_error(format!("The IPv6 network of VPC {id} could not be changed")),
+                );
+            }
+            now = with_those(now, &live, &IPV6_TOLD);
+        }
         match tagging::update(&client, id, prior, planned).await {
-            Ok(()) => UpdateOutcome::Complete(fill(planned, prior)),
+            Ok(()) => UpdateOutcome::Complete(fill(planned, &live)),
             Err(failure) => {
                 UpdateOutcome::Partial(now, failure.into_error(format!("The tags of {id} could not be changed")))
             }

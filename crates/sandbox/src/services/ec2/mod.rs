@@ -7,6 +7,7 @@ pub(crate) mod gateway;
 pub(crate) mod group;
 mod ids;
 pub(crate) mod interface;
+pub(crate) mod ipv6;
 mod listing;
 mod permission;
 pub(crate) mod prefix_list;
@@ -93,15 +94,21 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         vpc::create,
     ),
     writes("DeleteVpc", &["VpcId"], vpc::delete),
+    writes("ModifyVpcTenancy", &["InstanceTenancy", "VpcId"], vpc::modify_tenancy),
+    writes("AssociateVpcCidrBlock", &["AmazonProvidedIpv6CidrBlock", "VpcId"], ipv6::associate_vpc),
+    writes("DisassociateVpcCidrBlock", &["AssociationId"], ipv6::disassociate_vpc),
+    writes("AssociateSubnetCidrBlock", &["Ipv6CidrBlock", "SubnetId"], ipv6::associate_subnet),
+    writes("DisassociateSubnetCidrBlock", &["AssociationId"], ipv6::disassociate_subnet),
     reads("DescribeSubnets", listing!("SubnetId"), subnet::describe),
     writes(
         "CreateSubnet",
-        &["AvailabilityZone", "AvailabilityZoneId", "CidrBlock", "TagSpecification", "VpcId"],
+        &["AvailabilityZone", "AvailabilityZoneId", "CidrBlock", "Ipv6CidrBlock", "TagSpecification", "VpcId"],
         subnet::create,
     ),
     writes(
         "ModifySubnetAttribute",
         &[
+            "AssignIpv6AddressOnCreation",
             "EnableDns64",
             "EnableResourceNameDnsARecordOnLaunch",
             "MapPublicIpOnLaunch",

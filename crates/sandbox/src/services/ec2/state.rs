@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
-use ipnet::Ipv4Net;
+use ipnet::{Ipv4Net, Ipv6Net};
 use serde::{Deserialize, Serialize};
 
 use super::interface::Interface;
@@ -54,6 +54,15 @@ pub(crate) struct Vpc {
     pub dns_support: bool,
     pub dns_hostnames: bool,
     pub address_metrics: bool,
+    #[serde(default)]
+    pub ipv6: Option<Ipv6Network>,
+}
+
+/// An IPv6 network that belongs to a VPC or a subnet.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Ipv6Network {
+    pub association_id: String,
+    pub cidr: Ipv6Net,
 }
 
 /// A subnet.
@@ -68,6 +77,10 @@ pub(crate) struct Subnet {
     pub dns64: bool,
     pub hostname_type: String,
     pub resource_name_a_record: bool,
+    #[serde(default)]
+    pub ipv6: Option<Ipv6Network>,
+    #[serde(default)]
+    pub assign_ipv6: bool,
 }
 
 /// A security group; its rules are kept apart.

@@ -3,7 +3,7 @@
 use super::ids::SUBNET;
 use super::listing::{self, Listing};
 use super::state::{State, Subnet, Zone};
-use super::{Answer, done, interface, invalid, tag, vpc};
+use super::{Answer, done, interface, invalid, ipv6, tag, vpc};
 use crate::services::Context;
 use crate::wire::ApiError;
 use crate::wire::query::Params;
@@ -58,6 +58,9 @@ pub(crate) fn describe(context: &mut Context<'_>, params: &Params) -> Answer {
         "cidr" | "cidr-block" | "cidrBlock" => vec![subnet.cidr.to_string()],
         "default-for-az" | "defaultForAz" => vec![subnet.default_for_az.to_string()],
         "enable-dns64" => vec![subnet.dns64.to_string()],
+        "ipv6-cidr-block-association.ipv6-cidr-block" => ipv6::cidrs(subnet.ipv6.as_ref()),
+        "ipv6-cidr-block-association.association-id" => ipv6::associations(subnet.ipv6.as_ref()),
+        "ipv6-cidr-block-association.state" => subnet.ipv6.iter().map(|_| "associated".to_owned()).collect(),
         "ipv6-native" | "map-customer-owned-ip-on-launch" => vec!["false".to_owned()],
         "map-public-ip-on-launch" => vec![subnet.map_public_ip.to_string()],
         "owner-id" => vec![ACCOUNT.to_owned()],
@@ -100,8 +103,8 @@ fn node(context: &Context<'_>, subnet: &Subnet) -> Node {
         ("ownerId", Node::text(ACCOUNT)),
         ("vpcId", Node::text(&subnet.vpc_id)),
         ("cidrBlock", Node::text(subnet.cidr.to_string())),
-        ("ipv6CidrBlockAssociationSet", Node::list([])),
-        ("assignIpv6AddressOnCreation", Node::boolean(false)),
+        ("ipv6CidrBlockAssociationSet", Node::list(subnet.ipv6.iter().map(ipv6::of_subnet))),
+        ("assignIpv6AddressOnCreation", Node::boolean(subnet.assign_ipv6)),
         ("availableIpAddressCount", Node::number(available(context, subnet))),
         ("availabilityZone", Node::text(&subnet.zone.name)),
         ("availabilityZoneId", Node::text(&subnet.zone.id)),
@@ -133,12 +136,16 @@ pub(crate) fn create(context: &mut Context<'_>, params: &Params) -> Answer {
         let text = format!("The CIDR '{cidr}' conflicts with another subnet");
         return Err(ApiError::new("InvalidSubnet.Conflict", text));
     }
+    let network = params.get("Ipv6CidrBlock").map(|text| ipv6::within(state, vpc, text)).transpose()?;
     let zone = zone(state, params)?;
     let tags = tag::of_create(params, &SUBNET)?;
     let vpc_id = vpc.id.clone();
     let state = &mut context.region.ec2;
     let id = state.fresh_id("subnet");
     add(state, &id, &vpc_id, cidr, zone);
+    if let Some(network) = network {
+        ipv6::give(state, &id, network);
+    }
     tag::attach(state, &id, tags);
     let subnet = find(&context.region.ec2, &id)?;
     Ok(vec![("subnet", node(context, subnet))])
@@ -170,6 +177,8 @@ pub(crate) fn add(state: &mut State, id: &str, vpc_id: &str, cidr: ipnet::Ipv4Ne
         dns64: false,
         hostname_type: "ip-name".to_owned(),
         resource_name_a_record: false,
+        ipv6: None,
+        assign_ipv6: false,
     };
     state.subnets.insert(subnet.id.clone(), subnet);
     let association = state.fresh_id("aclassoc");
@@ -183,17 +192,22 @@ pub(crate) fn modify_attribute(context: &mut Context<'_>, params: &Params) -> An
     let read = |name: &str| params.structure(name).boolean("Value");
     let (public, dns64) = (read("MapPublicIpOnLaunch")?, read("EnableDns64")?);
     let a_record = read("EnableResourceNameDnsARecordOnLaunch")?;
+    let assign = read("AssignIpv6AddressOnCreation")?;
     let hostname_type = params.get("PrivateDnsHostnameTypeOnLaunch");
     if hostname_type.is_some_and(|kind| !matches!(kind, "ip-name" | "resource-name")) {
         return Err(invalid("Value for parameter privateDnsHostnameTypeOnLaunch is invalid."));
     }
-    let given = [public, dns64, a_record].into_iter().flatten().count() + usize::from(hostname_type.is_some());
+    let given = [public, dns64, a_record, assign].into_iter().flatten().count() + usize::from(hostname_type.is_some());
     if given != 1 {
         let text = "Exactly one attribute that the sandbox imitates must be given: MapPublicIpOnLaunch, EnableDns64, \
-                    EnableResourceNameDnsARecordOnLaunch, PrivateDnsHostnameTypeOnLaunch";
+                    AssignIpv6AddressOnCreation, EnableResourceNameDnsARecordOnLaunch, PrivateDnsHostnameTypeOnLaunch";
         return Err(ApiError::new("InvalidParameterCombination", text));
     }
     if let Some(subnet) = context.region.ec2.subnets.get_mut(&id) {
+        if assign == Some(true) && subnet.ipv6.is_none() {
+            return Err(invalid("The subnet has no IPv6 CIDR block."));
+        }
+        subnet.assign_ipv6 = assign.unwrap_or(subnet.assign_ipv6);
         subnet.map_public_ip = public.unwrap_or(subnet.map_public_ip);
         subnet.dns64 = dns64.unwrap_or(subnet.dns64);
         subnet.resource_name_a_record = a_record.unwrap_or(subnet.resource_name_a_record);

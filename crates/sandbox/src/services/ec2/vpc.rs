@@ -5,7 +5,7 @@ use ipnet::Ipv4Net;
 use super::ids::VPC;
 use super::listing::{self, Listing};
 use super::state::{Group, NetworkAcl, Peer, RouteTable, RouteTableAssociation, Rule, RuleSpec, State, Vpc};
-use super::{Answer, done, invalid, tag};
+use super::{Answer, done, invalid, ipv6, tag};
 use crate::services::Context;
 use crate::wire::ApiError;
 use crate::wire::query::Params;
@@ -42,6 +42,10 @@ pub(crate) fn describe(context: &mut Context<'_>, params: &Params) -> Answer {
         "cidr-block-association.association-id" => vec![vpc.association_id.clone()],
         "cidr-block-association.state" => vec!["associated".to_owned()],
         "dhcp-options-id" => vec![vpc.dhcp_options_id.clone()],
+        "ipv6-cidr-block-association.ipv6-cidr-block" => ipv6::cidrs(vpc.ipv6.as_ref()),
+        "ipv6-cidr-block-association.ipv6-pool" => vpc.ipv6.iter().map(|_| ipv6::POOL.to_owned()).collect(),
+        "ipv6-cidr-block-association.association-id" => ipv6::associations(vpc.ipv6.as_ref()),
+        "ipv6-cidr-block-association.state" => vpc.ipv6.iter().map(|_| "associated".to_owned()).collect(),
         "is-default" => vec![vpc.is_default.to_string()],
         "owner-id" => vec![ACCOUNT.to_owned()],
         "state" => vec!["available".to_owned()],
@@ -63,6 +67,7 @@ fn node(state: &State, vpc: &Vpc) -> Node {
         ("state", Node::text("available")),
         ("cidrBlock", Node::text(vpc.cidr.to_string())),
         ("cidrBlockAssociationSet", Node::list([association])),
+        ("ipv6CidrBlockAssociationSet", Node::list(vpc.ipv6.iter().map(|network| ipv6::of_vpc(state, network)))),
         ("dhcpOptionsId", Node::text(&vpc.dhcp_options_id)),
         ("instanceTenancy", Node::text(&vpc.tenancy)),
         ("isDefault", Node::boolean(vpc.is_default)),
@@ -105,16 +110,26 @@ pub(crate) fn modify_attribute(context: &mut Context<'_>, params: &Params) -> An
     done()
 }
 
+/// A VPC for dedicated hardware becomes an ordinary one; there is no way back.
+pub(crate) fn modify_tenancy(context: &mut Context<'_>, params: &Params) -> Answer {
+    let id = find(&context.region.ec2, params.required("VpcId")?)?.id.clone();
+    let tenancy = params.required("InstanceTenancy")?;
+    if tenancy != "default" {
+        return Err(invalid(format!("Value ({tenancy}) for parameter instanceTenancy is invalid.")));
+    }
+    if let Some(vpc) = context.region.ec2.vpcs.get_mut(&id) {
+        tenancy.clone_into(&mut vpc.tenancy);
+    }
+    done()
+}
+
 pub(crate) fn create(context: &mut Context<'_>, params: &Params) -> Answer {
     for unsupported in ["Ipv4IpamPoolId", "Ipv6Pool", "Ipv6CidrBlock", "Ipv6IpamPoolId"] {
         if params.get(unsupported).is_some() {
             return Err(ApiError::new("UnsupportedOperation", format!("The sandbox does not imitate {unsupported}.")));
         }
     }
-    if params.boolean("AmazonProvidedIpv6CidrBlock")? == Some(true) {
-        let text = "The sandbox does not imitate AmazonProvidedIpv6CidrBlock.";
-        return Err(ApiError::new("UnsupportedOperation", text));
-    }
+    let with_ipv6 = params.boolean("AmazonProvidedIpv6CidrBlock")? == Some(true);
     let cidr = cidr(params.required("CidrBlock")?)?;
     if !(16..=28).contains(&cidr.prefix_len()) {
         return Err(ApiError::new("InvalidVpc.Range", format!("The CIDR '{cidr}' is invalid.")));
@@ -127,6 +142,9 @@ pub(crate) fn create(context: &mut Context<'_>, params: &Params) -> Answer {
     let state = &mut context.region.ec2;
     let id = state.fresh_id("vpc");
     add(state, &id, cidr, tenancy);
+    if with_ipv6 {
+        ipv6::provide(state, &id);
+    }
     tag::attach(state, &id, tags);
     Ok(vec![("vpc", node(state, find(state, &id)?))])
 }
@@ -144,6 +162,7 @@ pub(crate) fn add(state: &mut State, id: &str, cidr: Ipv4Net, tenancy: &str) {
         dns_support: true,
         dns_hostnames: false,
         address_metrics: false,
+        ipv6: None,
     };
     state.vpcs.insert(vpc.id.clone(), vpc);
     let table = RouteTable {
