@@ -315,7 +315,7 @@ def test_another_configuration_reads_the_outputs(bucket, tmp_path):
     sources = [source % (name, space, bucket.name, name, name) for name, space in [("clear", "default"), ("blue", "blue")]]
     reader.write("\n".join(sources))
     refused = reader.run("plan", "-no-color").expect(1)
-    assert "it is encrypted" in refused.prose
+    assert 'remote_state_data_source "blue" { method' in refused.prose
     one = 'remote_state_data_sources {\n  remote_state_data_source "blue" { method = method.aes_gcm.m }\n}\n'
     reader.write(encryption % one, "encryption.tf")
     reader.run("apply", "-auto-approve", "-no-color").expect(0)
@@ -419,4 +419,89 @@ def test_the_backend_is_completed_by_a_file_and_by_flags(bucket, tmp_path):
     (tmp_path / "one/team.s3.tfbackend").write_text(f'bucket = "{bucket.name}"\nkey = "wrong"\n')
     project.run("init", "-no-color", "-backend-config=team.s3.tfbackend", f"-backend-config=key={KEY}").expect(0)
     project.run("apply", "-auto-approve", "-no-color").expect(0)
+    # What was given once is remembered.
+    project.run("init", "-no-color").expect(0)
+    project.run("plan", "-no-color", "-detailed-exitcode").expect(0)
     assert bucket.keys() == [KEY]
+
+
+@pytest.mark.skipif(TERRAFORM is None, reason="terraform is not installed")
+def test_what_either_program_initialized_the_other_takes_as_it_is(bucket, tmp_path):
+    text = (CONFIG % (bucket.name, IMITATION)).replace(f'    bucket         = "{bucket.name}"\n', "")
+    env = {"AWS_ENDPOINT_URL_S3": bucket.url, "AWS_EC2_METADATA_DISABLED": "true"}
+    given = f"-backend-config=bucket={bucket.name}"
+    hashes = []
+    for first in ("smform", "terraform"):
+        project = bucket.project(tmp_path / first).write(text)
+        if first == "smform":
+            project.run("init", "-no-color", given).expect(0)
+        else:
+            ran = terraform(project, "init", "-no-color", given, **env)
+            assert ran.returncode == 0, ran.stderr
+        hashes.append(json.loads((project.folder / ".terraform/terraform.tfstate").read_text())["backend"]["hash"])
+        project.run("apply", "-auto-approve", "-no-color").expect(0)
+        ran = terraform(project, "init", "-no-color", "-input=false", **env)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        ran = terraform(project, "plan", "-no-color", "-detailed-exitcode", **env)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert hashes[0] == hashes[1] != 0
+
+
+def test_a_damaged_state_is_rescued_from_its_versions(bucket, tmp_path):
+    project = bucket.project(tmp_path)
+    for names in ('["a"]', '["a","b"]'):
+        project.run("apply", "-auto-approve", "-no-color", f"-var=names={names}").expect(0)
+    good = bucket.client.get_object(Bucket=bucket.name, Key=KEY)["Body"].read()
+    (tmp_path / "good.json").write_bytes(good)
+    cut = good[: len(good) // 2]
+
+    def damage():
+        bucket.client.put_object(Bucket=bucket.name, Key=KEY, Body=cut)
+
+    damage()
+    refused = project.run("plan", "-no-color").expect(1)
+    assert "smform state rollback SERIAL" in refused.prose and ".backup" not in refused.prose
+    assert f"s3://{bucket.name}/{KEY} is not a readable state" in refused.prose
+    project.run("state", "rollback", "-auto-approve", "1").expect(0)
+    assert (tmp_path / "damaged.tfstate").read_bytes() == cut
+    assert [len(one["instances"]) for one in bucket.read()["resources"]] == [1] and bucket.read()["serial"] > 2
+    damage()
+    project.run("state", "push", "-force", "good.json").expect(0)
+    assert (tmp_path / "damaged.2.tfstate").read_bytes() == cut
+    assert bucket.read() == json.loads(good)
+    # Deleted, and still there as a version.
+    bucket.client.delete_object(Bucket=bucket.name, Key=KEY)
+    assert "earlier ones of it are kept" in project.run("state", "list").expect(1).prose
+    project.run("state", "rollback", "-auto-approve", "2").expect(0)
+    assert project.run("state", "list").expect(0).out.count("terraform_data.one") == 2
+
+
+def test_what_is_missing_for_a_history_is_told(moto, tmp_path):
+    bucket = Bucket(moto)
+    project = bucket.project(tmp_path)
+    project.run("apply", "-auto-approve", "-no-color").expect(0)
+    assert "Switch versioning on" not in project.run("state", "history").expect(0).prose
+    bucket.client.put_bucket_versioning(Bucket=bucket.name, VersioningConfiguration={"Status": "Suspended"})
+    assert "Switch versioning on" in project.run("state", "history").expect(0).prose
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", b"{}"])
+def test_a_lock_that_cannot_be_read_holds_and_can_be_taken_away(bucket, tmp_path, content):
+    project = bucket.project(tmp_path)
+    bucket.client.put_object(Bucket=bucket.name, Key=LOCK, Body=content)
+    refused = project.run("apply", "-auto-approve", "-no-color").expect(1)
+    name = f"s3://{bucket.name}/{LOCK}"
+    assert f"smform force-unlock {name}" in refused.prose and "Who:" not in refused.text
+    project.run("force-unlock", "-force", name).expect(0)
+    project.run("apply", "-auto-approve", "-no-color").expect(0)
+
+
+def test_init_asks_for_the_bucket_and_remembers_no_mistake(bucket, tmp_path):
+    project = bucket.project(tmp_path)
+    text = CONFIG % (bucket.name, "")
+    project.write(text.replace(bucket.name, "no-such-bucket"))
+    refused = project.run("init", "-no-color").expect(1)
+    assert "NoSuchBucket" in refused.prose and "Successfully" not in refused.text
+    project.write(text)
+    project.run("init", "-no-color").expect(0)
+    project.run("apply", "-auto-approve", "-no-color").expect(0)

@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json, json};
 use smform_engine::workflow::backend::{Configured, LOCAL, arguments, local, setting};
 use smform_state::codec::TERRAFORM_VERSION;
 use smform_state::kind::{Kind, Settings};
-use smform_state::{LocalWorkspaces, files};
+use smform_state::{LocalWorkspaces, files, fingerprint};
 use smform_types::Diagnostic;
 use smform_types::json::{implied, to_text, value_to_json};
 
@@ -69,16 +69,22 @@ impl Initialized {
     ///
     /// # Errors
     /// As the file system reports.
-    pub fn write(data: &Path, effective: &Configured, block: &Configured) -> Result<(), Failure> {
+    pub fn write(
+        data: &Path,
+        effective: &Configured,
+        block: &Configured,
+        kinds: &[Arc<dyn Kind>],
+    ) -> Result<(), Failure> {
         let path = data.join(NAME);
+        let known = arguments(&block.kind, kinds).unwrap_or_default();
         let record = json!({
             "version": 3,
             "terraform_version": TERRAFORM_VERSION,
             "backend": {
                 "type": effective.kind,
                 "config": as_json(&effective.settings),
-                // Terraform's own, which it compares; with another value it asks to be initialized.
-                "hash": 0,
+                // What Terraform compares; with another value it asks to be initialized.
+                "hash": fingerprint::of_block(&block.kind, &known, &block.settings),
                 "block": as_json(&block.settings),
             },
         });
@@ -100,7 +106,8 @@ impl Initialized {
     }
 
     /// Whether the block still says what it said when the backend was initialized.
-    fn fits(&self, said: &Configured) -> bool {
+    #[must_use]
+    pub fn fits(&self, said: &Configured) -> bool {
         if said.kind != self.effective.kind {
             return false;
         }

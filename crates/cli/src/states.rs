@@ -27,9 +27,6 @@ use crate::session::Session;
 /// After so long, the user is told that a lock is waited for.
 const PATIENCE: Duration = Duration::from_millis(400);
 
-/// How a state is opened, with a lock or without.
-type Open = fn(Arc<dyn Backend>, Option<(&LockInfo, Duration)>) -> Result<Store, smform_state::StateError>;
-
 impl Session {
     /// The folder for what is kept of a configuration: `.terraform`, or what `TF_DATA_DIR` says.
     #[must_use]
@@ -37,19 +34,22 @@ impl Session {
         self.path(self.variable("TF_DATA_DIR").unwrap_or(".terraform"))
     }
 
-    /// The file that holds the name of the selected workspace.
-    fn selection(&self) -> PathBuf {
-        self.data_directory().join("environment")
+    /// The file that holds the name of the selected workspace. The sandbox has one of its own, as it has states of its own:
+    /// a workspace that is selected there may not exist elsewhere.
+    fn selection(&self, sandbox: bool) -> PathBuf {
+        self.data_directory().join(if sandbox { "environment.sandbox" } else { "environment" })
     }
 
-    /// The workspace: that of the environment, else the one that was selected, else `default`.
+    /// The workspace: that of the environment, else the one that was selected, in the sandbox or outside of it, else
+    /// `default`.
     ///
     /// # Errors
     /// When the name could lead out of the folder of workspaces.
-    pub fn workspace(&self) -> Result<String, Failure> {
+    pub fn workspace(&self, sandbox: bool) -> Result<String, Failure> {
+        let sandbox = self.in_sandbox(sandbox);
         let name = match self.variable("TF_WORKSPACE") {
             Some(name) => name.to_owned(),
-            None => std::fs::read_to_string(self.selection()).unwrap_or_default().trim().to_owned(),
+            None => std::fs::read_to_string(self.selection(sandbox)).unwrap_or_default().trim().to_owned(),
         };
         if name.is_empty() {
             return Ok(DEFAULT_WORKSPACE.to_owned());
@@ -62,8 +62,8 @@ impl Session {
     ///
     /// # Errors
     /// As the file system reports.
-    pub fn select_workspace(&self, name: &str) -> Result<(), Failure> {
-        let path = self.selection();
+    pub fn select_workspace(&self, name: &str, sandbox: bool) -> Result<(), Failure> {
+        let path = self.selection(self.in_sandbox(sandbox));
         let written = smform_state::files::make_folder(&self.data_directory())
             .and_then(|()| smform_state::files::replace(&path, name.as_bytes()));
         written.map_err(|error| file("write", &path, &error))
@@ -107,7 +107,7 @@ impl Session {
     /// # Errors
     /// As the file system reports.
     pub fn settle(&self, configured: &Configured) -> Result<(), Failure> {
-        Initialized::write(&self.data_directory(), configured, configured)
+        Initialized::write(&self.data_directory(), configured, configured, &self.backends)
     }
 
     /// The states of all workspaces. In the sandbox they are files of their own, wherever the real ones are: what is
@@ -121,6 +121,7 @@ impl Session {
             let local = if said.kind == backend::LOCAL { said } else { Configured::default() };
             let mut files = backend::local(&local.settings, &self.host.base);
             files.path = files.path.with_extension("sandbox.tfstate");
+            files.folder = sandbox_folder(&files.folder);
             files.name = "terraform.sandbox.tfstate".to_owned();
             // A key of a service is not asked for either: nothing outside of this machine is reached.
             let works_elsewhere = || self.encryption(config).is_ok();
@@ -222,7 +223,7 @@ impl Session {
             let path = if self.in_sandbox(state.sandbox) { path.with_extension("sandbox.tfstate") } else { path };
             return self.state_file(path, &state.written, config);
         }
-        let backend = self.workspaces(config, state)?.state(&self.workspace()?)?;
+        let backend = self.workspaces(config, state)?.state(&self.workspace(state.sandbox)?)?;
         if state.written.state_out.is_none() && state.written.copy.backup.is_none() {
             return Ok(backend);
         }
@@ -255,12 +256,12 @@ impl Session {
         operation: &str,
         waiting: impl FnOnce(),
     ) -> Result<Store, Failure> {
-        self.open_by(Store::open, backend, lock, operation, waiting).await
+        self.open_by(false, backend, lock, operation, waiting).await
     }
 
     async fn open_by(
         &self,
-        open: Open,
+        may_be_damaged: bool,
         backend: Arc<dyn Backend>,
         lock: &StateLock,
         operation: &str,
@@ -268,16 +269,23 @@ impl Session {
     ) -> Result<Store, Failure> {
         let info = self.lock_info(operation, &backend.place());
         let (timeout, locked) = (lock.lock_timeout, lock.lock);
-        let opening = background::wait(&self.cancel, move || open(backend, locked.then_some((&info, timeout))));
-        tokio::pin!(opening);
-        let opened = tokio::select! {
-            opened = &mut opening => opened,
-            () = tokio::time::sleep(PATIENCE) => {
-                waiting();
-                opening.await
-            }
-        };
         let interrupted = || Failure::error("Interrupted", "The state was not opened. Nothing was changed.");
+        let mut lock = None;
+        if locked {
+            let place = Arc::clone(&backend);
+            let locking = background::wait(&self.cancel, move || place.lock(&info, timeout));
+            tokio::pin!(locking);
+            let held = tokio::select! {
+                held = &mut locking => held,
+                () = tokio::time::sleep(PATIENCE) => {
+                    waiting();
+                    locking.await
+                }
+            };
+            lock = Some(held.ok_or_else(interrupted)??);
+        }
+        // What takes long here is no lock: a key that is derived, or the way to a bucket.
+        let opened = background::wait(&self.cancel, move || Store::open_held(backend, lock, may_be_damaged)).await;
         Ok(opened.ok_or_else(interrupted)??)
     }
 
@@ -301,7 +309,7 @@ impl Session {
         operation: &str,
     ) -> Result<Store, Failure> {
         let backend = self.backend(&self.config(), state)?;
-        self.open_by(Store::open_damaged, backend, lock, operation, || self.console.err(WAITING)).await
+        self.open_by(true, backend, lock, operation, || self.console.err(WAITING)).await
     }
 
     /// Sets aside what is stored and is no state, which is about to be replaced, and says where it is.
@@ -315,6 +323,40 @@ impl Session {
         Ok(())
     }
 
+    /// Why nothing is recorded where a state is looked for, and where something is.
+    #[must_use]
+    pub fn nothing_recorded(&self, file: &StateFile) -> String {
+        let (config, sandbox) = (self.config(), self.in_sandbox(file.sandbox));
+        let flag = if sandbox { " -sandbox" } else { "" };
+        let mut said = Vec::new();
+        if let Ok(backend) = self.backend(&config, file) {
+            if backend.kept().is_ok_and(|kept| !kept.is_empty()) {
+                said.push(format!(
+                    "There is no state in {}, but earlier ones of it are kept: list them with `smform state history{flag}`, and \
+                     bring one back with `smform state rollback{flag} SERIAL`.",
+                    backend.place().display()
+                ));
+            }
+            if backend.journal().exists() || backend.announced().is_ok_and(|begun| !begun.is_empty()) {
+                said.push("A run was cut off, and what it had begun is on record: an apply follows it up.".to_owned());
+            }
+        }
+        if !sandbox && file.path.is_none() {
+            let there = StateFile { sandbox: true, ..file.clone() };
+            let place = self.backend(&config, &there).map(|backend| backend.place());
+            if place.is_ok_and(|place| std::fs::metadata(place).is_ok_and(|file| file.len() > 0)) {
+                said.push("There is a state of the sandbox: give -sandbox.".to_owned());
+            }
+        }
+        if said.is_empty() {
+            said.push("Nothing was recorded here yet: run an apply first.".to_owned());
+        }
+        format!(
+            "{} If the state is elsewhere, see the directory, the workspace, the backend, and -state.",
+            said.join(" ")
+        )
+    }
+
     /// What a lock says of its holder.
     #[must_use]
     pub fn lock_info(&self, operation: &str, place: &Path) -> LockInfo {
@@ -326,6 +368,13 @@ impl Session {
             ..LockInfo::of_process(operation, &format!("smform {}", self.command))
         }
     }
+}
+
+/// Where the sandbox has the states of its workspaces. A workspace is a folder: one for both would be listed on both sides,
+/// and to delete it here would delete the real state.
+fn sandbox_folder(folder: &Path) -> PathBuf {
+    let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    folder.with_file_name(format!("{}.sandbox.tfstate.d", name.strip_suffix(".tfstate.d").unwrap_or(&name)))
 }
 
 /// Says of an encryption that does not work in the sandbox what does.

@@ -88,7 +88,9 @@ impl Providers {
         schema.ok_or_else(|| self.unknown_type(mode, type_name))
     }
 
-    fn unknown_type(&self, mode: ResourceMode, type_name: &str) -> Diagnostic {
+    /// The error for a type that no provider offers; without a place.
+    #[must_use]
+    pub fn unknown_type(&self, mode: ResourceMode, type_name: &str) -> Diagnostic {
         let what = if mode == ResourceMode::Data { "data source" } else { "resource type" };
         let names: Vec<&str> = self.iter().flat_map(|provider| provider.type_names(mode)).collect();
         let hint = did_you_mean(type_name, names.iter().copied());

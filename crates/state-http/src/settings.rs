@@ -46,7 +46,7 @@ pub(crate) fn arguments() -> Vec<Argument> {
         text("unlock_method"),
         text("username"),
         text("password").sensitive(),
-        Argument::optional("headers", Type::map(Type::String)).sensitive(),
+        Argument::optional("headers", Type::map(Type::String)).sensitive().later(),
         Argument::optional("skip_cert_verification", Type::Bool),
         number("retry_max"),
         number("retry_wait_min"),

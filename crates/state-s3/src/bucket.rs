@@ -9,7 +9,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::RequestChecksumCalculation;
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{Delete, ObjectCannedAcl, ObjectIdentifier, ServerSideEncryption};
+use aws_sdk_s3::types::{BucketVersioningStatus, Delete, ObjectCannedAcl, ObjectIdentifier, ServerSideEncryption};
 use smform_state::{Kept, Snapshot, StateError};
 use tokio::runtime::Runtime;
 
@@ -284,6 +284,15 @@ impl Bucket {
                 keys.extend(page.map_err(refusal)?.contents.unwrap_or_default().into_iter().filter_map(|one| one.key));
             }
             Ok(keys)
+        })
+    }
+
+    /// Whether the bucket keeps what is replaced.
+    pub(crate) fn has_versioning(&self) -> Result<bool, Refusal> {
+        self.wait(async |client: Client| {
+            let request = client.get_bucket_versioning().bucket(&self.wishes.bucket);
+            let status = request.send().await.map_err(refusal)?.status;
+            Ok(status == Some(BucketVersioningStatus::Enabled))
         })
     }
 

@@ -88,6 +88,10 @@ impl Workspaces for S3Workspaces {
         self.one(workspace).write(text.as_bytes(), None).map(drop)
     }
 
+    fn reach(&self) -> Result<(), StateError> {
+        self.names().map(drop)
+    }
+
     fn delete(&self, workspace: &str) -> Result<(), StateError> {
         let one = self.one(workspace);
         let left = one.announced()?.into_iter().map(|(name, _)| name).collect::<Vec<_>>();
@@ -123,7 +127,14 @@ impl S3Backend {
     fn holder(&self) -> Result<Option<LockInfo>, StateError> {
         let read =
             self.bucket.read(&self.lock_key(), None).map_err(|refusal| self.error("read the lock on", refusal))?;
-        Ok(read.map(|lock| serde_json::from_slice(&lock.text).unwrap_or_default()))
+        // What cannot be read as a lock holds all the same; it is known by the name of its object.
+        let unreadable = || LockInfo {
+            id: self.bucket.place(&self.lock_key()).to_string_lossy().into_owned(),
+            info: "the object of the lock is empty or damaged, and does not tell who made it".to_owned(),
+            ..LockInfo::default()
+        };
+        let info = |text: &[u8]| serde_json::from_slice(text).ok().filter(|info: &LockInfo| !info.id.is_empty());
+        Ok(read.map(|lock| info(&lock.text).unwrap_or_else(unreadable)))
     }
 
     fn try_lock(&self, info: &LockInfo) -> Result<S3Lock, StateError> {
@@ -172,6 +183,17 @@ impl Backend for S3Backend {
     // A bucket with versions keeps what is replaced.
     fn back_up(&self, _: &Snapshot) -> Result<(), StateError> {
         Ok(())
+    }
+
+    fn keeping(&self) -> Option<String> {
+        let bucket = &self.bucket.wishes.bucket;
+        let is_off = self.bucket.has_versioning().is_ok_and(|is_on| !is_on);
+        is_off.then(|| {
+            format!(
+                "Switch versioning on in the bucket, which then keeps what is replaced:\n\naws s3api put-bucket-versioning \
+                 --bucket {bucket} --versioning-configuration Status=Enabled"
+            )
+        })
     }
 
     fn kept(&self) -> Result<Vec<Kept>, StateError> {

@@ -51,6 +51,7 @@ pub(crate) fn arguments() -> Vec<Argument> {
         text("acl"),
         text("endpoint"),
         text("sts_endpoint"),
+        text("iam_endpoint"),
         Argument::optional("endpoints", Type::object(ENDPOINTS.map(|service| (service, Type::String)))),
         text("dynamodb_table"),
         text("dynamodb_endpoint"),

@@ -17,7 +17,7 @@ use crate::backend::Backend;
 use crate::catch_up::{is_settled, known, set_aside};
 use crate::error::StateError;
 use crate::journal::{Id, Intent, Record};
-use crate::model::State;
+use crate::model::{ObjectId, State};
 
 /// The announcements of a state: those of this run, and what earlier ones have left.
 #[derive(Debug)]
@@ -29,6 +29,8 @@ pub(crate) struct Announced {
     next: usize,
     /// Why nothing more is announced.
     refused: Option<String>,
+    /// What earlier runs had created whole, and is recorded since only an announcement tells of it.
+    taken_up: Vec<ObjectId>,
 }
 
 impl Announced {
@@ -44,7 +46,7 @@ impl Announced {
         // Names are in the order of the runs.
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let run = format!("{:013}-{:.8}", now.as_millis(), uuid::Uuid::new_v4().simple());
-        let mut announced = Announced { run, open: BTreeMap::new(), next: 0, refused: None };
+        let mut announced = Announced { run, open: BTreeMap::new(), next: 0, refused: None, taken_up: Vec::new() };
         let found = match backend.announced() {
             Ok(found) => found,
             Err(error) => {
@@ -87,7 +89,9 @@ impl Announced {
                 state.put(&id, &intent.provider, object);
             }
             // What was made whole needs no following up, only a snapshot.
-            if !is_made {
+            if is_made {
+                announced.taken_up.extend(intent.object.parse());
+            } else {
                 announced.open.insert(name, Some(intent.object.clone()));
                 pending.push(intent);
             }
@@ -145,6 +149,11 @@ impl Announced {
         if !names.is_empty() && backend.withdraw(&names).is_ok() {
             self.open.retain(|name, _| !names.contains(name));
         }
+    }
+
+    /// What earlier runs had created and only announcements told of.
+    pub(crate) fn taken_up(&self) -> &[ObjectId] {
+        &self.taken_up
     }
 
     /// What the user should know: why creations were not announced.

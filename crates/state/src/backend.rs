@@ -83,6 +83,11 @@ pub trait Backend: Debug + Send + Sync {
     /// When it cannot be written.
     fn back_up(&self, snapshot: &Snapshot) -> Result<(), StateError>;
 
+    /// What must be done so that snapshots are kept, where none is.
+    fn keeping(&self) -> Option<String> {
+        None
+    }
+
     /// The snapshots that were kept, the newest first.
     ///
     /// # Errors
@@ -189,6 +194,14 @@ pub trait Workspaces: Debug + Send + Sync {
     /// # Errors
     /// When it cannot be made.
     fn create(&self, workspace: &str) -> Result<(), StateError>;
+
+    /// Asks the place whether it is there and may be used, as far as that goes without touching a state.
+    ///
+    /// # Errors
+    /// When it cannot be used as configured.
+    fn reach(&self) -> Result<(), StateError> {
+        Ok(())
+    }
 
     /// Deletes a workspace with its state.
     ///

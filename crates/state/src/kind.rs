@@ -20,25 +20,33 @@ pub struct Argument {
     pub required: bool,
     /// Whether its value must not be shown.
     pub sensitive: bool,
+    /// Whether Terraform has it only since a later version than 1.11.
+    pub later: bool,
 }
 
 impl Argument {
     /// An argument that may be left out.
     #[must_use]
     pub const fn optional(name: &'static str, ty: Type) -> Argument {
-        Argument { name, ty, required: false, sensitive: false }
+        Argument { name, ty, required: false, sensitive: false, later: false }
     }
 
     /// An argument that must be given.
     #[must_use]
     pub const fn required(name: &'static str, ty: Type) -> Argument {
-        Argument { name, ty, required: true, sensitive: false }
+        Argument { name, ty, required: true, sensitive: false, later: false }
     }
 
     /// The same, with a value that must not be shown.
     #[must_use]
     pub fn sensitive(self) -> Argument {
         Argument { sensitive: true, ..self }
+    }
+
+    /// The same, of a later version of Terraform than 1.11.
+    #[must_use]
+    pub fn later(self) -> Argument {
+        Argument { later: true, ..self }
     }
 }
 

@@ -12,6 +12,7 @@ pub mod encryption;
 pub mod error;
 pub mod exchange;
 pub mod files;
+pub mod fingerprint;
 pub mod host;
 pub mod journal;
 pub mod kind;

@@ -95,7 +95,7 @@ impl fmt::Display for Holder {
             ("Created", &info.created),
             ("Info", &info.info),
         ];
-        for (name, value) in lines {
+        for (name, value) in lines.into_iter().filter(|(_, value)| !value.is_empty()) {
             write!(f, "\n  {:<11}{value}", format!("{name}:"))?;
         }
         write!(f, "\n\n")?;

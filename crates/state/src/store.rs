@@ -72,27 +72,23 @@ impl Store {
     /// # Errors
     /// When it is locked, or cannot be read.
     pub fn open(backend: Arc<dyn Backend>, lock: Option<(&LockInfo, Duration)>) -> Result<Store, StateError> {
-        Store::open_as(backend, lock, false)
-    }
-
-    /// The same, also where what is stored is no state any more: whatever is written then takes the place of that, which
-    /// must be set aside before.
-    ///
-    /// # Errors
-    /// When it is locked, or cannot be read at all.
-    pub fn open_damaged(backend: Arc<dyn Backend>, lock: Option<(&LockInfo, Duration)>) -> Result<Store, StateError> {
-        Store::open_as(backend, lock, true)
-    }
-
-    fn open_as(
-        backend: Arc<dyn Backend>,
-        lock: Option<(&LockInfo, Duration)>,
-        may_be_damaged: bool,
-    ) -> Result<Store, StateError> {
         let lock = match lock {
             Some((info, timeout)) => Some(backend.lock(info, timeout)?),
             None => None,
         };
+        Store::open_held(backend, lock, false)
+    }
+
+    /// Opens a state of which the lock is held already, if there is to be one. It may be damaged where whatever is written
+    /// then takes the place of what is stored, which must be set aside before.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn open_held(
+        backend: Arc<dyn Backend>,
+        lock: Option<Box<dyn Held>>,
+        may_be_damaged: bool,
+    ) -> Result<Store, StateError> {
         let parsed = backend.read().and_then(|snapshot| {
             let text = snapshot.as_ref().map(|snapshot| snapshot.text.as_slice()).unwrap_or_default();
             codec::read(text, &backend.place()).map(|state| (snapshot.clone(), state))
@@ -139,6 +135,12 @@ impl Store {
         self.established = true;
     }
 
+    /// Whether nothing is stored, nor recorded otherwise.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        self.before.lineage.is_empty() && self.damage.is_none() && self.state.is_empty()
+    }
+
     /// Whether what is stored is no state.
     #[must_use]
     pub const fn is_damaged(&self) -> bool {
@@ -181,6 +183,12 @@ impl Store {
     #[must_use]
     pub fn is_pending(&self, id: &ObjectId) -> bool {
         self.pending.iter().any(|intent| intent.object.parse().as_ref() == Some(id))
+    }
+
+    /// What a run on another machine had created before it was cut off: it is recorded, as it was announced.
+    #[must_use]
+    pub fn taken_up(&self) -> &[ObjectId] {
+        self.announced.taken_up()
     }
 
     /// Why creations could not be announced beside a state that is kept elsewhere, if that is so.

@@ -337,11 +337,7 @@ pub enum WorkspaceCommand {
     /// List the workspaces; a star marks the selected one
     List(WorkspaceList),
     /// Show the name of the selected workspace
-    Show {
-        /// Accepted
-        #[arg(hide = true)]
-        rest: Vec<String>,
-    },
+    Show(WorkspaceShow),
     /// Make a workspace and select it
     New(WorkspaceNew),
     /// Select a workspace
@@ -359,6 +355,17 @@ pub struct WorkspaceList {
     /// Those of the sandbox
     #[arg(long)]
     pub sandbox: bool,
+}
+
+/// Arguments of `workspace show`.
+#[derive(Debug, clap::Args)]
+pub struct WorkspaceShow {
+    /// That of the sandbox
+    #[arg(long)]
+    pub sandbox: bool,
+    /// Accepted
+    #[arg(hide = true)]
+    pub rest: Vec<String>,
 }
 
 /// Arguments of `workspace new`.

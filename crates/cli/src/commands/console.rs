@@ -43,7 +43,7 @@ enum Reply {
 /// When configuration or state cannot be read.
 pub async fn run(session: &Session, args: &args::Console, flags: &ArgMatches) -> Result<Exit, Failure> {
     let host = Arc::new(session.host.clone());
-    let workspace = session.workspace()?;
+    let workspace = session.workspace(args.state.sandbox)?;
     let inputs = session.inputs(variable_inputs(flags));
     let (project, found) = workflow::load(host.as_ref(), Path::new("."), &LocalModules, &inputs, &workspace);
     if found.has_errors() {

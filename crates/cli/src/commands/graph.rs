@@ -39,7 +39,7 @@ pub fn run(session: &Session, args: &Graph) -> Result<Exit, Failure> {
     if let Some(path) = &args.plan {
         return planned(session, path);
     }
-    let workspace = session.workspace()?;
+    let workspace = session.workspace(false)?;
     let (project, mut found) = workflow::load(&session.host, Path::new("."), &LocalModules, &[], &workspace);
     if found.has_errors() {
         return Err(Failure::about(found, &project.config));

@@ -69,7 +69,8 @@ pub fn history(session: &Session, args: &StateHistory) -> Result<Exit, Failure> 
         return Ok(Exit::Success);
     }
     if versions.is_empty() {
-        session.console.out(&format!("No earlier state of {} is kept.\n", backend.place().display()));
+        let way_out = backend.keeping().map(|text| format!(" {text}")).unwrap_or_default();
+        session.console.out(&format!("No earlier state of {} is kept.{way_out}\n", backend.place().display()));
         return Ok(Exit::Success);
     }
     session.console.out(&format!("{:<10} {:<22} {:>8}  VERSION\n", "SERIAL", "REPLACED", "OBJECTS"));

@@ -34,6 +34,7 @@ pub async fn run(session: &Session, args: Import, flags: &ArgMatches) -> Result<
     let recording = Arc::new(Recording::new(Arc::new(session.host.clone())));
     let inputs = session.inputs(variable_inputs(flags));
     let (project, found) = operation::load(session, &planning, &inputs, recording.as_ref()).await?;
+    supported(session, &address)?;
     declared(&project, &address)?;
     let run = Run::begin(session, &planning, &view, &project.config, recording)?;
     let (store, stored, messages) = run.open(session, &planning.lock, "OperationTypeImport").await?;
@@ -101,6 +102,15 @@ fn planning(args: Import, address: &InstanceAddress) -> Planning {
         json_into: None,
         markdown_into: None,
     }
+}
+
+/// The type must be one of a provider: to write a block of another would be in vain.
+fn supported(session: &Session, address: &InstanceAddress) -> Result<(), Failure> {
+    let type_name = &*address.resource.type_name;
+    if session.providers.offering(ResourceMode::Managed, type_name).is_some() {
+        return Ok(());
+    }
+    Err(session.providers.unknown_type(ResourceMode::Managed, type_name).into())
 }
 
 /// The block must be there, since it says which provider finds the object.

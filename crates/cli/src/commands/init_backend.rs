@@ -1,6 +1,6 @@
 //! The backend at `init`: settles it, and takes states along when it changes.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use smform_engine::workflow::backend::{self, Configured, LOCAL};
@@ -40,25 +40,36 @@ pub async fn settle(session: &Session, args: &Init) -> Result<Option<String>, Fa
         add(session, &mut wanted, given)?;
     }
     let data = session.data_directory();
-    let before = match Initialized::read(&data, &session.backends) {
+    let recorded = match Initialized::read(&data, &session.backends) {
         Err(_) if args.reconfigure => None,
-        before => before?.map(|before| before.effective),
+        recorded => recorded?,
     };
-    let before = before.unwrap_or_default();
+    // What was given once counts until something else is given, or the block says something else.
+    if let (Some(recorded), true, false) = (&recorded, args.backend_config.is_empty(), args.reconfigure) {
+        if recorded.fits(&block) {
+            wanted.settings.clone_from(&recorded.effective.settings);
+        }
+    }
+    let before = recorded.map(|recorded| recorded.effective).unwrap_or_default();
     let same = before.kind == wanted.kind && before.settings == wanted.settings;
     let new = session.open_backend(&wanted, &config)?;
+    // A mistake in its arguments is told before they are remembered.
+    new.reach()?;
+    let mut copied = Vec::new();
     if !same && !args.reconfigure {
-        migrate(session, args, &before, &new, &config).await?;
+        copied = migrate(session, args, &before, &new, &config).await?;
     }
     if wanted.kind == LOCAL && wanted.settings.is_empty() {
         Initialized::remove(&data)?;
     } else {
-        Initialized::write(&data, &wanted, &block)?;
+        Initialized::write(&data, &wanted, &block, &session.backends)?;
     }
     let name = &wanted.kind;
     Ok((!same).then(|| {
+        let copied: String = copied.iter().map(|(from, to)| format!("  - {} to {}\n", from.display(), to.display())).collect();
+        let copied = if copied.is_empty() { copied } else { format!("Copied to the new backend:\n{copied}\n") };
         format!(
-            "Successfully configured the backend \"{name}\"! smform will automatically use this backend unless the backend \
+            "{copied}Successfully configured the backend \"{name}\"! smform will automatically use this backend unless the backend \
              configuration changes.\n"
         )
     }))
@@ -104,25 +115,38 @@ struct Moving {
     from: Arc<dyn Backend>,
 }
 
+/// From where to where a state was copied.
+type Copied = (PathBuf, PathBuf);
+
+/// Whether two places of states are one, so that there is nothing to take along.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| std::fs::canonicalize(path).ok();
+    one == other || real(one).is_some_and(|path| Some(path) == real(other))
+}
+
 async fn migrate(
     session: &Session,
     args: &Init,
     before: &Configured,
     new: &Arc<dyn Workspaces>,
     config: &Config,
-) -> Result<(), Failure> {
+) -> Result<Vec<Copied>, Failure> {
     let old = session.open_backend(before, config)?;
     // A backend without workspaces, or one that cannot be reached any more, has at most the selected one.
-    let names = old.names().or_else(|_| session.workspace().map(|name| vec![name]))?;
+    let names = old.names().or_else(|_| session.workspace(false).map(|name| vec![name]))?;
     let mut moving = Vec::new();
     for workspace in names {
         let from = old.state(&workspace)?;
+        // Only the path of the default one has changed, say.
+        if new.state(&workspace).is_ok_and(|to| is_same(&to.place(), &from.place())) {
+            continue;
+        }
         if !store::read(from.as_ref())?.lineage.is_empty() {
             moving.push(Moving { workspace, from });
         }
     }
     if moving.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     if !args.migrate_state {
         let detail = format!(
@@ -145,9 +169,10 @@ async fn migrate(
             return Err(Failure::error("Migration cancelled", detail));
         }
     }
+    let mut copied = Vec::new();
     for one in &moving {
-        let refused = copy(session, args, one, new).await;
-        refused.map_err(|failure| annotated(failure, &one.workspace))?;
+        let to = copy(session, args, one, new).await.map_err(|failure| annotated(failure, &one.workspace))?;
+        copied.push((one.from.place(), to));
     }
     // Only when everything has arrived is anything taken away.
     for one in moving.iter().filter(|_| before.kind == LOCAL) {
@@ -157,7 +182,7 @@ async fn migrate(
         let place = one.from.place();
         std::fs::remove_file(&place).map_err(|error| crate::errors::file("remove", &place, &error))?;
     }
-    Ok(())
+    Ok(copied)
 }
 
 fn annotated(failure: Failure, workspace: &str) -> Failure {
@@ -168,7 +193,8 @@ fn annotated(failure: Failure, workspace: &str) -> Failure {
     Failure { diagnostics: failure.diagnostics.into_iter().map(note).collect::<Diagnostics>(), ..failure }
 }
 
-async fn copy(session: &Session, args: &Init, one: &Moving, new: &Arc<dyn Workspaces>) -> Result<(), Failure> {
+/// Copies a state, and returns where it is now.
+async fn copy(session: &Session, args: &Init, one: &Moving, new: &Arc<dyn Workspaces>) -> Result<PathBuf, Failure> {
     let source: Store = session.open_state(Arc::clone(&one.from), &args.lock, "migration source state", || ()).await?;
     if !source.pending().is_empty() {
         let detail =
@@ -180,16 +206,16 @@ async fn copy(session: &Session, args: &Init, one: &Moving, new: &Arc<dyn Worksp
         new.create(&one.workspace)?;
     }
     let to = new.state(&one.workspace)?;
+    let place = to.place();
     let mut destination = session.open_state(to, &args.lock, "migration destination state", || ()).await?;
     match compare(destination.state(), source.state()) {
-        Exchange::Same => return Ok(()),
+        Exchange::Same => return Ok(place),
         Exchange::Refused(why) if !args.force_copy => {
-            let place = destination.place();
             let detail = format!("{}: {why}. Nothing was changed. To overwrite it, give -force-copy.", place.display());
             return Err(Failure::error("Cannot copy state", detail));
         }
         Exchange::Replaces | Exchange::Refused(_) => destination.replace(source.state().clone()),
     }
     destination.finish()?;
-    Ok(())
+    Ok(place)
 }

@@ -126,7 +126,16 @@ impl Run {
         let observer = Arc::clone(&progress);
         let conduct = Conduct { clock, cancel: session.cancel.clone(), observer, directory: session.host.base.clone() };
         let world = World { host: Arc::clone(&recording) as _, providers, conduct };
-        Ok(Run { view, progress, world, recording, backend, workspace: session.workspace()?, sandbox, unsettled })
+        Ok(Run {
+            view,
+            progress,
+            world,
+            recording,
+            backend,
+            workspace: session.workspace(sandbox)?,
+            sandbox,
+            unsettled,
+        })
     }
 
     /// Opens the state, locked if so asked, and decodes it.
@@ -141,9 +150,25 @@ impl Run {
     ) -> Result<(Store, Stored, Diagnostics), Failure> {
         let backend = Arc::clone(&self.backend);
         let store = session.open_state(backend, lock, operation, || self.view.note(WAITING)).await?;
-        let (stored, found) = decode(store.state(), store.pending(), &self.world.providers);
+        let (stored, mut found) = decode(store.state(), store.pending(), &self.world.providers);
         if found.has_errors() {
             return Err(found.into());
+        }
+        if !store.taken_up().is_empty() {
+            let objects: String = store.taken_up().iter().map(|id| format!("\n  - {}", id.address)).collect();
+            let detail = format!(
+                "An earlier run was cut off after it had created these, and its machine alone knew of them. They are recorded \
+                 as it announced them:{objects}"
+            );
+            found.push(Diagnostic::warning("Objects of an earlier run are taken up", detail));
+        }
+        if store.is_missing() && store.backend().kept().is_ok_and(|kept| !kept.is_empty()) {
+            let detail = format!(
+                "There is no state in {}, and earlier ones of it are kept. If it was lost, bring one back before anything is \
+                 created a second time: smform state history, smform state rollback SERIAL.",
+                store.place().display()
+            );
+            found.push(Diagnostic::warning("The state is gone", detail));
         }
         Ok((store, stored, found))
     }
@@ -167,7 +192,7 @@ pub(super) async fn load(
     inputs: &[VariableInput],
     host: &dyn Host,
 ) -> Result<(Project, Diagnostics), Failure> {
-    let workspace = session.workspace()?;
+    let workspace = session.workspace(planning.state.sandbox)?;
     let (mut project, mut found) =
         workflow::load(host, Path::new("."), &session.modules(Update::Missing), inputs, &workspace);
     if found.has_errors() {

@@ -12,7 +12,7 @@ use smform_engine::workflow::{Planned, Project, World};
 use smform_state::{State, codec};
 use smform_types::json::to_text;
 
-use super::state::expect_some;
+use super::state::is_missing;
 use crate::args::{Show, StateFile};
 use crate::errors::{Exit, Failure};
 use crate::render::json;
@@ -67,7 +67,7 @@ fn is_plan(text: &str) -> bool {
 }
 
 fn show_state(session: &Session, args: &Show, state: &State, stored: &Stored) {
-    let text = if !args.json && expect_some(state).is_err() {
+    let text = if !args.json && is_missing(state) {
         "No state.\n".to_owned()
     } else if args.json {
         state_json(session, state, stored)

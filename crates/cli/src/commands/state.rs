@@ -17,7 +17,7 @@ use crate::session::Session;
 /// Addresses, one per line: of each address that is given, in their order.
 pub fn list(session: &Session, args: &StateList) -> Result<Exit, Failure> {
     let (state, _, _) = session.read_state(&args.state)?;
-    expect_some(&state)?;
+    expect_some(session, &args.state, &state)?;
     let mut ids: Vec<ObjectId> = state.objects().map(|(id, ..)| id).collect();
     ids.sort_by(|one, other| {
         let (one, other) = (&one.address, &other.address);
@@ -52,13 +52,17 @@ pub fn list(session: &Session, args: &StateList) -> Result<Exit, Failure> {
 }
 
 /// Refuses to work on a state that was never written.
-pub(super) fn expect_some(state: &State) -> Result<(), Failure> {
-    if state.lineage.is_empty() && state.is_empty() {
-        let detail = "Nothing was recorded here yet: run an apply first. If the state is elsewhere, see the directory, the \
-                      workspace, the backend, and -state.";
-        return Err(Failure::error("No state file was found", detail));
+pub(super) fn expect_some(session: &Session, file: &StateFile, state: &State) -> Result<(), Failure> {
+    if is_missing(state) {
+        Err(Failure::error("No state file was found", session.nothing_recorded(file)))
+    } else {
+        Ok(())
     }
-    Ok(())
+}
+
+/// Whether a state was never written.
+pub(super) fn is_missing(state: &State) -> bool {
+    state.lineage.is_empty() && state.is_empty()
 }
 
 /// A text that is no address.
@@ -100,7 +104,7 @@ pub(super) fn covers(target: &Target, address: &InstanceAddress) -> bool {
 pub fn show(session: &Session, args: &StateShow) -> Result<Exit, Failure> {
     let address: InstanceAddress = args.address.parse().map_err(invalid)?;
     let (state, stored, found) = session.read_state(&args.state)?;
-    expect_some(&state)?;
+    expect_some(session, &args.state, &state)?;
     let key = ObjectKey { address: address.clone(), deposed: None };
     if args.json {
         return show_json(session, &state, &stored, &ObjectId { address, deposed: None });
@@ -142,7 +146,7 @@ fn show_json(session: &Session, state: &State, stored: &Stored, id: &ObjectId) -
 /// The state as it is stored.
 pub fn pull(session: &Session, args: &StateFile) -> Result<Exit, Failure> {
     let (state, _, _) = session.read_state(args)?;
-    if expect_some(&state).is_ok() {
+    if !is_missing(&state) {
         // The empty line at the end is Terraform's.
         session.console.out(&format!("{}\n", codec::write(&state)));
     }

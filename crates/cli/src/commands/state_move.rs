@@ -102,7 +102,7 @@ fn recorded(state: &State, id: &ObjectId) -> Option<(String, Object)> {
 pub async fn run(session: &Session, args: &StateMv) -> Result<Exit, Failure> {
     let file = StateFile { written: args.copy.clone().into(), ..args.state.clone() };
     let mut store = session.open_for(&file, &args.lock, "state-mv").await?;
-    super::state::expect_some(store.state())?;
+    super::state::expect_some(session, &args.state, store.state())?;
     let ids: Vec<ObjectId> = store.state().objects().map(|(id, ..)| id).collect();
     let group = group(&ids, args)?;
     if group.moves.is_empty() {

@@ -73,7 +73,7 @@ pub async fn replace_provider(session: &Session, args: &StateReplaceProvider) ->
     let (from, to) = (full_source(&args.from)?, full_source(&args.to)?);
     let file = StateFile { written: args.copy.clone().into(), ..args.state.clone() };
     let mut store = session.open_for(&file, &args.lock, "state-replace-provider").await?;
-    expect_some(store.state())?;
+    expect_some(session, &args.state, store.state())?;
     let mut state = store.state().clone();
     let (wanted, instead) = (format!("provider[\"{from}\"]"), format!("provider[\"{to}\"]"));
     let mut changed = Vec::new();

@@ -12,7 +12,7 @@ use crate::session::Session;
 pub async fn remove(session: &Session, args: &StateRm) -> Result<Exit, Failure> {
     let file = StateFile { written: args.copy.clone().into(), ..args.state.clone() };
     let mut store = session.open_for(&file, &args.lock, "state-rm").await?;
-    expect_some(store.state())?;
+    expect_some(session, &args.state, store.state())?;
     let targets = args.addresses.iter().map(|text| text.parse().map_err(invalid));
     let targets = targets.collect::<Result<Vec<Target>, Failure>>()?;
     let ids = store.state().objects().map(|(id, ..)| id);

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use serde_json::json;
 use smform_engine::events::Silent;
 use smform_engine::run::Conduct;
-use smform_engine::workflow::{self, World};
+use smform_engine::workflow::{self, World, backend};
 use smform_lang::config::LocalModules;
 use smform_lang::config::testing::{TEST_DIRECTORY, test_file, test_files};
-use smform_types::Diagnostic;
 use smform_types::json::to_text;
+use smform_types::{Diagnostic, Severity};
 
 use crate::args::Validate;
 use crate::errors::{Exit, Failure, within};
@@ -21,7 +21,7 @@ use crate::session::Session;
 
 pub fn run(session: &Session, args: &Validate) -> Result<Exit, Failure> {
     let host = Arc::new(session.host.clone());
-    let workspace = session.workspace()?;
+    let workspace = session.workspace(false)?;
     let directory = args.directory.as_deref().unwrap_or(Path::new("."));
     if !session.path(directory).is_dir() {
         let detail = format!("There is no directory {}.", directory.display());
@@ -47,6 +47,10 @@ pub fn run(session: &Session, args: &Validate) -> Result<Exit, Failure> {
         };
         let world = World { host, providers: session.providers.clone(), conduct };
         found.extend(workflow::validate(&world, &project));
+    }
+    // As with Terraform the backend is left to init, which refuses; a mistake in it need not wait to be told.
+    if let Err(refused) = backend::configured(&project.config, &session.backends) {
+        found.extend(refused.map(|refused| Diagnostic { severity: Severity::Warning, ..refused }));
     }
     let found = within(found, &project.config);
     let sources = &project.config.sources;

@@ -15,8 +15,8 @@ use crate::states::valid_workspace;
 pub async fn run(session: &Session, command: WorkspaceCommand) -> Result<Exit, Failure> {
     match command {
         WorkspaceCommand::List(args) => list(session, &args),
-        WorkspaceCommand::Show { .. } => {
-            session.console.out(&format!("{}\n", session.workspace()?));
+        WorkspaceCommand::Show(args) => {
+            session.console.out(&format!("{}\n", session.workspace(args.sandbox)?));
             Ok(Exit::Success)
         }
         WorkspaceCommand::New(args) => new(session, &args).await,
@@ -30,7 +30,7 @@ fn workspaces(session: &Session, sandbox: bool) -> Result<std::sync::Arc<dyn Wor
 }
 
 fn list(session: &Session, args: &WorkspaceList) -> Result<Exit, Failure> {
-    let (names, selected) = (workspaces(session, args.sandbox)?.names()?, session.workspace()?);
+    let (names, selected) = (workspaces(session, args.sandbox)?.names()?, session.workspace(args.sandbox)?);
     if args.json {
         let all: Vec<_> =
             names.iter().map(|name| serde_json::json!({ "name": name, "is_current": *name == selected })).collect();
@@ -91,7 +91,7 @@ async fn new(session: &Session, args: &WorkspaceNew) -> Result<Exit, Failure> {
         store.replace(state);
         store.finish()?;
     }
-    session.select_workspace(name)?;
+    session.select_workspace(name, args.sandbox)?;
     switched_to_new(session, name, args.no_color);
     Ok(Exit::Success)
 }
@@ -108,17 +108,17 @@ fn select(session: &Session, args: &WorkspaceSelect) -> Result<Exit, Failure> {
     let name = &args.name;
     valid_workspace(name)?;
     refuse_override(session)?;
-    if session.workspace()? == *name {
+    if session.workspace(args.sandbox)? == *name {
         return Ok(Exit::Success);
     }
     let workspaces = workspaces(session, args.sandbox)?;
     if workspaces.names()?.contains(name) {
-        session.select_workspace(name)?;
+        session.select_workspace(name, args.sandbox)?;
         let text = format!("Switched to workspace \"{name}\".");
         session.console.out(&format!("{}\n", session.style(args.no_color).paint(Paint::Green, &text)));
     } else if args.or_create {
         workspaces.create(name)?;
-        session.select_workspace(name)?;
+        session.select_workspace(name, args.sandbox)?;
         switched_to_new(session, name, args.no_color);
     } else {
         return Err(missing(name));
@@ -136,7 +136,7 @@ async fn delete(session: &Session, args: &WorkspaceDelete) -> Result<Exit, Failu
     if !workspaces.names()?.contains(name) {
         return Err(missing(name));
     }
-    if session.workspace()? == *name {
+    if session.workspace(args.sandbox)? == *name {
         let detail = format!(
             "Workspace \"{name}\" is your active workspace.\n\nYou cannot delete the currently active workspace. Please \
              switch to another workspace and try again."

@@ -72,3 +72,11 @@ fn what_cannot_be_recorded_is_refused() {
     }
     assert_eq!(bench.read("terraform.tfstate"), before);
 }
+
+#[test]
+fn an_unknown_type_is_told_before_a_block_is_asked_for() {
+    let bench = Bench::new("");
+    let ran = bench.run(&["import", "-no-color", "aws_foo.x", "id"]);
+    assert!(ran.exit == Exit::Failure && ran.err.contains("smform has no resource type \"aws_foo\""), "{}", ran.all());
+    assert!(!ran.err.contains("Write its block"), "{}", ran.err);
+}

@@ -130,7 +130,13 @@ fn init_takes_the_states_of_all_workspaces_along() {
     assert!(moved.contains("Successfully configured the backend \"local\"!"), "{moved}");
     assert!(bench.has("new/x.tfstate") && bench.has("new/others/w/terraform.tfstate"));
     assert!(!bench.has("terraform.tfstate") && bench.has("terraform.tfstate.backup"));
-    // What -backend-config gave is remembered.
+    assert!(
+        moved.contains("Copied to the new backend:\n  - FOLDER/terraform.tfstate to FOLDER/new/x.tfstate\n"),
+        "{moved}"
+    );
+    // What -backend-config gave is remembered, also by an init that does not repeat it.
+    bench.run(&["init"]).ok();
+    assert!(bench.read(".terraform/terraform.tfstate").contains("\"path\": \"new/x.tfstate\""));
     assert_eq!(bench.run(&["state", "list"]).ok().out, "terraform_data.a\n");
     assert!(bench.run(&["plan", "-detailed-exitcode"]).ok().out.contains("No changes"));
     bench.write("backend.tf", "terraform {\n  backend \"local\" {\n    path = \"y.tfstate\"\n  }\n}\n");
@@ -138,4 +144,86 @@ fn init_takes_the_states_of_all_workspaces_along() {
     bench.run(&["init", "-reconfigure"]).ok();
     assert!(bench.run(&["state", "list"]).err.contains("No state file was found"));
     assert!(bench.has("new/x.tfstate"));
+}
+
+#[test]
+fn a_migration_leaves_alone_what_stays_in_its_place() {
+    let bench = Bench::new(ONE);
+    bench.run(&["apply", "-auto-approve"]).ok();
+    bench.run(&["workspace", "new", "dev"]).ok();
+    bench.run(&["apply", "-auto-approve"]).ok();
+    let dev = bench.read("terraform.tfstate.d/dev/terraform.tfstate");
+    let at = |path: &str| {
+        bench.write("backend.tf", &format!("terraform {{\n  backend \"local\" {{\n    path = \"{path}\"\n  }}\n}}\n"))
+    };
+    at("other.tfstate");
+    let moved = bench.run(&["init", "-no-color", "-migrate-state", "-force-copy"]).ok().out;
+    assert!(
+        moved.contains("- FOLDER/terraform.tfstate to FOLDER/other.tfstate\n") && !moved.contains("dev"),
+        "{moved}"
+    );
+    assert!(bench.has("other.tfstate") && !bench.has("terraform.tfstate"));
+    at("terraform.tfstate");
+    bench.run(&["init", "-migrate-state", "-force-copy"]).ok();
+    assert!(bench.has("terraform.tfstate") && !bench.has("other.tfstate"));
+    // The same file in other words.
+    at("./../{}/terraform.tfstate"
+        .replace("{}", bench.path().file_name().expect("a name").to_str().expect("text"))
+        .as_str());
+    bench.run(&["init", "-migrate-state", "-force-copy"]).ok();
+    assert!(bench.has("terraform.tfstate"));
+    assert_eq!(bench.read("terraform.tfstate.d/dev/terraform.tfstate"), dev);
+}
+
+#[test]
+fn where_nothing_is_recorded_it_is_said_what_there_is() {
+    let bench = Bench::new(ONE);
+    let said = |line: &[&str]| bench.run(line).err.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said(&["state", "list"]).contains("run an apply first"));
+    bench.run(&["apply", "-auto-approve"]).ok();
+    let state = bench.read("terraform.tfstate");
+    bench.run(&["taint", "terraform_data.a"]).ok();
+    assert!(!bench.run(&["plan", "-no-color"]).ok().out.contains("The state is gone"));
+    bench.write("terraform.tfstate", "");
+    assert!(said(&["state", "list"]).contains("smform state rollback SERIAL"));
+    assert!(bench.run(&["plan", "-no-color"]).ok().out.contains("Warning: The state is gone"));
+    std::fs::rename(bench.path().join(".terraform.tfstate.history"), bench.path().join("h")).expect("moved");
+    bench.write("terraform.sandbox.tfstate", &state);
+    assert!(said(&["state", "list"]).contains("give -sandbox"));
+    assert_eq!(bench.run(&["state", "list", "-sandbox"]).ok().out, "terraform_data.a\n");
+    bench.write("terraform.tfstate.journal", "");
+    assert!(said(&["state", "list"]).contains("A run was cut off"));
+}
+
+#[test]
+fn the_sandbox_has_a_selection_of_its_own() {
+    let bench = Bench::new(ONE);
+    bench.run(&["workspace", "new", "-sandbox", "dev"]).ok();
+    let listed = |line: &[&str]| bench.run(line).ok().out;
+    assert_eq!(listed(&["workspace", "list"]), "* default\n\n");
+    assert_eq!(listed(&["workspace", "show"]), "default\n");
+    assert_eq!(listed(&["workspace", "list", "-sandbox"]), "  default\n* dev\n\n");
+    assert_eq!(listed(&["workspace", "show", "-sandbox"]), "dev\n");
+    bench.run(&["workspace", "new", "live"]).ok();
+    bench.run(&["workspace", "new", "dev"]).ok();
+    bench.run(&["apply", "-auto-approve"]).ok();
+    assert_eq!(listed(&["workspace", "show", "-sandbox"]), "dev\n");
+    assert_eq!(bench.run(&["workspace", "delete", "-sandbox", "dev"]).exit, Exit::Failure);
+    bench.run(&["workspace", "select", "-sandbox", "default"]).ok();
+    bench.run(&["workspace", "delete", "-sandbox", "dev"]).ok();
+    assert_eq!(listed(&["workspace", "show"]), "dev\n");
+    assert_eq!(listed(&["workspace", "list", "-sandbox"]), "* default\n\n");
+    assert!(bench.has("terraform.tfstate.d/dev/terraform.tfstate"), "the real one of this name stays");
+}
+
+#[test]
+fn validate_warns_of_a_backend_that_init_refuses() {
+    for (block, part) in [("\"local\" {\n pth = 1\n}", "no argument \"pth\""), ("\"gcs\" {}", "no backend \"gcs\"")] {
+        let bench = Bench::new(&format!("terraform {{\n  backend {block}\n}}\n"));
+        // As Terraform's verdict, which knows no backend before init.
+        let ran = bench.run(&["validate", "-no-color"]).ok();
+        assert!(ran.out.contains("Warning: Unsupported") && ran.out.contains(part), "{}", ran.all());
+        let refused = bench.run(&["init", "-no-color"]);
+        assert!(refused.exit == Exit::Failure && refused.err.contains(part), "{}", refused.all());
+    }
 }

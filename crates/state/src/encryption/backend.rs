@@ -43,6 +43,10 @@ impl Workspaces for EncryptedWorkspaces {
         Ok(())
     }
 
+    fn reach(&self) -> Result<(), StateError> {
+        self.inner.reach()
+    }
+
     fn delete(&self, workspace: &str) -> Result<(), StateError> {
         self.inner.delete(workspace)
     }
@@ -138,6 +142,10 @@ impl Backend for EncryptedBackend {
 
     fn back_up(&self, snapshot: &Snapshot) -> Result<(), StateError> {
         self.inner.back_up(&Snapshot { text: self.encrypted(&snapshot.text)?, version: snapshot.version.clone() })
+    }
+
+    fn keeping(&self) -> Option<String> {
+        self.inner.keeping()
     }
 
     fn kept(&self) -> Result<Vec<Kept>, StateError> {

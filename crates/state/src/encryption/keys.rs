@@ -122,6 +122,23 @@ impl Pbkdf2 {
     }
 }
 
+impl Pbkdf2 {
+    /// A key of something that was read, with its metadata, if it was derived as is asked for now. To encrypt with it again
+    /// spares deriving another, for this run and for all that read what it writes: what must differ each time is the nonce.
+    fn of_what_was_read(&self) -> Option<(Vec<u8>, String)> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_as_asked = |kept: &str| {
+            let json = STANDARD.decode(kept).ok()?;
+            let Derivation { salt, iterations, hash_function, key_length } = serde_json::from_slice(&json).ok()?;
+            let salt_length = STANDARD.decode(salt).ok()?.len();
+            let Settings { key_length: length, iterations: count, hash, salt_length: salt } = self.settings;
+            Some((key_length, iterations, hash_function, salt_length) == (length, count, hash, salt))
+        };
+        let (kept, key) = known.iter().find(|(kept, _)| is_as_asked(kept) == Some(true))?;
+        Some((key.clone(), kept.clone()))
+    }
+}
+
 impl KeyProvider for Pbkdf2 {
     fn encryption_key(&self, metadata: &mut Metadata) -> Result<Vec<u8>, String> {
         let secret = match &self.secret {
@@ -129,6 +146,9 @@ impl KeyProvider for Pbkdf2 {
             Secret::Chain(other) => other.encryption_key(metadata)?,
         };
         let make = || {
+            if let Some(own) = self.of_what_was_read() {
+                return Ok(own);
+            }
             let mut salt = vec![0; self.settings.salt_length];
             SystemRandom::new().fill(&mut salt).map_err(|_| "the system has no random numbers".to_owned())?;
             let derivation = Derivation {

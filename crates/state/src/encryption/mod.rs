@@ -251,6 +251,24 @@ mod tests {
     }
 
     #[test]
+    fn a_key_that_was_derived_to_read_serves_to_write() {
+        let sealed = target(&passphrase("k", "correct horse battery"), vec![]).encrypt_state(STATE).expect("sealed");
+        let meta = |data: &[u8]| envelope(data).expect("encrypted").meta;
+        let again = target(&passphrase("k", "correct horse battery"), vec![]);
+        assert_eq!(again.decrypt(&sealed).as_deref(), Ok(STATE));
+        let written = again.encrypt_state(STATE).expect("sealed");
+        assert!(meta(&written) == meta(&sealed) && written != sealed, "the salt stays, the nonce does not");
+        let fresh = target(&passphrase("k", "correct horse battery"), vec![]).encrypt_state(STATE).expect("sealed");
+        assert_ne!(meta(&fresh), meta(&sealed));
+        // Other parameters ask for a key of their own.
+        let settings = Settings { iterations: 11, ..Settings::default() };
+        let secret = Secret::Passphrase("correct horse battery".to_owned());
+        let stronger = target(&Arc::new(Pbkdf2::new("k".to_owned(), secret, settings)), vec![]);
+        assert_eq!(stronger.decrypt(&sealed).as_deref(), Ok(STATE));
+        assert_ne!(meta(&stronger.encrypt_state(STATE).expect("sealed")), meta(&sealed));
+    }
+
+    #[test]
     fn what_does_not_fit_is_told() {
         let one = target(&passphrase("key_provider.pbkdf2.k", "correct horse battery"), vec![]);
         let sealed = one.encrypt_state(STATE).expect("sealed");

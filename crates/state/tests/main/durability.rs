@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use smform_state::lock::LockInfo;
-use smform_state::{LocalBackend, State, StateError, Store, store};
+use smform_state::{Backend, LocalBackend, State, StateError, Store, store};
 
 use crate::{PROVIDER, id, object, open};
 
@@ -131,8 +131,11 @@ fn what_is_damaged_is_replaced_only_once_it_was_set_aside() {
     let path = folder.path().join("x.tfstate");
     for text in ["{\"version\": 4, \"serial\"", "[]", "{\"version\": 4, \"serial\": \"x\"}"] {
         fs::write(&path, text).expect("writes");
-        let damaged =
-            || Store::open_damaged(Arc::new(LocalBackend::new(&path)), Some((&LockInfo::default(), Duration::ZERO)));
+        let damaged = || {
+            let backend = Arc::new(LocalBackend::new(&path));
+            let lock = backend.lock(&LockInfo::default(), Duration::ZERO).expect("free");
+            Store::open_held(backend, Some(lock), true)
+        };
         let mut store = damaged().expect("opens");
         assert!(store.is_damaged() && store.state().is_empty());
         store.replace(State { serial: 7, lineage: "l".to_owned(), ..State::default() });
@@ -148,7 +151,7 @@ fn what_is_damaged_is_replaced_only_once_it_was_set_aside() {
         fs::remove_file(aside).expect("removes");
     }
     fs::write(&path, "{\"version\": 5}").expect("writes");
-    let newer = Store::open_damaged(Arc::new(LocalBackend::new(&path)), None);
+    let newer = Store::open_held(Arc::new(LocalBackend::new(&path)), None, true);
     assert!(newer.is_err(), "what a newer version wrote is no damage");
 }
 
