@@ -19,6 +19,7 @@ const SIZE_LIMIT: usize = 4_000_000;
 pub(super) fn read(text: &str) -> Result<Value, String> {
     let mut reader = Reader {
         parser: Parser::new_from_str(text),
+        text,
         tabs: Tabs::new(text),
         anchors: BTreeMap::new(),
         pending: BTreeSet::new(),
@@ -29,6 +30,7 @@ pub(super) fn read(text: &str) -> Result<Value, String> {
 
 struct Reader<'t> {
     parser: Parser<'t, StrInput<'t>>,
+    text: &'t str,
     tabs: Option<Tabs>,
     /// Values by anchor, with the number of values within.
     anchors: BTreeMap<usize, (Value, usize)>,
@@ -80,7 +82,9 @@ impl<'t> Reader<'t> {
         let before = self.size;
         let (anchor, value) = match event {
             Event::Scalar(text, style, anchor, tag) => {
-                (anchor, scalar(&text, style, tag.as_deref()).map_err(|error| at(span, &error))?)
+                let ended = !self.is_unended(style, span);
+                let text = text.strip_suffix('\n').filter(|_| !ended).unwrap_or(&text);
+                (anchor, scalar(text, style, tag.as_deref()).map_err(|error| at(span, &error))?)
             }
             Event::Alias(anchor) => return self.alias(anchor, span),
             Event::SequenceStart(anchor, tag) => {
@@ -100,6 +104,13 @@ impl<'t> Reader<'t> {
             self.anchors.insert(anchor, (value.clone(), self.size - before + 1));
         }
         Ok(value)
+    }
+
+    /// Whether a block of text ends with the document and no line break, where the parser adds one.
+    fn is_unended(&self, style: ScalarStyle, span: Span) -> bool {
+        matches!(style, ScalarStyle::Literal | ScalarStyle::Folded)
+            && !self.text.ends_with(['\n', '\r'])
+            && self.text.chars().skip(span.end.index()).all(char::is_whitespace)
     }
 
     fn grow(&mut self, by: usize) -> Result<(), String> {

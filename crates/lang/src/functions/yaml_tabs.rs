@@ -40,12 +40,7 @@ impl Tabs {
                     self.skip(start + 1);
                 }
             }
-            Event::SequenceEnd | Event::MappingEnd => {
-                if self.open.pop() == Some(true) {
-                    self.skip(end);
-                    self.indents = false;
-                }
-            }
+            Event::SequenceEnd | Event::MappingEnd => self.close(end),
             Event::DocumentStart(_) if self.text.get(start..start + 3) == Some(&['-', '-', '-']) => {
                 self.skip(start + 3);
                 self.indents = false;
@@ -53,6 +48,13 @@ impl Tabs {
             _ => {}
         }
         Ok(())
+    }
+
+    fn close(&mut self, end: usize) {
+        if self.open.pop() == Some(true) {
+            self.skip(end);
+            self.indents = false;
+        }
     }
 
     fn skip(&mut self, to: usize) {
