@@ -586,8 +586,7 @@ impl<'a> Walker<'a> {
             self.found.same_names.insert(address.clone(), same);
         }
         if before.is_some() {
-            let is_planned = !self.walk.options.before_destroy;
-            self.note_ties(&pending, is_planned && decision.action == Action::NoOp);
+            self.note_ties(&pending, decision.action == Action::NoOp);
         }
         let old_dependencies = self.old_dependencies(&pending);
         let change = Change {

@@ -177,9 +177,8 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
         ));
     }
     found.extend(options.replace.iter().filter_map(|address| unmatched_replace(address, &values)));
-    // What is declared no more goes whatever else fails, but not before what is destroyed.
-    let is_partial = targeted || options.mode == Mode::Destroy && found.has_errors();
-    let outputs = outputs::changes(&setting, options.mode, is_partial, &recorded_outputs, &values);
+    // What is declared no more goes whatever else fails.
+    let outputs = outputs::changes(&setting, options.mode, targeted, &recorded_outputs, &values);
     let mode = options.mode;
     let refreshed = options.refresh;
     let plan = Plan { mode, changes, outputs, drift, ties, refreshed, ..Plan::default() };
