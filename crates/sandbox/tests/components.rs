@@ -51,7 +51,11 @@ async fn a_component_lives_from_creating_to_gone() {
     aws.advance(240.0);
     let serving = described(&aws, "ic").await;
     assert_eq!(serving["InferenceComponentStatus"], "InService");
-    assert_eq!(serving["RuntimeConfig"], json!({"DesiredCopyCount": 2, "CurrentCopyCount": 2}));
+    let copies = |desired: u64| {
+        let placed = json!([{"InstanceType": "ml.g5.2xlarge", "CurrentCopyCount": 2}]);
+        json!({"DesiredCopyCount": desired, "CurrentCopyCount": 2, "PlacementStatus": placed})
+    };
+    assert_eq!(serving["RuntimeConfig"], copies(2));
     assert_eq!(serving["Specification"], component("ic", "m1")["Specification"]);
     assert_eq!((&serving["VariantName"], &serving["EndpointName"]), (&json!("V"), &json!("e")));
 
@@ -59,7 +63,7 @@ async fn a_component_lives_from_creating_to_gone() {
     aws.ok("UpdateInferenceComponentRuntimeConfig", scale).await;
     let scaling = described(&aws, "ic").await;
     assert_eq!(scaling["InferenceComponentStatus"], "Updating");
-    assert_eq!(scaling["RuntimeConfig"], json!({"DesiredCopyCount": 0, "CurrentCopyCount": 2}));
+    assert_eq!(scaling["RuntimeConfig"], copies(0));
     aws.advance(60.0);
     assert_eq!(described(&aws, "ic").await["RuntimeConfig"]["CurrentCopyCount"], 0);
 

@@ -22,11 +22,15 @@ pub(crate) fn describe(context: &mut Context<'_>, input: &Object) -> Answer {
         // An adapter runs within the copies of its base.
         if component.bases().all(str::is_empty) {
             let current = if creating.is_some() { 0 } else { deployed.copies };
-            let runtime = json!({
+            let mut runtime = json!({
                 "DesiredCopyCount": desired.map_or(deployed.copies, |change| change.target.copies),
                 "CurrentCopyCount": current,
-                "PlacementStatus": placement(context, component, current),
             });
+            // The list has a member at least where it is told.
+            let placed = placement(context, component, current);
+            if !placed.is_empty() {
+                runtime["PlacementStatus"] = json!(placed);
+            }
             answer.insert("RuntimeConfig".into(), runtime);
         }
     }
