@@ -37,7 +37,7 @@ impl Cli {
         let hidden = |command: clap::Command, names: &[&str]| {
             names.iter().fold(command, |command, name| command.mut_arg(*name, |arg| arg.hide(true)))
         };
-        switches(Cli::command())
+        switches(Cli::command().mut_subcommands(colourless))
             .mut_subcommand("destroy", |command| {
                 hidden(command, &["destroy", "refresh_only", "replace", "expect_digest", "plan"])
             })
@@ -62,6 +62,15 @@ impl Cli {
         let cli = Cli::from_arg_matches(&matches)?;
         Ok((cli, matches))
     }
+}
+
+/// Every command takes `-no-color`, also one that never prints in colour: `TF_CLI_ARGS` gives it to all.
+fn colourless(command: clap::Command) -> clap::Command {
+    let command = command.mut_subcommands(colourless);
+    if command.get_arguments().any(|arg| arg.get_long() == Some("no-color")) {
+        return command;
+    }
+    command.arg(clap::Arg::new("plain").long("no-color").action(ArgAction::SetTrue).hide(true))
 }
 
 fn switches(command: clap::Command) -> clap::Command {

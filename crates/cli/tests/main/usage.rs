@@ -234,3 +234,24 @@ run "does_not" {
     let broken = bench.run(&["test", "-json"]);
     assert!(broken.exit.code() == 1 && broken.err.is_empty() && broken.out.contains("\"type\":\"diagnostic\""));
 }
+
+#[test]
+fn every_command_takes_no_color() {
+    let mut bench = Bench::new("resource \"terraform_data\" \"a\" {}\n");
+    bench.run(&["apply", "-auto-approve"]).ok();
+    bench.environment.insert("TF_CLI_ARGS".to_owned(), "-no-color".to_owned());
+    for line in [
+        &["state", "list"][..],
+        &["state", "pull"],
+        &["state", "history"],
+        &["workspace", "list"],
+        &["workspace", "show"],
+        &["version"],
+        &["providers"],
+        &["graph"],
+        &["metadata", "functions", "-json"],
+        &["providers", "schema", "-json"],
+    ] {
+        bench.run(line).ok();
+    }
+}
