@@ -473,6 +473,7 @@ def test_a_damaged_state_is_rescued_from_its_versions(bucket, tmp_path):
     bucket.client.delete_object(Bucket=bucket.name, Key=KEY)
     assert "earlier ones of it are kept" in project.run("state", "list").expect(1).prose
     project.run("state", "rollback", "-auto-approve", "2").expect(0)
+    assert bucket.read()["serial"] > 2
     assert project.run("state", "list").expect(0).out.count("terraform_data.one") == 2
 
 
@@ -480,7 +481,6 @@ def test_what_is_missing_for_a_history_is_told(moto, tmp_path):
     bucket = Bucket(moto)
     project = bucket.project(tmp_path)
     project.run("apply", "-auto-approve", "-no-color").expect(0)
-    assert "Switch versioning on" not in project.run("state", "history").expect(0).prose
     bucket.client.put_bucket_versioning(Bucket=bucket.name, VersioningConfiguration={"Status": "Suspended"})
     assert "Switch versioning on" in project.run("state", "history").expect(0).prose
 

@@ -187,10 +187,14 @@ impl Backend for S3Backend {
 
     fn keeping(&self) -> Option<String> {
         let bucket = &self.bucket.wishes.bucket;
-        let is_off = self.bucket.has_versioning().is_ok_and(|is_on| !is_on);
-        is_off.then(|| {
+        let (is_on, condition) = match self.bucket.has_versioning() {
+            Ok(is_on) => (is_on, ""),
+            // It may not be asked, or the service answers in another way.
+            Err(_) => (false, "Unless it is on: "),
+        };
+        (!is_on).then(|| {
             format!(
-                "Switch versioning on in the bucket, which then keeps what is replaced:\n\naws s3api put-bucket-versioning \
+                "{condition}Switch versioning on in the bucket, which then keeps what is replaced:\n\naws s3api put-bucket-versioning \
                  --bucket {bucket} --versioning-configuration Status=Enabled"
             )
         })

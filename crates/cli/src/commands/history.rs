@@ -141,8 +141,8 @@ pub async fn rollback(session: &Session, args: &StateRollback) -> Result<Exit, F
         }
     }
     let earlier = wanted.state.serial;
-    let (serial, lineage) = if store.is_damaged() {
-        // What serial the damaged one had is not known; it replaced the newest of those that are kept.
+    let (serial, lineage) = if store.is_damaged() || store.is_missing() {
+        // What serial the one had that is damaged or gone is not known; it replaced the newest of those that are kept.
         let newest = backend.kept()?.into_iter().next().map(|kept| read(backend.as_ref(), kept)).transpose()?.flatten();
         let newest = newest.map_or(earlier, |newest| newest.state.serial.max(earlier));
         (newest.saturating_add(2), wanted.state.lineage.clone())
