@@ -185,14 +185,21 @@ def test_a_local_state_moves_into_the_bucket_and_back(bucket, tmp_path):
     with_backend = CONFIG % (bucket.name, "")
     local = with_backend[with_backend.index("variable") :]
     project.write(local)
+    for space in ("blue", "green"):
+        project.run("workspace", "new", space).expect(0)
+        project.run("apply", "-auto-approve", "-no-color").expect(0)
+    project.run("workspace", "select", "default").expect(0)
     project.run("apply", "-auto-approve", "-no-color").expect(0)
     project.write(with_backend)
-    project.run("init", "-migrate-state", "-force-copy", "-no-color").expect(0)
+    project.run("init", "-migrate-state", "-no-color", stdin="yes\n").expect(0)
+    assert bucket.keys() == [f"env:/blue/{KEY}", f"env:/green/{KEY}", KEY]
     assert bucket.read()["serial"] >= 1
     project.run("plan", "-no-color", "-detailed-exitcode").expect(0)
     project.write(local)
-    project.run("init", "-migrate-state", "-force-copy", "-no-color").expect(0)
-    project.run("plan", "-no-color", "-detailed-exitcode").expect(0)
+    project.run("init", "-migrate-state", "-no-color", stdin="yes\n").expect(0)
+    for space in ("blue", "green", "default"):
+        project.run("workspace", "select", space).expect(0)
+        project.run("plan", "-no-color", "-detailed-exitcode").expect(0)
     assert project.state()["resources"][0]["type"] == "terraform_data"
 
 

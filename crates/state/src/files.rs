@@ -1,8 +1,10 @@
-//! Files written so that a reader finds the old content or the new, never a part; readable by their owner only.
+//! Files written so that a reader finds the old content or the new, never a part. A new one is readable by its owner only;
+//! one that takes the place of another is as accessible as that was.
 
+use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 #[cfg(unix)]
 fn private(options: &mut OpenOptions) -> &mut OpenOptions {
@@ -32,7 +34,77 @@ pub fn touch(path: &Path) -> io::Result<File> {
     private(OpenOptions::new().create(true).read(true).write(true).truncate(false)).open(path)
 }
 
-/// Replaces a file as a whole: the new content is on disk before the name leads to it.
+/// The file that a path leads to: where symbolic links end, whether there is a file or not.
+#[must_use]
+pub fn resolved(path: &Path) -> PathBuf {
+    let mut place = path.to_owned();
+    // As many links as systems follow.
+    for _ in 0..40 {
+        let Ok(target) = std::fs::read_link(&place) else { break };
+        place = match place.parent() {
+            Some(folder) => folder.join(target),
+            None => target,
+        };
+    }
+    place
+}
+
+/// What follows the name of a file in that of what is to take its place.
+const UNFINISHED: &str = ".smform-";
+
+/// How the names of files begin that are to take the place of `path`.
+fn unfinished(path: &Path) -> OsString {
+    let mut prefix = OsString::from(".");
+    prefix.push(path.file_name().unwrap_or_default());
+    prefix.push(UNFINISHED);
+    prefix
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Removes what killed processes have left of files that were to take the place of these, which are all in one folder. To
+/// be called by the only one that writes them.
+pub fn sweep(paths: &[&Path]) {
+    let Some(Ok(entries)) = paths.first().map(|path| std::fs::read_dir(folder_of(path))) else { return };
+    let prefixes: Vec<OsString> = paths.iter().map(|path| unfinished(path)).collect();
+    for entry in entries.filter_map(Result::ok) {
+        let name = entry.file_name();
+        if prefixes.iter().any(|prefix| name.as_encoded_bytes().starts_with(prefix.as_encoded_bytes())) {
+            // What stays does no harm.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Gives a file or folder the group of another file, and lets the group and others do with it what they may do with that
+/// one, as far as the system allows.
+#[cfg(unix)]
+pub fn share(file: &File, like: &Path) {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    let (Ok(like), Ok(own)) = (std::fs::metadata(like), file.metadata()) else { return };
+    let is_in_group =
+        own.gid() == like.gid() || rustix::fs::fchown(file, None, Some(rustix::fs::Gid::from_raw(like.gid()))).is_ok();
+    let mut mode = like.mode() & 0o777;
+    if own.is_dir() {
+        mode |= (mode & 0o444) >> 2;
+    }
+    if !is_in_group {
+        mode &= 0o707;
+    }
+    if own.mode() & 0o777 != mode {
+        // Whoever does not own it leaves it as it is.
+        let _ = file.set_permissions(std::fs::Permissions::from_mode(mode));
+    }
+}
+
+/// Elsewhere a file takes the permissions of its folder.
+#[cfg(not(unix))]
+pub fn share(_: &File, _: &Path) {}
+
+/// Replaces a file as a whole: the new content is on disk before the name leads to it. What is at the end of a symbolic link
+/// is replaced there.
 ///
 /// # Errors
 /// As the file system reports; the old content is then still there.
@@ -45,13 +117,14 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
 /// # Errors
 /// As the file system reports; the old content is then still there.
 pub fn replace_by(path: &Path, content: &[u8], prepare: impl FnOnce(&File)) -> io::Result<File> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut temporary = tempfile::Builder::new().prefix(".smform-").tempfile_in(folder)?;
+    let path = resolved(path);
+    let mut temporary = tempfile::Builder::new().prefix(&unfinished(&path)).tempfile_in(folder_of(&path))?;
     temporary.write_all(content)?;
+    share(temporary.as_file(), &path);
     temporary.as_file().sync_all()?;
     prepare(temporary.as_file());
-    let file = temporary.persist(path).map_err(|error| error.error)?;
-    sync_folder(path);
+    let file = temporary.persist(&path).map_err(|error| error.error)?;
+    sync_folder(&path);
     Ok(file)
 }
 
@@ -91,11 +164,10 @@ fn is_replaced(_: &File) -> bool {
 /// # Errors
 /// As the file system reports; [`io::ErrorKind::AlreadyExists`] when there is one.
 pub fn create(path: &Path, content: &[u8]) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if path.symlink_metadata().is_ok() {
         return Err(io::ErrorKind::AlreadyExists.into());
     }
-    let mut temporary = tempfile::Builder::new().prefix(".smform-").tempfile_in(folder)?;
+    let mut temporary = tempfile::Builder::new().prefix(&unfinished(path)).tempfile_in(folder_of(path))?;
     temporary.write_all(content)?;
     temporary.as_file().sync_all()?;
     temporary.persist_noclobber(path).map_err(|error| error.error)?;
@@ -132,8 +204,7 @@ pub fn private_folder(path: &Path) -> io::Result<()> {
 
 /// Makes the name of a file durable, where the system allows to sync a folder; elsewhere names are durable anyway.
 pub fn sync_folder(path: &Path) {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if let Ok(folder) = File::open(folder) {
+    if let Ok(folder) = File::open(folder_of(path)) {
         // Some systems refuse to sync a folder; there is nothing better to do there.
         let _ = folder.sync_all();
     }

@@ -145,6 +145,8 @@ impl Journal {
     pub fn open(path: &Path) -> Result<Journal, StateError> {
         let open = || -> std::io::Result<(File, u64)> {
             let file = files::append(path)?;
+            // As accessible as the state beside it.
+            files::share(&file, &path.with_extension(""));
             let text = std::fs::read(path)?;
             let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
             let whole = u64::try_from(whole).unwrap_or(u64::MAX);

@@ -24,10 +24,12 @@ pub struct LocalBackend {
 }
 
 impl LocalBackend {
-    /// The state in a file.
+    /// The state in a file. Where symbolic links lead to it, everything beside it is beside the file itself, so that all who
+    /// come by a link share one lock.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> LocalBackend {
-        let path = path.into();
+        let path: PathBuf = path.into();
+        let path = files::resolved(&path);
         LocalBackend { locked: LockedFile::default(), source: None, backup: Some(beside(&path, "", ".backup")), path }
     }
 
@@ -54,13 +56,23 @@ impl LocalBackend {
         Ok(here.read()?.unwrap_or_default().text)
     }
 
+    /// Writes a file that is as accessible as the state.
+    fn copy(&self, path: &Path, text: &[u8]) -> Result<(), StateError> {
+        let written = files::replace_by(path, text, |file| files::share(file, &self.path));
+        written.map(drop).map_err(StateError::io("write", path))
+    }
+
     /// Keeps a snapshot among the replaced ones, and drops the oldest.
     fn keep(&self, text: &[u8]) -> Result<(), StateError> {
         let folder = self.history();
         files::private_folder(&folder).map_err(StateError::io("make the folder", &folder))?;
+        if let Ok(folder) = std::fs::File::open(&folder) {
+            files::share(&folder, &self.path);
+        }
         let newest = self.kept()?.first().and_then(|kept| kept.name.parse::<u64>().ok()).unwrap_or(0);
         let path = folder.join(format!("{:08}", newest + 1));
-        files::replace(&path, text).map_err(StateError::io("write", &path))?;
+        files::sweep(&[&path]);
+        self.copy(&path, text)?;
         for old in self.kept()?.iter().skip(KEPT) {
             let path = folder.join(&old.name);
             std::fs::remove_file(&path).map_err(StateError::io("remove", &path))?;
@@ -121,7 +133,7 @@ impl Backend for LocalBackend {
         }
         self.keep(&replaced)?;
         let Some(path) = &self.backup else { return Ok(()) };
-        files::replace(path, &replaced).map_err(StateError::io("write", path))
+        self.copy(path, &replaced)
     }
 
     fn kept(&self) -> Result<Vec<Kept>, StateError> {

@@ -213,6 +213,9 @@ impl Lock {
         if !record_lock(&state) {
             return Err(locked());
         }
+        // Whoever may write the state may lock it.
+        files::share(&own, path);
+        files::sweep(&[path, &info_path, &beside(path, "", ".backup")]);
         let text = serde_json::to_vec(info).unwrap_or_default();
         files::replace(&info_path, &text).map_err(StateError::io("write", &info_path))?;
         *file.get() = Some(state);

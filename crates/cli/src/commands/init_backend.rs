@@ -9,7 +9,7 @@ use smform_lang::eval::static_value;
 use smform_lang::syntax::{parse_expression, parse_native};
 use smform_state::backend::DEFAULT_WORKSPACE;
 use smform_state::exchange::{Exchange, compare};
-use smform_state::{Backend, Store, Workspaces, store};
+use smform_state::{Backend, State, Store, Workspaces, store};
 use smform_types::{Diagnostic, Diagnostics, SourceMap, Type, Value};
 
 use crate::args::Init;
@@ -170,6 +170,15 @@ async fn migrate(
             return Err(Failure::error("Migration cancelled", detail));
         }
     }
+    // What cannot be copied is told before anything is.
+    for one in moving.iter().filter(|_| !args.force_copy) {
+        let there = store::read(new.state(&one.workspace)?.as_ref())?;
+        let here = store::read(one.from.as_ref())?;
+        if let Exchange::Refused(why) = exchanged(&there, &here) {
+            let place = new.state(&one.workspace)?.place();
+            return Err(annotated(refused(&place, &why, "Nothing was changed."), &one.workspace));
+        }
+    }
     let mut copied = Vec::new();
     for one in &moving {
         let to = copy(session, args, one, new).await.map_err(|failure| annotated(failure, &one.workspace))?;
@@ -194,6 +203,16 @@ fn annotated(failure: Failure, workspace: &str) -> Failure {
     Failure { diagnostics: failure.diagnostics.into_iter().map(note).collect::<Diagnostics>(), ..failure }
 }
 
+/// Whether a state may take the place of another. A state of nothing gives way: a backend makes one for a new workspace.
+fn exchanged(there: &State, here: &State) -> Exchange {
+    if there.is_empty() && there.lineage != here.lineage { Exchange::Replaces } else { compare(there, here) }
+}
+
+fn refused(place: &Path, why: &str, so: &str) -> Failure {
+    let detail = format!("{}: {why}. {so} To overwrite it, give -force-copy.", place.display());
+    Failure::error("Cannot copy state", detail)
+}
+
 /// Copies a state, and returns where it is now.
 async fn copy(session: &Session, args: &Init, one: &Moving, new: &Arc<dyn Workspaces>) -> Result<PathBuf, Failure> {
     let source: Store = session.open_state(Arc::clone(&one.from), &args.lock, "migration source state", || ()).await?;
@@ -209,11 +228,10 @@ async fn copy(session: &Session, args: &Init, one: &Moving, new: &Arc<dyn Worksp
     let to = new.state(&one.workspace)?;
     let place = to.place();
     let mut destination = session.open_state(to, &args.lock, "migration destination state", || ()).await?;
-    match compare(destination.state(), source.state()) {
+    match exchanged(destination.state(), source.state()) {
         Exchange::Same => return Ok(place),
         Exchange::Refused(why) if !args.force_copy => {
-            let detail = format!("{}: {why}. Nothing was changed. To overwrite it, give -force-copy.", place.display());
-            return Err(Failure::error("Cannot copy state", detail));
+            return Err(refused(&place, &why, "It was left as it is."));
         }
         Exchange::Replaces | Exchange::Refused(_) => destination.replace(source.state().clone()),
     }

@@ -119,8 +119,11 @@ pub async fn run(session: &Session, args: &StateMv) -> Result<Exit, Failure> {
     };
     let there = other.as_ref().map_or(store.state(), Store::state);
     let leaving: Vec<&ObjectId> = group.moves.iter().filter(|_| other.is_none()).map(|one| &one.from).collect();
-    let taken = |id: &ObjectId| there.get(id).is_some() && !leaving.contains(&id);
-    if let Some(one) = group.moves.iter().find(|one| taken(&one.to)) {
+    let is_taken = |one: &&Move| match other {
+        None if one.from == one.to => true,
+        _ => there.get(&one.to).is_some() && !leaving.contains(&&one.to),
+    };
+    if let Some(one) = group.moves.iter().find(is_taken) {
         let detail = format!("The state holds something at {} already. Move or remove that first.", one.to.address);
         return Err(Failure::error("Invalid target address", detail));
     }

@@ -89,7 +89,9 @@ fn moves_go_across_modules_and_states() {
     bench.run(&out).ok();
     assert_eq!(bench.run(&["state", "list", "-state=other.tfstate"]).ok().out, "terraform_data.z\n");
     assert!(!bench.run(&["state", "list"]).ok().out.contains("terraform_data.a"));
-    for (from, to) in [("terraform_data.none", "terraform_data.x"), ("module.m", "terraform_data.x"), ("x", "y")] {
+    let itself = ["module.m", "module.m[\"k\"].terraform_data.l", "module.m[\"k\"].terraform_data.l[0]"];
+    let others = [("terraform_data.none", "terraform_data.x"), ("module.m", "terraform_data.x"), ("x", "y")];
+    for (from, to) in itself.map(|address| (address, address)).into_iter().chain(others) {
         assert_eq!(bench.run(&["state", "mv", from, to]).exit, Exit::Failure, "{from}");
     }
 }

@@ -119,6 +119,10 @@ fn init_takes_the_states_of_all_workspaces_along() {
     bench.run(&["apply", "-auto-approve"]).ok();
     bench.run(&["workspace", "new", "w"]).ok();
     bench.run(&["apply", "-auto-approve"]).ok();
+    // A state of nothing gives way, whatever its lineage.
+    let empty = "{\"version\":4,\"serial\":7,\"lineage\":\"another\",\"outputs\":{},\"resources\":[]}";
+    std::fs::create_dir_all(bench.path().join("new/others/w")).expect("a folder");
+    bench.write("new/others/w/terraform.tfstate", empty);
     bench.write("backend.tf", "terraform {\n  backend \"local\" {\n  }\n}\n");
     let line = ["-backend-config=path=new/x.tfstate", "-backend-config=more.hcl", "-no-color"];
     bench.write("more.hcl", "workspace_dir = \"new/others\"\n");
@@ -126,6 +130,12 @@ fn init_takes_the_states_of_all_workspaces_along() {
     let refused = bench.run(&with(&[]));
     assert!(refused.err.contains("-migrate-state"), "{}", refused.all());
     assert_eq!(bench.answer(&with(&["-migrate-state"]), "no\n").exit, Exit::Failure);
+    let output = "\"outputs\":{\"a\":{\"value\":\"1\",\"type\":\"string\"}}";
+    bench.write("new/others/w/terraform.tfstate", &empty.replace("\"outputs\":{}", output));
+    let refused = bench.answer(&with(&["-migrate-state"]), "yes\n");
+    assert!(refused.err.contains("Workspace \"w\" was not copied"), "{}", refused.all());
+    assert!(!bench.has("new/x.tfstate"), "what cannot be copied is told before anything is");
+    bench.write("new/others/w/terraform.tfstate", empty);
     let moved = bench.answer(&with(&["-migrate-state"]), "yes\n").ok().out;
     assert!(moved.contains("Successfully configured the backend \"local\"!"), "{moved}");
     assert!(bench.has("new/x.tfstate") && bench.has("new/others/w/terraform.tfstate"));

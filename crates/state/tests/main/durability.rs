@@ -196,3 +196,60 @@ fn what_is_written_grows_with_the_objects_and_no_faster() {
     assert!(many < few * 11, "{few} bytes for 20 objects, {many} for 200");
     assert!(many > few * 5, "the measure sees what is written: {few}, {many}");
 }
+
+#[cfg(unix)]
+#[test]
+fn who_comes_by_a_link_works_on_the_file_behind_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    for name in ["ann", "bob", "shared"] {
+        fs::create_dir(at(name)).expect("a folder");
+    }
+    for name in ["ann", "bob"] {
+        std::os::unix::fs::symlink("../shared/x.tfstate", at(name).join("x.tfstate")).expect("a link");
+    }
+    let mut store = open(&at("ann/x.tfstate")).expect("opens");
+    let refused = open(&at("bob/x.tfstate")).expect_err("one at a time");
+    assert!(matches!(refused, StateError::Locked(_)), "{refused}");
+    store.put(&id("a.b"), PROVIDER, object("1")).expect("writes");
+    store.finish().expect("finishes");
+    assert!(at("ann/x.tfstate").symlink_metadata().expect("is there").is_symlink());
+    assert!(open(&at("bob/x.tfstate")).expect("opens").state().get(&id("a.b")).is_some());
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_replaced_stays_as_accessible_as_it_was() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("x.tfstate");
+    let mode = |name: &str| fs::metadata(folder.path().join(name)).expect("is there").permissions().mode() & 0o777;
+    let mut store = open(&path).expect("opens");
+    store.put(&id("a.b"), PROVIDER, object("1")).expect("writes");
+    store.finish().expect("finishes");
+    assert_eq!(mode("x.tfstate"), 0o600, "a new one is private");
+    // A team that works on one machine.
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o664)).expect("is set");
+    let mut store = open(&path).expect("opens");
+    store.put(&id("a.b"), PROVIDER, object("2")).expect("writes");
+    assert_eq!(mode("x.tfstate.journal"), 0o664);
+    store.finish().expect("finishes");
+    for name in ["x.tfstate", "x.tfstate.backup", ".x.tfstate.lock", ".x.tfstate.history/00000001"] {
+        assert_eq!(mode(name), 0o664, "{name}");
+    }
+    assert_eq!(mode(".x.tfstate.history"), 0o775);
+}
+
+#[test]
+fn what_a_killed_run_was_writing_is_cleared_away() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("x.tfstate");
+    let left = [".x.tfstate.smform-a1", "..x.tfstate.lock.info.smform-b2", ".x.tfstate.backup.smform-c3"];
+    let others = [".y.tfstate.smform-d4", "x.tfstate.smform-e5"];
+    for name in left.iter().chain(&others) {
+        fs::write(folder.path().join(name), "half a st").expect("writes");
+    }
+    drop(open(&path).expect("opens"));
+    assert!(left.iter().all(|name| !folder.path().join(name).exists()));
+    assert!(others.iter().all(|name| folder.path().join(name).exists()), "those of other states stay");
+}
