@@ -169,6 +169,13 @@ impl Session {
             None => LocalBackend::new(path),
         };
         let file = match &written.copy.backup {
+            None if written.timestamped => {
+                // As Terraform names them: these are never replaced.
+                let time = jiff::Timestamp::try_from(self.clock.now()).unwrap_or_default().as_second();
+                let mut name = file.path().as_os_str().to_owned();
+                name.push(format!(".{time}.backup"));
+                file.backed_up_to(Some(name.into()))
+            }
             None => file,
             Some(backup) => file.backed_up_to(Some(self.path(backup)).filter(|_| backup.as_os_str() != "-")),
         };
@@ -224,11 +231,16 @@ impl Session {
             return self.state_file(path, &state.written, config);
         }
         let backend = self.workspaces(config, state)?.state(&self.workspace(state.sandbox)?)?;
-        if state.written.state_out.is_none() && state.written.copy.backup.is_none() {
+        let written = &state.written;
+        let named = written.state_out.is_some() || written.copy.backup.is_some();
+        if !named && !written.timestamped {
             return Ok(backend);
         }
         if self.in_sandbox(state.sandbox) || self.configured(config)?.kind == backend::LOCAL {
-            return self.state_file(backend.place(), &state.written, config);
+            return self.state_file(backend.place(), written, config);
+        }
+        if !named {
+            return Ok(backend);
         }
         let detail = "-state-out and -backup are about states in files, and this one is elsewhere. Leave them out.";
         Err(Failure::error("Incompatible options", detail))

@@ -7,7 +7,7 @@ use smform_lang::config::{Config, Module, ProviderRef, Resource};
 use smform_provider::Provider;
 use smform_types::schema::Schema;
 use smform_types::suggest::did_you_mean;
-use smform_types::{Diagnostic, ModuleAddress, ModuleInstance, ResourceConfigAddress, ResourceMode};
+use smform_types::{Diagnostic, Diagnostics, ModuleAddress, ModuleInstance, ResourceConfigAddress, ResourceMode};
 
 use crate::builtin::Backends;
 use crate::graph::ProviderKey;
@@ -51,6 +51,27 @@ impl Providers {
     /// Every provider, by source address.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<dyn Provider>> {
         self.by_source.values()
+    }
+
+    /// What is said of entries of `required_providers` that name providers which are not there: nothing can use them, and a
+    /// misspelt name looks the same.
+    pub fn unknown_sources(&self, config: &Config) -> Diagnostics {
+        let mut found = Diagnostics::new();
+        for entry in config.modules.values().flat_map(|module| module.required_providers.values()) {
+            if self.get(&entry.source).is_some() {
+                continue;
+            }
+            let known: Vec<&str> = self.by_source.keys().copied().collect();
+            let hint = did_you_mean(&entry.source, known.iter().copied());
+            let detail = format!(
+                "smform has no provider {}, so nothing here can use it.{hint} It brings along: {}.",
+                entry.source,
+                known.join(", ")
+            );
+            let place = entry.source_span.unwrap_or(entry.span);
+            found.push(Diagnostic::warning("Provider is not available", detail).at(place).within("terraform"));
+        }
+        found
     }
 
     /// The provider that offers a type.
@@ -153,9 +174,9 @@ impl Providers {
             }
             let Some((parent, name)) = at.parent() else { break };
             let call = config.modules.get(&parent).and_then(|module| module.calls.get(name));
-            let passed = call.and_then(|call| call.providers.iter().find(|(inner, _)| *inner == reference));
+            let passed = call.and_then(|call| call.providers.iter().find(|passed| passed.child == reference));
             match passed {
-                Some((_, outer)) => reference = outer.clone(),
+                Some(passed) => reference = passed.own.clone(),
                 None if reference.alias.is_none() => {}
                 None => break,
             }

@@ -45,6 +45,12 @@ impl LocalBackend {
         LocalBackend { backup, ..self }
     }
 
+    /// Where the state is written.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The folder of replaced snapshots.
     fn history(&self) -> PathBuf {
         beside(&self.path, ".", ".history")

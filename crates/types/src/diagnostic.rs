@@ -42,6 +42,8 @@ pub struct Diagnostic {
     pub values: Vec<ExpressionValue>,
     /// The name of the function whose call failed, if that is the case.
     pub function: Option<String>,
+    /// The construct around the place that is needed to see what is meant, such as the whole call of a function.
+    pub around: Option<Span>,
     /// Whether it is told only when every block is in order by itself.
     pub deferred: bool,
 }
@@ -58,6 +60,7 @@ impl Diagnostic {
             attribute: None,
             values: Vec::new(),
             function: None,
+            around: None,
             deferred: false,
         }
     }

@@ -47,10 +47,7 @@ impl Line {
 const GROUPS: [&str; 4] = ["metadata", "providers", "state", "workspace"];
 
 /// Commands of Terraform that smform does not have, with what to do instead.
-const ELSEWHERE: &[(&str, &str)] = &[
-    ("login", "smform does not work with hosted services."),
-    ("logout", "smform does not work with hosted services."),
-];
+const ELSEWHERE: &[(&str, &str)] = &[("login", "smform does not work with hosted services.")];
 
 /// Sorts out a command line without the program's name.
 ///

@@ -140,6 +140,9 @@ pub enum Command {
     ForceUnlock(ForceUnlock),
     /// Show the version
     Version(Version),
+    /// Forget the credentials of a service; there never are any
+    #[command(hide = true)]
+    Logout(Logout),
     /// Show what the providers offer
     Providers(Providers),
     /// List the modules that the configuration calls
@@ -191,6 +194,9 @@ pub struct Init {
     /// Print one JSON message per line, for programs
     #[arg(long)]
     pub json: bool,
+    /// Values of variables, where sources of modules are made of them.
+    #[command(flatten)]
+    pub variables: Variables,
     /// Settle the backend; another name of -backend
     #[arg(long, default_value = "true", hide = true)]
     pub cloud: bool,
@@ -211,6 +217,9 @@ pub struct Init {
 /// Arguments of `validate`.
 #[derive(Debug, clap::Args)]
 pub struct Validate {
+    /// Values of variables, where sources of modules are made of them; everything else is checked for any value.
+    #[command(flatten)]
+    pub variables: Variables,
     /// Print JSON, for programs
     #[arg(long)]
     pub json: bool,
@@ -261,6 +270,9 @@ pub struct Test {
     /// Print without colour
     #[arg(long)]
     pub no_color: bool,
+    /// Show warnings by their summaries only
+    #[arg(long)]
+    pub compact_warnings: bool,
     /// Accepted
     #[arg(hide = true)]
     pub rest: Vec<String>,
@@ -307,6 +319,9 @@ pub struct Plan {
     /// Write blocks for the objects of import blocks that have none to a new file, and plan with them
     #[arg(long, value_name = "FILE")]
     pub generate_config_out: Option<PathBuf>,
+    /// Accepted: a plan writes no state
+    #[command(flatten)]
+    pub written: Written,
     /// Exit with 0 when nothing changes, 1 on an error, 2 when there are changes
     #[arg(long)]
     pub detailed_exitcode: bool,
@@ -369,6 +384,9 @@ pub struct StateFile {
 /// Arguments of `get`.
 #[derive(Debug, clap::Args)]
 pub struct Get {
+    /// Values of variables, where sources of modules are made of them.
+    #[command(flatten)]
+    pub variables: Variables,
     /// Fetch modules anew, also those that are there
     #[arg(long)]
     pub update: bool,
@@ -463,6 +481,14 @@ pub struct Version {
     pub rest: Vec<String>,
 }
 
+/// Arguments of `logout`.
+#[derive(Debug, clap::Args)]
+pub struct Logout {
+    /// The service
+    #[arg(value_name = "HOSTNAME", default_value = "app.terraform.io")]
+    pub host: String,
+}
+
 /// Arguments of `modules`.
 #[derive(Debug, clap::Args)]
 pub struct Modules {
@@ -496,9 +522,9 @@ pub enum MetadataCommand {
 /// Arguments of `providers`.
 #[derive(Debug, clap::Args)]
 pub struct Providers {
-    /// The folder with test files
-    #[arg(long, value_name = "FOLDER", hide = true)]
-    pub test_directory: Option<PathBuf>,
+    /// The folder with test files, whose modules are shown as well
+    #[arg(long, value_name = "FOLDER", default_value = smform_lang::config::testing::TEST_DIRECTORY)]
+    pub test_directory: PathBuf,
     /// What to show of them; which ones the configuration needs when left out.
     #[command(subcommand)]
     pub command: Option<ProvidersCommand>,
@@ -512,6 +538,24 @@ pub enum ProvidersCommand {
         /// Print JSON; required, since there is no other form
         #[arg(long)]
         json: bool,
+    },
+    /// Accepted: providers are part of the program, so there is nothing to lock
+    Lock {
+        /// Accepted
+        #[arg(long, value_name = "OS_ARCH", action = ArgAction::Append, hide = true)]
+        platform: Vec<String>,
+        /// Accepted
+        #[arg(long, value_name = "FOLDER", hide = true)]
+        fs_mirror: Option<PathBuf>,
+        /// Accepted
+        #[arg(long, value_name = "URL", hide = true)]
+        net_mirror: Option<String>,
+        /// Accepted
+        #[arg(long, hide = true)]
+        enable_plugin_cache: bool,
+        /// Accepted
+        #[arg(hide = true)]
+        sources: Vec<String>,
     },
 }
 

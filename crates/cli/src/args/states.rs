@@ -46,6 +46,9 @@ pub struct Written {
     /// The copy of what is replaced.
     #[command(flatten)]
     pub copy: Backup,
+    /// Whether that copy is named after the time when it is made, unless it is named otherwise.
+    #[arg(skip)]
+    pub timestamped: bool,
 }
 
 /// The copy of what is replaced.
@@ -58,7 +61,7 @@ pub struct Backup {
 
 impl From<Backup> for Written {
     fn from(copy: Backup) -> Written {
-        Written { state_out: None, copy }
+        Written { state_out: None, copy, timestamped: true }
     }
 }
 

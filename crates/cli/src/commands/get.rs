@@ -1,5 +1,6 @@
 //! `get`: modules.
 
+use smform_lang::config::values::VariableInput;
 use smform_modules::Update;
 
 use super::modules;
@@ -11,12 +12,12 @@ use crate::session::Session;
 ///
 /// # Errors
 /// When a module cannot be had.
-pub fn run(session: &Session, args: &Get) -> Result<Exit, Failure> {
+pub fn run(session: &Session, args: &Get, inputs: Vec<VariableInput>) -> Result<Exit, Failure> {
     let update = if args.update { Update::All } else { Update::Missing };
     if args.update {
         modules::forget(session)?;
     }
-    let config = session.install_modules(update, Vec::new())?;
+    let config = session.install_modules(update, inputs)?;
     for line in modules::lines(&modules::list(session, &config, &args.test_directory)?) {
         session.console.out(&format!("{line}\n"));
     }

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use smform_lang::config::Config;
+use smform_lang::config::values::VariableInput;
 use smform_modules::Update;
 use smform_types::Diagnostic;
 
@@ -15,18 +16,18 @@ use crate::render::style::Paint;
 use crate::session::Session;
 use crate::view::{Stream, View};
 
-pub async fn run(session: &Session, mut args: Init) -> Result<Exit, Failure> {
+pub async fn run(session: &Session, mut args: Init, inputs: Vec<VariableInput>) -> Result<Exit, Failure> {
     // As Terraform has it: a copy without a question is a migration.
     args.migrate_state |= args.force_copy;
     args.backend &= args.cloud;
     if !args.json {
-        return prepare(session, &args, &Told::Person(session, args.no_color)).await;
+        return prepare(session, &args, inputs, &Told::Person(session, args.no_color)).await;
     }
     args.input = false;
     let (console, clock, version) = (session.console.clone(), Arc::clone(&session.clock), session.version);
     let stream = Stream { console, clock, version, sandbox: false, refresh: false };
     stream.begin();
-    let prepared = prepare(session, &args, &Told::Program(&stream)).await;
+    let prepared = prepare(session, &args, inputs, &Told::Program(&stream)).await;
     prepared.or_else(|failure| {
         let found: Vec<Diagnostic> = failure.diagnostics.iter().cloned().collect();
         stream.diagnostics(&found, &failure.sources);
@@ -73,7 +74,7 @@ impl Told<'_> {
     }
 }
 
-async fn prepare(session: &Session, args: &Init, told: &Told<'_>) -> Result<Exit, Failure> {
+async fn prepare(session: &Session, args: &Init, inputs: Vec<VariableInput>, told: &Told<'_>) -> Result<Exit, Failure> {
     if let Some(source) = &args.from_module {
         from_module(session, source, told)?;
     }
@@ -86,7 +87,7 @@ async fn prepare(session: &Session, args: &Init, told: &Told<'_>) -> Result<Exit
         told.step("Initializing the backend...", "initializing_backend_message");
     }
     if args.get {
-        let config = session.install_modules(if args.upgrade { Update::All } else { Update::Missing }, Vec::new())?;
+        let config = session.install_modules(if args.upgrade { Update::All } else { Update::Missing }, inputs)?;
         if args.upgrade {
             modules::forget(session)?;
         }

@@ -32,7 +32,7 @@ mod workspace;
 
 use clap::ArgMatches;
 
-use crate::args::{Command, MetadataCommand, ProvidersCommand, RegistryCommand, StateCommand};
+use crate::args::{Command, MetadataCommand, ProvidersCommand, RegistryCommand, StateCommand, variable_inputs};
 use crate::errors::{Exit, Failure};
 use crate::session::Session;
 
@@ -47,8 +47,8 @@ pub async fn run(session: &Session, command: Command, matches: &ArgMatches) -> R
         session.console.err("Sandbox: what follows is about the imitation of AWS on this machine.\n");
     }
     match command {
-        Command::Init(args) => init::run(session, args).await,
-        Command::Validate(args) => validate::run(session, &args),
+        Command::Init(args) => init::run(session, args, variable_inputs(flags)).await,
+        Command::Validate(args) => validate::run(session, &args, variable_inputs(flags)),
         Command::Test(args) => test::run(session, &args, flags).await,
         Command::Fmt(args) => Ok(fmt::run(session, &args)),
         Command::Plan(args) => plan::run(session, &args, flags).await,
@@ -56,7 +56,7 @@ pub async fn run(session: &Session, command: Command, matches: &ArgMatches) -> R
         Command::Destroy(args) => apply::destroy(session, args, flags).await,
         Command::Refresh(args) => apply::refresh(session, args, flags).await,
         Command::Show(args) => show::run(session, &args),
-        Command::Get(args) => get::run(session, &args),
+        Command::Get(args) => get::run(session, &args, variable_inputs(flags)),
         Command::Graph(args) => graph::run(session, &args),
         Command::Console(args) => console::run(session, &args, flags).await,
         Command::Output(args) => output::run(session, &args),
@@ -78,9 +78,17 @@ pub async fn run(session: &Session, command: Command, matches: &ArgMatches) -> R
         Command::ForceUnlock(args) => force_unlock::run(session, &args).await,
         Command::Version(args) => Ok(version::run(session, &args)),
         Command::Providers(args) => match args.command {
-            None => providers::tree(session),
+            None => providers::tree(session, &args.test_directory),
+            Some(ProvidersCommand::Lock { .. }) => {
+                session.console.out("Success! Every provider is part of the program: there is nothing to lock.\n");
+                Ok(Exit::Success)
+            }
             Some(ProvidersCommand::Schema { json }) => providers::schema(session, json),
         },
+        Command::Logout(args) => {
+            session.console.out(&format!("No credentials for {} are stored.\n", args.host));
+            Ok(Exit::Success)
+        }
         Command::Modules(args) => modules::run(session, &args),
         Command::Metadata(args) => match args.command {
             MetadataCommand::Functions { json } => metadata::functions(session, json),

@@ -79,7 +79,6 @@ pub fn list(session: &Session, config: &Config, tests: &Path) -> Result<Vec<List
     let mut all = listed(config, "");
     for path in test_files(&session.host, Path::new("."), tests) {
         let (file, _) = test_file(&session.host, Path::new("."), &path, &mut SourceMap::default());
-        let stem = file.name.trim_end_matches(".json").trim_end_matches(".hcl").trim_end_matches(".tftest");
         for run in &file.runs {
             let Some((source, _)) = &run.module else { continue };
             let directory = smform_lang::config::normal(Path::new(source));
@@ -90,7 +89,7 @@ pub fn list(session: &Session, config: &Config, tests: &Path) -> Result<Vec<List
                 );
                 return Err(Failure::error("Unreadable module directory", detail));
             }
-            let key = format!("test.{}.{}", stem.replace('/', "."), run.name.text);
+            let key = format!("test.{}.{}", file.stem().replace('/', "."), run.name.text);
             let modules = session.modules(Update::Missing);
             let (config, found) = smform_lang::config::load(&session.host, &directory, &modules);
             if found.has_errors() {

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use smform_lang::config::testing::{test_file, test_files};
 use smform_lang::config::{Config, LocalModules, Module};
-use smform_types::ModuleAddress;
 use smform_types::json::to_text;
+use smform_types::{ModuleAddress, SourceMap};
 
 use crate::args::StateFile;
 use crate::errors::{Exit, Failure};
@@ -13,19 +14,40 @@ use crate::render::json::schema;
 use crate::render::json::state::source_of;
 use crate::session::Session;
 
+/// Prints the schemas of the providers that the configuration and the state need; where there is no configuration, of
+/// all that there are.
+///
+/// # Errors
+/// When the configuration or the state cannot be read.
 pub fn schema(session: &Session, json: bool) -> Result<Exit, Failure> {
     if !json {
         return Err(Failure::error("Missing -json", "Schemas are printed as JSON only: smform providers schema -json"));
     }
-    session.console.out(&format!("{}\n", to_text(&schema::providers(&session.providers), None)));
+    let needed = needed_by_all(session)?;
+    let wanted = |source: &str| needed.as_ref().is_none_or(|needed| needed.contains(source));
+    session.console.out(&format!("{}\n", to_text(&schema::providers(&session.providers, wanted), None)));
     Ok(Exit::Success)
+}
+
+/// The sources of the providers of the configuration and the state; nothing where there is no configuration.
+fn needed_by_all(session: &Session) -> Result<Option<BTreeSet<String>>, Failure> {
+    if !super::init::has_configuration(session) {
+        return Ok(None);
+    }
+    let (config, found) = smform_lang::config::load(&session.host, Path::new("."), &LocalModules);
+    if found.has_errors() {
+        return Err(Failure::about(found, &config));
+    }
+    let (state, _, _) = session.read_state(&StateFile::default())?;
+    let recorded = state.resources.values().map(|resource| source_of(&resource.provider).to_owned());
+    Ok(Some(config.modules.values().flat_map(|module| needed(session, module).into_keys()).chain(recorded).collect()))
 }
 
 /// Prints the modules of a configuration as a tree, each with the providers that it needs and in which versions.
 ///
 /// # Errors
 /// When the configuration cannot be read.
-pub fn tree(session: &Session) -> Result<Exit, Failure> {
+pub fn tree(session: &Session, tests: &Path) -> Result<Exit, Failure> {
     let (config, found) = smform_lang::config::load(&session.host, Path::new("."), &LocalModules);
     if found.has_errors() {
         return Err(Failure::about(found, &config));
@@ -35,7 +57,8 @@ pub fn tree(session: &Session) -> Result<Exit, Failure> {
         return Err(Failure::error("No configuration files", detail));
     }
     let mut out = "\nProviders required by configuration:\n.\n".to_owned();
-    branch(session, &config, &ModuleAddress::root(), "", &mut out);
+    let tests = tests_of(session, tests)?;
+    branch(session, &config, &ModuleAddress::root(), "", &tests, &mut out);
     out.push('\n');
     let (state, _, _) = session.read_state(&StateFile::default())?;
     let recorded: BTreeSet<&str> = state.resources.values().map(|resource| source_of(&resource.provider)).collect();
@@ -47,18 +70,64 @@ pub fn tree(session: &Session) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-fn branch(session: &Session, config: &Config, at: &ModuleAddress, indent: &str, out: &mut String) {
+/// A test file that runs other modules: its name, and each run with its module.
+type Test = (String, Vec<(String, Config)>);
+
+/// The test files with runs that take other modules than the one under test.
+fn tests_of(session: &Session, folder: &Path) -> Result<Vec<Test>, Failure> {
+    let mut found = Vec::new();
+    for path in test_files(&session.host, Path::new("."), folder) {
+        let (file, _) = test_file(&session.host, Path::new("."), &path, &mut SourceMap::default());
+        let mut runs = Vec::new();
+        for (run, source) in file.runs.iter().filter_map(|run| Some((run, &run.module.as_ref()?.0))) {
+            let directory = smform_lang::config::normal(Path::new(source));
+            let (config, messages) = smform_lang::config::load(&session.host, &directory, &LocalModules);
+            if messages.has_errors() {
+                return Err(Failure::about(messages, &config));
+            }
+            runs.push((run.name.text.to_string(), config));
+        }
+        if !runs.is_empty() {
+            found.push((file.stem().replace('/', "."), runs));
+        }
+    }
+    Ok(found)
+}
+
+/// A line of the tree, and what stands below it.
+enum Part<'c> {
+    Provider(String),
+    Module(&'c Config, String, ModuleAddress),
+    Test(&'c Test),
+}
+
+fn branch(session: &Session, config: &Config, at: &ModuleAddress, indent: &str, tests: &[Test], out: &mut String) {
     let Some(module) = config.modules.get(at) else { return };
     let needed = needed(session, module);
-    let providers = needed.iter().map(|(source, version)| (format!("provider[{source}]{version}"), None));
-    let calls = module.calls.keys().map(|name| (format!("module.{name}"), Some(at.child(name))));
-    let mut parts = providers.chain(calls).peekable();
-    while let Some((text, child)) = parts.next() {
-        let (mark, below) =
-            if parts.peek().is_some() { ("├── ", "│\u{a0}\u{a0} ") } else { ("└── ", "    ") };
-        out.push_str(&format!("{indent}{mark}{text}\n"));
-        if let Some(child) = child {
-            branch(session, config, &child, &format!("{indent}{below}"), out);
+    let providers = needed.iter().map(|(source, version)| Part::Provider(format!("provider[{source}]{version}")));
+    let calls = module.calls.keys().map(|name| Part::Module(config, format!("module.{name}"), at.child(name)));
+    let tests = tests.iter().map(Part::Test);
+    grow(session, providers.chain(tests).chain(calls).collect(), indent, out);
+}
+
+fn grow(session: &Session, parts: Vec<Part<'_>>, indent: &str, out: &mut String) {
+    let last = parts.len().saturating_sub(1);
+    for (number, part) in parts.into_iter().enumerate() {
+        let (mark, below) = if number < last { ("├── ", "│\u{a0}\u{a0} ") } else { ("└── ", "    ") };
+        let below = format!("{indent}{below}");
+        let mut line = |text: &str| out.push_str(&format!("{indent}{mark}{text}\n"));
+        match part {
+            Part::Provider(text) => line(&text),
+            Part::Module(config, text, address) => {
+                line(&text);
+                branch(session, config, &address, &below, &[], out);
+            }
+            Part::Test((name, runs)) => {
+                line(&format!("test.{name}"));
+                let root = ModuleAddress::root();
+                let runs = runs.iter().map(|(run, config)| Part::Module(config, format!("run.{run}"), root.clone()));
+                grow(session, runs.collect(), &below, out);
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ use smform_lang::config::testing::{TestFile, TestRun, test_file, test_files};
 use smform_lang::config::values::VariableInput;
 use smform_lang::config::{Given, load_with};
 use smform_modules::Update;
-use smform_types::{Diagnostic, Diagnostics, SourceMap, Span};
+use smform_types::{Diagnostic, Diagnostics, SourceMap};
 
 use crate::args::{Test, variable_inputs};
 use crate::errors::{Exit, Failure, within};
@@ -72,16 +72,6 @@ async fn tested(
     for path in test_files(&session.host, Path::new("."), &folder) {
         let (file, messages) = test_file(&session.host, Path::new("."), &path, &mut sources);
         found.extend(messages);
-        for run in &file.runs {
-            let missing =
-                |(source, _): &&(String, Span)| !session.path(smform_lang::config::normal(Path::new(source))).is_dir();
-            if let Some((source, span)) =
-                run.module.as_ref().filter(|(source, _)| source.starts_with('.')).filter(missing)
-            {
-                let detail = format!("The directory {source} could not be read.");
-                found.push(Diagnostic::error("Unreadable module directory", detail).at(*span));
-            }
-        }
         files.push(file);
     }
     let default = smform_lang::config::testing::TEST_DIRECTORY;
@@ -161,6 +151,8 @@ struct Watcher<'s> {
     human: Human,
     stream: Option<Stream>,
     counts: Counts,
+    /// The texts of the module under test and of the test files, for messages from before a run has a module.
+    sources: SourceMap,
     /// The results so far, for `-junit-xml`.
     suites: Vec<junit::Suite>,
     /// When the run that is going on began.
@@ -174,7 +166,8 @@ impl<'s> Watcher<'s> {
         let (clock, version) = (Arc::clone(&session.clock), session.version);
         let stream = args.json.then(|| Stream { console: console.clone(), clock, version, sandbox, refresh: false });
         let automation = true;
-        let human = Human { console, style, compact_warnings: false, sandbox, refresh: false, automation };
+        let human =
+            Human { console, style, compact_warnings: args.compact_warnings, sandbox, refresh: false, automation };
         Watcher {
             session,
             style,
@@ -182,12 +175,14 @@ impl<'s> Watcher<'s> {
             human,
             stream,
             counts: Counts::default(),
+            sources: SourceMap::default(),
             suites: Vec::new(),
             begun: session.clock.now(),
         }
     }
 
-    fn begin(&self, files: &[&TestFile], found: &Diagnostics, sources: &SourceMap) {
+    fn begin(&mut self, files: &[&TestFile], found: &Diagnostics, sources: &SourceMap) {
+        self.sources = sources.clone();
         if self.stream.is_none() {
             self.human.begin();
         }
@@ -281,8 +276,7 @@ impl Watch for Watcher<'_> {
                 }
             }
         }
-        let empty = SourceMap::default();
-        let sources = report.project.as_ref().map_or(&empty, |project| &project.config.sources);
+        let sources = report.project.as_ref().map_or(&self.sources, |project| &project.config.sources).clone();
         let found = match &report.project {
             Some(project) => within(report.diagnostics.clone(), &project.config),
             None => report.diagnostics.clone(),
@@ -292,11 +286,11 @@ impl Watch for Watcher<'_> {
             let took = self.session.clock.now().duration_since(self.begun).unwrap_or_default();
             (begun.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(), took)
         });
-        let case = junit::Case::new(name, report.status, time, run.asserts.len(), &found, sources);
+        let case = junit::Case::new(name, report.status, time, run.asserts.len(), &found, &sources);
         if let Some(suite) = self.suites.last_mut() {
             suite.cases.push(case);
         }
-        self.tell(&file.name, Some(name), &found, sources);
+        self.tell(&file.name, Some(name), &found, &sources);
     }
 
     fn teardown(&mut self, file: &TestFile) {

@@ -7,8 +7,9 @@ use serde_json::json;
 use smform_engine::events::Silent;
 use smform_engine::run::Conduct;
 use smform_engine::workflow::{self, World, backend};
-use smform_lang::config::LocalModules;
 use smform_lang::config::testing::{TEST_DIRECTORY, test_file, test_files};
+use smform_lang::config::values::VariableInput;
+use smform_lang::config::{Given, LocalModules};
 use smform_types::json::to_text;
 use smform_types::{Diagnostic, Severity};
 
@@ -19,7 +20,7 @@ use crate::render::json::diagnostic::diagnostic;
 use crate::render::style::Paint;
 use crate::session::Session;
 
-pub fn run(session: &Session, args: &Validate) -> Result<Exit, Failure> {
+pub fn run(session: &Session, args: &Validate, inputs: Vec<VariableInput>) -> Result<Exit, Failure> {
     let host = Arc::new(session.host.clone());
     let workspace = session.workspace(false)?;
     let directory = args.directory.as_deref().unwrap_or(Path::new("."));
@@ -27,7 +28,13 @@ pub fn run(session: &Session, args: &Validate) -> Result<Exit, Failure> {
         let detail = format!("There is no directory {}.", directory.display());
         return Err(Failure::error("Failed to read module directory", detail));
     }
-    let (mut project, mut found) = workflow::load_config(host.as_ref(), directory, &LocalModules, &workspace);
+    let (mut project, mut found) = workflow::load_given(
+        host.as_ref(),
+        directory,
+        &LocalModules,
+        Given::Inputs(&session.inputs(inputs)),
+        &workspace,
+    );
     if !args.no_tests {
         let folder = &args.test_directory;
         if folder != Path::new(TEST_DIRECTORY) && !session.path(directory.join(folder)).is_dir() {

@@ -122,14 +122,31 @@ fn validation() {
 
 #[test]
 fn schemas_and_versions() {
-    let bench = Bench::new("");
+    let bench = Bench::new("resource \"terraform_data\" \"a\" {}\n");
     let schemas: Json = serde_json::from_str(&bench.run(&["providers", "schema", "-json"]).ok().out).expect("JSON");
     let builtin = &schemas["provider_schemas"]["terraform.io/builtin/terraform"]["resource_schemas"]["terraform_data"];
     assert_eq!(builtin["block"]["attributes"]["input"]["type"], "dynamic");
+    // Of what nothing here needs, nothing is said.
+    let all: Vec<&String> = schemas["provider_schemas"].as_object().expect("an object").keys().collect();
+    assert_eq!(all, ["terraform.io/builtin/terraform"]);
+    bench.write("main.tf", "");
+    assert_eq!(bench.run(&["providers", "schema", "-json"]).ok().out, "{\"format_version\":\"1.0\"}\n");
     assert_eq!(bench.run(&["providers", "schema"]).exit, Exit::Failure);
     let version: Json = serde_json::from_str(&bench.run(&["version", "-json"]).ok().out).expect("JSON");
     assert_eq!(version["smform_version"], "0.0.0-test");
     assert!(bench.run(&["-version"]).ok().out.starts_with("smform v0.0.0-test\n"));
+}
+
+#[test]
+fn a_failed_call_is_shown_whole_with_its_signature() {
+    let bench = Bench::new("output \"o\" {\n  value = substr(\"abc\",\n    \"x\",\n    1)\n}\n");
+    let told: Json = serde_json::from_str(&bench.run(&["validate", "-json"]).out).expect("JSON");
+    let snippet = &told["diagnostics"][0]["snippet"];
+    assert_eq!(snippet["code"], "  value = substr(\"abc\",\n    \"x\",\n    1)");
+    assert_eq!((&snippet["start_line"], &snippet["highlight_start_offset"]), (&Json::from(2), &Json::from(29)));
+    let signature = &snippet["function_call"]["signature"];
+    assert_eq!(signature["params"][1], serde_json::json!({ "name": "offset", "type": "number" }));
+    assert_eq!((&signature["name"], &signature["return_type"]), (&Json::from("substr"), &Json::from("string")));
 }
 
 /// The keys of a plan are those that Terraform writes, and so are their values as far as both know the type.

@@ -286,3 +286,18 @@ fn what_cannot_be_recorded_is_not_done() {
     std::fs::remove_dir_all(bench.path().join("terraform.tfstate.backup")).expect("removable");
     assert!(bench.run(&["plan", "-no-color"]).ok().out.contains("No changes"));
 }
+
+#[test]
+fn commands_on_the_state_keep_what_they_replace_under_the_time() {
+    let bench = Bench::new("resource \"terraform_data\" \"a\" {}\n");
+    bench.run(&["apply", "-auto-approve"]).ok();
+    let before = bench.read("terraform.tfstate");
+    bench.run(&["state", "mv", "terraform_data.a", "terraform_data.b"]).ok();
+    let names = std::fs::read_dir(bench.folder.path()).expect("a folder").flatten();
+    let names: Vec<String> = names.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    let copy = names.iter().find(|name| name.starts_with("terraform.tfstate.") && name.ends_with(".backup"));
+    let copy = copy.expect("a copy");
+    let time = copy.trim_start_matches("terraform.tfstate.").trim_end_matches(".backup");
+    assert!(time.len() == 10 && time.bytes().all(|byte| byte.is_ascii_digit()), "{copy}");
+    assert_eq!(bench.read(copy), before);
+}

@@ -255,3 +255,39 @@ fn every_command_takes_no_color() {
         bench.run(line).ok();
     }
 }
+
+#[test]
+fn what_wrappers_call_is_taken() {
+    let bench =
+        Bench::new("variable \"which\" {\n  const = true\n}\nmodule \"m\" {\n  source = \"./${var.which}\"\n}\n");
+    bench.write("a/main.tf", "output \"o\" {\n  value = 1\n}\n");
+    bench.write("values.tfvars", "which = \"a\"\n");
+    for words in [
+        &["init", "-var", "which=a"][..],
+        &["init", "-var-file=values.tfvars"],
+        &["get", "-var", "which=a"],
+        &["validate", "-var", "which=a"],
+        &["validate", "-var-file=values.tfvars"],
+        &["test", "-compact-warnings", "-var", "which=a"],
+        &["plan", "-var", "which=a", "-state-out=x", "-backup=y"],
+        &["providers", "lock", "-platform=linux_amd64", "-platform=darwin_arm64"],
+    ] {
+        bench.run(words).ok();
+    }
+    assert_eq!(bench.run(&["logout"]).ok().out, "No credentials for app.terraform.io are stored.\n");
+    assert!(bench.run(&["validate"]).exit != smform_cli::Exit::Success);
+}
+
+#[test]
+fn providers_of_modules_that_tests_run_are_shown() {
+    let bench = Bench::new("");
+    bench.write("setup/main.tf", "resource \"terraform_data\" \"s\" {}\n");
+    bench.write("a.tftest.hcl", "run \"r\" {\n  module {\n    source = \"./setup\"\n  }\n}\n");
+    let out = bench.run(&["providers"]).ok().out;
+    let tree = "└── test.a\n    └── run.r\n        └── provider[terraform.io/builtin/terraform]\n";
+    assert!(out.contains(tree), "{out}");
+    // What a run takes must be there.
+    bench.write("a.tftest.hcl", "run \"r\" {\n  module {\n    source = \"./nope\"\n  }\n}\n");
+    let ran = bench.run(&["validate"]);
+    assert!(ran.err.contains("Unreadable module directory") && ran.err.contains("a.tftest.hcl line 3"), "{}", ran.err);
+}

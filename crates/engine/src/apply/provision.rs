@@ -142,6 +142,9 @@ fn incomplete(provisioner: &Provisioner, value: &Value) -> Option<Diagnostic> {
     let given =
         |names: &[&str]| names.iter().filter(|name| value.get(name).is_some_and(|value| !value.is_null())).count();
     let (summary, detail) = match &*provisioner.kind.text {
+        FILE if given(&["source", "content"]) > 1 => {
+            ("Cannot set both 'source' and 'content'", "Give the path of a file, or what the file is to hold.")
+        }
         FILE if given(&["source", "content"]) != 1 => {
             ("Must provide one of 'source' or 'content'", "Give the path of a file, or what the file is to hold.")
         }

@@ -258,6 +258,16 @@ impl<'a> Builder<'a> {
                 (!names.contains(&name.as_str())).then_some(error)
             };
             self.found.extend(paths.iter().filter_map(unknown));
+            let redundant = |(path, _): &(Path, Span)| {
+                let Some(Step::Attribute(name)) = path.0.first() else { return None };
+                block.attributes.get(name.as_str()).filter(|found| found.computed && !found.optional)?;
+                let detail = format!(
+                    "\"{name}\" is decided by the provider alone, so no change of the configuration can be ignored. Remove it."
+                );
+                let warning = Diagnostic::warning("Redundant ignore_changes element", detail);
+                Some(warning.at(resource.type_span).within(context.clone()))
+            };
+            self.found.extend(paths.iter().filter_map(redundant));
         }
         let attributes = self.attributes.len();
         for trigger in &resource.lifecycle.replace_triggered_by {

@@ -57,6 +57,11 @@ impl Suite<'_> {
             let scope = TestScope { module: Some(&scope), declares: &declares, variables, runs, all };
             let evaluator = Evaluator::new(&scope, &functions);
             let (result, notes) = evaluator.condition(assert);
+            // As Terraform names what it calls a result elsewhere.
+            let notes = notes.map(|note| match &*note.summary {
+                "Invalid condition result" => Diagnostic { summary: "Invalid condition run".into(), ..note },
+                _ => note,
+            });
             if notes.has_errors() {
                 status = Status::Error;
             }

@@ -47,7 +47,7 @@ impl MockProvider {
     fn filled(&self, mode: ResourceMode, type_name: &str, value: &Value) -> Result<Value, ProviderError> {
         let schema = self.schema_of(mode, type_name)?;
         let values = self.given(mode, type_name).values.as_ref();
-        Ok(fill(&schema.block, value.clone(), values))
+        fill(&schema.block, value.clone(), values)
     }
 }
 
@@ -97,7 +97,8 @@ impl Session for MockProvider {
         response.replace.clear();
         let given = self.given(mode, type_name);
         if new && given.during_plan {
-            response.planned = fill(&schema.block, response.planned, given.values.as_ref());
+            let filled = fill(&schema.block, response.planned, given.values.as_ref());
+            response.planned = filled.map_err(|error| Diagnostics::from(error.into_diagnostic()))?;
         }
         Ok(response)
     }
@@ -138,37 +139,41 @@ impl Session for MockProvider {
 }
 
 /// The value with every unknown attribute as given, or made up.
-fn fill(block: &Block, value: Value, given: Option<&Value>) -> Value {
-    let Some(entries) = value.as_entries() else { return value };
-    let attributes = block.attributes.iter().map(|(name, attribute)| {
+fn fill(block: &Block, value: Value, given: Option<&Value>) -> Result<Value, ProviderError> {
+    let Some(entries) = value.as_entries() else { return Ok(value) };
+    let mut filled = Vec::new();
+    for (name, attribute) in &block.attributes {
         let ty = attribute.ty.without_optional();
         let current = entries.get(*name).cloned().unwrap_or_else(|| Value::null(ty.clone()));
         let given = given.and_then(|given| given.get(name));
-        (*name, if current.is_wholly_known() { current } else { known(current, &ty, given) })
-    });
-    let blocks = block.blocks.iter().filter_map(|(name, nested)| {
-        let current = entries.get(*name)?.clone();
+        let whole = current.is_wholly_known();
+        filled.push((*name, if whole { current } else { known(name, current, &ty, given)? }));
+    }
+    for (name, nested) in &block.blocks {
+        let Some(current) = entries.get(*name).cloned() else { continue };
         let given = given.and_then(|given| given.get(name));
+        let each = |items: &mut dyn Iterator<Item = &Value>| {
+            items.map(|item| fill(&nested.block, item.clone(), given)).collect::<Result<Vec<_>, _>>()
+        };
         let value = match current.kind() {
-            _ if !current.is_known() => known(current, &Type::Dynamic, given),
-            ValueKind::Object(_) => fill(&nested.block, current, given),
-            ValueKind::List(element, items) => {
-                Value::list(element.clone(), items.iter().map(|item| fill(&nested.block, item.clone(), given)))
-            }
-            ValueKind::Set(element, items) => {
-                Value::set(element.clone(), items.iter().map(|item| fill(&nested.block, item.clone(), given)))
-            }
+            _ if !current.is_known() => known(name, current, &Type::Dynamic, given)?,
+            ValueKind::Object(_) => fill(&nested.block, current, given)?,
+            ValueKind::List(element, items) => Value::list(element.clone(), each(&mut items.iter())?),
+            ValueKind::Set(element, items) => Value::set(element.clone(), each(&mut items.iter())?),
             _ => current,
         };
-        Some((*name, value))
-    });
-    Value::object(attributes.chain(blocks).collect::<Vec<_>>())
+        filled.push((*name, value));
+    }
+    Ok(Value::object(filled))
 }
 
-fn known(current: Value, ty: &Type, given: Option<&Value>) -> Value {
+fn known(name: &str, current: Value, ty: &Type, given: Option<&Value>) -> Result<Value, ProviderError> {
     match given {
-        Some(given) => convert(given.clone(), ty).unwrap_or_else(|_| given.clone()),
-        None => current.map_deep(&mut |part| if part.is_known() { part } else { made_up(&part.ty()) }),
+        Some(given) => convert(given.clone(), ty).map_err(|error| {
+            let detail = format!("The test file gives .{name} a value that it cannot have: {error}.");
+            ProviderError::new("Failed to compute attribute", detail)
+        }),
+        None => Ok(current.map_deep(&mut |part| if part.is_known() { part } else { made_up(&part.ty()) })),
     }
 }
 
@@ -216,11 +221,13 @@ mod tests {
             ("input", Value::string("kept")),
         ]);
         let given = Value::object([("arn", Value::string("arn:x")), ("input", Value::string("not used"))]);
-        let filled = fill(&block, planned, Some(&given));
+        let filled = fill(&block, planned.clone(), Some(&given)).expect("values that suit");
         assert!(filled.is_wholly_known());
         assert_eq!(filled.get("arn"), Some(&Value::string("arn:x")));
         assert_eq!(filled.get("input"), Some(&Value::string("kept")));
         assert_eq!(filled.get("size"), Some(&Value::number(0)));
         assert_eq!(filled.get("id").and_then(Value::as_str).map(str::len), Some(8));
+        let wrong = Value::object([("arn", Value::tuple([]))]);
+        assert!(fill(&block, planned, Some(&wrong)).is_err());
     }
 }

@@ -6,7 +6,7 @@ use smform_lang::config::Config;
 use smform_lang::config::mocks::Override;
 use smform_lang::syntax::{Expr, ExprKind};
 use smform_provider::Session;
-use smform_types::{Diagnostic, Diagnostics, InstanceAddress, ModuleAddress, Type, Value};
+use smform_types::{Diagnostic, Diagnostics, InstanceAddress, ModuleAddress, ModuleInstance, Type, Value};
 
 use super::mock::{Given, MockProvider};
 use crate::plan::target::Target;
@@ -17,19 +17,39 @@ use crate::providers::Providers;
 pub struct Overrides {
     /// What is overridden, the strongest last.
     pub objects: Vec<(Target, Given)>,
+    /// Single instances of modules, with the outputs that they are given.
+    pub modules: Vec<(ModuleInstance, Option<Value>)>,
 }
 
 impl Overrides {
     /// Who stands in for the provider of an object, if it is overridden.
     #[must_use]
     pub fn session(&self, address: &InstanceAddress, providers: &Providers) -> Option<Arc<dyn Session>> {
-        // The most exact address counts, and of those the last.
+        // The most exact address counts, and of those the last. As in Terraform, an object of a repeated module is named with
+        // the key of that.
         let exact = |target: &Target| usize::from(matches!(target, Target::Resource(named) if named == address));
-        let found = self.objects.iter().filter(|(target, _)| target.covers_instance(address));
+        let found = self.objects.iter().filter(|(target, _)| {
+            target.covers_instance(address)
+                && matches!(target, Target::Resource(named) if named.module == address.module)
+        });
         let (_, given) = found.max_by_key(|(target, _)| exact(target))?;
         let real = providers.offering(address.resource.mode, &address.resource.type_name)?;
         let types = [((address.resource.mode, address.resource.type_name.clone()), given.clone())].into();
         Some(Arc::new(MockProvider { real: Arc::clone(real), types, otherwise: Given::default() }))
+    }
+
+    /// The outputs of a module instance that is overridden on its own.
+    #[must_use]
+    pub fn module(&self, at: &ModuleInstance) -> Option<&Option<Value>> {
+        let means = |target: &ModuleInstance| {
+            target.0.len() == at.0.len()
+                && target
+                    .0
+                    .iter()
+                    .zip(at.0.iter())
+                    .all(|((name, key), (other, other_key))| name == other && (key.is_none() || key == other_key))
+        };
+        self.modules.iter().rev().find(|(target, _)| means(target)).map(|(_, given)| given)
     }
 }
 
@@ -77,7 +97,10 @@ pub fn add(
             continue;
         }
         match target {
-            Target::Module(module) => replace_module(config, &module.config(), given.as_ref()),
+            Target::Module(module) if module.0.iter().all(|(_, key)| key.is_none()) => {
+                replace_module(config, &module.config(), given.as_ref());
+            }
+            Target::Module(module) => overrides.modules.push((module, given)),
             target @ Target::Resource(_) => {
                 let during_plan = item.during_plan.unwrap_or(during_plan);
                 overrides.objects.push((target, Given { values: given, during_plan }));

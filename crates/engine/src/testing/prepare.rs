@@ -12,7 +12,7 @@ use smform_lang::eval::{Evaluator, Subject, Templates, references, references_in
 use smform_lang::functions::{FunctionContext, Phase};
 use smform_lang::syntax::{Attribute, Body, Expr, ExprKind};
 use smform_provider::Provider;
-use smform_types::{Diagnostic, Diagnostics, ModuleAddress, SourceMap, Value};
+use smform_types::{Diagnostic, Diagnostics, ModuleAddress, SourceMap, Span, Value};
 
 use super::mock::{Given, MockProvider};
 use super::overrides::{self, Overrides};
@@ -90,7 +90,7 @@ impl Suite<'_> {
         Ok((Project { config, inputs, surroundings, overrides: overridden }, world, variables, found))
     }
 
-    fn other_module(&self, source: &str, span: smform_types::Span, found: &mut Diagnostics) -> Config {
+    fn other_module(&self, source: &str, span: Span, found: &mut Diagnostics) -> Config {
         let refused = |detail: String| Diagnostic::error("Invalid module source address", detail).at(span);
         let empty = || Config {
             modules: BTreeMap::new(),
@@ -208,14 +208,15 @@ impl Suite<'_> {
     ) -> BTreeMap<ProviderRef, Arc<dyn Provider>> {
         let mut mocks = BTreeMap::new();
         let file = state.file;
-        let named: Vec<(ProviderRef, ProviderRef)> = if run.providers.is_empty() {
+        let named: Vec<(ProviderRef, ProviderRef, Span)> = if run.providers.is_empty() {
             let blocks = file.providers.keys().chain(file.mocks.iter().map(|mock| &mock.reference));
-            blocks.map(|reference| (reference.clone(), reference.clone())).collect()
+            blocks.map(|reference| (reference.clone(), reference.clone(), run.span)).collect()
         } else {
-            run.providers.clone()
+            let named = run.providers.iter().cloned();
+            named.map(|passed| (passed.child, passed.own, passed.own_name)).collect()
         };
         let Some(root) = config.modules.get_mut(&ModuleAddress::root()) else { return mocks };
-        for (inner, outer) in named {
+        for (inner, outer, place) in named {
             if let Some(mock) = file.mocks.iter().find(|mock| mock.reference == outer) {
                 root.providers.remove(&inner);
                 match self.world.providers.named(root, &inner.name) {
@@ -227,7 +228,8 @@ impl Suite<'_> {
                 }
             } else if let Some(block) = file.providers.get(&outer) {
                 let body = known(&block.body, values, found);
-                root.providers.insert(inner.clone(), ProviderBlock { reference: inner, body, span: block.span });
+                let block = ProviderBlock { reference: inner.clone(), body, version: None, span: block.span };
+                root.providers.insert(inner, block);
             } else if !root.providers.contains_key(&inner) {
                 let detail = format!("The test file has no provider \"{}\" of this name and alias.", outer.name);
                 let shown = |reference: &ProviderRef| match &reference.alias {
@@ -235,7 +237,7 @@ impl Suite<'_> {
                     None => reference.name.to_string(),
                 };
                 let summary = format!("Missing provider definition for {}", shown(&outer));
-                found.push(Diagnostic::error(summary, detail).at(run.span));
+                found.push(Diagnostic::error(summary, detail).at(place));
             }
         }
         mocks

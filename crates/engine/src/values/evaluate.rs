@@ -7,7 +7,7 @@ use smform_lang::config::values::{Origin, VariableValue, finish};
 use smform_lang::config::{Condition, Config, Module, Output, Variable};
 use smform_lang::eval::{ConditionResult, Evaluator};
 use smform_lang::functions::FunctionContext;
-use smform_types::{Diagnostic, Diagnostics, Marks, ModuleAddress, ModuleInstance, SourceMap, Value, convert};
+use smform_types::{Diagnostic, Diagnostics, Marks, ModuleAddress, ModuleInstance, SourceMap, Type, Value, convert};
 
 use super::expand::expand;
 use super::scope::{ModuleScope, Surroundings};
@@ -105,10 +105,22 @@ impl<'a> Setting<'a> {
             let Some(scope) = self.scope(&instance, values, Repetition::default(), None) else { continue };
             let expanded = expand(&Evaluator::new(&scope, self.functions), &call.repetition);
             if let Some(instances) = found.take(expanded) {
+                let all: Vec<_> = instances.keys().into_iter().map(|key| instance.child(name, key)).collect();
                 values.set_module(&instance, name, instances);
+                all.into_iter().for_each(|at| self.replace(module, &at, values));
             }
         }
         within(found, &format!("module \"{name}\""))
+    }
+
+    /// Takes the outputs of a module instance from a test that overrides it.
+    fn replace(&self, module: &ModuleAddress, at: &ModuleInstance, values: &mut Values) {
+        let Some(given) = self.overrides.module(at) else { return };
+        for name in self.module_of(module).into_iter().flat_map(|module| module.outputs.keys()) {
+            let value = given.as_ref().and_then(|given| given.get(name)).cloned();
+            values.set_output(at, name, value.unwrap_or_else(|| Value::null(Type::Dynamic)));
+        }
+        values.empty_module(at);
     }
 
     fn variable(&self, at: &ModuleInstance, variable: &Variable, values: &mut Values) -> Diagnostics {

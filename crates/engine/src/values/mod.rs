@@ -129,6 +129,8 @@ pub struct Values {
     locals: Named,
     outputs: Named,
     modules: BTreeMap<(ModuleInstance, Arc<str>), Instances>,
+    /// Module instances of which nothing is looked at but their outputs.
+    empty_modules: BTreeSet<ModuleInstance>,
     resources: BTreeMap<(ModuleInstance, ResourceAddress), ResourceValues>,
     /// How conditions came out.
     pub checks: Checks,
@@ -159,6 +161,11 @@ impl Values {
     /// Records how often a module call is repeated.
     pub fn set_module(&mut self, at: &ModuleInstance, name: &Arc<str>, instances: Instances) {
         self.modules.insert((at.clone(), name.clone()), instances);
+    }
+
+    /// Records that nothing in a module instance is to be looked at; it keeps the outputs that are recorded for it.
+    pub fn empty_module(&mut self, at: &ModuleInstance) {
+        self.empty_modules.insert(at.clone());
     }
 
     /// Records how often a resource block is repeated; its instances have no values yet.
@@ -248,14 +255,16 @@ impl Values {
         }
     }
 
-    /// The instances of a module in configuration, as far as the calls that lead to it have been expanded.
+    /// The instances of a module in configuration, as far as the calls that lead to it have been expanded; without those
+    /// of which nothing is looked at.
     #[must_use]
     pub fn module_instances(&self, module: &ModuleAddress) -> Vec<ModuleInstance> {
         module.0.iter().fold(vec![ModuleInstance::root()], |parents, name| {
             let mut children = Vec::new();
             for parent in parents {
                 let keys = self.module(&parent, name).map(Instances::keys).unwrap_or_default();
-                children.extend(keys.into_iter().map(|key| parent.child(name, key)));
+                let all = keys.into_iter().map(|key| parent.child(name, key));
+                children.extend(all.filter(|child| !self.empty_modules.contains(child)));
             }
             children
         })

@@ -65,7 +65,7 @@ pub fn load_config(
 }
 
 /// The same, with values where sources of modules are made of them.
-pub(super) fn load_given(
+pub fn load_given(
     host: &dyn Host,
     directory: &Path,
     modules: &dyn ModuleResolver,

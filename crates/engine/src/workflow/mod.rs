@@ -36,7 +36,7 @@ use crate::run::Conduct;
 use crate::values::Values;
 use crate::values::evaluate::Setting;
 
-pub use load::{Project, load, load_config};
+pub use load::{Project, load, load_config, load_given};
 pub use validate::validate;
 
 /// What every workflow needs of the world.

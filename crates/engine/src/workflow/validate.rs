@@ -38,6 +38,7 @@ pub fn validate(world: &World, project: &Project) -> Diagnostics {
         false => message,
     });
     found.extend(moves::check::removed(&project.config));
+    found.extend(world.providers.unknown_sources(&project.config));
     let order = match graph.order(&project.config.sources) {
         Ok(order) => order,
         Err(errors) => {
@@ -85,7 +86,12 @@ pub fn validate(world: &World, project: &Project) -> Diagnostics {
         }
         found.extend(messages);
     }
-    found.extend(imports::validate(&setting, &values));
+    // What an identifier cannot be is told with its block already.
+    let told = |message: &Diagnostic| {
+        let same = |known: &Diagnostic| known.span == message.span && known.summary == message.summary;
+        project.config.deferred.iter().any(same)
+    };
+    found.extend(imports::validate(&setting, &values).into_iter().filter(|message| !told(message)));
     // A block is looked at once, for all objects that it may have.
     found.map(|message| Diagnostic { address: None, ..message })
 }

@@ -3,10 +3,10 @@
 use smform_types::{Diagnostic, Diagnostics};
 
 use super::content::{Content, Shape, check_name};
-use super::resource::{depends_on, provider_ref, repetition};
+use super::resource::{depends_on, placed_provider_ref, repetition};
 use super::version::readable;
-use super::{ModuleCall, ProviderRef};
-use crate::eval::{references, static_value};
+use super::{ModuleCall, PassedProvider};
+use crate::eval::{references, static_value, warn_of_quotes};
 use crate::syntax::{Block, Expr, ExprKind, Ident};
 
 const SHAPE: Shape =
@@ -56,31 +56,33 @@ pub(super) fn module_call(block: &Block, name: &Ident, diagnostics: &mut Diagnos
             version
         }),
         repetition: repetition(&content, diagnostics),
-        providers: content.get("providers").map_or_else(Vec::new, |expr| providers(expr, diagnostics)),
+        providers: content.get("providers").map_or_else(Vec::new, |expr| providers(expr, block.body.json, diagnostics)),
         depends_on: depends_on(&content, diagnostics),
         body,
         span: block.header,
     })
 }
 
-pub(super) fn providers(expr: &Expr, diagnostics: &mut Diagnostics) -> Vec<(ProviderRef, ProviderRef)> {
+pub(super) fn providers(expr: &Expr, json: bool, diagnostics: &mut Diagnostics) -> Vec<PassedProvider> {
     let ExprKind::Object(items) = &expr.kind else {
         let detail =
             "A map from the module's provider configurations to those of this module is required: { aws = aws.west }.";
         diagnostics.push(Diagnostic::error("Invalid expression", detail).at(expr.start()));
         return Vec::new();
     };
-    let mut found = Vec::new();
+    let mut found: Vec<PassedProvider> = Vec::new();
     for item in items {
-        let child = diagnostics.take(provider_ref(&item.key));
-        let own = diagnostics.take(provider_ref(&item.value));
-        if let (Some(child), Some(own)) = (child, own) {
-            if found.iter().any(|(known, _)| *known == child) {
+        warn_of_quotes(&item.key, !item.quoted, "reference", diagnostics);
+        warn_of_quotes(&item.value, json, "reference", diagnostics);
+        let child = diagnostics.take(placed_provider_ref(&item.key));
+        let own = diagnostics.take(placed_provider_ref(&item.value));
+        if let (Some((child, child_name)), Some((own, own_name))) = (child, own) {
+            if found.iter().any(|known| known.child == child) {
                 let detail = "This provider configuration is given twice. Keep one.";
                 diagnostics.push(Diagnostic::error("Duplicate provider address", detail).at(item.value.span));
                 continue;
             }
-            found.push((child, own));
+            found.push(PassedProvider { child, child_name, own, own_name });
         }
     }
     found

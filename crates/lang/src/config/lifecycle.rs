@@ -60,7 +60,10 @@ pub(super) fn lifecycle(block: &Block, kind: Kind, diagnostics: &mut Diagnostics
         },
         replace_triggered_by: content.get("replace_triggered_by").map_or_else(Vec::new, |expr| {
             // The first that is none is the last that is looked at.
-            elements(expr, diagnostics).iter().map_while(|element| trigger(element, diagnostics)).collect()
+            elements(expr, diagnostics)
+                .iter()
+                .map_while(|element| trigger(element, block.body.json, diagnostics))
+                .collect()
         }),
         preconditions: content.blocks_of("precondition").filter_map(|block| condition(block, diagnostics)).collect(),
         postconditions: content.blocks_of("postcondition").filter_map(|block| condition(block, diagnostics)).collect(),
@@ -122,8 +125,8 @@ fn attribute_path(expr: &Expr) -> Result<(Path, Span), Diagnostics> {
 }
 
 /// An element of `replace_triggered_by`: a reference to a managed resource or a part of one.
-fn trigger(element: &Expr, diagnostics: &mut Diagnostics) -> Option<Expr> {
-    let element = diagnostics.take(unquoted(element))?;
+fn trigger(element: &Expr, json: bool, diagnostics: &mut Diagnostics) -> Option<Expr> {
+    let element = if json { diagnostics.take(unquoted(element))? } else { element.clone() };
     if !matches!(element.kind, ExprKind::Traversal { .. }) {
         let detail = "The address of a managed resource, or of an attribute of one, is required here.";
         diagnostics.push(Diagnostic::error("Invalid replace_triggered_by expression", detail).at(element.span));

@@ -8,7 +8,7 @@ use smform_types::{Diagnostic, Diagnostics, ModuleAddress, SourceMap};
 
 use super::constants::{Constants, Given};
 use super::decode::{TOP_LEVEL, context};
-use super::{Config, Context, Module, ModuleCall, ModuleRequest, ModuleResolver, decode, default_source, merge};
+use super::{CLOUD, Config, Context, Module, ModuleCall, ModuleRequest, ModuleResolver, decode, merge, passing};
 use crate::eval::{Subject, parse_reference};
 use crate::source::{Host, is_json, module_files, read_text};
 use crate::syntax::{Block, Body, Expr, ExprKind, parse_json, parse_native};
@@ -43,6 +43,7 @@ pub fn load_with(
     let root = loader.module(directory, &mut config);
     let constants = Constants::of_root(host, directory, &root, given, &mut config.sources);
     loader.add(ModuleAddress::root(), root, &constants, &mut vec![directory.to_owned()], &mut config);
+    loader.diagnostics.extend(passing::check(&config));
     // A module that is called twice has each of its mistakes once.
     let mut seen = HashSet::new();
     let first = |error: &Diagnostic| seen.insert((error.span, error.summary.clone(), error.detail.clone()));
@@ -129,8 +130,8 @@ impl Loader<'_> {
             }
             let callee = self.module(&directory, config);
             self.check_arguments(call, &callee);
-            self.check_providers(call, &module, &callee);
             self.warn_of_empty_providers(&callee);
+            self.warn_of_backend(&callee);
             let constants = constants.of_call(&module, call, &callee, &mut self.diagnostics);
             chain.push(directory);
             self.add(child, callee, &constants, chain, config);
@@ -211,21 +212,14 @@ impl Loader<'_> {
         }
     }
 
-    /// What a module gets under a local name must be of the provider that the module means by it.
-    fn check_providers(&mut self, call: &ModuleCall, module: &Module, child: &Module) {
-        let source = |module: &Module, name: &str| {
-            module.required_providers.get(name).map_or_else(|| default_source(name), |entry| entry.source.clone())
-        };
-        for (theirs, own) in &call.providers {
-            let (wanted, given) = (source(child, &theirs.name), source(module, &own.name));
-            if wanted != given {
-                let detail = format!(
-                    "By \"{}\" the module means the provider {wanted}, but \"{}\" here is {given}.",
-                    theirs.name, own.name
-                );
-                self.report(Diagnostic::error("Provider type mismatch", detail), call);
-            }
-        }
+    /// Where the state is kept is for the root module to say.
+    fn warn_of_backend(&mut self, module: &Module) {
+        let Some(backend) = &module.backend else { return };
+        let what = if &*backend.kind.text == CLOUD { "Cloud" } else { "Backend" };
+        let detail =
+            "Only the root module says where the state is. Where this module is called, the block has no effect.";
+        let warning = Diagnostic::warning(format!("{what} configuration ignored"), detail);
+        self.diagnostics.push(warning.at(backend.span).within("terraform"));
     }
 
     /// The module of a directory.

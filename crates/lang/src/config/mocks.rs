@@ -8,9 +8,9 @@ use smform_types::{Diagnostic, Diagnostics, ResourceMode, SourceMap, Span};
 use super::ProviderRef;
 use super::content::{Content, Shape, check_name};
 use super::refactor::address;
-use crate::eval::keyword;
+use crate::eval::bare_keyword;
 use crate::source::{Host, is_json, read_text};
-use crate::syntax::{Block, Expr, Ident, parse_json, parse_native};
+use crate::syntax::{Block, Expr, ExprKind, Ident, parse_json, parse_native};
 
 /// A `mock_provider` block.
 #[derive(Clone, Debug)]
@@ -114,12 +114,12 @@ fn parts(mock: &mut Mock, blocks: &[Block], found: &mut Diagnostics) {
                 mock.defaults.push(MockDefaults {
                     mode,
                     type_name: type_name.text.clone(),
-                    values: content.get("defaults").cloned(),
+                    values: object(&content, "defaults", found).cloned(),
                     during_plan: during_plan(&content, found),
                     span: block.header,
                 });
             }
-            (kind, _) => mock.overrides.extend(overriding(kind, block, found)),
+            (kind, _) => add_override(&mut mock.overrides, kind, block, found),
         }
     }
 }
@@ -161,7 +161,28 @@ pub(super) fn mock_files(
     }
 }
 
-pub(super) fn overriding(kind: &str, block: &Block, found: &mut Diagnostics) -> Option<Override> {
+/// Adds the override that a block describes. What is overridden is said once.
+pub(super) fn add_override(list: &mut Vec<Override>, kind: &str, block: &Block, found: &mut Diagnostics) {
+    let Some(added) = overriding(kind, block, found) else { return };
+    if list.iter().any(|known| known.kind == added.kind && known.target.0 == added.target.0) {
+        let detail = format!("There is a {kind} block for {} already. Merge them.", added.target.0);
+        return found.push(Diagnostic::error(format!("Duplicate {kind} block"), detail).at(block.header));
+    }
+    list.push(added);
+}
+
+/// The values that a block gives: an object.
+fn object<'c>(content: &'c Content<'_>, name: &str, found: &mut Diagnostics) -> Option<&'c Expr> {
+    let expr = content.get(name)?;
+    if matches!(expr.kind, ExprKind::Literal(_) | ExprKind::Template(_) | ExprKind::Tuple(_)) {
+        let detail = format!("The argument \"{name}\" is an object: the values by their names.");
+        found.push(Diagnostic::error(format!("Invalid {name} attribute"), detail).at(expr.span));
+        return None;
+    }
+    Some(expr)
+}
+
+fn overriding(kind: &str, block: &Block, found: &mut Diagnostics) -> Option<Override> {
     let (kind, shape, values) = match kind {
         "override_resource" => (Overridden::Resource, &OVERRIDE, "values"),
         "override_data" => (Overridden::Data, &OVERRIDE, "values"),
@@ -195,7 +216,7 @@ pub(super) fn overriding(kind: &str, block: &Block, found: &mut Diagnostics) -> 
     Some(Override {
         kind,
         target,
-        values: content.get(values).cloned(),
+        values: object(&content, values, found).cloned(),
         during_plan: during_plan(&content, found),
         span: block.header,
     })
@@ -204,7 +225,7 @@ pub(super) fn overriding(kind: &str, block: &Block, found: &mut Diagnostics) -> 
 /// `override_during`: whether values are known in plans already.
 fn during_plan(content: &Content<'_>, found: &mut Diagnostics) -> Option<bool> {
     let expr = content.get("override_during")?;
-    match keyword(expr).as_deref() {
+    match bare_keyword(expr, content.rest.json).as_deref() {
         Some("plan") => Some(true),
         Some("apply") => Some(false),
         _ => {

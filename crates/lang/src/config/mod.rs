@@ -13,6 +13,7 @@ mod merge;
 pub mod mocks;
 pub mod module_source;
 mod output;
+mod passing;
 pub mod provisioner;
 mod refactor;
 mod resolver;
@@ -35,6 +36,7 @@ use crate::syntax::{Body, Expr, Ident};
 
 pub use constants::Given;
 pub use load::{add_resources, load, load_with};
+pub use passing::PassedProvider;
 pub use resolver::{
     LocalModules, MANIFEST, MODULES, ModuleRequest, ModuleResolver, NOT_INSTALLED, manifest_key, normal,
 };
@@ -213,6 +215,8 @@ pub struct Resource {
     pub repetition: Repetition,
     /// The provider configuration it uses: as written, or implied by the type.
     pub provider: ProviderRef,
+    /// Whether it is implied by the type.
+    pub provider_implied: bool,
     /// Explicit dependencies.
     pub depends_on: Vec<Expr>,
     /// The `lifecycle` block.
@@ -311,7 +315,7 @@ pub struct ModuleCall {
     /// `count` or `for_each`.
     pub repetition: Repetition,
     /// `providers`: the child's name, and the configuration of this module that it stands for.
-    pub providers: Vec<(ProviderRef, ProviderRef)>,
+    pub providers: Vec<PassedProvider>,
     /// Explicit dependencies.
     pub depends_on: Vec<Expr>,
     /// The child's variables.
@@ -336,6 +340,8 @@ pub struct ProviderBlock {
     pub reference: ProviderRef,
     /// The arguments that the provider's schema describes.
     pub body: Body,
+    /// The version constraint of old, if it has one.
+    pub version: Option<(String, Span)>,
     /// The header of the block.
     pub span: Span,
 }
@@ -351,6 +357,12 @@ pub struct RequiredProvider {
     pub configuration_aliases: Vec<ProviderRef>,
     /// Its place.
     pub span: Span,
+    /// The place of what stands behind its name.
+    pub value: Span,
+    /// The place of `source`, where it is written.
+    pub source_span: Option<Span>,
+    /// The place of the version constraint, where there is one.
+    pub version_span: Option<Span>,
 }
 
 /// A `backend` (or `cloud`) block.

@@ -71,7 +71,7 @@ fn provisioner(block: &Block, found: &mut Diagnostics) -> Option<Provisioner> {
         }
         other => {
             let detail = format!("There is no provisioner \"{other}\". smform has local-exec.");
-            found.push(Diagnostic::error("Unknown provisioner", detail).at(kind.span).deferred());
+            found.push(Diagnostic::error("Missing required provisioner plugin", detail).at(kind.span).deferred());
             return None;
         }
     }

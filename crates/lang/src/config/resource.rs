@@ -50,6 +50,7 @@ pub(super) fn resource(
                 diagnostics.take(provider_ref(expr))
             })
             .unwrap_or_else(|| implied_provider(&type_name.text)),
+        provider_implied: content.get("provider").is_none(),
         depends_on: depends_on(&content, diagnostics),
         lifecycle,
         provisioners,
@@ -134,8 +135,11 @@ pub(super) fn depends_on(content: &Content<'_>, diagnostics: &mut Diagnostics) -
     for element in elements(expr, diagnostics) {
         warn_of_quotes(element, content.rest.json, "reference", diagnostics);
         let Some(element) = diagnostics.take(unquoted(element)) else { continue };
-        if references(&element).len() > 1 {
-            let detail = "An index here is written out: depends_on is known before anything is evaluated.";
+        let splat = |step: &TraversalStep| matches!(step, TraversalStep::Splat(_) | TraversalStep::LegacySplat(_));
+        let plain = matches!(&element.kind, ExprKind::Traversal { steps, .. } if !steps.iter().any(splat));
+        if !plain || references(&element).len() > 1 {
+            let detail = "depends_on takes references as they stand, with an index that is written out: it is known before anything \
+                          is evaluated.";
             diagnostics.push(Diagnostic::error("Invalid expression", detail).at(element.span));
             continue;
         }
@@ -155,14 +159,21 @@ pub(super) fn depends_on(content: &Content<'_>, diagnostics: &mut Diagnostics) -
                 | Subject::Module(_)
                 | Subject::Variable(_)
                 | Subject::Local(_)
-                | Subject::Output(_) => {
+                | Subject::Output(_)
+                | Subject::Ephemeral(..) => {
                     found.push(element);
                 }
-                _ => {
+                // These are there before everything else.
+                Subject::Path(_) | Subject::Terraform(_) => {}
+                subject => {
+                    let summary = match subject {
+                        Subject::EachKey => "Reference to \"each\" in context without for_each",
+                        Subject::CountIndex => "Reference to \"count\" in non-counted context",
+                        _ => "Invalid depends_on reference",
+                    };
                     let detail =
                         "depends_on takes references to resources, data sources, modules, variables and locals.";
-                    diagnostics
-                        .push(Diagnostic::error("Invalid depends_on reference", detail).at(element.span).deferred());
+                    diagnostics.push(Diagnostic::error(summary, detail).at(element.span).deferred());
                 }
             },
             Err(errors) => {
@@ -183,13 +194,18 @@ pub(super) fn implied_provider(type_name: &str) -> ProviderRef {
 
 /// A provider configuration: `name` or `name.alias`.
 pub(super) fn provider_ref(expr: &Expr) -> Result<ProviderRef, Diagnostics> {
+    placed_provider_ref(expr).map(|(reference, _)| reference)
+}
+
+/// The same, with the place of the name.
+pub(super) fn placed_provider_ref(expr: &Expr) -> Result<(ProviderRef, Span), Diagnostics> {
     let inner = unquoted(expr)?;
     let mut place = expr.span;
     if let ExprKind::Traversal { root, steps } = &inner.kind {
         match steps.as_slice() {
-            [] => return Ok(ProviderRef { name: root.text.clone(), alias: None }),
+            [] => return Ok((ProviderRef { name: root.text.clone(), alias: None }, root.span)),
             [TraversalStep::Attribute(alias)] => {
-                return Ok(ProviderRef { name: root.text.clone(), alias: Some(alias.text.clone()) });
+                return Ok((ProviderRef { name: root.text.clone(), alias: Some(alias.text.clone()) }, root.span));
             }
             [TraversalStep::Index(_, step), ..] => place = *step,
             _ => {}

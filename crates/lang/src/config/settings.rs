@@ -38,7 +38,7 @@ pub(super) fn terraform(block: &Block, module: &mut Module, sources: &SourceMap,
     {
         if matches!(expr.kind, ExprKind::Tuple(_) | ExprKind::Object(_)) {
             diagnostics.push(Diagnostic::error("Invalid version constraint", WRITTEN_OUT).at(expr.span));
-        } else if let Some(text) = diagnostics.take(static_string(expr)) {
+        } else if let Some(text) = diagnostics.take(only_reason(static_string(expr))) {
             required_version(&text, attribute.name.span, expr.span, diagnostics);
             module.required_versions.push((text, expr.span));
         }
@@ -98,14 +98,14 @@ pub(super) fn terraform(block: &Block, module: &mut Module, sources: &SourceMap,
         module.encryption = Some(super::encryption::read(block, diagnostics));
     }
     for block in content.blocks_of("cloud") {
-        let (summary, detail) = match &module.backend {
+        let (summary, detail, place) = match &module.backend {
             Some(known) if &*known.kind.text == CLOUD => {
-                ("Duplicate HCP Terraform configurations", "A module may have only one cloud block.")
+                ("Duplicate HCP Terraform configurations", "A module may have only one cloud block.", block.header)
             }
-            Some(_) => {
+            Some(known) => {
                 let detail =
                     "A module keeps its state in one place: a cloud block and a backend block exclude each other.";
-                ("Both a backend and cloud configuration are present", detail)
+                ("Both a backend and cloud configuration are present", detail, known.span)
             }
             None => {
                 let kind = Ident { text: CLOUD.into(), span: block.kind.span };
@@ -113,8 +113,16 @@ pub(super) fn terraform(block: &Block, module: &mut Module, sources: &SourceMap,
                 continue;
             }
         };
-        diagnostics.push(Diagnostic::error(summary, detail).at(block.header));
+        diagnostics.push(Diagnostic::error(summary, detail).at(place));
     }
+}
+
+/// That something else is required goes without saying where an expression is refused for what it uses.
+fn only_reason<T>(result: Result<T, Diagnostics>) -> Result<T, Diagnostics> {
+    result.map_err(|errors| match errors.len() {
+        0 | 1 => errors,
+        _ => errors.into_iter().filter(|error| error.summary != "Unsuitable value type").collect(),
+    })
 }
 
 fn required_version(text: &str, name: Span, span: Span, diagnostics: &mut Diagnostics) {
@@ -149,6 +157,9 @@ fn required_provider(name: &Ident, expr: &Expr, diagnostics: &mut Diagnostics) -
         version: None,
         configuration_aliases: Vec::new(),
         span: name.span.to(expr.span),
+        value: expr.span,
+        source_span: None,
+        version_span: None,
     };
     let ExprKind::Object(items) = &expr.kind else {
         if matches!(expr.kind, ExprKind::Tuple(_)) {
@@ -158,12 +169,14 @@ fn required_provider(name: &Ident, expr: &Expr, diagnostics: &mut Diagnostics) -
         }
         // The form of old: only a version constraint.
         provider.version = diagnostics.take(static_string(expr));
+        provider.version_span = Some(expr.span);
         check_constraint(provider.version.as_deref(), expr, diagnostics);
         return Some(provider);
     };
     for item in items {
         match crate::eval::keyword(&item.key).as_deref() {
             Some("source") => {
+                provider.source_span = Some(item.value.span);
                 let Some(source) = text(&item.value) else {
                     let detail = "The source is a text that is written out, such as \"hashicorp/aws\".";
                     diagnostics.push(Diagnostic::error("Invalid source", detail).at(item.value.span));
@@ -183,6 +196,7 @@ fn required_provider(name: &Ident, expr: &Expr, diagnostics: &mut Diagnostics) -
             }
             Some("version") => {
                 provider.version = text(&item.value);
+                provider.version_span = Some(item.value.span);
                 if provider.version.is_none() {
                     diagnostics.push(Diagnostic::error("Invalid version constraint", WRITTEN_OUT).at(item.value.span));
                 }
@@ -255,8 +269,13 @@ fn check_constraint(version: Option<&str>, expr: &Expr, diagnostics: &mut Diagno
 pub fn default_source(local_name: &str) -> String {
     match local_name {
         "terraform" => "terraform.io/builtin/terraform".to_owned(),
-        name => format!("{REGISTRY}/hashicorp/{name}"),
+        name => in_registry(name),
     }
+}
+
+/// The source of a provider of the registry, where only its name is given.
+pub(super) fn in_registry(name: &str) -> String {
+    format!("{REGISTRY}/hashicorp/{name}")
 }
 
 fn qualified(source: &str) -> Option<String> {
@@ -276,7 +295,7 @@ fn qualified(source: &str) -> Option<String> {
         return None;
     }
     match parts.as_slice() {
-        [name] => Some(format!("{REGISTRY}/hashicorp/{name}")),
+        [name] => Some(in_registry(name)),
         [namespace, name] => Some(format!("{REGISTRY}/{namespace}/{name}")),
         [host, namespace, name] => Some(format!("{host}/{namespace}/{name}")),
         _ => None,
@@ -286,6 +305,7 @@ fn qualified(source: &str) -> Option<String> {
 pub(super) fn provider(block: &Block, name: &Ident, diagnostics: &mut Diagnostics) -> ProviderBlock {
     check_local_name(name, block.header, diagnostics);
     let content = Content::split(block, &PROVIDER, diagnostics);
+    let mut constraint = None;
     if let Some(expr) = content.get("version") {
         let detail = "Write the version constraint into required_providers in the terraform block.";
         diagnostics.push(
@@ -294,6 +314,7 @@ pub(super) fn provider(block: &Block, name: &Ident, diagnostics: &mut Diagnostic
         );
         let version = diagnostics.take(static_string(expr));
         check_constraint(version.as_deref(), expr, diagnostics);
+        constraint = version.map(|version| (version, expr.span));
     }
     for attribute in &content.rest.attributes {
         if RESERVED.contains(&&*attribute.name.text) {
@@ -319,5 +340,6 @@ pub(super) fn provider(block: &Block, name: &Ident, diagnostics: &mut Diagnostic
     let mut body = content.rest_with_escapes(diagnostics);
     body.attributes.retain(|attribute| !RESERVED.contains(&&*attribute.name.text));
     body.blocks.retain(|block| !RESERVED.contains(&&*block.kind.text));
-    ProviderBlock { reference: ProviderRef { name: name.text.clone(), alias }, body, span: block.header }
+    let reference = ProviderRef { name: name.text.clone(), alias };
+    ProviderBlock { reference, body, version: constraint, span: block.header }
 }

@@ -10,11 +10,11 @@ use smform_types::{Diagnostic, Diagnostics, ResourceMode, SourceMap, Span};
 use super::call::providers;
 use super::condition::condition;
 use super::content::{Content, Shape, check_name, elements, unsupported_block};
-use super::mocks::{Mock, Override, mock, mock_files, overriding};
+use super::mocks::{Mock, Override, add_override, mock, mock_files};
 use super::refactor::address;
 use super::settings::provider;
-use super::{Condition, ProviderBlock, ProviderRef};
-use crate::eval::{Subject, keyword, parse_reference};
+use super::{Condition, PassedProvider, ProviderBlock, ProviderRef, normal};
+use crate::eval::{Subject, bare_keyword, parse_reference, unquoted, warn_of_quotes};
 use crate::source::{Host, is_json, read_text};
 use crate::syntax::{Attribute, Block, Body, Ident, parse_json, parse_native};
 
@@ -35,6 +35,14 @@ pub struct TestFile {
     pub runs: Vec<TestRun>,
 }
 
+impl TestFile {
+    /// Its name without what every test file's name ends with.
+    #[must_use]
+    pub fn stem(&self) -> &str {
+        self.name.trim_end_matches(".json").trim_end_matches(".hcl").trim_end_matches(".tftest")
+    }
+}
+
 /// A `run` block.
 #[derive(Clone, Debug)]
 pub struct TestRun {
@@ -47,7 +55,7 @@ pub struct TestRun {
     /// The module that is run in place of the one under test, with the place of `source`.
     pub module: Option<(String, Span)>,
     /// The provider configurations that the module gets; all of the file under their own names when empty.
-    pub providers: Vec<(ProviderRef, ProviderRef)>,
+    pub providers: Vec<PassedProvider>,
     /// `assert` blocks.
     pub asserts: Vec<Condition>,
     /// Objects whose conditions are expected to fail.
@@ -196,14 +204,12 @@ fn declare(
         }
         ("provider", Some(name)) => {
             let provider = provider(block, name, found);
-            if file.providers.contains_key(&provider.reference) {
-                let detail = "There is a provider block of this name and alias in the file already.";
-                return found.push(Diagnostic::error("Duplicate provider block", detail).at(block.header));
-            }
+            refuse_second_provider(file, &provider.reference, block, found);
             file.providers.insert(provider.reference.clone(), provider);
         }
         ("mock_provider", Some(name)) => {
             if let Some(mut mock) = mock(block, name, found) {
+                refuse_second_provider(file, &mock.reference, block, found);
                 mock_files(&mut mock, host, directory, sources, found);
                 file.mocks.push(mock);
             }
@@ -216,9 +222,26 @@ fn declare(
                 let detail = format!("This test file has a run named {} already{at}.", name.text);
                 return found.push(Diagnostic::error("Duplicate \"run\" block names", detail).at(block.header));
             }
-            file.runs.extend(run(block, name, found));
+            let run = run(block, name, found);
+            if let Some((source, span)) = run.as_ref().and_then(|run| run.module.as_ref())
+                && source.starts_with('.')
+                && host.list(&normal(&directory.join(source))).is_err()
+            {
+                let detail = format!("The directory {source} could not be read.");
+                found.push(Diagnostic::error("Unreadable module directory", detail).at(*span));
+            }
+            file.runs.extend(run);
         }
-        (kind, _) => file.overrides.extend(overriding(kind, block, found)),
+        (kind, _) => add_override(&mut file.overrides, kind, block, found),
+    }
+}
+
+/// In a test file, one block says what a provider configuration is.
+fn refuse_second_provider(file: &TestFile, reference: &ProviderRef, block: &Block, found: &mut Diagnostics) {
+    let mocked = file.mocks.iter().any(|mock| mock.reference == *reference);
+    if mocked || file.providers.contains_key(reference) {
+        let detail = "There is a provider or mock_provider block of this name and alias in the file already.";
+        found.push(Diagnostic::error("Duplicate provider block", detail).at(block.header));
     }
 }
 
@@ -234,7 +257,7 @@ fn values(body: &Body, found: &mut Diagnostics) -> Vec<Attribute> {
 fn run(block: &Block, name: &Ident, found: &mut Diagnostics) -> Option<TestRun> {
     check_name(name, "run block", found);
     let content = Content::exact(block, &RUN, found);
-    let command = match content.get("command").map(|expr| (keyword(expr), expr.span)) {
+    let command = match content.get("command").map(|expr| (bare_keyword(expr, block.body.json), expr.span)) {
         None => TestCommand::default(),
         Some((Some(word), _)) if &*word == "apply" => TestCommand::Apply,
         Some((Some(word), _)) if &*word == "plan" => TestCommand::Plan,
@@ -247,36 +270,49 @@ fn run(block: &Block, name: &Ident, found: &mut Diagnostics) -> Option<TestRun> 
     let plan = content.single("plan_options", found).map(|block| plan_options(block, found)).unwrap_or_default();
     let variables = content.single("variables", found).map(|block| values(&block.body, found)).unwrap_or_default();
     let module = match content.single("module", found) {
-        Some(block) => {
-            let content = Content::exact(block, &MODULE, found);
-            let span = content.required("source", found).map(|expr| expr.span);
-            content.string("source", found).zip(span)
-        }
+        Some(block) => module(block, found),
         None => None,
     };
     let expected = content.get("expect_failures").map(|expr| elements(expr, found).to_vec()).unwrap_or_default();
-    let expected = expected.iter().filter_map(|expr| found.take(expected_failure(expr))).collect();
+    let expected = expected.iter().filter_map(|expr| {
+        warn_of_quotes(expr, block.body.json, "reference", found);
+        found.take(expected_failure(expr))
+    });
+    let expected = expected.collect();
     let kinds = ["override_resource", "override_data", "override_module"];
     let overrides = kinds.iter().flat_map(|kind| content.blocks_of(kind).map(move |block| (*kind, block)));
-    let overrides = overrides.filter_map(|(kind, block)| overriding(kind, block, found)).collect();
+    let mut overridden = Vec::new();
+    overrides.for_each(|(kind, block)| add_override(&mut overridden, kind, block, found));
     Some(TestRun {
         name: name.clone(),
         command,
         variables,
         module,
-        providers: content.get("providers").map_or_else(Vec::new, |expr| providers(expr, found)),
+        providers: content.get("providers").map_or_else(Vec::new, |expr| providers(expr, block.body.json, found)),
         asserts: content.blocks_of("assert").filter_map(|block| condition(block, found)).collect(),
         expect_failures: expected,
         plan,
         state_key: content.string("state_key", found),
-        overrides,
+        overrides: overridden,
         span: block.header,
     })
 }
 
+/// The module that a run takes, with the place of `source`.
+fn module(block: &Block, found: &mut Diagnostics) -> Option<(String, Span)> {
+    let content = Content::exact(block, &MODULE, found);
+    let span = content.required("source", found)?.span;
+    let source = content.string("source", found)?;
+    if content.get("version").is_some() && source.starts_with('.') {
+        let detail = "Only modules of a registry have versions. Remove \"version\".";
+        found.push(Diagnostic::error("Invalid registry module source address", detail).at(span));
+    }
+    Some((source, span))
+}
+
 fn plan_options(block: &Block, found: &mut Diagnostics) -> PlanOptions {
     let content = Content::exact(block, &PLAN, found);
-    let refresh_only = match content.get("mode").map(|expr| (keyword(expr), expr.span)) {
+    let refresh_only = match content.get("mode").map(|expr| (bare_keyword(expr, block.body.json), expr.span)) {
         None => false,
         Some((Some(word), _)) if &*word == "normal" => false,
         Some((Some(word), _)) if &*word == "refresh-only" => true,
@@ -311,7 +347,7 @@ fn plan_options(block: &Block, found: &mut Diagnostics) -> PlanOptions {
 }
 
 fn expected_failure(expr: &crate::syntax::Expr) -> Result<(Expected, Span), Diagnostics> {
-    let reference = parse_reference(expr)?;
+    let reference = parse_reference(&unquoted(expr)?)?;
     let wrong = |what: &str| {
         let detail = format!(
             "{what} cannot be expected to fail. Name something of the root module that has conditions: an input variable, \

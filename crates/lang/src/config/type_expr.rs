@@ -143,10 +143,10 @@ fn object(argument: &Expr) -> Result<(Type, TypeDefaults), Diagnostics> {
     let mut defaults = TypeDefaults::default();
     for item in items {
         let name: Arc<str> = match &item.key.kind {
-            ExprKind::Literal(key) if key.as_str().is_some_and(is_identifier) => {
+            ExprKind::Literal(key) if !item.quoted && key.as_str().is_some_and(is_identifier) => {
                 key.as_str().unwrap_or_default().into()
             }
-            _ => return Err(invalid(&item.key, "The names of attributes are written out.")),
+            _ => return Err(invalid(&item.key, "The names of attributes are written out, without quotes.")),
         };
         let (ty, inner) = match &item.value.kind {
             ExprKind::Call(call) if &*call.name.text == "optional" => {

@@ -17,7 +17,8 @@ impl Evaluator<'_> {
         let name = &*call.name.text;
         let plain = name.strip_prefix("core::").unwrap_or(name);
         let failed = |summary: &str, detail: String| {
-            let error = Diagnostic { function: Some(name.to_owned()), ..Diagnostic::error(summary, detail) };
+            let (function, around) = (Some(name.to_owned()), Some(whole.span));
+            let error = Diagnostic { function, around, ..Diagnostic::error(summary, detail) };
             self.failed(error.at(call.opening()), whole, env)
         };
         match plain {
@@ -98,7 +99,8 @@ impl Evaluator<'_> {
                 Fault::Argument | Fault::TooMany => error.argument.and_then(|at| spans.get(at)).copied(),
                 Fault::Call | Fault::NoSuchFunction => Some(call.opening()),
             };
-            self.failed(error.diagnostic(plain).at(span), whole, env)
+            let error = Diagnostic { around: Some(whole.span), ..error.diagnostic(plain) };
+            self.failed(error.at(span), whole, env)
         };
         functions::check_count(name, spans.len()).map_err(failed)?;
         let mut diagnostics = Diagnostics::new();

@@ -31,7 +31,9 @@ pub use evaluator::Evaluator;
 pub use references::{malformed, malformed_in_body, parse_reference, references, references_in_body};
 pub use render::{render_value, type_text};
 pub use spans::attribute_span;
-pub use statics::{keyword, static_bool, static_reference, static_string, static_value, unquoted, warn_of_quotes};
+pub use statics::{
+    bare_keyword, keyword, static_bool, static_reference, static_string, static_value, unquoted, warn_of_quotes,
+};
 pub use templates::Templates;
 
 /// Defaults of optional attributes in a type constraint, at any depth.

@@ -136,6 +136,12 @@ pub fn warn_of_quotes(expr: &Expr, json: bool, what: &str, diagnostics: &mut Dia
     }
 }
 
+/// A single word without quotes; in JSON syntax, which has no other way, a text.
+#[must_use]
+pub fn bare_keyword(expr: &Expr, json: bool) -> Option<String> {
+    keyword(expr).filter(|_| json || matches!(expr.kind, ExprKind::Traversal { .. }))
+}
+
 /// A single word, bare or quoted.
 #[must_use]
 pub fn keyword(expr: &Expr) -> Option<String> {

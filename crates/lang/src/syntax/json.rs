@@ -38,7 +38,7 @@ fn read(text: &str, source: SourceId, strings: Strings) -> (Body, Diagnostics) {
 fn add_properties(value: &Expr, body: &mut Body) -> Result<(), Diagnostic> {
     match &value.kind {
         ExprKind::Object(items) => {
-            for ObjectItem { key, value } in items {
+            for ObjectItem { key, value, .. } in items {
                 let Some(name) = key_text(key) else { continue };
                 // The established way to write a comment.
                 if &*name != "//" {

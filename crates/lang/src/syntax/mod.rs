@@ -267,6 +267,8 @@ impl TraversalStep {
 pub struct ObjectItem {
     /// The key; a bare name is a [`ExprKind::Literal`] string.
     pub key: Expr,
+    /// Whether the key stands in quotes in native syntax, which makes it a text like any other.
+    pub quoted: bool,
     /// The value.
     pub value: Expr,
 }

@@ -46,10 +46,14 @@ fn range(span: Span, source: &Source) -> Json {
 
 fn snippet(diagnostic: &Diagnostic, span: Span, source: &Source) -> Json {
     let (start, end) = (source.position(span.start as usize), source.position(span.end as usize));
-    let lines: Vec<&str> = (start.line..=end.line).map(|line| source.line(line)).collect();
+    // What stands around it and belongs to it is shown as well.
+    let around = diagnostic.around.filter(|around| around.source == span.source).unwrap_or(span);
+    let first = source.position(around.start.min(span.start) as usize);
+    let last = source.position(around.end.max(span.end) as usize);
+    let lines: Vec<&str> = (first.line..=last.line).map(|line| source.line(line)).collect();
     let code = lines.join("\n");
     // Offsets count bytes within the code.
-    let line_start = start.byte - offset_in_line(source, start);
+    let line_start = first.byte - offset_in_line(source, first);
     let clamp = |byte: usize| byte.saturating_sub(line_start).min(code.len());
     let values: Vec<Json> = diagnostic
         .values
@@ -59,12 +63,16 @@ fn snippet(diagnostic: &Diagnostic, span: Span, source: &Source) -> Json {
     object([
         ("context", Some(diagnostic.context.as_deref().map_or(Json::Null, Json::from))),
         ("code", Some(code.as_str().into())),
-        ("start_line", Some(start.line.into())),
+        ("start_line", Some(first.line.into())),
         ("highlight_start_offset", Some(clamp(start.byte).into())),
         ("highlight_end_offset", Some(clamp(end.byte.max(start.byte + 1)).into())),
         ("values", Some(values.into())),
-        ("function_call", diagnostic.function.as_ref().map(|name| json!({ "called_as": name }))),
+        ("function_call", diagnostic.function.as_deref().map(call)),
     ])
+}
+
+fn call(name: &str) -> Json {
+    object([("called_as", Some(name.into())), ("signature", super::functions::signature(name))])
 }
 
 fn offset_in_line(source: &Source, position: Position) -> usize {

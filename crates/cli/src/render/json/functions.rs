@@ -17,6 +17,21 @@ pub fn all() -> Json {
     json!({ "format_version": "1.0", "function_signatures": named.collect::<Map<String, Json>>() })
 }
 
+/// The signature of a function as messages about its calls have it.
+#[must_use]
+pub fn signature(called_as: &str) -> Option<Json> {
+    let signature = functions::signature(called_as.strip_prefix("core::").unwrap_or(called_as))?;
+    let parameter =
+        |parameter: &Parameter| json!({ "name": parameter.name, "type": type_to_json(&parameter.shape.ty()) });
+    let parameters: Vec<Json> = signature.parameters.iter().map(parameter).collect();
+    Some(object([
+        ("name", called_as.rsplit("::").next().map(Json::from)),
+        ("params", Some(Json::Array(parameters))),
+        ("return_type", Some(type_to_json(&signature.returns.ty()))),
+        ("variadic_param", signature.variadic.as_ref().map(parameter)),
+    ]))
+}
+
 /// The functions that the built-in provider brings along.
 #[must_use]
 pub fn of_builtin() -> Json {
@@ -24,12 +39,20 @@ pub fn of_builtin() -> Json {
     let names = ["decode_tfvars", "encode_expr", "encode_tfvars"];
     let found = names.into_iter().filter_map(|name| {
         let signature = functions::signature(&format!("{PREFIX}{name}"))?;
-        Some((name.to_owned(), described(signature)))
+        let mut json = described(signature);
+        if let Json::Object(parts) = &mut json {
+            // What each does fits into one line.
+            parts.insert("summary".to_owned(), signature.summary.trim_end_matches('.').into());
+        }
+        Some((name.to_owned(), json))
     });
     Json::Object(found.collect())
 }
 
 fn described(signature: &Signature) -> Json {
+    // These two take expressions rather than values, so that null is no matter of theirs.
+    let lazy = matches!(signature.name, "can" | "try");
+    let parameter = |parameter: &Parameter| self::parameter(parameter, lazy);
     let parameters: Vec<Json> = signature.parameters.iter().map(parameter).collect();
     object([
         ("description", Some(signature.summary.into())),
@@ -39,10 +62,10 @@ fn described(signature: &Signature) -> Json {
     ])
 }
 
-fn parameter(parameter: &Parameter) -> Json {
+fn parameter(parameter: &Parameter, lazy: bool) -> Json {
     object([
         ("name", Some(parameter.name.into())),
-        ("is_nullable", parameter.null.then_some(Json::Bool(true))),
+        ("is_nullable", (parameter.null && !lazy).then_some(Json::Bool(true))),
         ("type", Some(type_to_json(&parameter.shape.ty()))),
     ])
 }

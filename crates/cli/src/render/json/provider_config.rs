@@ -67,7 +67,8 @@ impl Keys {
     fn passed(&mut self, config: &Config, at: &ModuleAddress, providers: &Providers) {
         let Some((parent, call)) = at.parent() else { return };
         let call = config.modules.get(&parent).and_then(|module| module.calls.get(call));
-        for (inner, outer) in call.into_iter().flat_map(|call| &call.providers) {
+        for passed in call.into_iter().flat_map(|call| &call.providers) {
+            let (inner, outer) = (&passed.child, &passed.own);
             let source = source(config, providers, at, inner);
             let json = entry(&name(inner), None, &source, None, at, None);
             self.add(key(at, inner), source, json, Some(key(&parent, outer)));

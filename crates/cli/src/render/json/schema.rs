@@ -12,11 +12,15 @@ use super::{functions, object};
 /// The provider that is part of the language.
 const BUILT_IN: &str = "terraform.io/builtin/terraform";
 
-/// The schemas of every provider.
+/// The schemas of providers: of those that are wanted.
 #[must_use]
-pub fn providers(providers: &Providers) -> Json {
-    let schemas = providers.iter().map(|found| (found.source().to_owned(), provider(found.as_ref())));
-    json!({ "format_version": "1.0", "provider_schemas": schemas.collect::<Map<String, Json>>() })
+pub fn providers(providers: &Providers, wanted: impl Fn(&str) -> bool) -> Json {
+    let found = providers.iter().filter(|found| wanted(found.source()));
+    let schemas: Map<String, Json> = found.map(|found| (found.source().to_owned(), provider(found.as_ref()))).collect();
+    object([
+        ("format_version", Some("1.0".into())),
+        ("provider_schemas", (!schemas.is_empty()).then_some(Json::Object(schemas))),
+    ])
 }
 
 fn provider(provider: &dyn Provider) -> Json {
@@ -29,7 +33,14 @@ fn provider(provider: &dyn Provider) -> Json {
         (!schemas.is_empty()).then_some(Json::Object(schemas))
     };
     object([
-        ("provider", Some(schema(provider.schema()))),
+        // The built-in provider takes no arguments, which is not the same as having none.
+        (
+            "provider",
+            Some(match provider.source() == BUILT_IN {
+                true => json!({ "version": provider.schema().version }),
+                false => schema(provider.schema()),
+            }),
+        ),
         ("resource_schemas", of_mode(ResourceMode::Managed)),
         ("data_source_schemas", of_mode(ResourceMode::Data)),
         ("functions", (provider.source() == BUILT_IN).then(functions::of_builtin)),

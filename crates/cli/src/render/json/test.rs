@@ -110,10 +110,7 @@ pub fn verbose(file: &TestFile, run: &TestRun, report: &RunReport) -> Option<Mes
     // Terraform adds the schemas of the providers that are concerned.
     let mut concerned = BTreeSet::new();
     providers_in(&Json::Object(fields.clone()), &mut concerned);
-    let mut schemas = schema::providers(&world.providers);
-    if let Some(all) = schemas.get_mut("provider_schemas").and_then(Json::as_object_mut) {
-        all.retain(|name, _| concerned.contains(name.as_str()));
-    }
+    let schemas = schema::providers(&world.providers, |source| concerned.contains(source));
     fields.insert("provider_format_version".to_owned(), schemas.get("format_version").cloned().unwrap_or_default());
     take(&schemas, &["provider_schemas"], &mut fields);
     let text = format!("-verbose flag enabled, printing {what}");

@@ -145,7 +145,7 @@ impl<'t> Reader<'t> {
             }
             self.at += 1;
             let value = self.value()?;
-            items.push(ObjectItem { key, value });
+            items.push(ObjectItem { key, quoted: false, value });
             if self.end_of_items(b'}', open, "This object has no closing brace.")? {
                 return Ok(ExprKind::Object(items));
             }

@@ -58,6 +58,7 @@ impl Parser<'_> {
             if self.take("}") {
                 return Ok(ExprKind::Object(items));
             }
+            let quoted = self.peek() == Some(b'"');
             let key = self.object_key()?;
             self.skip()?;
             match self.peek() {
@@ -75,7 +76,7 @@ impl Parser<'_> {
             }
             self.skip()?;
             let value = self.expression()?;
-            items.push(ObjectItem { key, value });
+            items.push(ObjectItem { key, quoted, value });
             self.skip()?;
             match self.peek() {
                 Some(b',' | b'\n') => self.at += 1,
