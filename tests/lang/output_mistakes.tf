@@ -15,4 +15,4 @@ output "c" {
 # error output_mistakes.tf:6:17-18 Invalid expression
 # error output_mistakes.tf:9:3-9 Unsupported argument
 # error output_mistakes.tf:8:12-13 Missing required argument
-# error output_mistakes.tf:6:20-28 Invalid depends_on reference
+# error output_mistakes.tf:6:20-28 Reference to "each" in context without for_each
