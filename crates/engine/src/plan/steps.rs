@@ -227,4 +227,22 @@ fn connect_deletions(steps: &mut StepGraph, changes: &BTreeMap<ObjectKey, Change
             }
         }
     }
+    connect_parting_users(steps, changes);
+}
+
+/// What goes for good goes before what it used is changed, unless its going waits for that change. A scaling target, for
+/// one, keeps its endpoint from changes as long as it is there.
+fn connect_parting_users(steps: &mut StepGraph, changes: &BTreeMap<ObjectKey, Change>) {
+    let updated = changes.values().filter(|change| change.action == Action::Update);
+    let updates: Vec<Step> = updated.filter_map(making).collect();
+    for change in changes.values().filter(|change| change.action == Action::Delete) {
+        let deleting = Step::Delete(change.object.clone());
+        for update in &updates {
+            let Step::Update(address) = update else { continue };
+            let used = change.dependencies.iter().chain(&change.old_dependencies).any(|used| *used == address.config());
+            if used && !steps.is_before(update, &deleting) {
+                steps.before(&deleting, update);
+            }
+        }
+    }
 }

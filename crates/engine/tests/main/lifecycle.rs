@@ -382,3 +382,34 @@ async fn repeated_blocks_are_destroyed_whatever_they_repeat_over() {
         assert!(bench.record.lock().await.stored().objects.is_empty(), "{repetition}");
     }
 }
+
+#[tokio::test]
+async fn what_goes_for_good_goes_before_what_it_used_is_changed() {
+    let bench = Bench::new();
+    let text = |used: &str, scaled: &str| {
+        format!(
+            r#"
+            resource "test_thing" "endpoint" {{
+              name = "endpoint"
+              uses = ["{used}"]
+            }}
+            resource "test_thing" "other" {{ name = "other" }}
+            {scaled}
+            "#
+        )
+    };
+    let target = "resource \"test_thing\" \"target\" {\n name = \"target\"\n parent = test_thing.endpoint.name\n }";
+    bench.converge(&text("a", target)).await;
+    bench.service.forget_calls();
+    bench.converge(&text("b", "")).await;
+    assert_eq!(bench.service.calls(), ["delete target", "update endpoint"]);
+
+    // Not where something else must leave it first, which itself waits for the change.
+    let policy =
+        |parent: &str| format!("resource \"test_thing\" \"policy\" {{\n name = \"policy\"\n uses = [{parent}]\n }}");
+    let used = format!("{target}\n{}", policy("test_thing.target.name"));
+    bench.converge(&text("b", &used)).await;
+    bench.service.forget_calls();
+    bench.converge(&text("c", &policy("test_thing.endpoint.name"))).await;
+    assert_eq!(bench.service.calls(), ["update endpoint", "update policy", "delete target"]);
+}
