@@ -218,6 +218,47 @@ def iam(iam):
         iam.get_role(**role)
 
 
+def packages(sm):
+    """The registry of models: a package alone, and two versions of a group."""
+    sm.create_model_package_group(ModelPackageGroupName="g", ModelPackageGroupDescription="All", Tags=TAGS)
+    sm.describe_model_package_group(ModelPackageGroupName="g")
+    container = {
+        "ContainerHostname": "first",
+        "Image": f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/team/model:1",
+        "ImageDigest": "sha256:" + "0" * 64,
+        "Environment": {"MODE": "fast"},
+        "ModelDataUrl": "s3://bucket/model.tar.gz",
+        "Framework": "PYTORCH",
+        "FrameworkVersion": "2.4",
+    }
+    specification = {
+        "Containers": [container],
+        "SupportedRealtimeInferenceInstanceTypes": ["ml.m5.large"],
+        "SupportedTransformInstanceTypes": ["ml.m5.large"],
+        "SupportedContentTypes": ["text/csv"],
+        "SupportedResponseMIMETypes": ["text/csv"],
+    }
+    own = {"InferenceSpecification": specification, "Tags": TAGS, "CustomerMetadataProperties": {"a": "b"}}
+    sm.create_model_package(ModelPackageName="alone", ModelPackageDescription="One", **own)
+    arns = [sm.create_model_package(ModelPackageGroupName="g", **own)["ModelPackageArn"] for _ in range(2)]
+    sm.update_model_package(ModelPackageArn=arns[0], ModelApprovalStatus="Approved", ApprovalDescription="Good")
+    for name in (*arns, "alone", "g/1"):
+        sm.describe_model_package(ModelPackageName=name)
+    page = sm.list_model_packages(ModelPackageGroupName="g", MaxResults=1)
+    assert page["ModelPackageSummaryList"][0]["ModelPackageVersion"] == 2 and page["NextToken"]
+    assert len(sm.list_model_packages(ModelPackageType="Both")["ModelPackageSummaryList"]) == 3
+    approved = sm.list_model_packages(ModelPackageGroupName="g", ModelApprovalStatus="Approved")
+    assert [found["ModelPackageArn"] for found in approved["ModelPackageSummaryList"]] == arns[:1]
+    assert sm.list_tags(ResourceArn=arns[0])["Tags"] == TAGS
+    with pytest.raises(ClientError, match="still has versions"):
+        sm.delete_model_package_group(ModelPackageGroupName="g")
+    for name in (*arns, "alone"):
+        sm.delete_model_package(ModelPackageName=name)
+    sm.delete_model_package_group(ModelPackageGroupName="g")
+    with pytest.raises(ClientError, match="does not exist"):
+        sm.describe_model_package(ModelPackageName="g/1")
+
+
 def models(walk):
     sm = walk.client("sagemaker")
     container = {
@@ -243,6 +284,7 @@ def models(walk):
     sm.add_tags(ResourceArn=arn, Tags=[{"Key": "more", "Value": "x"}])
     sm.delete_tags(ResourceArn=arn, TagKeys=["more"])
     assert sm.list_tags(ResourceArn=arn)["Tags"] == TAGS
+    packages(sm)
 
 
 def variant(name="V", **more):

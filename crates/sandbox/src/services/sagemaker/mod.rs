@@ -11,6 +11,7 @@ mod fleet;
 pub(crate) mod lifecycle;
 mod listing;
 mod model;
+mod package;
 mod quota;
 mod rollback;
 mod shapes;
@@ -29,7 +30,7 @@ use self::body::{Object, text};
 pub(crate) use self::fleet::{Fleet, Variant};
 pub(crate) use self::rollback::roll_back;
 pub(crate) use self::shapes::INSTANCE_TYPES;
-use self::shapes::{Shape, components, operations as input};
+use self::shapes::{Shape, components, operations as input, packages};
 pub(crate) use super::body;
 use crate::services::Context;
 use crate::wire::ApiError;
@@ -60,6 +61,14 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     reads("DescribeModel", &input::DESCRIBE_MODEL, model::describe),
     writes("DeleteModel", &input::DELETE_MODEL, model::delete),
     reads("ListModels", &input::LIST_MODELS, listing::models),
+    writes("CreateModelPackageGroup", &packages::CREATE_GROUP, package::create_group),
+    reads("DescribeModelPackageGroup", &packages::GROUP, package::describe_group),
+    writes("DeleteModelPackageGroup", &packages::GROUP, package::delete_group),
+    writes("CreateModelPackage", &packages::CREATE, package::create),
+    reads("DescribeModelPackage", &packages::NAMED, package::describe),
+    writes("UpdateModelPackage", &packages::UPDATE, package::update),
+    writes("DeleteModelPackage", &packages::NAMED, package::delete),
+    reads("ListModelPackages", &packages::LIST, package::list),
     writes("CreateEndpointConfig", &input::CREATE_ENDPOINT_CONFIG, endpoint_config::create),
     reads("DescribeEndpointConfig", &input::DESCRIBE_ENDPOINT_CONFIG, endpoint_config::describe),
     writes("DeleteEndpointConfig", &input::DELETE_ENDPOINT_CONFIG, endpoint_config::delete),

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::component::Component;
 use super::fleet::Fleet;
 use super::lifecycle::Operation;
+use super::package::Package;
 use crate::clock::Moment;
 
 /// A resource's tags, in the order in which they were set.
@@ -23,9 +24,14 @@ pub(crate) struct State {
     pub endpoints: BTreeMap<String, Endpoint>,
     #[serde(default)]
     pub components: BTreeMap<String, Component>,
+    /// By name, or by group and version.
+    #[serde(default)]
+    pub packages: BTreeMap<String, Package>,
+    #[serde(default)]
+    pub package_groups: BTreeMap<String, Immutable>,
 }
 
-/// A model or an endpoint configuration: nothing but its tags can change.
+/// A model, an endpoint configuration or a group of model packages: nothing but its tags can change.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Immutable {
     pub name: String,

@@ -71,6 +71,8 @@ fn of_resource<'a>(context: &'a mut Context<'_>, arn: &str) -> Result<&'a mut Ta
         Some(("endpoint-config", name)) => state.configs.get_mut(name).map(|c| (&c.arn, &mut c.tags)),
         Some(("endpoint", name)) => state.endpoints.get_mut(&name.to_ascii_lowercase()).map(|e| (&e.arn, &mut e.tags)),
         Some(("inference-component", name)) => state.components.get_mut(name).map(|c| (&c.arn, &mut c.tags)),
+        Some(("model-package", id)) => state.packages.get_mut(id).map(|p| (&p.arn, &mut p.tags)),
+        Some(("model-package-group", name)) => state.package_groups.get_mut(name).map(|g| (&g.arn, &mut g.tags)),
         _ => None,
     };
     match found {

@@ -3,6 +3,7 @@
 pub(crate) mod components;
 mod instance_types;
 pub(crate) mod operations;
+pub(crate) mod packages;
 pub(crate) mod patterns;
 mod scalars;
 mod structures;
@@ -129,6 +130,10 @@ mod tests {
             &operations::LIST_MODELS,
             &operations::ADD_TAGS,
             &operations::LIST_TAGS,
+            &packages::CREATE,
+            &packages::CREATE_GROUP,
+            &packages::LIST,
+            &packages::UPDATE,
         ] {
             walk(shape, &mut seen);
         }

@@ -51,6 +51,11 @@ impl Pattern {
     }
 }
 
+/// `(arn:…/)?name(?<!-)`: the same without a version.
+pub(crate) fn is_arn_or_name(text: &str) -> bool {
+    is_versioned_arn_or_name(&format!("{text}/1"))
+}
+
 /// `(?!\s*$).+`: one line that is not only blanks.
 pub(crate) fn is_alarm_name(text: &str) -> bool {
     !text.is_empty() && !text.contains('\n') && text.contains(|c: char| !c.is_ascii_whitespace() && c != '\u{b}')
