@@ -23,7 +23,8 @@ static FRAMEWORK_VERSION: Shape = pattern(3, 10, r"[0-9]\.[A-Za-z0-9.-]+");
 static CONTENT_TYPE: Shape = pattern(0, 256, r".*");
 static MIME_TYPE: Shape = pattern(0, 1024, r"[-\w]+\/.+");
 static APPROVAL_DESCRIPTION: Shape = pattern(0, 1024, r".*");
-static SOURCE_URI: Shape = pattern(0, 1024, r"[\p{L}\p{M}\p{Z}\p{N}\p{P}]{0,1024}");
+// The service repeats the limit of the length in the pattern, which would make a very large automaton of it.
+static SOURCE_URI: Shape = pattern(0, 1024, r"[\p{L}\p{M}\p{Z}\p{N}\p{P}]*");
 static CLIENT_TOKEN: Shape = pattern(1, 36, r"[a-zA-Z0-9-]+");
 static PROPERTY_KEY: Shape = pattern(1, 128, r"([\p{L}\p{Z}\p{N}_.:\/=+\-@]*)");
 static PROPERTY_VALUE: Shape = pattern(0, 256, r"([\p{L}\p{Z}\p{N}_.:\/=+\-@]*)");
