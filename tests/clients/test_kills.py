@@ -90,7 +90,55 @@ resource "aws_sagemaker_endpoint" "endpoint" {
 }
 """
 
-CHANGING = ("Create", "Update", "Delete", "Authorize", "Revoke", "Modify", "Add")
+AROUND = """
+provider "aws" {
+  region = "us-east-1"
+}
+
+resource "aws_vpc" "own" {
+  cidr_block           = "10.9.0.0/16"
+  enable_dns_hostnames = true
+}
+
+resource "aws_subnet" "own" {
+  vpc_id     = aws_vpc.own.id
+  cidr_block = "10.9.1.0/24"
+}
+
+resource "aws_vpc_endpoint" "own" {
+  vpc_id       = aws_vpc.own.id
+  service_name = "com.amazonaws.us-east-1.s3"
+}
+
+resource "aws_iam_role" "own" {
+  name_prefix        = "own-"
+  assume_role_policy = jsonencode({ Version = "2012-10-17", Statement = [] })
+}
+
+resource "aws_iam_role_policy" "own" {
+  role   = aws_iam_role.own.name
+  policy = jsonencode({ Version = "2012-10-17", Statement = [] })
+}
+
+resource "aws_iam_role_policy_attachment" "own" {
+  role       = aws_iam_role.own.name
+  policy_arn = "arn:aws:iam::aws:policy/AmazonSageMakerFullAccess"
+}
+
+resource "aws_cloudwatch_metric_alarm" "own" {
+  alarm_name          = "errors"
+  comparison_operator = "GreaterThanThreshold"
+  evaluation_periods  = 2
+  metric_name         = "Invocation5XXErrors"
+  namespace           = "AWS/SageMaker"
+  period              = 60
+  statistic           = "Sum"
+  threshold           = 1
+}
+"""
+"""What is made around an endpoint. Some of it the service names itself, and lets there be many alike."""
+
+CHANGING = ("Create", "Update", "Delete", "Authorize", "Revoke", "Modify", "Add", "Put", "Attach", "Detach")
 """What the names of operations begin with that change something."""
 
 APPLY = ("apply", "-auto-approve", "-no-color")
@@ -203,7 +251,24 @@ class Place:
             Filters=[{"Name": "group-id", "Values": [one["GroupId"] for one in groups]}]
         )["SecurityGroupRules"] if groups else []
         found += [one["SecurityGroupRuleId"] for one in rules]
-        return sorted(found)
+        return sorted(found + self.around())
+
+    def around(self):
+        ec2, iam, cloudwatch = self.server.client("ec2"), self.server.client("iam"), self.server.client("cloudwatch")
+        found = [one["VpcId"] for one in ec2.describe_vpcs(Filters=[{"Name": "cidr", "Values": ["10.9.0.0/16"]}])["Vpcs"]]
+        within = [{"Name": "vpc-id", "Values": found}]
+        if found:
+            found += [one["SubnetId"] for one in ec2.describe_subnets(Filters=within)["Subnets"]]
+            endpoints = ec2.describe_vpc_endpoints(Filters=within)["VpcEndpoints"]
+            found += [one["VpcEndpointId"] for one in endpoints]
+        for role in iam.list_roles()["Roles"]:
+            name = role["RoleName"]
+            if name.startswith("own-"):
+                found += [name]
+                found += [f"{name}:{one}" for one in iam.list_role_policies(RoleName=name)["PolicyNames"]]
+                attached = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
+                found += [f"{name}/{one['PolicyArn']}" for one in attached]
+        return found + [one["AlarmName"] for one in cloudwatch.describe_alarms()["MetricAlarms"]]
 
     def recorded(self):
         """What the state has."""
@@ -228,6 +293,7 @@ def imports(place):
 
 SCENARIOS = {
     "create": (None, APPLY),
+    "create around": (lambda place: place.project.write(AROUND), APPLY),
     "update": (lambda place: place.run(*APPLY).expect(0), (*APPLY, "-var=port=8443")),
     "replace": (lambda place: place.run(*APPLY).expect(0), (*APPLY, "-var=image=myteam.myorg.com/docker-local/new:v2")),
     "destroy": (lambda place: place.run(*APPLY).expect(0), DESTROY),

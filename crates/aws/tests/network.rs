@@ -73,6 +73,10 @@ async fn networks_are_made_once() {
     let found = world.import(VPC, &intended()).await.unwrap();
     assert_eq!(text(&found, "id"), text(&vpc, "id"));
     let intent = intended();
+    // One that was begun and not seen through is kept.
+    let begun = world.run.begun.lock().unwrap().last().unwrap().clone();
+    let resumed = world.session.resume(VPC, &begun, &world.run).await.unwrap().expect("is there");
+    assert_eq!(text(&resumed, "id"), text(&vpc, "id"));
     world.create(VPC, &body).await;
     let error = world.session.import(VPC, &intent, &world.run).await.unwrap_err();
     assert!(error.detail.contains("smform import ADDRESS ID"), "{error}");
@@ -96,6 +100,9 @@ async fn networks_are_made_once() {
     let endpoint = world.create(ENDPOINT, &body).await;
     let found = world.import(ENDPOINT, &intended()).await.unwrap();
     assert_eq!(text(&found, "id"), text(&endpoint, "id"));
+    let begun = world.run.begun.lock().unwrap().last().unwrap().clone();
+    let resumed = world.session.resume(ENDPOINT, &begun, &world.run).await.unwrap().expect("is there");
+    assert_eq!(text(&resumed, "id"), text(&endpoint, "id"));
     world.delete(ENDPOINT, &endpoint).await;
     assert!(world.import(ENDPOINT, &intended()).await.is_none());
 }

@@ -188,6 +188,11 @@ async fn alike(client: &Client, like: &str) -> Result<Vec<String>, Failure> {
     Ok(ids)
 }
 
+fn is_failed(endpoint: &Described) -> bool {
+    let state = endpoint.state().map_or("", State::as_str).to_ascii_lowercase();
+    matches!(state.as_str(), "failed" | "rejected" | "expired")
+}
+
 fn is_deleted(endpoint: &Described) -> bool {
     endpoint.state().is_some_and(|state| state.as_str().eq_ignore_ascii_case("deleted"))
 }
@@ -297,6 +302,19 @@ impl ResourceType<Clients> for VpcEndpoint {
                 CreateOutcome::Complete(fill(&begun, &live))
             }
             Err(error) => CreateOutcome::Partial(fill(&begun, &self.schema.block.empty()), error),
+        }
+    }
+
+    async fn resume(&self, begun: &Value, cx: &Context<'_, Clients>) -> Result<Option<Value>, ProviderError> {
+        let client = cx.clients.ec2(cx.clients.region_of(begun));
+        let id = Fields(begun).text("id").unwrap_or_default();
+        let seen = describe(&client, id).await;
+        match seen.map_err(|failure| failure.into_error(format!("VPC endpoint {id} could not be read")))? {
+            Some(endpoint) if !is_failed(&endpoint) => {
+                let endpoint = self.ready(&client, id, cx.run, limit(begun, "create", PATIENCE)).await?;
+                Ok(Some(self.object(&client, &endpoint, begun, cx.clients).await))
+            }
+            _ => Ok(None),
         }
     }
 
