@@ -70,7 +70,9 @@ impl HttpClient for Limited<SharedHttpClient> {
 impl HttpConnector for Limited<SharedHttpConnector> {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let host = host_of(request.uri());
-        let attempt = request.headers().get("amz-sdk-request").and_then(attempt_of).unwrap_or(1);
+        let header = request.headers().get("amz-sdk-request").unwrap_or_default();
+        let attempt = number_in(header, "attempt=").unwrap_or(1);
+        let last = number_in(header, "max=").map_or(TRIES, |most| most.min(TRIES));
         let reached = Arc::clone(&self.reached);
         let answer = self.inner.call(request);
         HttpConnectorFuture::new(async move {
@@ -79,7 +81,7 @@ impl HttpConnector for Limited<SharedHttpConnector> {
                     reached.lock().unwrap_or_else(PoisonError::into_inner).insert(host);
                     Ok(answer)
                 }
-                Err(source) if attempt >= TRIES && (source.is_io() || source.is_timeout()) => {
+                Err(source) if attempt >= last && (source.is_io() || source.is_timeout()) => {
                     if reached.lock().unwrap_or_else(PoisonError::into_inner).contains(&host) {
                         return Err(source);
                     }
@@ -92,9 +94,9 @@ impl HttpConnector for Limited<SharedHttpConnector> {
     }
 }
 
-/// The number of the attempt, from the header that the SDK sends along: `attempt=2; max=26`.
-fn attempt_of(header: &str) -> Option<u32> {
-    let number = header.split(';').find_map(|part| part.trim().strip_prefix("attempt="))?;
+/// A number from the header that the SDK sends along with each attempt: `attempt=2; max=26`.
+fn number_in(header: &str, name: &str) -> Option<u32> {
+    let number = header.split(';').find_map(|part| part.trim().strip_prefix(name))?;
     number.parse().ok()
 }
 
@@ -148,7 +150,7 @@ mod tests {
         }
     }
 
-    fn clients(network: &Arc<Network>) -> Clients {
+    fn clients(network: &Arc<Network>, attempts: u32) -> Clients {
         let credentials = Credentials::new("AKIA", "secret", None, None, "test");
         let transport: Arc<dyn Transport> = Arc::<Network>::clone(network);
         let config = SdkConfig::builder()
@@ -157,7 +159,7 @@ mod tests {
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .http_client(limited(crate::transport::http_client(transport)))
             .sleep_impl(SharedAsyncSleep::new(NoPause))
-            .retry_config(RetryConfig::standard().with_max_attempts(10))
+            .retry_config(RetryConfig::standard().with_max_attempts(attempts))
             .build();
         Clients::new(config, "us-east-1".to_owned(), crate::tags::TagPolicy::default(), Endpoints::default())
     }
@@ -165,17 +167,22 @@ mod tests {
     #[tokio::test]
     async fn a_host_that_never_answered_is_named_after_a_few_tries() {
         let network = Arc::new(Network { good: 0, calls: AtomicUsize::new(0) });
-        let failure = crate::connect::caller(&clients(&network)).await.unwrap_err();
-        assert_eq!(network.calls.load(Ordering::Relaxed), 4);
-        let told = failure.explained();
-        assert!(told.starts_with("sts.us-east-1.amazonaws.com cannot be reached: "), "{told}");
-        assert!(told.contains("connection refused") && told.contains("AWS_ENDPOINT_URL"), "{told}");
+        let mut calls = 0;
+        // Nor is it less clear where fewer tries are allowed.
+        for (attempts, tries) in [(10, 4), (2, 2), (1, 1)] {
+            let failure = crate::connect::caller(&clients(&network, attempts)).await.unwrap_err();
+            calls += tries;
+            assert_eq!(network.calls.load(Ordering::Relaxed), calls);
+            let told = failure.explained();
+            assert!(told.starts_with("sts.us-east-1.amazonaws.com cannot be reached: "), "{told}");
+            assert!(told.contains("connection refused") && told.contains("AWS_ENDPOINT_URL"), "{told}");
+        }
     }
 
     #[tokio::test]
     async fn a_host_that_answered_before_is_waited_for() {
         let network = Arc::new(Network { good: 1, calls: AtomicUsize::new(0) });
-        let clients = clients(&network);
+        let clients = clients(&network, 10);
         for _ in 0..2 {
             assert!(crate::connect::caller(&clients).await.is_err());
         }

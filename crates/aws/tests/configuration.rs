@@ -108,6 +108,17 @@ async fn empty_blocks_are_no_difference() {
         json!({"client_config": {}, "output_config": {"s3_output_path": "s3://b/o", "notification_config": {}}});
     body["production_variants"]["capacity_reservation_config"] = json!({});
     world.create(CONFIG, &body).await;
+    let hosting = json!({"name": "h", "execution_role_arn": ROLE, "production_variants": {"variant_name": "v",
+        "instance_type": "ml.g5.xlarge", "initial_instance_count": 1, "managed_instance_scaling": {}}});
+    world.create(CONFIG, &hosting).await;
+    let model =
+        |container: serde_json::Value| json!({"name": "e", "execution_role_arn": ROLE, "primary_container": container});
+    let said = world.validate(MODEL, &model(json!({})));
+    assert!(said.iter().any(|text| text.starts_with("Error primary_container")), "{said:?}");
+    let image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/a:1";
+    let several =
+        json!({"image": image, "mode": "MultiModel", "model_data_url": "s3://b/k/", "multi_model_config": {}});
+    world.create(MODEL, &model(several)).await;
 }
 
 #[tokio::test]
@@ -224,4 +235,36 @@ async fn a_retired_accelerator_is_warned_of() {
         world.validate(CONFIG, &body),
         ["Warning production_variants[0].accelerator_type: Argument accelerator_type is deprecated"]
     );
+}
+
+#[tokio::test]
+async fn values_that_are_not_known_yet_are_warned_of() {
+    let world = world().await;
+    for (block, name, known, new) in [
+        ("routing_config", "routing_strategy", "KV_AWARE", "NEXT_AWARE"),
+        ("", "inference_ami_version", "al2023-ami-sagemaker-inference-gpu-4-1", "al2033-ami-sagemaker-inference-gpu-9"),
+        ("", "instance_type", "ml.g6e.xlarge", "ml.g9.xlarge"),
+    ] {
+        let said = |value: &str| {
+            let mut body = config_body("c", "m", 1);
+            let variant = &mut body["production_variants"];
+            *(if block.is_empty() { &mut variant[name] } else { &mut variant[block][name] }) = json!(value);
+            world.validate(CONFIG, &body)
+        };
+        assert_eq!(said(known), [""; 0]);
+        let said = said(new);
+        assert!(said.len() == 1 && said[0].starts_with("Warning"), "{said:?}");
+    }
+}
+
+#[tokio::test]
+async fn shadow_variants_need_no_more_than_others() {
+    let world = world().await;
+    world.create(MODEL, &model_body("m")).await;
+    let mut body = config_body("c", "m", 1);
+    let mut shadow = body["production_variants"].clone();
+    shadow["variant_name"] = json!("shadow");
+    shadow["core_dump_config"] = json!({"destination_s3_uri": "s3://b/dumps"});
+    body["shadow_production_variants"] = shadow;
+    world.create(CONFIG, &body).await;
 }

@@ -1,8 +1,9 @@
 use serde_json::json;
 use smform_types::Value;
 
-use crate::support::{GROUP, SUBNETS, shown, world, world_with};
+use crate::support::{GROUP, MODEL, SUBNETS, shown, world, world_with};
 
+const ECR: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com/img:";
 const VPC: &str = "vpc-0123456789abcdef0";
 
 fn text<'v>(object: &'v Value, name: &str) -> &'v str {
@@ -159,4 +160,65 @@ async fn a_live_endpoint_is_told() {
     assert_eq!(found.get("pending_endpoint_config_name"), Some(&Value::string("two")));
     let missing = world.data("aws_sagemaker_endpoint", &json!({"name": "none"})).await.unwrap_err();
     assert!(missing.detail.contains("There is no endpoint \"none\""), "{missing}");
+}
+
+#[tokio::test]
+async fn a_model_is_told_as_its_resource_has_it() {
+    let world = world().await;
+    let mut body = crate::support::model_body("m");
+    body["tags"] = json!({"team": "vision"});
+    let made = world.create(MODEL, &body).await;
+    let found = world.data(MODEL, &json!({"name": "m"})).await.unwrap();
+    for name in ["arn", "execution_role_arn", "primary_container", "vpc_config", "container", "tags"] {
+        assert_eq!(found.get(name), made.get(name), "{name}");
+    }
+    assert!(found.is_wholly_known() && text(&found, "creation_time").ends_with('Z'), "{}", shown(&found));
+    let missing = world.data(MODEL, &json!({"name": "none"})).await.unwrap_err();
+    assert!(missing.detail.contains("There is no model \"none\" in account"), "{missing}");
+}
+
+#[tokio::test]
+async fn the_newest_approved_version_of_a_group_is_found() {
+    const PACKAGE: &str = "aws_sagemaker_model_package";
+    let world = world().await;
+    let group = json!({"ModelPackageGroupName": "g", "ModelPackageGroupDescription": "All of them"});
+    world.ask("CreateModelPackageGroup", group).await;
+    for (tag, status) in [("1", "Approved"), ("2", "Approved"), ("3", "PendingManualApproval")] {
+        world.pass(60.0);
+        let container = json!({"Image": format!("{ECR}{tag}"), "Environment": {"V": tag}});
+        let specification = json!({"Containers": [container], "SupportedContentTypes": ["text/csv"]});
+        let version = json!({"ModelPackageGroupName": "g", "InferenceSpecification": specification,
+            "ModelApprovalStatus": status, "Tags": [{"Key": "v", "Value": tag}]});
+        world.ask("CreateModelPackage", version).await;
+    }
+    let told = |found: &Value, name: &str| text(found, name).to_owned();
+    let image = |found: &Value| told(found.get("containers").and_then(|all| all.get_index(0)).unwrap(), "image");
+    let newest = world.data(PACKAGE, &json!({"model_package_group_name": "g"})).await.unwrap();
+    assert_eq!(newest.get("model_package_version").and_then(Value::as_i64), Some(3));
+    let approved = json!({"model_package_group_name": "g", "model_approval_status": "Approved"});
+    let approved = world.data(PACKAGE, &approved).await.unwrap();
+    assert_eq!(told(&approved, "arn"), "arn:aws:sagemaker:us-east-1:123456789012:model-package/g/2");
+    assert_eq!(image(&approved), format!("{ECR}2"));
+    assert_eq!(approved.get("tags").and_then(|tags| tags.get("v")), Some(&Value::string("2")));
+    assert!(approved.is_wholly_known(), "{}", shown(&approved));
+    let first = world.data(PACKAGE, &json!({"model_package_name": "g/1"})).await.unwrap();
+    assert_eq!((image(&first), told(&first, "model_package_group_name")), (format!("{ECR}1"), "g".to_owned()));
+    for (body, part) in [
+        (json!({"model_package_name": "g/9"}), "There is no model package \"g/9\""),
+        (json!({"model_package_group_name": "none"}), "There is no complete version of group \"none\""),
+        (json!({"model_package_group_name": "g", "model_approval_status": "Rejected"}), "status Rejected"),
+        (json!({"model_package_name": "g/3", "model_approval_status": "Approved"}), "PendingManualApproval"),
+        (json!({}), "Set model_package_name"),
+    ] {
+        let refused = world.data(PACKAGE, &body).await.unwrap_err();
+        assert!(refused.detail.contains(part), "{refused}");
+    }
+    // It is what a model is made of.
+    let body = json!({"name": "m", "execution_role_arn": crate::support::ROLE,
+        "primary_container": {"model_package_name": told(&approved, "id")}});
+    world.create(MODEL, &body).await;
+    let group = world.data("aws_sagemaker_model_package_group", &json!({"model_package_group_name": "g"})).await;
+    assert_eq!(told(&group.unwrap(), "model_package_group_description"), "All of them");
+    let none = world.data("aws_sagemaker_model_package_group", &json!({"model_package_group_name": "x"})).await;
+    assert!(none.unwrap_err().detail.contains("There is no model package group"));
 }

@@ -1,7 +1,8 @@
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use serde_json::{Value as Json, json};
-use smform_provider::{CreateOutcome, UpdateOutcome};
+use smform_provider::{CreateOutcome, Run as _, UpdateOutcome};
 use smform_types::{Path, Value};
 
 use crate::support::{CONFIG, ENDPOINT, MODEL, World, config_body, endpoint_body, model_body, serving, shown, world};
@@ -412,4 +413,32 @@ async fn a_session_that_expires_does_not_end_a_creation() {
     let done = world.session.resume(ENDPOINT, &begun, &world.run).await.unwrap().unwrap();
     world.assert_settled(ENDPOINT, &done, &endpoint_body("e", "c")).await;
     assert_eq!(world.calls("CreateEndpoint"), 1);
+}
+
+#[tokio::test]
+async fn another_endpoint_of_the_name_is_not_waited_for() {
+    let (world, endpoint) = serving().await;
+    let other = json!({"EndpointName": "E", "EndpointConfigName": "two"});
+    let asked = async {
+        // As soon as the name is free again, somebody takes it.
+        while world.session.read(ENDPOINT, &endpoint, &world.run).await.unwrap().is_some() {
+            tokio::task::yield_now().await;
+        }
+        world.ask("CreateEndpoint", other).await
+    };
+    let (deleted, _) = tokio::join!(world.session.delete(ENDPOINT, &endpoint, &world.run), asked);
+    deleted.unwrap();
+    assert_eq!(world.ask("DescribeEndpoint", json!({"EndpointName": "e"})).await["EndpointConfigName"], "two");
+}
+
+#[tokio::test]
+async fn the_wait_follows_from_the_policy() {
+    let (world, endpoint) = serving().await;
+    let mut body = endpoint_body("e", "two");
+    body["deployment_config"] = json!({"blue_green_update_policy": {"termination_wait_in_seconds": 3600,
+        "traffic_routing_configuration": {"type": "ALL_AT_ONCE", "wait_interval_in_seconds": 3600}}});
+    let before = world.run.clock().now();
+    world.update(ENDPOINT, &endpoint, &body).await;
+    let took = world.run.clock().now().duration_since(before).unwrap();
+    assert!(took > Duration::from_secs(2 * 60 * 60), "{took:?}");
 }

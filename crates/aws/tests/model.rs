@@ -365,3 +365,31 @@ async fn variables_that_are_null_are_left_out() {
         world.delete(MODEL, &made).await;
     }
 }
+
+#[tokio::test]
+async fn a_model_that_serves_is_not_deleted() {
+    let (world, endpoint) = crate::support::serving().await;
+    let model = world.import(MODEL, "m").await.unwrap();
+    let refused = world.session.delete(MODEL, &model, &world.run).await.unwrap_err();
+    assert_eq!(refused.summary, "Model \"m\" is in use");
+    assert!(refused.detail.contains("endpoint e"), "{refused}");
+    // One that only configurations name serves nothing.
+    world.delete(crate::support::ENDPOINT, &endpoint).await;
+    world.delete(MODEL, &model).await;
+}
+
+#[tokio::test]
+async fn another_eula_needs_another_model_in_either_kind_of_container() {
+    let world = world().await;
+    for block in ["primary_container", "container"] {
+        let body = |accepted: bool| {
+            let source = json!({"s3_uri": "s3://b/k/", "s3_data_type": "S3Prefix", "compression_type": "None",
+                "model_access_config": {"accept_eula": accepted}});
+            let container = json!({"image": ECR, "model_data_source": {"s3_data_source": source}});
+            json!({"name": block.replace('_', "-"), "execution_role_arn": ROLE, (block): container})
+        };
+        let made = world.create(MODEL, &body(true)).await;
+        let plan = world.plan(MODEL, Some(&made), &body(false)).await.unwrap();
+        assert!(!plan.replace.is_empty(), "{block}");
+    }
+}

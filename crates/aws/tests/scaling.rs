@@ -159,4 +159,24 @@ async fn another_instance_type_of_a_scaled_variant_is_warned_of() {
     let found = world.session.review(&object, &plan, &world.run).await;
     let found: Vec<&str> = found.iter().map(|note| note.summary.as_str()).collect();
     assert_eq!(found, ["The instance type of a scaled variant changes"]);
+    // A target that the plan takes away goes before the endpoint is changed.
+    let gone =
+        world.import(TARGET, "sagemaker/endpoint/e/variant/MyVariant/sagemaker:variant:DesiredInstanceCount").await;
+    let gone = PlannedObject { type_name: TARGET.into(), before: gone, after: None };
+    let [old, new] = plan;
+    assert!(world.session.review(&object, &[old, new, gone], &world.run).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_target_that_does_not_refer_to_its_endpoint_waits_for_it() {
+    let (world, endpoint) = serving().await;
+    world.delete(ENDPOINT, &endpoint).await;
+    // Nobody makes one.
+    match world.try_create(TARGET, &target(1, 4)).await {
+        CreateOutcome::Failed(error) => assert!(error.detail.contains("does not exist"), "{error}"),
+        other => panic!("{other:?}"),
+    }
+    world.ask("CreateEndpoint", json!({"EndpointName": "e", "EndpointConfigName": "one"})).await;
+    world.create(TARGET, &target(1, 4)).await;
+    assert!(world.run.progress.lock().unwrap().iter().any(|status| status == "waiting for the endpoint to settle"));
 }

@@ -131,6 +131,7 @@ fn component_values(path: &[&str]) -> Option<(Json, Json)> {
         [.., "max_memory_required_in_mb"] => (json!(4096), json!(2048)),
         [.., "number_of_cpu_cores_required"] => (json!(1.5), json!(1)),
         [.., "number_of_accelerator_devices_required"] => (json!(2), json!(1)),
+        [.., "accelerator_partition_type"] => (json!("mig-3g.40gb"), json!("mig-1g.10gb")),
         [.., "alarm_name"] => (json!("a"), json!("b")),
         [.., "type"] => (json!("COPY_COUNT"), json!("CAPACITY_PERCENT")),
         [.., "maximum_batch_size" | "rollback_maximum_batch_size", "value"] => (json!(10), json!(20)),

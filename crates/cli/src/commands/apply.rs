@@ -394,7 +394,8 @@ fn prepare_last_words(session: &Session, run: &Run, planned: &Planned, recorded:
         };
         let left = actions.iter().filter(|(object, action)| is_left(object, **action));
         let skipped = left.map(|(object, _)| object.clone()).collect();
-        let outcomes = Outcomes { done: &done, under_way: &under_way, failed: &failed, skipped: &skipped, recorded: &recorded };
+        let outcomes =
+            Outcomes { done: &done, under_way: &under_way, failed: &failed, skipped: &skipped, recorded: &recorded };
         view.cut_off(mode, &actions, outcomes);
     });
 }

@@ -273,7 +273,8 @@ mod tests {
 
     #[test]
     fn what_is_done_is_said_to_be_where_it_is_on_record() {
-        let journal = |lock: Option<&str>| Recorded::Journal { path: "s.journal".into(), lock: lock.map(str::to_owned) };
+        let journal =
+            |lock: Option<&str>| Recorded::Journal { path: "s.journal".into(), lock: lock.map(str::to_owned) };
         assert_eq!(
             told(&Recorded::State, &["terraform_data.b"]),
             "\nNot everything was done.\n\nDone, and recorded in the state:\n  terraform_data.a (created)\n\nFailed:\n  \

@@ -279,7 +279,10 @@ fn what_cannot_be_recorded_is_not_done() {
     let bench = applied();
     // Where the copy of the older state is to go there is a folder.
     bench.write("terraform.tfstate.backup/x", "");
-    for command in [["state", "rm", "terraform_data.a"].as_slice(), &["taint", "terraform_data.a"]] {
+    for command in [
+        ["state", "rm", "-backup=terraform.tfstate.backup", "terraform_data.a"].as_slice(),
+        &["taint", "terraform_data.a"],
+    ] {
         let ran = bench.run(command);
         assert_eq!((ran.exit, ran.out.as_str()), (Exit::Failure, ""), "{}", ran.err);
     }

@@ -1,6 +1,7 @@
 //! `aws_appautoscaling_target`: what may be scaled, and between which counts.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::{Value as Json, json};
@@ -10,6 +11,7 @@ use smform_provider::{
 use smform_types::schema::{Attribute, Block, Constraint, NestedBlock, Schema};
 use smform_types::{Diagnostic, Diagnostics, Path, Type, Value};
 
+use super::super::sagemaker::endpoint::{Presence, presence};
 use super::{PROPAGATION, check, identified, is_missing, named, subject, with_members};
 use crate::clients::Clients;
 use crate::constraints::role_arn_or_none;
@@ -28,6 +30,9 @@ const SUSPENDED: [(&str, &str); 3] = [
     ("dynamic_scaling_out_suspended", "DynamicScalingOutSuspended"),
     ("scheduled_scaling_suspended", "ScheduledScalingSuspended"),
 ];
+
+/// How long an endpoint that is changing is waited for.
+const SETTLING: Duration = Duration::from_secs(60 * 60);
 
 /// The resource type.
 pub(crate) struct Target {
@@ -151,6 +156,47 @@ async fn register(
     Ok(answer.await?.get("ScalableTargetARN").and_then(Json::as_str).map(str::to_owned))
 }
 
+/// Registers a new target. A resource id that is written out by hand tells nobody that the endpoint must be there first,
+/// so one that comes with the same plan, or that is changing, is waited for.
+async fn register_new(client: &Rpc, planned: &Value, cx: &Context<'_, Clients>) -> Result<Option<String>, Failure> {
+    let tags = tags::all_of(planned);
+    let (mut coming, mut settling) = (Wait::new(cx.run, PROPAGATION), Wait::new(cx.run, SETTLING));
+    let mut settled = false;
+    loop {
+        let failure = match register(client, planned, Some(&tags), cx).await {
+            Err(failure) if failure.code() == "ValidationException" => failure,
+            answer => return answer,
+        };
+        let waited = match endpoint_of(planned, cx).await {
+            Some(Presence::Missing) => {
+                cx.run.progress("waiting for the endpoint to be created");
+                coming.pause().await
+            }
+            Some(Presence::Busy) => {
+                cx.run.progress("waiting for the endpoint to settle");
+                settling.pause().await
+            }
+            // It may have settled since.
+            Some(Presence::Settled) if !settled => {
+                settled = true;
+                Ok(())
+            }
+            _ => return Err(failure),
+        };
+        if waited.is_err() {
+            return Err(failure);
+        }
+    }
+}
+
+/// How it is with the endpoint whose variant is to be scaled; nothing when another thing is.
+async fn endpoint_of(planned: &Value, cx: &Context<'_, Clients>) -> Option<Presence> {
+    let fields = Fields(planned);
+    let named = fields.text("resource_id").filter(|_| fields.text("service_namespace") == Some("sagemaker"))?;
+    let (name, _) = named.strip_prefix("endpoint/")?.split_once("/variant/")?;
+    presence(&cx.clients.sagemaker(cx.clients.region_of(planned)), name).await
+}
+
 fn summary(object: &Value, what: &str) -> String {
     format!("The scalable target {} could not be {what}", Fields(object).text("resource_id").unwrap_or_default())
 }
@@ -214,7 +260,7 @@ impl ResourceType<Clients> for Target {
         if let Err(error) = cx.run.intend(&importable(&id, planned, cx.clients)).await {
             return CreateOutcome::Failed(error);
         }
-        let arn = match register(&client, planned, Some(&tags::all_of(planned)), cx).await {
+        let arn = match register_new(&client, planned, cx).await {
             Ok(arn) => arn,
             Err(failure) => return refuse(failure),
         };

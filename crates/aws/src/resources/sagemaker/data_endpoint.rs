@@ -10,7 +10,7 @@ use smform_types::{Type, Value};
 use super::endpoint::describe;
 use super::{moment, tagging};
 use crate::clients::Clients;
-use crate::fields::{Builder, Fields, text_map};
+use crate::fields::{Builder, Fields};
 use crate::shared::data_region;
 
 /// The data source.
@@ -112,10 +112,7 @@ impl DataSource<Clients> for EndpointData {
             .text("last_modified_time", moment(endpoint.last_modified_time()).as_deref())
             .value("production_variants", variants(endpoint.production_variants()))
             .value("shadow_production_variants", variants(endpoint.shadow_production_variants()));
-        let mut tags = tagging::list(&client, arn.unwrap_or_default())
-            .await
-            .map_err(|failure| failure.into_error(format!("The tags of endpoint \"{name}\" could not be read")))?;
-        tags.retain(|key, _| !key.starts_with("aws:"));
-        Ok(told.value("tags", text_map(&tags)).finish())
+        let tags = tagging::told(&client, arn, &format!("endpoint \"{name}\"")).await?;
+        Ok(told.value("tags", tags).finish())
     }
 }

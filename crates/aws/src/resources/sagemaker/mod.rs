@@ -1,6 +1,9 @@
 //! SageMaker: models, endpoint configurations, endpoints, and what they share.
 
 pub(crate) mod data_endpoint;
+pub(crate) mod data_model;
+pub(crate) mod data_model_package;
+pub(crate) mod data_model_package_group;
 pub(crate) mod data_prebuilt_ecr_image;
 pub(crate) mod endpoint;
 pub(crate) mod endpoint_configuration;
@@ -56,6 +59,8 @@ fn is_named(text: &str, what: &str) -> bool {
     match what {
         "endpoint configuration" => of_configuration,
         "endpoint" => begins(what) && !of_configuration,
+        // The service writes these in one word, and a version's group may be what is missing.
+        "model package" | "model package group" => begins(what) || begins(&what.replace(' ', "")),
         _ => begins(what),
     }
 }

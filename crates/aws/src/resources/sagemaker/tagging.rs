@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use aws_sdk_sagemaker::Client;
 use aws_sdk_sagemaker::types::Tag;
+use smform_provider::ProviderError;
 use smform_types::Value;
 
 use crate::failure::{Failure, Service, failed};
-use crate::fields::with;
+use crate::fields::{text_map, with};
 use crate::tags::{TagPolicy, all_of, change};
 
 /// The tags to send with a new object; nothing when there are none, since sending them needs a permission of its own.
@@ -29,6 +30,14 @@ pub(super) async fn list(client: &Client, arn: &str) -> Result<BTreeMap<String, 
         tags.insert(tag.key().unwrap_or_default().to_owned(), tag.value().unwrap_or_default().to_owned());
     }
     Ok(tags)
+}
+
+/// The tags of an object as data sources tell them: without those of AWS itself.
+pub(super) async fn told(client: &Client, arn: Option<&str>, what: &str) -> Result<Value, ProviderError> {
+    let listed = list(client, arn.unwrap_or_default()).await;
+    let mut tags = listed.map_err(|failure| failure.into_error(format!("The tags of {what} could not be read")))?;
+    tags.retain(|key, _| !key.starts_with("aws:"));
+    Ok(text_map(&tags))
 }
 
 /// The object with its tags as they are now, given the object that is remembered.

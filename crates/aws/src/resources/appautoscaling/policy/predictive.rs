@@ -7,9 +7,14 @@ use smform_types::{Diagnostic, Diagnostics, Path, Type};
 
 use super::PREDICTIVE;
 use super::schema::{needed, number, text};
-use super::wire::{items, list, members, text as text_of, told, value};
+use super::wire::{
+    described_predefined, described_query, items, list, members, predefined, query, text as text_of, told, value,
+};
 use crate::constraints::between;
 use crate::fields::{Builder, Fields};
+
+/// The blocks for the dimensions of a metric; those of target tracking have a name of their own.
+const DIMENSION: &str = "dimension";
 
 /// Metrics by name: the block, and the member of the service.
 const PREDEFINED: [(&str, &str); 3] = [
@@ -26,11 +31,11 @@ const CUSTOMIZED: [(&str, &str); 3] = [
 ];
 
 pub(super) fn schema() -> Block {
-    let predefined = || {
+    let by_name = || {
         let label = text().with(Constraint::Length(0, 1023));
         NestedBlock::at_most_one(Block::new([("predefined_metric_type", needed()), ("resource_label", label)], []))
     };
-    let metrics = PREDEFINED.map(|(name, _)| (name, predefined()));
+    let metrics = PREDEFINED.map(|(name, _)| (name, by_name()));
     let queries = CUSTOMIZED.map(|(name, _)| (name, NestedBlock::at_most_one(customized())));
     let mut metric = Block::new([("target_value", Attribute::required(Type::Number))], metrics);
     metric.blocks.extend(queries);
@@ -93,45 +98,16 @@ fn metric(block: Fields<'_>) -> Json {
     let mut metric = members([("TargetValue", value(block, "target_value"))]);
     for (name, member) in PREDEFINED {
         if let Some(spec) = block.block(name) {
-            metric[member] = members([
-                ("PredefinedMetricType", json!(spec.text("predefined_metric_type"))),
-                ("ResourceLabel", json!(spec.text("resource_label"))),
-            ]);
+            metric[member] = predefined(spec);
         }
     }
     for (name, member) in CUSTOMIZED {
         if let Some(spec) = block.block(name) {
-            metric[member] =
-                json!({ "MetricDataQueries": spec.blocks("metric_data_query").map(query).collect::<Vec<_>>() });
+            let queries = spec.blocks("metric_data_query").map(|block| query(block, DIMENSION));
+            metric[member] = json!({ "MetricDataQueries": queries.collect::<Vec<_>>() });
         }
     }
     metric
-}
-
-fn query(query: Fields<'_>) -> Json {
-    let dimension =
-        |block: Fields<'_>| members([("Name", json!(block.text("name"))), ("Value", json!(block.text("value")))]);
-    let stat = query.block("metric_stat").map(|stat| {
-        let metric = stat.block("metric").map(|metric| {
-            members([
-                ("MetricName", json!(metric.text("metric_name"))),
-                ("Namespace", json!(metric.text("namespace"))),
-                ("Dimensions", list(metric.blocks("dimension").map(dimension).collect())),
-            ])
-        });
-        members([
-            ("Metric", metric.unwrap_or_default()),
-            ("Stat", json!(stat.text("stat"))),
-            ("Unit", json!(stat.text("unit"))),
-        ])
-    });
-    members([
-        ("Id", json!(query.text("id"))),
-        ("Expression", json!(query.text("expression"))),
-        ("Label", json!(query.text("label"))),
-        ("MetricStat", stat.unwrap_or_default()),
-        ("ReturnData", json!(query.flag("return_data"))),
-    ])
 }
 
 /// The block as the service describes it.
@@ -144,37 +120,16 @@ pub(super) fn described<'b>(block: Builder<'b>, policy: &Json) -> Builder<'b> {
             .value("scheduling_buffer_time", told(predictive.get("SchedulingBufferTime")))
             .blocks("metric_specification", items(predictive, "MetricSpecifications"), |block, metric| {
                 let block = block.value("target_value", told(metric.get("TargetValue")));
-                let block = PREDEFINED.into_iter().fold(block, |block, (name, member)| {
-                    block.blocks(name, metric.get(member), |block, spec| {
-                        block
-                            .text("predefined_metric_type", text_of(spec, "PredefinedMetricType"))
-                            .text("resource_label", text_of(spec, "ResourceLabel"))
-                    })
-                });
+                let block = PREDEFINED
+                    .into_iter()
+                    .fold(block, |block, (name, member)| block.blocks(name, metric.get(member), described_predefined));
                 CUSTOMIZED.into_iter().fold(block, |block, (name, member)| {
                     block.blocks(name, metric.get(member), |block, spec| {
-                        block.blocks("metric_data_query", items(spec, "MetricDataQueries"), described_query)
+                        block.blocks("metric_data_query", items(spec, "MetricDataQueries"), |block, query| {
+                            described_query(block, query, DIMENSION)
+                        })
                     })
                 })
             })
     })
-}
-
-fn described_query<'b>(block: Builder<'b>, query: &Json) -> Builder<'b> {
-    block
-        .text("id", text_of(query, "Id"))
-        .text("expression", text_of(query, "Expression"))
-        .text("label", text_of(query, "Label"))
-        .flag("return_data", Some(query.get("ReturnData").and_then(Json::as_bool) != Some(false)))
-        .blocks("metric_stat", query.get("MetricStat"), |block, stat| {
-            let block = block.text("stat", text_of(stat, "Stat")).text("unit", text_of(stat, "Unit"));
-            block.blocks("metric", stat.get("Metric"), |block, metric| {
-                block
-                    .text("metric_name", text_of(metric, "MetricName"))
-                    .text("namespace", text_of(metric, "Namespace"))
-                    .blocks("dimension", items(metric, "Dimensions"), |block, dimension| {
-                        block.text("name", text_of(dimension, "Name")).text("value", text_of(dimension, "Value"))
-                    })
-            })
-        })
 }

@@ -29,20 +29,49 @@ pub(super) fn list(items: Vec<Json>) -> Json {
     if items.is_empty() { Json::Null } else { Json::Array(items) }
 }
 
-fn dimensions(block: Fields<'_>) -> Json {
+/// The dimensions of a metric, which are in blocks of different names.
+fn dimensions(block: Fields<'_>, name: &str) -> Json {
     let one = |block: Fields<'_>| members([("Name", json!(block.text("name"))), ("Value", json!(block.text("value")))]);
-    list(block.blocks("dimensions").map(one).collect())
+    list(block.blocks(name).map(one).collect())
+}
+
+/// A query of metrics, with the name of the blocks for dimensions.
+pub(super) fn query(query: Fields<'_>, dimension: &str) -> Json {
+    let stat = query.block("metric_stat").map(|stat| {
+        let metric = stat.block("metric").map(|metric| {
+            members([
+                ("MetricName", json!(metric.text("metric_name"))),
+                ("Namespace", json!(metric.text("namespace"))),
+                ("Dimensions", dimensions(metric, dimension)),
+            ])
+        });
+        members([
+            ("Metric", metric.unwrap_or_default()),
+            ("Stat", json!(stat.text("stat"))),
+            ("Unit", json!(stat.text("unit"))),
+        ])
+    });
+    members([
+        ("Id", json!(query.text("id"))),
+        ("Expression", json!(query.text("expression"))),
+        ("Label", json!(query.text("label"))),
+        ("MetricStat", stat.unwrap_or_default()),
+        ("ReturnData", json!(query.flag("return_data"))),
+    ])
+}
+
+/// A metric that has a name.
+pub(super) fn predefined(spec: Fields<'_>) -> Json {
+    members([
+        ("PredefinedMetricType", json!(spec.text("predefined_metric_type"))),
+        ("ResourceLabel", json!(spec.text("resource_label"))),
+    ])
 }
 
 /// What the block for target tracking means.
 pub(super) fn tracking(policy: Fields<'_>) -> Json {
     let Some(block) = policy.block(TRACKING) else { return Json::Null };
-    let predefined = block.block("predefined_metric_specification").map(|spec| {
-        members([
-            ("PredefinedMetricType", json!(spec.text("predefined_metric_type"))),
-            ("ResourceLabel", json!(spec.text("resource_label"))),
-        ])
-    });
+    let predefined = block.block("predefined_metric_specification").map(predefined);
     members([
         ("TargetValue", value(block, "target_value")),
         ("PredefinedMetricSpecification", predefined.unwrap_or_default()),
@@ -57,36 +86,13 @@ pub(super) fn tracking(policy: Fields<'_>) -> Json {
 }
 
 fn customized(block: Fields<'_>) -> Json {
-    let query = |query: Fields<'_>| {
-        let stat = query.block("metric_stat").map(|stat| {
-            let metric = stat.block("metric").map(|metric| {
-                members([
-                    ("MetricName", json!(metric.text("metric_name"))),
-                    ("Namespace", json!(metric.text("namespace"))),
-                    ("Dimensions", dimensions(metric)),
-                ])
-            });
-            members([
-                ("Metric", metric.unwrap_or_default()),
-                ("Stat", json!(stat.text("stat"))),
-                ("Unit", json!(stat.text("unit"))),
-            ])
-        });
-        members([
-            ("Id", json!(query.text("id"))),
-            ("Expression", json!(query.text("expression"))),
-            ("Label", json!(query.text("label"))),
-            ("MetricStat", stat.unwrap_or_default()),
-            ("ReturnData", json!(query.flag("return_data"))),
-        ])
-    };
     members([
         ("MetricName", json!(block.text("metric_name"))),
         ("Namespace", json!(block.text("namespace"))),
-        ("Dimensions", dimensions(block)),
+        ("Dimensions", dimensions(block, "dimensions")),
         ("Statistic", json!(block.text("statistic"))),
         ("Unit", json!(block.text("unit"))),
-        ("Metrics", list(block.blocks("metrics").map(query).collect())),
+        ("Metrics", list(block.blocks("metrics").map(|block| query(block, "dimensions")).collect())),
     ])
 }
 
@@ -118,13 +124,14 @@ pub(super) fn items<'j>(json: &'j Json, name: &str) -> &'j [Json] {
     json.get(name).and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
-fn described_dimensions<'b>(block: Builder<'b>, from: &Json) -> Builder<'b> {
-    block.blocks("dimensions", items(from, "Dimensions"), |block, dimension| {
+fn described_dimensions<'b>(block: Builder<'b>, name: &'static str, from: &Json) -> Builder<'b> {
+    block.blocks(name, items(from, "Dimensions"), |block, dimension| {
         block.text("name", text(dimension, "Name")).text("value", text(dimension, "Value"))
     })
 }
 
-fn described_query<'b>(block: Builder<'b>, query: &Json) -> Builder<'b> {
+/// A query of metrics that the service describes, with the name of the blocks for dimensions.
+pub(super) fn described_query<'b>(block: Builder<'b>, query: &Json, dimension: &'static str) -> Builder<'b> {
     block
         .text("id", text(query, "Id"))
         .text("expression", text(query, "Expression"))
@@ -136,10 +143,17 @@ fn described_query<'b>(block: Builder<'b>, query: &Json) -> Builder<'b> {
                 stat.get("Metric"),
                 |block, metric| {
                     let block = block.text("metric_name", text(metric, "MetricName"));
-                    described_dimensions(block.text("namespace", text(metric, "Namespace")), metric)
+                    described_dimensions(block.text("namespace", text(metric, "Namespace")), dimension, metric)
                 },
             )
         })
+}
+
+/// A metric that has a name, as the service describes it.
+pub(super) fn described_predefined<'b>(block: Builder<'b>, spec: &Json) -> Builder<'b> {
+    block
+        .text("predefined_metric_type", text(spec, "PredefinedMetricType"))
+        .text("resource_label", text(spec, "ResourceLabel"))
 }
 
 /// A policy that the service describes.
@@ -163,11 +177,7 @@ pub(super) fn described(schema: &Schema, policy: &Json) -> Value {
                 .blocks(
                     "predefined_metric_specification",
                     tracking.get("PredefinedMetricSpecification"),
-                    |block, spec| {
-                        block
-                            .text("predefined_metric_type", text(spec, "PredefinedMetricType"))
-                            .text("resource_label", text(spec, "ResourceLabel"))
-                    },
+                    described_predefined,
                 )
                 .blocks(
                     "customized_metric_specification",
@@ -178,7 +188,11 @@ pub(super) fn described(schema: &Schema, policy: &Json) -> Value {
                             .text("namespace", text(spec, "Namespace"))
                             .text("statistic", text(spec, "Statistic"))
                             .text("unit", text(spec, "Unit"));
-                        described_dimensions(block, spec).blocks("metrics", items(spec, "Metrics"), described_query)
+                        described_dimensions(block, "dimensions", spec).blocks(
+                            "metrics",
+                            items(spec, "Metrics"),
+                            |block, query| described_query(block, query, "dimensions"),
+                        )
                     },
                 )
         })

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_sagemaker::Client;
+use aws_sdk_sagemaker::operation::describe_endpoint::DescribeEndpointOutput;
 use aws_sdk_sagemaker::types::{EndpointStatus, InferenceComponentStatus, InferenceComponentSummary};
 use smform_provider::{ProviderError, Run};
 
@@ -91,16 +92,25 @@ pub(super) async fn delete(client: &Client, name: &str, run: &dyn Run, within: D
             },
         }
     }
-    let mut was_deleting = false;
+    let mut deleted: Option<DescribeEndpointOutput> = None;
     loop {
         let live = describe(client, name).await.map_err(|failure| failure.into_error(summary()))?;
         let Some(live) = live else { return Ok(()) };
-        run.progress(&live.summary());
-        was_deleting |= live.endpoint_status() == Some(&EndpointStatus::Deleting);
-        // Before that, it is the status with which a failed endpoint came to be deleted.
-        if was_deleting && live.endpoint_status() == Some(&EndpointStatus::Failed) {
-            return Err(unhealthy(summary(), &live, "Its deletion was accepted and then failed."));
+        if let Some(deleted) = &deleted {
+            // Somebody made another one of the name in the meantime.
+            if deleted.creation_time() != live.creation_time() {
+                return Ok(());
+            }
+            if live.endpoint_status() == Some(&EndpointStatus::Failed) {
+                return Err(unhealthy(summary(), &live, "Its deletion was accepted and then failed."));
+            }
         }
-        wait.pause().await.map_err(|_| stopped(live.status()).still_under_way())?;
+        run.progress(&live.summary());
+        let status = live.status().to_owned();
+        // Until it is seen so, it may have the status with which a failed endpoint came to be deleted.
+        if live.endpoint_status() == Some(&EndpointStatus::Deleting) {
+            deleted = Some(live);
+        }
+        wait.pause().await.map_err(|_| stopped(&status).still_under_way())?;
     }
 }

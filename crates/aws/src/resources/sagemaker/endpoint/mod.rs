@@ -248,6 +248,23 @@ impl ResourceType<Clients> for Endpoint {
     }
 }
 
+/// What others that need an endpoint want to know of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::resources) enum Presence {
+    Missing,
+    /// Its status will change by itself.
+    Busy,
+    Settled,
+}
+
+/// Whether there is an endpoint, and whether it is changing; nothing when the service does not tell.
+pub(in crate::resources) async fn presence(client: &Client, name: &str) -> Option<Presence> {
+    let found = describe(client, name).await.ok()?;
+    Some(
+        found.map_or(Presence::Missing, |endpoint| if endpoint.is_busy() { Presence::Busy } else { Presence::Settled }),
+    )
+}
+
 /// The status of an endpoint, once it is not being created any more; nothing when there is none.
 ///
 /// # Errors

@@ -40,6 +40,8 @@ pub(super) async fn check(object: &PlannedObject, plan: &[PlannedObject], client
         let asked: Vec<String> = moves.iter().map(resource).collect();
         scaled.extend(live(&asked, clients, clients.region_of(before)).await);
     }
+    let gone = leaving(plan);
+    scaled.retain(|resource| !gone.contains(resource));
     for moved in moves.iter().filter(|moved| scaled.contains(&resource(moved))) {
         let detail = format!(
             "Variant \"{}\" of endpoint \"{name}\" changes from {} to {}, and it is a scalable target. SageMaker refuses \
@@ -73,11 +75,21 @@ fn moves<'p>(before: &Value, after: &Value, plan: &'p [PlannedObject]) -> Vec<Mo
     .collect()
 }
 
-/// What the plan scales, before and after: a target that goes may go too late.
+/// What the plan scales, before and after.
 fn of_plan(plan: &[PlannedObject]) -> BTreeSet<String> {
-    let targets = plan.iter().filter(|object| *object.type_name == *"aws_appautoscaling_target");
-    let kept = targets.filter_map(|object| object.before.as_ref().filter(|_| object.after.is_some()));
-    let counted = kept.filter(|target| Fields(target).text("scalable_dimension") == Some(COUNT));
+    counted(plan, |target| target.after.is_some())
+}
+
+/// What the plan scales no longer: a target goes before its endpoint is changed.
+fn leaving(plan: &[PlannedObject]) -> BTreeSet<String> {
+    counted(plan, |target| target.after.is_none())
+}
+
+/// The variants that were scaled by those of the plan's targets.
+fn counted(plan: &[PlannedObject], which: fn(&PlannedObject) -> bool) -> BTreeSet<String> {
+    let targets = plan.iter().filter(|object| *object.type_name == *"aws_appautoscaling_target" && which(object));
+    let before = targets.filter_map(|object| object.before.as_ref());
+    let counted = before.filter(|target| Fields(target).text("scalable_dimension") == Some(COUNT));
     counted.filter_map(|target| Fields(target).owned("resource_id")).collect()
 }
 

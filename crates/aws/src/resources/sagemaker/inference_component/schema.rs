@@ -73,6 +73,12 @@ fn specification() -> Block {
             ("max_memory_required_in_mb", number().with(at_least(128))),
             ("number_of_cpu_cores_required", part(0.25)),
             ("number_of_accelerator_devices_required", part(1.0)),
+            (
+                "accelerator_partition_type",
+                Attribute::optional(Type::String)
+                    .with(Constraint::Length(0, 32))
+                    .describe("A part of an accelerator, such as mig-3g.40gb."),
+            ),
         ],
         [],
     );

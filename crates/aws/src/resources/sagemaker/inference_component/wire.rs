@@ -22,6 +22,7 @@ pub(super) fn specification(fields: Fields<'_>) -> InferenceComponentSpecificati
             .set_max_memory_required_in_mb(block.count("max_memory_required_in_mb"))
             .set_number_of_cpu_cores_required(block.float("number_of_cpu_cores_required"))
             .set_number_of_accelerator_devices_required(block.float("number_of_accelerator_devices_required"))
+            .set_accelerator_partition_type(block.owned("accelerator_partition_type"))
             .build()
     });
     let startup = fields.block("startup_parameters").map(|block| {
@@ -137,6 +138,7 @@ pub(super) fn describe<'b>(block: Builder<'b>, told: &InferenceComponentSpecific
                 .int("max_memory_required_in_mb", resources.max_memory_required_in_mb())
                 .float("number_of_cpu_cores_required", resources.number_of_cpu_cores_required())
                 .float("number_of_accelerator_devices_required", resources.number_of_accelerator_devices_required())
+                .text("accelerator_partition_type", resources.accelerator_partition_type())
         })
         .blocks("container", told.container(), |block, container| {
             let environment = container.environment().filter(|environment| !environment.is_empty());

@@ -19,7 +19,7 @@ use smform_provider::{
 use smform_types::schema::Schema;
 use smform_types::{Diagnostic, Diagnostics, Path, Value, image};
 
-use super::{VALIDATION, found, identified, is_missing, is_taken, shown, tagging};
+use super::{VALIDATION, found, identified, is_missing, is_taken, shown, tagging, users};
 use crate::clients::{Clients, partition_of};
 use crate::constraints::arn_parts;
 use crate::failure::{Failure, Service, failed};
@@ -206,6 +206,10 @@ impl ResourceType<Clients> for Model {
     async fn delete(&self, prior: &Value, cx: &Context<'_, Clients>) -> Result<(), ProviderError> {
         let client = cx.clients.sagemaker(cx.clients.region_of(prior));
         let name = Fields(prior).text("id").unwrap_or_default();
+        let users = users::of_model(&client, name).await;
+        if !users.is_empty() {
+            return Err(in_use(name, &users));
+        }
         match client.delete_model().model_name(name).send().await.map_err(failed(Service::SageMaker, "DeleteModel")) {
             Ok(_) => Ok(()),
             Err(failure) if is_missing(&failure, "model") => Ok(()),
@@ -220,6 +224,19 @@ impl ResourceType<Clients> for Model {
         let live = live.map_err(|failure| failure.into_error(format!("Model \"{name}\" could not be read")))?;
         Ok(live.map(Imported::from))
     }
+}
+
+/// The service deletes a model that is in use, and the endpoint can then start no instance any more, be it to scale or to
+/// replace one that broke. So it is not asked to.
+fn in_use(name: &str, users: &[String]) -> ProviderError {
+    ProviderError::new(
+        format!("Model \"{name}\" is in use"),
+        format!(
+            "It was not deleted, because without it SageMaker could neither scale, update nor repair what serves it: \
+             endpoint {}. Move the endpoint to a configuration without the model, or delete the endpoint first.",
+            users.join(", ")
+        ),
+    )
 }
 
 fn taken(name: &str) -> ProviderError {

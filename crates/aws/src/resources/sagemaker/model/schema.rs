@@ -9,7 +9,7 @@ use crate::constraints::{
 use crate::shared::{region, timeouts};
 use crate::tags::{tags, tags_all};
 
-pub(super) fn schema() -> Schema {
+pub(in super::super) fn schema() -> Schema {
     let execution = Block::new([("mode", required().with(Constraint::OneOf(&["Serial", "Direct"])))], []);
     let mut block = Block::new(
         [

@@ -102,7 +102,7 @@ pub(super) fn execution_config(fields: Fields<'_>) -> Option<InferenceExecutionC
 }
 
 /// A model as the service describes it. `remembered` tells whether a single container is the primary one.
-pub(super) fn describe(schema: &Schema, model: &DescribeModelOutput, remembered: &Value) -> Value {
+pub(in super::super) fn describe(schema: &Schema, model: &DescribeModelOutput, remembered: &Value) -> Value {
     let listed = Fields(remembered).blocks("container").count() > 0;
     let mut containers: Vec<&ContainerDefinition> = model.containers().iter().collect();
     let mut primary: Vec<&ContainerDefinition> = model.primary_container().into_iter().filter(|c| says(c)).collect();
