@@ -99,7 +99,7 @@ def test_keys_change_and_go(project, kms, moto):
         (('kms_key_id = "KEY"', ""), 'The argument "kms_key_id" is required'),
         (("region     =", "regoin     ="), 'Did you mean "region"?'),
         (('"KEY"', '"12345678-1234-1234-1234-123456789012"'), "Check kms_key_id and region"),
-        (('region     = "us-east-1"', 'endpoints = { kms = "http://127.0.0.1:1" }\n      max_retries = 1'), "AWS KMS did not answer"),
+        (('region     = "us-east-1"', 'endpoints = { kms = "http://127.0.0.1:1" }\n      max_retries = 1'), "127.0.0.1:1 cannot be reached"),
     ],
 )
 def test_what_does_not_work_is_told_before_anything_is_made(project, kms, change, wanted):

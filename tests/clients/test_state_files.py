@@ -64,7 +64,7 @@ def test_a_state_that_cannot_be_read_is_left_alone(applied, damage):
     path.write_bytes(content if isinstance(content, bytes) else content(path.read_bytes()))
     before = files(applied)
     for command in [APPLY, ("plan",), ("destroy", "-auto-approve"), ("state", "list"), ("output",), ("refresh",)]:
-        ran = applied.run(*command).expect(1)
+        ran = applied.run(*command, "-no-color").expect(1)
         assert "terraform.tfstate" in ran.prose and wanted in ran.prose, ran.text
         assert files(applied) == before, command
 

@@ -140,7 +140,8 @@ fn warn_of_undeclared(config: &Config, address: &ModuleAddress, module: &Module,
                 found.push(warning.at(around.span).within(context(around)));
             }
             // In the root module, to require a provider is to configure it with nothing.
-            if !module.providers.contains_key(&passed.own) && !given && !(address.is_root() && required) {
+            let is_own = module.providers.contains_key(&passed.own);
+            if !(is_own || given || address.is_root() && required) {
                 let place = if address.is_root() { String::new() } else { format!("{address}.") };
                 let detail = format!(
                     "There is no configuration \"{name}\" here that could be passed: neither a provider block nor an entry in \

@@ -271,11 +271,6 @@ impl ResourceType<Clients> for SecurityGroup {
         self.furnish(&client, &id, &name, planned, cx).await
     }
 
-    /// What is missing of it yet is an update.
-    async fn resume(&self, begun: &Value, cx: &Context<'_, Clients>) -> Result<Option<Value>, ProviderError> {
-        self.read(begun, cx).await
-    }
-
     async fn update(&self, prior: &Value, planned: &Value, cx: &Context<'_, Clients>) -> UpdateOutcome {
         let client = cx.clients.ec2(cx.clients.region_of(prior));
         let id = Fields(prior).text("id").unwrap_or_default();

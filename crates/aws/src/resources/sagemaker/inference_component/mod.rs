@@ -158,7 +158,7 @@ fn in_each(value: Value, lists: &[&str], replace: &dyn Fn(Value) -> Value) -> Va
     let [list, rest @ ..] = lists else { return replace(value) };
     let count = value.get(list).and_then(Value::as_slice).map_or(0, <[Value]>::len);
     (0..count).fold(value, |value, at| {
-        let path = Path::attribute(*list).index(at);
+        let path = Path::attribute(list).index(at);
         value.update_at(&path.0, &mut |block| in_each(block.clone(), rest, replace))
     })
 }
