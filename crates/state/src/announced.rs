@@ -14,7 +14,7 @@ use std::time::SystemTime;
 use serde_json::Value as Json;
 
 use crate::backend::Backend;
-use crate::catch_up::{is_settled, known, set_aside};
+use crate::catch_up::{identifier, is_settled, key_of, known, set_aside};
 use crate::error::StateError;
 use crate::journal::{Id, Intent, Record};
 use crate::model::{ObjectId, State};
@@ -72,14 +72,27 @@ impl Announced {
         let here = |name: &str| runs.iter().any(|run| name.starts_with(run.as_str()));
         begun.retain(|(name, ..)| !settled.contains(name) && !here(name));
         // Of several for one object, the last is what was going on.
+        let mut newer: BTreeSet<ObjectId> = BTreeSet::new();
         for (name, intent, made) in begun.into_iter().rev() {
             let is_settled = is_settled(&intent, state, &known(state));
             let recorded = intent.object.parse().and_then(|id| state.get(&id));
             let is_waited_for = is_settled && recorded.is_some_and(|object| object.tainted);
             let is_known = is_settled && !is_waited_for;
-            if is_known || pending.iter().any(|other| other.object == intent.object) {
+            let is_newer_known = intent.object.parse().is_some_and(|id| newer.contains(&id))
+                || pending.iter().any(|one| one.object == intent.object);
+            if !is_known && is_newer_known {
+                // What a run before had made at this address is only left over, and is to be deleted.
+                if let (Some(id), Some(object)) = (intent.object.parse(), made) {
+                    let aside = ObjectId { deposed: Some(key_of(&identifier(&object))), ..id };
+                    state.put(&aside, &intent.provider, object);
+                    announced.taken_up.push(aside);
+                }
                 continue;
             }
+            if is_known || is_newer_known {
+                continue;
+            }
+            newer.extend(intent.object.parse());
             if !is_settled {
                 // The run was replacing what is there.
                 set_aside(&intent, state);

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use smform_state::codec;
 use smform_state::exchange::{Exchange, compare};
+use smform_state::rollback::{Newer, keep, newer};
 
 use super::state::expect_some;
 use crate::args::{StateFile, StatePush, StateReplaceProvider};
@@ -23,7 +24,7 @@ pub async fn push(session: &Session, args: &StatePush) -> Result<Exit, Failure> 
     // What is wrong is the file, not what is recorded: there is nothing to restore.
     let way_out = || "Give a file that `smform state pull` has printed, or a copy of a state".to_owned();
     let incoming = codec::read(text.as_bytes(), name).map_err(|error| error.with_way_out(way_out));
-    let incoming = incoming.map_err(|error| Failure::from(error).summed_up("Nothing to push"))?;
+    let mut incoming = incoming.map_err(|error| Failure::from(error).summed_up("Nothing to push"))?;
     if incoming.lineage.is_empty() {
         let detail = format!("{} holds no state. Nothing was changed.", name.display());
         return Err(Failure::error("Nothing to push", detail));
@@ -43,7 +44,19 @@ pub async fn push(session: &Session, args: &StatePush) -> Result<Exit, Failure> 
             let detail = format!("{}: {why}. Nothing was changed. -force overrides this.", store.place().display());
             return Err(Failure::error("Failed to write state", detail));
         }
-        Exchange::Same | Exchange::Replaces | Exchange::Refused(_) => store.replace(incoming),
+        Exchange::Same | Exchange::Replaces | Exchange::Refused(_) => {
+            // What only an announcement beside the state tells of is in no state that somebody could push.
+            let newer = newer(store.state(), &incoming);
+            let lost: Vec<Newer> = newer.into_iter().filter(|one| store.taken_up().contains(&one.id)).collect();
+            keep(&lost, store.state(), &mut incoming);
+            for Newer { id, identifier, .. } in &lost {
+                let kind = &id.address.resource.type_name;
+                session.console.out(&format!(
+                    "A run that was cut off has created {kind} {identifier}, which this state does not have: it is kept on record.\n"
+                ));
+            }
+            store.replace(incoming);
+        }
     }
     session.set_damaged_aside(&mut store)?;
     store.finish()?;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use smform_state::lock::LockInfo;
-use smform_state::{Backend, Held, Kept, Object, Snapshot, StateError, Store, codec, store};
+use smform_state::{Backend, Held, Kept, Object, ObjectId, Snapshot, State, StateError, Store, codec, store};
 
 use crate::{PROVIDER, id, object};
 
@@ -175,6 +175,42 @@ fn what_a_lost_machine_was_creating_is_followed_up_elsewhere() {
     next.unchanged(&id("a.replaced")).unwrap();
     next.finish().unwrap();
     assert!(remote.announced().unwrap().is_empty());
+}
+
+#[test]
+fn what_several_lost_machines_had_created_at_one_address_is_all_known() {
+    let folder = tempfile::tempdir().unwrap();
+    // Nothing but its end brings the state up to date.
+    let remote = Arc::new(Remote { interval: Duration::from_secs(3600), ..Arc::into_inner(remote(&folder)).unwrap() });
+    let cut_off = |identifier: &str, is_made: bool| {
+        let mut run = Store::open(remote.clone(), None).unwrap();
+        run.intent(&id("a.b"), "create", Some(identifier), PROVIDER).unwrap();
+        if is_made {
+            run.put(&id("a.b"), PROVIDER, known(identifier)).unwrap();
+        }
+        std::mem::forget(run);
+        std::fs::remove_file(&remote.journal).unwrap();
+    };
+    let identifiers = |state: &State| {
+        let told =
+            |(id, _, object): (ObjectId, _, &Object)| (object.attributes["id"].to_string(), id.deposed.is_some());
+        state.objects().map(told).collect::<Vec<_>>()
+    };
+    cut_off("one", true);
+    cut_off("two", true);
+    // The last one has the address; the one before is left over.
+    let next = Store::open(remote.clone(), None).unwrap();
+    let mut both = identifiers(next.state());
+    both.sort();
+    assert_eq!(both, [("\"one\"".to_owned(), true), ("\"two\"".to_owned(), false)]);
+    std::mem::forget(next);
+    // Nor is what was made forgotten when it is not known what came of another at its address.
+    cut_off("three", false);
+    let next = Store::open(remote.clone(), None).unwrap();
+    assert_eq!(next.pending().iter().filter_map(|intent| intent.identifier.as_deref()).collect::<Vec<_>>(), ["three"]);
+    let mut left = identifiers(next.state());
+    left.sort();
+    assert_eq!(left, [("\"one\"".to_owned(), true), ("\"two\"".to_owned(), true)]);
 }
 
 #[test]
