@@ -140,7 +140,13 @@ pub async fn rollback(session: &Session, args: &StateRollback) -> Result<Exit, F
             return Ok(Exit::Failure);
         }
     }
-    let earlier = wanted.state.serial;
+    if store.is_damaged() {
+        session.console.out(
+            "What was created after that state, and the damaged one may have recorded, is not known to it. The damaged text is \
+             kept in damaged.tfstate: look there for identifiers, and import what is missing.\n",
+        );
+    }
+    let (earlier, now) = (wanted.state.serial, store.state().serial);
     let (serial, lineage) = if store.is_damaged() || store.is_missing() {
         // What serial the one had that is damaged or gone is not known; it replaced the newest of those that are kept.
         let newest = backend.kept()?.into_iter().next().map(|kept| read(backend.as_ref(), kept)).transpose()?.flatten();
@@ -153,6 +159,12 @@ pub async fn rollback(session: &Session, args: &StateRollback) -> Result<Exit, F
     store.replace(State { serial, lineage, ..wanted.state });
     session.set_damaged_aside(&mut store)?;
     let state = store.finish()?;
-    session.console.out(&format!("The state of serial {earlier} is back, as serial {}.\n", state.serial));
+    // A serial of zero was never written: there was nothing new in it.
+    session.console.out(&match state.serial {
+        0 => format!(
+            "What is recorded, with serial {now}, is what the state of serial {earlier} says. Nothing was changed.\n"
+        ),
+        serial => format!("The state of serial {earlier} is back, as serial {serial}.\n"),
+    });
     Ok(Exit::Success)
 }

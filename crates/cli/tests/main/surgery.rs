@@ -304,3 +304,17 @@ fn commands_on_the_state_keep_what_they_replace_under_the_time() {
     assert!(time.len() == 10 && time.bytes().all(|byte| byte.is_ascii_digit()), "{copy}");
     assert_eq!(bench.read(copy), before);
 }
+
+#[test]
+fn a_rollback_to_what_is_recorded_changes_nothing() {
+    let bench = applied();
+    bench.run(&["taint", "terraform_data.a"]).ok();
+    bench.run(&["untaint", "terraform_data.a"]).ok();
+    let before = bench.read("terraform.tfstate");
+    let out = bench.run(&["state", "rollback", "-auto-approve", "1"]).ok().out;
+    assert!(
+        out.ends_with("What is recorded, with serial 3, is what the state of serial 1 says. Nothing was changed.\n"),
+        "{out}"
+    );
+    assert_eq!(bench.read("terraform.tfstate"), before);
+}
