@@ -221,6 +221,18 @@ async fn a_busy_endpoint_is_waited_for() {
 }
 
 #[tokio::test]
+async fn an_endpoint_that_leaves_what_is_wanted_is_no_success() {
+    let (world, endpoint) = serving().await;
+    world.ask("UpdateEndpoint", json!({"EndpointName": "e", "EndpointConfigName": "two"})).await;
+    let errors = world.plan(ENDPOINT, Some(&endpoint), &endpoint_body("e", "one")).await.unwrap_err();
+    let [error] = errors.iter().collect::<Vec<_>>()[..] else { panic!("{errors:?}") };
+    assert_eq!(error.summary, "Endpoint \"e\" is moving to another configuration");
+    assert!(error.detail.contains("is moving to \"two\""), "{}", error.detail);
+    // Who wants where it goes has nothing to fear.
+    world.update(ENDPOINT, &endpoint, &endpoint_body("e", "two")).await;
+}
+
+#[tokio::test]
 async fn lost_replies_do_no_harm() {
     let (world, endpoint) = serving().await;
     world.faults(json!({"rules": [{"match": {"operation": "UpdateEndpoint"}, "nth": 1, "effect": "lost_reply"}]}));

@@ -159,6 +159,10 @@ impl ResourceType<Clients> for Endpoint {
         }
         let name = Fields(&prior).text("id").unwrap_or_default();
         if let Ok(Some(endpoint)) = describe(&client, name).await {
+            let wanted = Fields(&response.planned).text("endpoint_config_name");
+            if let (false, Some(error)) = (moved, wanted.and_then(|wanted| leaves(&endpoint, wanted))) {
+                return Err(error.of_attribute(Path::attribute("endpoint_config_name")).into());
+            }
             note_status(&endpoint, &mut response);
             response.diagnostics.extend(dangling::check(&client, &endpoint).await);
         }
@@ -299,6 +303,22 @@ fn members_of(object: Value, other: &Value, names: &[&str]) -> Value {
         Some(member) => with(object, name, member.clone()),
         None => object,
     })
+}
+
+/// What is wrong with an endpoint that has the wanted configuration and is on its way to another one, which a run that
+/// was killed or somebody else has asked for: that nothing is to be done would not be true for long.
+fn leaves(endpoint: &DescribeEndpointOutput, wanted: &str) -> Option<Diagnostic> {
+    let pending = endpoint.pending_config().filter(|pending| *pending != wanted)?;
+    if endpoint.endpoint_status() != Some(&EndpointStatus::Updating) {
+        return None;
+    }
+    let name = endpoint.endpoint_name().unwrap_or_default();
+    let detail = format!(
+        "It still serves \"{wanted}\", as is wanted here, but is moving to \"{pending}\": {}. Wait until that has ended, and \
+         plan again, to bring it back; or ask for \"{pending}\" here.",
+        endpoint.summary()
+    );
+    Some(Diagnostic::error(format!("Endpoint \"{name}\" is moving to another configuration"), detail))
 }
 
 /// Says what the state of the endpoint means for the plan.
