@@ -80,16 +80,25 @@ impl Announced {
             let is_known = is_settled && !is_waited_for;
             let is_newer_known = intent.object.parse().is_some_and(|id| newer.contains(&id))
                 || pending.iter().any(|one| one.object == intent.object);
-            if !is_known && is_newer_known {
-                // What a run before had made at this address is only left over, and is to be deleted.
-                if let (Some(id), Some(object)) = (intent.object.parse(), made) {
-                    let aside = ObjectId { deposed: Some(key_of(&identifier(&object))), ..id };
-                    state.put(&aside, &intent.provider, object);
-                    announced.taken_up.push(aside);
-                }
+            if is_known {
                 continue;
             }
-            if is_known || is_newer_known {
+            if is_newer_known {
+                // What a run before had made at this address, or may have, is only left over, and is to be deleted.
+                let known_as = made.as_ref().map(identifier).or_else(|| intent.identifier.clone());
+                let (Some(id), Some(known_as)) = (intent.object.parse(), known_as) else { continue };
+                let aside = ObjectId { deposed: Some(key_of(&known_as)), ..id };
+                match made {
+                    Some(object) => {
+                        state.put(&aside, &intent.provider, object);
+                        announced.taken_up.push(aside);
+                    }
+                    None => {
+                        let object = Id::from(&aside);
+                        announced.open.insert(name, Some(object.clone()));
+                        pending.push(Intent { object, ..intent });
+                    }
+                }
                 continue;
             }
             newer.extend(intent.object.parse());

@@ -211,6 +211,14 @@ fn what_several_lost_machines_had_created_at_one_address_is_all_known() {
     let mut left = identifiers(next.state());
     left.sort();
     assert_eq!(left, [("\"one\"".to_owned(), true), ("\"two\"".to_owned(), true)]);
+    std::mem::forget(next);
+    // What has no answer is looked for, also when another one has its address by now.
+    cut_off("four", true);
+    let next = Store::open(remote.clone(), None).unwrap();
+    let [three] = next.pending() else { panic!("{:?}", next.pending()) };
+    let aside = three.object.parse().unwrap();
+    assert_eq!((three.identifier.as_deref(), aside.deposed.is_some()), (Some("three"), true));
+    assert_eq!(next.state().get(&id("a.b")).unwrap().attributes["id"], "four");
 }
 
 #[test]
