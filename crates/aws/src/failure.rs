@@ -101,8 +101,7 @@ where
             SdkError::ConstructionFailure(_) => Stage::NotSent,
             _ => Stage::NoAnswer,
         };
-        // What the SDK says around it, that the dispatch failed, tells nobody anything.
-        let message = message.unwrap_or_else(|| unreached(&error).map_or_else(|| causes(&error), |why| causes(why)));
+        let message = message.unwrap_or_else(|| reason(&error));
         Failure { service, operation, stage, code, message, status, request_id }
     }
 }
@@ -126,6 +125,13 @@ fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn 
         let error: &'e (dyn Error + 'static) = *error;
         error.source()
     })
+}
+
+/// Why a call had no answer, in words: that of the host, if that is the reason, since what the SDK says around it, that the
+/// dispatch failed, tells nobody anything.
+#[must_use]
+pub fn reason(error: &(dyn Error + 'static)) -> String {
+    unreached(error).map_or_else(|| causes(error), |why| causes(why))
 }
 
 /// The texts of an error and what caused it, each once.

@@ -31,6 +31,7 @@ mod waiters;
 
 pub use clients::Clients;
 pub use connect::{Settings, session};
+pub use failure::reason;
 pub use transport::Transport;
 
 use smform_provider::Registry;

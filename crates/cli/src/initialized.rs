@@ -105,6 +105,19 @@ impl Initialized {
         }
     }
 
+    /// Adds to what a block says what was given beside it, if it says what it said then. Where it says something else, what was
+    /// given beside it still counts, where it is about the same kind of backend and the block says nothing of it now.
+    pub fn complete(&self, said: &mut Configured) {
+        if self.fits(said) {
+            said.settings.clone_from(&self.effective.settings);
+            return;
+        }
+        let Some(block) = self.block.as_ref().filter(|_| said.kind == self.effective.kind) else { return };
+        for (name, value) in self.effective.settings.iter().filter(|(name, _)| !block.contains_key(*name)) {
+            said.settings.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+    }
+
     /// Whether the block still says what it said when the backend was initialized.
     #[must_use]
     pub fn fits(&self, said: &Configured) -> bool {

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::RequestChecksumCalculation;
-use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{BucketVersioningStatus, Delete, ObjectCannedAcl, ObjectIdentifier, ServerSideEncryption};
 use smform_state::{Kept, Snapshot, StateError};
@@ -111,7 +111,7 @@ fn refusal<E: ProvideErrorMetadata + std::error::Error + 'static>(error: SdkErro
         let message = error.message().map(|text| format!(": {}", text.trim_end_matches('.'))).unwrap_or_default();
         return Refusal::Other(format!("{code}{message}{}", way_out(code)));
     }
-    let said = DisplayErrorContext(&error).to_string();
+    let said = smform_aws::reason(&error);
     let found_none = matches!(&error, SdkError::DispatchFailure(_)) && said.contains("loading credentials");
     if found_none {
         let looked = "no usable AWS credentials were found. smform looks in the backend block, the environment, the profile, \

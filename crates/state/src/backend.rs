@@ -20,12 +20,12 @@ pub struct Snapshot {
     pub version: Option<String>,
 }
 
-/// A snapshot that was replaced and kept.
+/// A snapshot that is kept, beside the one that is the state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept {
     /// How the place names it.
     pub name: String,
-    /// When it was written, or for a local file replaced.
+    /// When it was written; for a local file, when it was kept.
     pub time: Option<SystemTime>,
 }
 
@@ -88,7 +88,8 @@ pub trait Backend: Debug + Send + Sync {
         None
     }
 
-    /// The snapshots that were kept, the newest first.
+    /// The snapshots that are kept beside the one that is the state, the newest first: what it replaced, and where the place
+    /// keeps copies of what is written, also what a damaged one was.
     ///
     /// # Errors
     /// When they cannot be listed.

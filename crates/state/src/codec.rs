@@ -18,7 +18,7 @@ pub const TERRAFORM_VERSION: &str = "1.11.4";
 /// # Errors
 /// When the text is damaged, something else, or of another version; `path` is for the message.
 pub fn read(text: &[u8], path: &Path) -> Result<State, StateError> {
-    if text.iter().all(u8::is_ascii_whitespace) {
+    if is_blank(text) {
         return Ok(State::default());
     }
     let json: Json = parse(text).map_err(|error| StateError::damaged(path, describe(&error)))?;
@@ -36,6 +36,11 @@ pub fn read(text: &[u8], path: &Path) -> Result<State, StateError> {
             Err(StateError::Version { path: path.to_owned(), version, way_out })
         }
     }
+}
+
+/// Whether a text is empty, but for white space.
+pub(crate) fn is_blank(text: &[u8]) -> bool {
+    text.iter().all(u8::is_ascii_whitespace)
 }
 
 /// What keeps a text from being JSON, and where.

@@ -8,9 +8,9 @@ use std::time::Duration;
 use crate::backend::{Backend, DEFAULT_WORKSPACE, Held, Kept, Snapshot, Workspaces, beside, with_default};
 use crate::error::StateError;
 use crate::files;
-use crate::lock::{Lock, LockInfo, LockedFile, record_lock, retire};
+use crate::lock::{Lock, LockInfo, Locked, LockedFile, record_lock, retire};
 
-/// How many replaced snapshots are kept.
+/// How many snapshots are kept beside the state.
 const KEPT: usize = 20;
 
 /// A state in a file.
@@ -51,7 +51,7 @@ impl LocalBackend {
         &self.path
     }
 
-    /// The folder of replaced snapshots.
+    /// The folder of snapshots that are kept.
     fn history(&self) -> PathBuf {
         beside(&self.path, ".", ".history")
     }
@@ -68,22 +68,51 @@ impl LocalBackend {
         written.map(drop).map_err(StateError::io("write", path))
     }
 
-    /// Keeps a snapshot among the replaced ones, and drops the oldest.
+    /// Keeps a snapshot, unless it is the newest of those that are kept, and drops the oldest.
     fn keep(&self, text: &[u8]) -> Result<(), StateError> {
-        let folder = self.history();
+        let (all, folder) = (self.all_kept()?, self.history());
+        let is_text = |newest: &&Kept| self.read_kept(&newest.name).is_ok_and(|kept| kept == text);
+        if let Some(newest) = all.first().filter(is_text) {
+            // The state may have become accessible to others since.
+            if let Ok(file) = std::fs::File::open(folder.join(&newest.name)) {
+                files::share(&file, &self.path);
+            }
+            return Ok(());
+        }
         files::private_folder(&folder).map_err(StateError::io("make the folder", &folder))?;
         if let Ok(folder) = std::fs::File::open(&folder) {
             files::share(&folder, &self.path);
         }
-        let newest = self.kept()?.first().and_then(|kept| kept.name.parse::<u64>().ok()).unwrap_or(0);
+        let newest = all.first().and_then(|kept| kept.name.parse::<u64>().ok()).unwrap_or(0);
         let path = folder.join(format!("{:08}", newest + 1));
         files::sweep(&[&path]);
         self.copy(&path, text)?;
-        for old in self.kept()?.iter().skip(KEPT) {
+        for old in all.iter().skip(KEPT - 1) {
             let path = folder.join(&old.name);
             std::fs::remove_file(&path).map_err(StateError::io("remove", &path))?;
         }
         Ok(())
+    }
+
+    /// All snapshots that are kept, that of the state itself included, the newest first.
+    fn all_kept(&self) -> Result<Vec<Kept>, StateError> {
+        let folder = self.history();
+        let entries = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(StateError::io("list", &folder)(error)),
+        };
+        let mut kept: Vec<Kept> = entries
+            .filter_map(Result::ok)
+            .filter_map(|entry| {
+                let name = entry.file_name().into_string().ok()?;
+                let is_number = name.bytes().all(|byte| byte.is_ascii_digit());
+                let time = entry.metadata().and_then(|metadata| metadata.modified()).ok();
+                is_number.then_some(Kept { name, time })
+            })
+            .collect();
+        kept.sort_by(|a, b| b.name.cmp(&a.name));
+        Ok(kept)
     }
 }
 
@@ -98,14 +127,17 @@ impl Backend for LocalBackend {
 
     fn read(&self) -> Result<Option<Snapshot>, StateError> {
         let path = self.source.as_ref().unwrap_or(&self.path);
+        let mut is_made = false;
         let read = match self.locked.get().as_mut() {
-            Some(file) if self.source.is_none() => {
+            Some(Locked { file, is_made: made }) if self.source.is_none() => {
+                is_made = *made;
                 let mut text = Vec::new();
                 file.rewind().and_then(|()| file.read_to_end(&mut text)).map(|_| text)
             }
             _ => files::read(path),
         };
         match read {
+            Ok(text) if is_made && text.is_empty() => Ok(None),
             Ok(text) => Ok(Some(Snapshot { text, version: None })),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(StateError::io("read the state", path)(error)),
@@ -123,7 +155,12 @@ impl Backend for LocalBackend {
         let new = files::replace_by(&self.path, text, lock);
         let new = new.map_err(StateError::io("write the state", &self.path))?;
         if let Some(old) = locked.as_mut() {
-            retire(&std::mem::replace(old, new));
+            retire(&std::mem::replace(&mut old.file, new));
+        }
+        drop(locked);
+        // A copy of its own, since what damages a file does not damage another. The state is written without it.
+        if let Err(error) = self.keep(text) {
+            tracing::warn!("no copy of the new state was kept: {error}");
         }
         Ok(None)
     }
@@ -143,22 +180,13 @@ impl Backend for LocalBackend {
     }
 
     fn kept(&self) -> Result<Vec<Kept>, StateError> {
-        let folder = self.history();
-        let entries = match std::fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(StateError::io("list", &folder)(error)),
-        };
-        let mut kept: Vec<Kept> = entries
-            .filter_map(Result::ok)
-            .filter_map(|entry| {
-                let name = entry.file_name().into_string().ok()?;
-                let is_number = name.bytes().all(|byte| byte.is_ascii_digit());
-                let time = entry.metadata().and_then(|metadata| metadata.modified()).ok();
-                is_number.then_some(Kept { name, time })
-            })
-            .collect();
-        kept.sort_by(|a, b| b.name.cmp(&a.name));
+        let mut kept = self.all_kept()?;
+        // The newest may be what is in the state, for the day on which that is damaged.
+        if let Some(newest) = kept.first() {
+            if self.read_kept(&newest.name)? == self.current()? {
+                kept.remove(0);
+            }
+        }
         Ok(kept)
     }
 

@@ -139,11 +139,19 @@ pub fn retry<T>(timeout: Duration, mut attempt: impl FnMut() -> Result<T, StateE
 
 /// The state file while it is locked, for those who read and replace it.
 #[derive(Clone, Debug, Default)]
-pub struct LockedFile(Arc<Mutex<Option<File>>>);
+pub struct LockedFile(Arc<Mutex<Option<Locked>>>);
+
+/// A state file that is locked.
+#[derive(Debug)]
+pub(crate) struct Locked {
+    pub(crate) file: File,
+    /// Whether there was none: it was made, empty, to be locked.
+    pub(crate) is_made: bool,
+}
 
 impl LockedFile {
     /// The file; nothing when there is no lock.
-    pub(crate) fn get(&self) -> MutexGuard<'_, Option<File>> {
+    pub(crate) fn get(&self) -> MutexGuard<'_, Option<Locked>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -153,7 +161,6 @@ impl LockedFile {
 pub struct Lock {
     state: PathBuf,
     info: PathBuf,
-    made_state: bool,
     /// Our own file.
     own: Option<File>,
     file: LockedFile,
@@ -208,7 +215,7 @@ impl Lock {
             Err(std::fs::TryLockError::WouldBlock) => return Err(locked()),
             Err(std::fs::TryLockError::Error(error)) => return Err(StateError::io("lock", &own_path)(error)),
         }
-        let made_state = !path.exists();
+        let is_made = !path.exists();
         let state = files::touch(path).map_err(StateError::io("open", path))?;
         if !record_lock(&state) {
             return Err(locked());
@@ -218,8 +225,8 @@ impl Lock {
         files::sweep(&[path, &info_path, &beside(path, "", ".backup")]);
         let text = serde_json::to_vec(info).unwrap_or_default();
         files::replace(&info_path, &text).map_err(StateError::io("write", &info_path))?;
-        *file.get() = Some(state);
-        Ok(Lock { state: path.to_owned(), info: info_path, made_state, own: Some(own), file: file.clone() })
+        *file.get() = Some(Locked { file: state, is_made });
+        Ok(Lock { state: path.to_owned(), info: info_path, own: Some(own), file: file.clone() })
     }
 }
 
@@ -228,7 +235,8 @@ impl Held for Lock {
         let Some(own) = self.own.take() else { return Ok(()) };
         // What remains of a failed removal does no harm: the lock itself ends with the open files.
         let _ = std::fs::remove_file(&self.info);
-        if self.made_state && std::fs::metadata(&self.state).is_ok_and(|file| file.len() == 0) {
+        let is_made = self.file.get().as_ref().is_some_and(|locked| locked.is_made);
+        if is_made && std::fs::metadata(&self.state).is_ok_and(|file| file.len() == 0) {
             let _ = std::fs::remove_file(&self.state);
         }
         *self.file.get() = None;

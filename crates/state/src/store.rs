@@ -12,6 +12,7 @@ use smform_types::json::parse;
 use crate::announced::Announced;
 use crate::backend::{Backend, Held, Snapshot, beside};
 use crate::catch_up::catch_up;
+use crate::codec::is_blank;
 use crate::error::StateError;
 use crate::journal::{self, Intent, Journal, Record};
 use crate::lock::LockInfo;
@@ -48,10 +49,39 @@ pub struct Store {
 /// # Errors
 /// When it cannot be read.
 pub fn read(backend: &dyn Backend) -> Result<State, StateError> {
-    let snapshot = backend.read().map_err(|error| rescuable(backend, error))?.unwrap_or_default();
-    let mut state = codec::read(&snapshot.text, &backend.place()).map_err(|error| rescuable(backend, error))?;
-    catch_up(records(backend)?, &snapshot.text, &mut state);
+    let (snapshot, mut state) = read_snapshot(backend).map_err(|error| rescuable(backend, error))?;
+    bring_up_to_date(backend, &snapshot.unwrap_or_default().text, &mut state)?;
     Ok(state)
+}
+
+/// The last snapshot, and what it says.
+fn read_snapshot(backend: &dyn Backend) -> Result<(Option<Snapshot>, State), StateError> {
+    let snapshot = backend.read()?;
+    let text = snapshot.as_ref().map(|snapshot| snapshot.text.as_slice());
+    if text.is_some_and(is_blank) && !backend.kept()?.is_empty() {
+        let reason = "it is empty, though there was a state in it. To begin anew, remove it";
+        return Err(StateError::damaged(&backend.place(), reason));
+    }
+    let state = codec::read(text.unwrap_or_default(), &backend.place())?;
+    Ok((snapshot, state))
+}
+
+/// Brings what a snapshot says up to what is on record beside it: in the journal, and in what was announced. Returns what
+/// has no outcome yet.
+fn bring_up_to_date(
+    backend: &dyn Backend,
+    snapshot: &[u8],
+    state: &mut State,
+) -> Result<(Vec<Intent>, Announced), StateError> {
+    let records = records(backend)?;
+    let run_of = |record: &Record| match record {
+        Record::Begin { run, .. } => Some(run.clone()).filter(|run| !run.is_empty()),
+        _ => None,
+    };
+    let runs = records.iter().filter_map(run_of).collect();
+    let mut pending = catch_up(records, snapshot, state);
+    let announced = Announced::read(backend, snapshot, &runs, state, &mut pending)?;
+    Ok((pending, announced))
 }
 
 /// The facts in the journal of a state.
@@ -89,11 +119,7 @@ impl Store {
         lock: Option<Box<dyn Held>>,
         may_be_damaged: bool,
     ) -> Result<Store, StateError> {
-        let parsed = backend.read().and_then(|snapshot| {
-            let text = snapshot.as_ref().map(|snapshot| snapshot.text.as_slice()).unwrap_or_default();
-            codec::read(text, &backend.place()).map(|state| (snapshot.clone(), state))
-        });
-        let (snapshot, mut state, damage) = match parsed {
+        let (snapshot, mut state, damage) = match read_snapshot(backend.as_ref()) {
             Ok((snapshot, state)) => (snapshot, state, None),
             Err(error) if may_be_damaged && error.is_damage() => {
                 (backend.read_stored()?, State::default(), Some(error))
@@ -102,14 +128,7 @@ impl Store {
         };
         let text = snapshot.as_ref().map(|snapshot| snapshot.text.as_slice()).unwrap_or_default();
         let before = state.clone();
-        let records = records(backend.as_ref())?;
-        let run_of = |record: &Record| match record {
-            Record::Begin { run, .. } => Some(run.clone()).filter(|run| !run.is_empty()),
-            _ => None,
-        };
-        let runs = records.iter().filter_map(run_of).collect();
-        let mut pending = catch_up(records, text, &mut state);
-        let announced = Announced::read(backend.as_ref(), text, &runs, &mut state, &mut pending)?;
+        let (pending, announced) = bring_up_to_date(backend.as_ref(), text, &mut state)?;
         let next_serial = before.serial + 1;
         let settled = Instant::now();
         Ok(Store {
@@ -154,6 +173,9 @@ impl Store {
     /// When it cannot be saved.
     pub fn set_damaged_aside(&mut self) -> Result<Option<PathBuf>, StateError> {
         let (Some(error), Some(snapshot)) = (self.damage.take(), &self.snapshot) else { return Ok(None) };
+        if is_blank(&snapshot.text) {
+            return Ok(None);
+        }
         match save("damaged", &snapshot.text) {
             Some((path, _)) => {
                 self.set_aside = true;
@@ -161,10 +183,26 @@ impl Store {
             }
             None => {
                 self.damage = Some(error);
-                let reason = "there is no folder that it could be written to".to_owned();
-                Err(StateError::Refused { action: "set aside what is stored in", path: self.place(), reason })
+                Err(self.unsaved())
             }
         }
+    }
+
+    /// Saves a copy of the snapshot to a file of its own, and returns the file; nothing where there is no snapshot.
+    ///
+    /// # Errors
+    /// When it cannot be saved.
+    pub fn save_copy(&self) -> Result<Option<PathBuf>, StateError> {
+        let Some(snapshot) = self.snapshot.as_ref().filter(|snapshot| !is_blank(&snapshot.text)) else {
+            return Ok(None);
+        };
+        let text = self.backend.sealed_copy(&snapshot.text)?;
+        save("replaced", &text).map(|(path, _)| Some(path)).ok_or_else(|| self.unsaved())
+    }
+
+    fn unsaved(&self) -> StateError {
+        let reason = "there is no folder that it could be written to".to_owned();
+        StateError::Refused { action: "set aside what is stored in", path: self.place(), reason }
     }
 
     /// The state as known now.

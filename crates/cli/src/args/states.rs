@@ -226,6 +226,9 @@ pub struct StateHistory {
     /// Print JSON, for programs
     #[arg(long)]
     pub json: bool,
+    /// Print without colour
+    #[arg(long)]
+    pub no_color: bool,
 }
 
 /// Arguments of `state rollback`.

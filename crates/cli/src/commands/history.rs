@@ -1,7 +1,10 @@
-//! `state history` and `state rollback`: snapshots that were replaced and kept.
+//! `state history` and `state rollback`: snapshots that are kept beside the state.
+
+use std::path::Path;
 
 use smform_state::rollback::{self, Newer, newer};
-use smform_state::{Backend, Kept, State, codec};
+use smform_state::{Backend, Kept, State, StateError, codec};
+use smform_types::Diagnostic;
 use smform_types::json::to_text;
 
 use crate::args::{StateHistory, StateRollback};
@@ -18,39 +21,46 @@ struct Version {
 /// How many snapshots are listed. A bucket may keep a thousand, and each is read with a request of its own.
 const LISTED: usize = 20;
 
-/// A kept snapshot; nothing when it cannot be understood.
-fn read(backend: &dyn Backend, kept: Kept) -> Result<Option<Version>, Failure> {
+/// A kept snapshot.
+///
+/// # Errors
+/// When it cannot be read, or only with a key that is not given.
+fn read(backend: &dyn Backend, kept: Kept) -> Result<Version, StateError> {
     let text = backend.read_kept(&kept.name)?;
-    let Ok(state) = codec::read(&text, &backend.place()) else { return Ok(None) };
+    let state = codec::read(&text, Path::new(&kept.name))?;
     let time = kept.time.and_then(|time| jiff::Timestamp::try_from(time).ok());
     let written = time.map(|time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()).unwrap_or_default();
-    Ok(Some(Version { name: kept.name, written, state }))
+    Ok(Version { name: kept.name, written, state })
 }
 
-/// The snapshot with a name or a serial; none is read that need not be.
+/// The snapshot with a name, or the newest with a serial; none is read that need not be.
 fn find(backend: &dyn Backend, wanted: &str) -> Result<Option<Version>, Failure> {
     let mut all = backend.kept()?;
     if let Some(at) = all.iter().position(|kept| kept.name == wanted) {
-        return read(backend, all.swap_remove(at));
+        return Ok(Some(read(backend, all.swap_remove(at))?));
     }
     if wanted.parse::<u64>().is_err() {
         return Ok(None);
     }
-    for kept in all {
-        let version = read(backend, kept)?;
-        if let Some(version) = version.filter(|version| version.state.serial.to_string() == wanted) {
-            return Ok(Some(version));
-        }
-    }
-    Ok(None)
+    let readable = all.into_iter().filter_map(|kept| read(backend, kept).ok());
+    Ok(readable.into_iter().find(|version| version.state.serial.to_string() == wanted))
 }
 
 /// Lists the snapshots that a rollback can bring back.
 pub fn history(session: &Session, args: &StateHistory) -> Result<Exit, Failure> {
     let backend = session.backend(&session.config(), &args.state)?;
-    let newest = backend.kept()?.into_iter().take(LISTED);
-    let versions = newest.filter_map(|kept| read(backend.as_ref(), kept).transpose());
-    let versions: Vec<Version> = versions.collect::<Result<_, Failure>>()?;
+    let (mut versions, mut unreadable) = (Vec::new(), Vec::new());
+    for kept in backend.kept()?.into_iter().take(LISTED) {
+        match read(backend.as_ref(), kept) {
+            Ok(version) => versions.push(version),
+            Err(error) => unreadable.push(error),
+        }
+    }
+    if let Some(error) = unreadable.first() {
+        let detail =
+            format!("{} of the states that are kept cannot be read. The newest of them: {error}.", unreadable.len());
+        session.warn(&Diagnostic::warning("States that cannot be read", detail), args.no_color, args.json);
+    }
     if args.json {
         let all: Vec<_> = versions
             .iter()
@@ -59,7 +69,7 @@ pub fn history(session: &Session, args: &StateHistory) -> Result<Exit, Failure> 
                     "version": version.name,
                     "serial": version.state.serial,
                     "lineage": version.state.lineage,
-                    "replaced": version.written,
+                    "written": version.written,
                     "objects": version.state.objects().count(),
                 })
             })
@@ -68,12 +78,15 @@ pub fn history(session: &Session, args: &StateHistory) -> Result<Exit, Failure> 
         session.console.out(&format!("{}\n", to_text(&json, None)));
         return Ok(Exit::Success);
     }
+    if versions.is_empty() && !unreadable.is_empty() {
+        return Ok(Exit::Success);
+    }
     if versions.is_empty() {
         let way_out = backend.keeping().map(|text| format!(" {text}")).unwrap_or_default();
         session.console.out(&format!("No earlier state of {} is kept.{way_out}\n", backend.place().display()));
         return Ok(Exit::Success);
     }
-    session.console.out(&format!("{:<10} {:<22} {:>8}  VERSION\n", "SERIAL", "REPLACED", "OBJECTS"));
+    session.console.out(&format!("{:<10} {:<22} {:>8}  VERSION\n", "SERIAL", "WRITTEN", "OBJECTS"));
     for version in versions {
         let objects = version.state.objects().count();
         let line = format!("{:<10} {:<22} {objects:>8}  {}\n", version.state.serial, version.written, version.name);
@@ -105,7 +118,8 @@ pub async fn rollback(session: &Session, args: &StateRollback) -> Result<Exit, F
         );
         return Err(Failure::error("No such version", detail));
     };
-    if !store.pending().is_empty() {
+    // With a damaged state no apply can follow it up, and it stays on record.
+    if !store.pending().is_empty() && !store.is_damaged() {
         let detail = "A run was cut off, and what it began is not followed up yet: an apply does that.";
         return Err(Failure::error("State has an unfinished run", detail));
     }
@@ -130,10 +144,12 @@ pub async fn rollback(session: &Session, args: &StateRollback) -> Result<Exit, F
         .out(&list("In that state, and not recorded now; these would be recorded again:", back.iter().map(told)));
     if !args.auto_approve {
         let question = format!(
-            "{}\n  smform will record what was recorded with serial {}. Nothing else is changed; plan afterwards to see how \
-             that differs from what exists.\n",
+            "{}\n  smform will record what was recorded with serial {} (version {}, of {}). Nothing else is changed; plan \
+             afterwards to see how that differs from what exists.\n",
             session.style(args.no_color).bold("Do you want to roll the state back?"),
-            wanted.state.serial
+            wanted.state.serial,
+            wanted.name,
+            wanted.written
         );
         if !session.confirmed(&question).await? {
             session.console.out("Rollback cancelled.\n");
@@ -141,15 +157,19 @@ pub async fn rollback(session: &Session, args: &StateRollback) -> Result<Exit, F
         }
     }
     if store.is_damaged() {
-        session.console.out(
-            "What was created after that state, and the damaged one may have recorded, is not known to it. The damaged text is \
-             kept in damaged.tfstate: look there for identifiers, and import what is missing.\n",
-        );
+        let is_last = backend.kept()?.first().is_some_and(|newest| newest.name == wanted.name);
+        session.console.out(if is_last {
+            "It is the newest that is kept. If something else has written the damaged one, what that has created is not known to \
+             it: look in the damaged text for identifiers, and import what is missing.\n"
+        } else {
+            "What was created after that state, and the damaged one may have recorded, is not known to it: look in the damaged text \
+             for identifiers, and import what is missing.\n"
+        });
     }
     let (earlier, now) = (wanted.state.serial, store.state().serial);
     let (serial, lineage) = if store.is_damaged() || store.is_missing() {
         // What serial the one had that is damaged or gone is not known; it replaced the newest of those that are kept.
-        let newest = backend.kept()?.into_iter().next().map(|kept| read(backend.as_ref(), kept)).transpose()?.flatten();
+        let newest = backend.kept()?.into_iter().next().and_then(|kept| read(backend.as_ref(), kept).ok());
         let newest = newest.map_or(earlier, |newest| newest.state.serial.max(earlier));
         (newest.saturating_add(2), wanted.state.lineage.clone())
     } else {

@@ -46,8 +46,8 @@ pub async fn settle(session: &Session, args: &Init) -> Result<Option<String>, Fa
     };
     // What was given once counts until something else is given, or the block says something else.
     let is_repeated = args.backend_config.is_empty() && !args.reconfigure;
-    if let Some(recorded) = recorded.as_ref().filter(|recorded| is_repeated && recorded.fits(&block)) {
-        wanted.settings.clone_from(&recorded.effective.settings);
+    if let Some(recorded) = recorded.as_ref().filter(|_| is_repeated) {
+        recorded.complete(&mut wanted);
     }
     let before = recorded.map(|recorded| recorded.effective).unwrap_or_default();
     let same = before.kind == wanted.kind && before.settings == wanted.settings;
@@ -233,7 +233,17 @@ async fn copy(session: &Session, args: &Init, one: &Moving, new: &Arc<dyn Worksp
         Exchange::Refused(why) if !args.force_copy => {
             return Err(refused(&place, &why, "It was left as it is."));
         }
-        Exchange::Replaces | Exchange::Refused(_) => destination.replace(source.state().clone()),
+        Exchange::Refused(_) => {
+            if let Some(path) = destination.save_copy()? {
+                session.console.out(&format!(
+                    "{} had another state, which is replaced. It was saved to {}.\n",
+                    place.display(),
+                    path.display()
+                ));
+            }
+            destination.replace(source.state().clone());
+        }
+        Exchange::Replaces => destination.replace(source.state().clone()),
     }
     destination.finish()?;
     Ok(place)

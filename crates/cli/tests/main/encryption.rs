@@ -112,6 +112,25 @@ fn a_state_becomes_encrypted_and_is_so_no_longer() {
 }
 
 #[test]
+fn kept_states_that_need_a_key_are_told() {
+    let bench = Bench::new(&configuration(&block(PASSPHRASE, BOTH)));
+    bench.run(&["apply", "-auto-approve"]).ok();
+    bench.run(&["taint", "terraform_data.a"]).ok();
+    bench.write("main.tf", &configuration(""));
+    for line in [&["state", "history"][..], &["state", "history", "-no-color"]] {
+        let told = bench.run(line).ok();
+        let said = told.all().split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            said.contains("1 of the states that are kept cannot be read") && said.contains("TF_ENCRYPTION"),
+            "{said}"
+        );
+        assert!(!said.contains("is kept."), "{said}");
+    }
+    let refused = bench.run(&["state", "rollback", "-auto-approve", "00000001"]);
+    assert!(refused.exit == Exit::Failure && refused.err.contains("encrypted"), "{}", refused.all());
+}
+
+#[test]
 fn the_environment_may_hold_what_no_file_should() {
     let without = block("", BOTH).replace("passphrase = \"\"", "");
     let mut bench = Bench::new(&configuration(&without));

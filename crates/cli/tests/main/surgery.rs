@@ -164,11 +164,20 @@ fn a_damaged_state_is_rescued_and_what_it_was_is_kept() {
     bench.write("terraform.tfstate", &good[..200]);
     let refused = bench.run(&["plan", "-no-color"]);
     assert!(refused.exit == Exit::Failure && refused.err.contains("smform state rollback SERIAL"), "{}", refused.err);
-    assert!(bench.run(&["state", "history"]).ok().out.contains("\n1 "));
-    let out = bench.run(&["state", "rollback", "-auto-approve", "1"]).ok().out;
-    assert!(out.ends_with("The state of serial 1 is back, as serial 3.\n"), "{out}");
+    // What the last run had written is there, too.
+    let history = bench.run(&["state", "history"]).ok().out;
+    assert!(history.contains("\n1 ") && history.contains("\n2 "), "{history}");
+    let out = bench.run(&["state", "rollback", "-auto-approve", "2"]).ok().out;
+    assert!(out.ends_with("The state of serial 2 is back, as serial 4.\n"), "{out}");
     assert_eq!(aside(&out), good[..200]);
-    assert_eq!(bench.run(&["state", "list"]).ok().out, "test_thing.a\n");
+    assert!(bench.run(&["plan", "-var=name=two"]).ok().out.contains("No changes"));
+
+    // Empty is damaged, where something was there.
+    bench.write("terraform.tfstate", "");
+    let refused = bench.run(&["apply", "-no-color", "-auto-approve"]);
+    assert!(refused.exit == Exit::Failure && refused.err.contains("it is empty"), "{}", refused.err);
+    let out = bench.run(&["state", "rollback", "-auto-approve", "4"]).ok().out;
+    assert!(out.ends_with("The state of serial 4 is back, as serial 6.\n"), "{out}");
 
     bench.write("terraform.tfstate", &good[..200]);
     bench.write("good.json", &good);

@@ -149,11 +149,30 @@ fn init_takes_the_states_of_all_workspaces_along() {
     assert!(bench.read(".terraform/terraform.tfstate").contains("\"path\": \"new/x.tfstate\""));
     assert_eq!(bench.run(&["state", "list"]).ok().out, "terraform_data.a\n");
     assert!(bench.run(&["plan", "-detailed-exitcode"]).ok().out.contains("No changes"));
+    // And by one for a block that says more than it did.
+    bench.write("backend.tf", "terraform {\n  backend \"local\" {\n    workspace_dir = \"more\"\n  }\n}\n");
+    bench.run(&["init", "-migrate-state", "-force-copy"]).ok();
+    assert!(bench.has("more/w/terraform.tfstate") && bench.has("new/x.tfstate"));
     bench.write("backend.tf", "terraform {\n  backend \"local\" {\n    path = \"y.tfstate\"\n  }\n}\n");
     assert!(bench.run(&["plan", "-no-color"]).err.contains("Backend configuration changed"));
     bench.run(&["init", "-reconfigure"]).ok();
     assert!(bench.run(&["state", "list"]).err.contains("No state file was found"));
     assert!(bench.has("new/x.tfstate"));
+}
+
+#[test]
+fn a_state_that_a_migration_replaces_is_saved() {
+    let bench = Bench::new(ONE);
+    bench.run(&["apply", "-auto-approve", "-state=other.tfstate"]).ok();
+    let other = bench.read("other.tfstate");
+    bench.run(&["apply", "-auto-approve"]).ok();
+    bench.write("backend.tf", "terraform {\n  backend \"local\" {\n    path = \"other.tfstate\"\n  }\n}\n");
+    let refused = bench.answer(&["init", "-no-color", "-migrate-state"], "yes\n");
+    assert!(refused.exit == Exit::Failure && refused.err.contains("-force-copy"), "{}", refused.all());
+    let out = bench.run(&["init", "-no-color", "-migrate-state", "-force-copy"]).ok().out;
+    let path = out.split("It was saved to ").nth(1).and_then(|rest| rest.split(".\n").next()).expect("a file");
+    assert_eq!(std::fs::read_to_string(path).expect("is there"), other);
+    std::fs::remove_file(path).expect("removed");
 }
 
 #[test]
@@ -194,7 +213,7 @@ fn where_nothing_is_recorded_it_is_said_what_there_is() {
     let state = bench.read("terraform.tfstate");
     bench.run(&["taint", "terraform_data.a"]).ok();
     assert!(!bench.run(&["plan", "-no-color"]).ok().out.contains("The state is gone"));
-    bench.write("terraform.tfstate", "");
+    std::fs::remove_file(bench.path().join("terraform.tfstate")).expect("removed");
     assert!(said(&["state", "list"]).contains("smform state rollback SERIAL"));
     assert!(bench.run(&["plan", "-no-color"]).ok().out.contains("Warning: The state is gone"));
     std::fs::rename(bench.path().join(".terraform.tfstate.history"), bench.path().join("h")).expect("moved");

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::{Opened, Target, damage};
 use crate::backend::{Backend, Held, Kept, Snapshot, Workspaces};
+use crate::codec::is_blank;
 use crate::error::StateError;
 use crate::lock::LockInfo;
 
@@ -87,7 +88,7 @@ impl EncryptedBackend {
 
     fn opened(&self, stored: &[u8]) -> Result<Opened, StateError> {
         // Taking a lock leaves an empty file behind.
-        if stored.iter().all(u8::is_ascii_whitespace) {
+        if is_blank(stored) {
             return Ok(Opened { clear: stored.to_vec(), is_current: true });
         }
         self.target.open(stored).map_err(self.refused("decrypt the state"))
@@ -141,7 +142,12 @@ impl Backend for EncryptedBackend {
     }
 
     fn back_up(&self, snapshot: &Snapshot) -> Result<(), StateError> {
-        self.inner.back_up(&Snapshot { text: self.encrypted(&snapshot.text)?, version: snapshot.version.clone() })
+        // As it is stored, if nobody else can read that: the place may know it, and keep it already.
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).as_ref().and_then(|pair| {
+            (pair.is_current && pair.clear.text == snapshot.text).then(|| pair.stored.text.clone())
+        });
+        let text = last.map_or_else(|| self.encrypted(&snapshot.text), Ok)?;
+        self.inner.back_up(&Snapshot { text, version: snapshot.version.clone() })
     }
 
     fn keeping(&self) -> Option<String> {

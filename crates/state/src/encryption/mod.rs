@@ -91,7 +91,7 @@ fn envelope(data: &[u8]) -> Option<Envelope> {
 
 /// What is wrong with stored data whatever the key; nothing with data that is encrypted or in clear.
 fn damage(data: &[u8]) -> Option<String> {
-    if data.iter().all(u8::is_ascii_whitespace) {
+    if crate::codec::is_blank(data) {
         return None;
     }
     if let Err(error) = serde_json::from_slice::<serde::de::IgnoredAny>(data) {

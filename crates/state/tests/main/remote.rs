@@ -234,8 +234,10 @@ fn what_a_lost_machine_had_created_is_recorded_elsewhere_as_it_is() {
     std::mem::forget(run);
     std::fs::remove_file(&remote.journal).unwrap();
     assert!(remote.read().unwrap().is_none());
+    let seen = store::read(remote.as_ref()).unwrap();
     let next = Store::open(remote.clone(), None).unwrap();
     assert_eq!(next.state().get(&id("a.whole")), Some(&known("sg-1")));
+    assert_eq!(&seen, next.state(), "whoever only looks sees the same");
     assert_eq!(next.taken_up(), [id("a.whole")]);
     assert!(next.state().get(&id("a.begun")).is_some_and(|object| object.tainted));
     assert_eq!(next.pending().len(), 1, "what was begun is waited for");
