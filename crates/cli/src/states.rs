@@ -1,5 +1,6 @@
 //! The state of a command: workspace, backend, and the lock that is held while it is open.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use smform_state::encryption::service::KeyServiceKind;
 use smform_state::encryption::{Target, is_encrypted};
 use smform_state::kind::Surroundings;
 use smform_state::lock::LockInfo;
-use smform_state::{Backend, LocalBackend, State, Store, Workspaces, store};
+use smform_state::{Backend, LocalBackend, LocalWorkspaces, State, Store, Workspaces, store};
 use smform_types::{Diagnostics, Span};
 
 use crate::args::{StateFile, StateLock, Written};
@@ -119,10 +120,7 @@ impl Session {
         if self.in_sandbox(state.sandbox) {
             let said = backend::configured(config, &self.backends).unwrap_or_default();
             let local = if said.kind == backend::LOCAL { said } else { Configured::default() };
-            let mut files = backend::local(&local.settings, &self.host.base);
-            files.path = files.path.with_extension("sandbox.tfstate");
-            files.folder = sandbox_folder(&files.folder);
-            files.name = "terraform.sandbox.tfstate".to_owned();
+            let files = self.sandbox_files(&local);
             // A key of a service is not asked for either: nothing outside of this machine is reached.
             let works_elsewhere = || self.encryption(config).is_ok();
             let target = self.encryption_by(config, &[]);
@@ -130,6 +128,16 @@ impl Session {
             return Ok(encrypted(Arc::new(files), target));
         }
         self.open_backend(&self.configured(config)?, config)
+    }
+
+    /// The files of the sandbox, beside those that a backend `local` would have.
+    fn sandbox_files(&self, local: &Configured) -> LocalWorkspaces {
+        let files = backend::local(&local.settings, &self.host.base);
+        LocalWorkspaces {
+            path: files.path.with_extension("sandbox.tfstate"),
+            folder: sandbox_folder(&files.folder),
+            name: "terraform.sandbox.tfstate".to_owned(),
+        }
     }
 
     /// The states that a configured backend keeps.
@@ -333,6 +341,33 @@ impl Session {
             self.console.out(&format!("What was stored is no state any more. It was saved to {}.\n", path.display()));
         }
         Ok(())
+    }
+
+    /// Where the sandbox had the state of a workspace before, if there still is one and none is where it is looked for now:
+    /// nobody asks `init` to take it along. Where there is one is remembered.
+    ///
+    /// # Errors
+    /// As the file system reports.
+    pub fn left_in_sandbox(&self, workspace: &str, store: &Store) -> Result<Option<PathBuf>, Failure> {
+        let path = self.data_directory().join("states.sandbox.json");
+        let read = std::fs::read(&path).ok();
+        let mut known: BTreeMap<String, PathBuf> =
+            read.and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
+        // Only what is not where it is without a backend block needs remembering.
+        let usual = self.sandbox_files(&Configured::default()).state(workspace)?.place();
+        let (place, before) = (store.place(), known.get(workspace).cloned().unwrap_or(usual));
+        if before == place {
+            return Ok(None);
+        }
+        if store.is_missing() {
+            return Ok(Some(before).filter(|before| std::fs::metadata(before).is_ok_and(|file| file.len() > 0)));
+        }
+        known.insert(workspace.to_owned(), place);
+        let text = serde_json::to_vec(&known).unwrap_or_default();
+        let written = smform_state::files::make_folder(&self.data_directory())
+            .and_then(|()| smform_state::files::replace(&path, &text));
+        written.map_err(|error| file("write", &path, &error))?;
+        Ok(None)
     }
 
     /// Why nothing is recorded where a state is looked for, and where something is.

@@ -179,6 +179,9 @@ pub struct Init {
     /// Copy without asking, also over states that are there
     #[arg(long)]
     pub force_copy: bool,
+    /// Prepare for work in the sandbox, which has states of its own on this machine: no backend is asked
+    #[arg(long)]
+    pub sandbox: bool,
     /// The lock.
     #[command(flatten)]
     pub lock: StateLock,

@@ -52,10 +52,12 @@ pub async fn settle(session: &Session, args: &Init) -> Result<Option<String>, Fa
     let before = recorded.map(|recorded| recorded.effective).unwrap_or_default();
     let same = before.kind == wanted.kind && before.settings == wanted.settings;
     let new = session.open_backend(&wanted, &config)?;
-    // A mistake in its arguments is told before they are remembered. In the sandbox nothing outside of this machine is asked.
-    if !session.in_sandbox(false) {
-        new.reach()?;
+    // In the sandbox nothing outside of this machine is asked, and its states are not where this backend has them.
+    if session.in_sandbox(args.sandbox) {
+        return Ok(None);
     }
+    // A mistake in its arguments is told before they are remembered.
+    new.reach()?;
     let mut copied = Vec::new();
     if !same && !args.reconfigure {
         copied = migrate(session, args, &before, &new, &config).await?;

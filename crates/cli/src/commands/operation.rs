@@ -93,6 +93,8 @@ pub struct Run {
     pub workspace: String,
     /// Whether the run is in the sandbox.
     pub sandbox: bool,
+    /// Whether the user names the file of the state.
+    pub is_named: bool,
     /// The backend, when `init` has not settled it.
     pub unsettled: Option<Configured>,
 }
@@ -134,6 +136,7 @@ impl Run {
             backend,
             workspace: session.workspace(sandbox)?,
             sandbox,
+            is_named: planning.state.path.is_some(),
             unsettled,
         })
     }
@@ -169,6 +172,17 @@ impl Run {
                 store.place().display()
             );
             found.push(Diagnostic::warning("The state is gone", detail));
+        }
+        if self.sandbox && !self.is_named {
+            if let Some(left) = session.left_in_sandbox(&self.workspace, &store)? {
+                let detail = format!(
+                    "The sandbox had the state of this configuration in {}, and the backend block now leads to {}, where there is \
+                     none: everything begins anew. To go on instead, move the files of that name, .tfstate and .json, first.",
+                    left.display(),
+                    store.place().display()
+                );
+                found.push(Diagnostic::warning("The state of the sandbox is elsewhere", detail));
+            }
         }
         Ok((store, stored, found))
     }

@@ -78,7 +78,11 @@ pub(super) fn absent(state: &State, address: &str) -> Failure {
 /// What is said of an address at which nothing is recorded.
 pub(super) fn nothing_at(state: &State, address: &str) -> String {
     let names: Vec<String> = state.objects().map(|(id, ..)| id.address.to_string()).collect();
-    let hint = did_you_mean(address, names.iter().map(String::as_str));
+    let is_instance = |name: &&String| name.strip_prefix(address).is_some_and(|key| key.starts_with('['));
+    let hint = match names.iter().find(is_instance) {
+        Some(one) => format!(" There are instances of it: name one of them, such as {one}."),
+        None => did_you_mean(address, names.iter().map(String::as_str)),
+    };
     format!("The state holds nothing at {address}.{hint} List what it holds with: smform state list")
 }
 

@@ -345,3 +345,29 @@ resource "terraform_data" "a" {
     assert_eq!(ran.exit, Exit::Failure, "{}", ran.all());
     assert!(ran.all().contains("Error: Provisioner is not supported"), "{}", ran.all());
 }
+
+#[test]
+fn the_sandbox_tells_of_a_state_that_a_change_of_the_backend_leaves() {
+    let mut bench = Bench::new("resource \"terraform_data\" \"a\" {}\n");
+    bench.sandbox = Some(Arc::new(Imitation(Service::default())));
+    let at = |path: &str| {
+        bench.write("backend.tf", &format!("terraform {{\n  backend \"local\" {{\n    path = \"{path}\"\n  }}\n}}\n"))
+    };
+    let says = |part: &str| {
+        let out = bench.run(&["plan", "-sandbox", "-no-color"]).ok().out;
+        let words = out.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(words.contains("Warning: The state of the sandbox is elsewhere"), !part.is_empty(), "{out}");
+        assert!(words.contains(part), "{out}");
+    };
+    bench.run(&["apply", "-sandbox", "-auto-approve"]).ok();
+    says("");
+    at("one.tfstate");
+    bench.run(&["init", "-sandbox"]).ok();
+    says("in FOLDER/terraform.sandbox.tfstate, and");
+    bench.run(&["apply", "-sandbox", "-auto-approve"]).ok();
+    says("");
+    at("two.tfstate");
+    says("in FOLDER/one.sandbox.tfstate, and");
+    std::fs::remove_file(bench.path().join("one.sandbox.tfstate")).expect("removed");
+    says("");
+}

@@ -143,9 +143,10 @@ impl Backend for EncryptedBackend {
 
     fn back_up(&self, snapshot: &Snapshot) -> Result<(), StateError> {
         // As it is stored, if nobody else can read that: the place may know it, and keep it already.
-        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).as_ref().and_then(|pair| {
-            (pair.is_current && pair.clear.text == snapshot.text).then(|| pair.stored.text.clone())
-        });
+        let last =
+            self.last.lock().unwrap_or_else(PoisonError::into_inner).as_ref().and_then(|pair| {
+                (pair.is_current && pair.clear.text == snapshot.text).then(|| pair.stored.text.clone())
+            });
         let text = last.map_or_else(|| self.encrypted(&snapshot.text), Ok)?;
         self.inner.back_up(&Snapshot { text, version: snapshot.version.clone() })
     }
