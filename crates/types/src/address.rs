@@ -340,6 +340,9 @@ impl FromStr for ModuleInstance {
     }
 }
 
+/// What an address may not begin with, since it means something else in expressions.
+const KEYWORDS: [&str; 7] = ["count", "each", "local", "path", "self", "terraform", "var"];
+
 impl FromStr for InstanceAddress {
     type Err = AddressError;
 
@@ -350,7 +353,12 @@ impl FromStr for InstanceAddress {
                 Some(_) => ResourceMode::Data,
                 None => {
                     // `resource.` in front is allowed, for types named like another root.
-                    rest.next_if(|(name, key)| name == "resource" && key.is_none());
+                    let has_prefix = rest.next_if(|(name, key)| name == "resource" && key.is_none()).is_some();
+                    if !has_prefix && rest.peek().is_some_and(|(name, _)| KEYWORDS.contains(&name.as_str())) {
+                        return Err(
+                            "its first word is a keyword, which names no resource. Before a type of that name, write resource.",
+                        );
+                    }
                     ResourceMode::Managed
                 }
             };

@@ -20,8 +20,21 @@ struct Move {
 /// What the command line names: one line of what is said, and the objects behind it.
 struct Group {
     from: String,
-    to: String,
+    to: Target,
+    /// Whether it moves as a whole: a module or a resource, which must not be there yet.
+    whole: bool,
     moves: Vec<Move>,
+}
+
+impl Group {
+    /// Whether an object stands where this group is to be.
+    fn meets(&self, id: &ObjectId) -> bool {
+        match &self.to {
+            Target::Module(module) => id.address.module == *module,
+            Target::Resource(to) if self.whole => id.address.module == to.module && id.address.resource == to.resource,
+            Target::Resource(_) => self.moves.iter().any(|one| one.to == *id),
+        }
+    }
 }
 
 fn refused(detail: String) -> Failure {
@@ -37,7 +50,7 @@ fn module_group(ids: &[ObjectId], from: &ModuleInstance, to: &ModuleInstance) ->
         Move { from: id.clone(), to: ObjectId { address, deposed: id.deposed.clone() } }
     };
     let moves = ids.iter().filter(below).map(moved).collect();
-    Group { from: from.to_string(), to: to.to_string(), moves }
+    Group { from: from.to_string(), to: Target::Module(to.clone()), whole: true, moves }
 }
 
 fn resource_group(ids: &[ObjectId], from: &InstanceAddress, to: &InstanceAddress) -> Result<Group, Failure> {
@@ -59,7 +72,7 @@ fn resource_group(ids: &[ObjectId], from: &InstanceAddress, to: &InstanceAddress
     if !one && !moves.is_empty() && to.key.is_some() {
         return Err(refused(format!("{from} has several instances, and {to} is one: leave its key out.")));
     }
-    Ok(Group { from: from.to_string(), to: to.to_string(), moves })
+    Ok(Group { from: from.to_string(), to: Target::Resource(to.clone()), whole: !one, moves })
 }
 
 fn group(ids: &[ObjectId], args: &StateMv) -> Result<Group, Failure> {
@@ -118,17 +131,15 @@ pub async fn run(session: &Session, args: &StateMv) -> Result<Exit, Failure> {
         None => None,
     };
     let there = other.as_ref().map_or(store.state(), Store::state);
-    let leaving: Vec<&ObjectId> = group.moves.iter().filter(|_| other.is_none()).map(|one| &one.from).collect();
-    let is_taken = |one: &&Move| match other {
-        None if one.from == one.to => true,
-        _ => there.get(&one.to).is_some() && !leaving.contains(&&one.to),
-    };
-    if let Some(one) = group.moves.iter().find(is_taken) {
-        let detail = format!("The state holds something at {} already. Move or remove that first.", one.to.address);
+    let leaving: BTreeSet<&ObjectId> = group.moves.iter().filter(|_| other.is_none()).map(|one| &one.from).collect();
+    let stays = |one: &&Move| other.is_none() && one.from == one.to;
+    let in_the_way = there.objects().map(|(id, ..)| id).find(|id| group.meets(id) && !leaving.contains(id));
+    if let Some(id) = group.moves.iter().find(stays).map(|one| one.to.clone()).or(in_the_way) {
+        let detail = format!("The state holds something at {} already. Move or remove that first.", id.address);
         return Err(Failure::error("Invalid target address", detail));
     }
     let verb = if args.dry_run { "Would move" } else { "Move" };
-    session.console.out(&format!("{verb} {:?} to {:?}\n", group.from, group.to));
+    session.console.out(&format!("{verb} {:?} to {:?}\n", group.from, group.to.to_string()));
     if args.dry_run {
         return Ok(Exit::Success);
     }

@@ -630,16 +630,15 @@ impl<'a> Executor<'a> {
         self.apply.data.keys().chain(postponed.map(|change| &change.object.address)).cloned().collect()
     }
 
-    /// A root output as it was before the run. A run that only refreshes has evaluated it already.
-    fn before(&self, name: &str) -> Option<Value> {
+    /// A root output that the run could not evaluate: as planned, if that was known, as Terraform records it; else as it was
+    /// before.
+    fn not_evaluated(&self, name: &str) -> Option<Value> {
         let planned = self.apply.plan.outputs.get(name).and_then(|change| change.after.as_ref());
-        match planned.filter(|value| self.apply.plan.mode == Mode::RefreshOnly && value.is_wholly_known()) {
-            Some(value) => Some(value.clone()),
-            None => self.apply.stored.outputs.get(name).cloned(),
-        }
+        let planned = planned.filter(|value| value.is_wholly_known());
+        planned.or_else(|| self.apply.stored.outputs.get(name)).cloned()
     }
 
-    /// The root outputs: as evaluated, or as they were where that was not possible.
+    /// The root outputs: as evaluated, or what is known of them where that was not possible.
     fn outputs(&self) -> BTreeMap<Arc<str>, (Value, bool)> {
         if self.apply.plan.mode == Mode::Destroy {
             let report = &self.report;
@@ -661,7 +660,7 @@ impl<'a> Executor<'a> {
             // What targets leave out is unknown even now, and is recorded as null.
             let is_left_out = evaluated.as_ref().is_some_and(|value| !value.is_known());
             let value = evaluated.map(|value| conform::without_unknown(value).0);
-            let value = value.or_else(|| self.before(name));
+            let value = value.or_else(|| self.not_evaluated(name));
             if let Some(value) = value.filter(|value| is_left_out || !value.is_null()) {
                 outputs.insert(name.clone(), (value, output.sensitive));
             }

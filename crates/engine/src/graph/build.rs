@@ -167,12 +167,15 @@ impl<'a> Builder<'a> {
 
     /// A data source in a check is read before the check, and after everything that the run may change.
     fn scoped_data(&mut self, data: &ResourceConfigAddress, check: &Node) {
+        self.graph.refers_to_instance(check, data.clone(), None);
         let data = Node::Resource(data.clone());
         self.graph.connect(&data, check, None);
         let config: &'a Config = self.config;
         for (at, module) in &config.modules {
             for address in module.resources.keys().filter(|address| address.mode == ResourceMode::Managed) {
-                self.graph.connect(&Node::Resource(address.clone().in_module(at.clone())), &data, None);
+                let address = address.clone().in_module(at.clone());
+                self.graph.refers_to_instance(&data, address.clone(), None);
+                self.graph.connect(&Node::Resource(address), &data, None);
             }
         }
     }

@@ -19,7 +19,7 @@ pub(crate) use unique::UniqueGraph;
 #[derive(Clone, Debug, Default)]
 pub struct Graph(UniqueGraph<Node, Option<Span>>, BTreeSet<Node>, Written);
 
-/// How things are referred to, beyond what orders the work: for drawings.
+/// How things are referred to, beyond that they are.
 #[derive(Clone, Debug, Default)]
 struct Written {
     /// Modules that something refers to as a whole.
@@ -67,8 +67,13 @@ impl Graph {
     /// Whether something that needs a resource needs this instance of it.
     #[must_use]
     pub fn needs_instance(&self, node: &Node, of: &ResourceConfigAddress, key: Option<&InstanceKey>) -> bool {
-        let named = self.2.instances.get(&(node.clone(), of.clone()));
-        named.is_none_or(|named| named.contains(&None) || named.contains(&key.cloned()))
+        self.named_instances(node, of).is_none_or(|named| named.contains(&key.cloned()))
+    }
+
+    /// The instances that something names of a resource that it needs; nothing where it needs them all.
+    #[must_use]
+    pub fn named_instances(&self, node: &Node, of: &ResourceConfigAddress) -> Option<&BTreeSet<Option<InstanceKey>>> {
+        self.2.instances.get(&(node.clone(), of.clone())).filter(|named| !named.contains(&None))
     }
 
     /// Whether there is such a vertex.

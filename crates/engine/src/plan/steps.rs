@@ -115,13 +115,13 @@ pub fn lay_out(
         }
     }
     if mode == Mode::RefreshOnly {
-        connect_nodes(&mut steps, graph, visited);
+        connect_nodes(&mut steps, graph, visited, &BTreeMap::new());
         return steps;
     }
     for change in changes.values() {
         add_change(&mut steps, change);
     }
-    connect_nodes(&mut steps, graph, visited);
+    connect_nodes(&mut steps, graph, visited, changes);
     connect_deletions(&mut steps, changes);
     steps
 }
@@ -184,8 +184,19 @@ fn add_change(steps: &mut StepGraph, change: &Change) {
     }
 }
 
-/// What the configuration says must be known before what.
-fn connect_nodes(steps: &mut StepGraph, graph: &Graph, visited: &BTreeSet<Node>) {
+/// What the configuration says must be known before what. What names some instances only waits for no others.
+fn connect_nodes(
+    steps: &mut StepGraph,
+    graph: &Graph,
+    visited: &BTreeSet<Node>,
+    changes: &BTreeMap<ObjectKey, Change>,
+) {
+    let mut making_of: BTreeMap<ResourceConfigAddress, Vec<(&ObjectKey, Step)>> = BTreeMap::new();
+    for change in changes.values() {
+        if let Some(step) = making(change) {
+            making_of.entry(change.object.address.config()).or_default().push((&change.object, step));
+        }
+    }
     for node in visited {
         let first = match node {
             Node::Provider(key) => Step::Configure(key.clone()),
@@ -199,7 +210,16 @@ fn connect_nodes(steps: &mut StepGraph, graph: &Graph, visited: &BTreeSet<Node>)
         for needed in graph.dependencies(node).filter(|needed| visited.contains(needed)) {
             let last = match needed {
                 Node::Provider(key) => Step::Configure(key.clone()),
-                Node::Resource(resource) => Step::Complete(resource.clone()),
+                Node::Resource(resource) => match graph.named_instances(node, resource) {
+                    Some(named) => {
+                        let making = making_of.get(resource).into_iter().flatten();
+                        for (_, step) in making.filter(|(object, _)| named.contains(&object.address.key)) {
+                            steps.before(step, &first);
+                        }
+                        Step::Expand(resource.clone())
+                    }
+                    None => Step::Complete(resource.clone()),
+                },
                 needed => Step::Evaluate(needed.clone()),
             };
             steps.before(&last, &first);

@@ -50,9 +50,10 @@ impl Target {
     #[must_use]
     pub fn covers_instance(&self, address: &InstanceAddress) -> bool {
         match self {
+            // As Terraform has it, the modules around a resource are not left open, other than its own instances.
             Target::Resource(target) => {
                 target.resource == address.resource
-                    && fits(&target.module, &address.module)
+                    && target.module == address.module
                     && (target.key.is_none() || target.key == address.key)
             }
             Target::Module(module) => fits(module, &address.module),

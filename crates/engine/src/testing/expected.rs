@@ -28,7 +28,7 @@ pub fn settle(found: Diagnostics, expected: &[(Expected, Span)], config: &Config
             }
         }
         if !wanted {
-            left.push(if is_failed_check(&message) {
+            left.push(if is_of_check(&message) {
                 Diagnostic { severity: Severity::Error, ..message }
             } else {
                 message

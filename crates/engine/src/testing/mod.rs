@@ -18,12 +18,13 @@ use smform_lang::config::{Config, ModuleResolver};
 use smform_state::encryption::Target;
 use smform_state::encryption::backend::EncryptedBackend;
 use smform_state::{Backend, LocalBackend, State, Store};
-use smform_types::{Diagnostic, Diagnostics, SourceMap, Value};
+use smform_types::{Diagnostic, Diagnostics, ModuleInstance, SourceMap, Value};
 use tokio::sync::Mutex;
 
 use crate::plan::stored::Stored;
 use crate::plan::walk::Options;
 use crate::plan::{Mode, ObjectKey};
+use crate::values::Values;
 use crate::workflow::state::{StoreRecord, decode, diagnose};
 use crate::workflow::{self, Planned, Project, World};
 use expected::{explain, is_failed_check, settle};
@@ -167,7 +168,8 @@ impl Suite<'_> {
         };
         let (stored, messages) = decode(store.state(), store.pending(), &world.providers);
         found.extend(messages);
-        let (planned, messages) = workflow::plan(&world, &project, stored, &options).await;
+        let recorded = stored.outputs.clone();
+        let (mut planned, messages) = workflow::plan(&world, &project, stored, &options).await;
         let report = |status, diagnostics, planned, state| RunReport {
             status,
             diagnostics,
@@ -183,6 +185,7 @@ impl Suite<'_> {
             if failed {
                 return report(Status::Error, found, None, None);
             }
+            complete(&mut planned.values, &recorded);
             let status = self.assess(state, run, &project, &own, &planned.values, Mode::Normal, &mut found);
             return report(status, found, Some(planned), None);
         }
@@ -193,7 +196,7 @@ impl Suite<'_> {
         }
         // Checks are looked at again once everything is applied.
         found.extend(messages.into_iter().filter(|message| !is_failed_check(message)));
-        let (outcome, applied, errors) = apply(&world, &project, &planned, store).await;
+        let (mut outcome, applied, errors) = apply(&world, &project, &planned, store).await;
         let (name, project_run, world_run) = (run.name.text.clone(), project.clone(), world.clone());
         let last = Kept { backend, last: at, run: name, project: project_run, world: world_run };
         state.states.insert(key, last);
@@ -204,6 +207,7 @@ impl Suite<'_> {
         if failed || found.has_errors() {
             return report(Status::Error, found, None, applied);
         }
+        complete(&mut outcome.values, &outcome.outputs);
         let status = self.assess(state, run, &project, &own, &outcome.values, Mode::Destroy, &mut found);
         report(status, found, None, applied)
     }
@@ -232,6 +236,16 @@ impl Suite<'_> {
             }
         }
         clean
+    }
+}
+
+/// Adds the root outputs that targets left out, as they are recorded.
+fn complete(values: &mut Values, recorded: &BTreeMap<Arc<str>, Value>) {
+    let root = ModuleInstance::root();
+    for (name, value) in recorded {
+        if values.output(&root, name).is_none() {
+            values.set_output(&root, name, value.clone());
+        }
     }
 }
 

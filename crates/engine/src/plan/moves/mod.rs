@@ -12,13 +12,13 @@ use smform_types::{Diagnostic, Diagnostics, InstanceAddress, InstanceKey, Module
 
 use super::ObjectKey;
 use super::stored::Stored;
-use statement::{Endpoints, Statement};
+use statement::{Endpoints, Statement, Unit};
 
 /// Applies the `moved` blocks of all modules, then the moves that adding or removing `count` implies.
 pub fn apply(config: &Config, mut stored: Stored) -> (Stored, Diagnostics) {
     let mut found = Diagnostics::new();
     let statements = statement::ordered(statement::read(config, &mut found), &mut found);
-    let mut blocked: BTreeSet<(InstanceAddress, InstanceAddress)> = BTreeSet::new();
+    let mut blocked: BTreeSet<(Unit, Unit)> = BTreeSet::new();
     for statement in &statements {
         carry_out(statement, &mut stored, &mut blocked);
     }
@@ -36,19 +36,30 @@ pub fn apply(config: &Config, mut stored: Stored) -> (Stored, Diagnostics) {
     (stored, found)
 }
 
-fn carry_out(statement: &Statement, stored: &mut Stored, blocked: &mut BTreeSet<(InstanceAddress, InstanceAddress)>) {
-    let moves: Vec<(ObjectKey, InstanceAddress)> = stored
-        .objects
-        .keys()
-        .filter_map(|object| Some((object.clone(), statement.destination(&object.address)?)))
-        .collect();
-    for (object, to) in moves {
-        let target = ObjectKey { address: to.clone(), deposed: object.deposed.clone() };
-        if stored.objects.contains_key(&target) {
-            blocked.insert((object.address, to));
-        } else {
-            relocate(stored, &object, target);
+fn carry_out(statement: &Statement, stored: &mut Stored, blocked: &mut BTreeSet<(Unit, Unit)>) {
+    let mut moves: BTreeMap<(Unit, Unit), Vec<ObjectKey>> = BTreeMap::new();
+    for object in stored.objects.keys() {
+        if let Some(units) = statement.units(&object.address) {
+            moves.entry(units).or_default().push(object.clone());
         }
+    }
+    if moves.is_empty() {
+        return;
+    }
+    let mut taken: BTreeSet<Unit> = stored.objects.keys().map(|object| statement.unit(&object.address)).collect();
+    for ((from, to), objects) in moves {
+        if taken.contains(&to) {
+            blocked.insert((from, to));
+            continue;
+        }
+        for object in objects {
+            if let Some(address) = statement.destination(&object.address) {
+                let target = ObjectKey { address, deposed: object.deposed.clone() };
+                relocate(stored, &object, target);
+            }
+        }
+        taken.remove(&from);
+        taken.insert(to);
     }
 }
 
@@ -182,6 +193,30 @@ mod tests {
     fn what_is_in_the_way_stays_and_is_told_once() {
         let (after, found) = moved(&[("", "t.a", "t.b")], &["t.a", "t.b"]);
         assert_eq!((after, found.len()), (vec!["t.a".to_owned(), "t.b".to_owned()], 1));
+    }
+
+    #[test]
+    fn what_moves_as_a_whole_stays_as_a_whole() {
+        let (after, found) = moved(&[("", "t.a", "t.b")], &["t.a[0]", "t.a[1]", "t.b[0]"]);
+        assert_eq!((after.concat().as_str(), found.len()), ("t.a[0]t.a[1]t.b[0]", 1));
+        let (after, found) = moved(&[("", "module.m", "module.n")], &["module.m.t.i", "module.n.t.q"]);
+        assert_eq!((after.concat().as_str(), found.len()), ("module.m.t.imodule.n.t.q", 1));
+        // A module in it moves by itself.
+        let before = ["module.m.module.c.t.x", "module.m.t.i", "module.n.t.q"];
+        let (after, found) = moved(&[("", "module.m", "module.n")], &before);
+        assert_eq!((after.concat().as_str(), found.len()), ("module.m.t.imodule.n.t.qmodule.n.module.c.t.x", 1));
+    }
+
+    #[test]
+    fn what_is_inside_of_what_moves_moves_first_on_the_way_there() {
+        for moves in [
+            [("", "t.z", "module.old.t.z"), ("", "module.old", "module.m[\"k\"]")],
+            [("", "module.old", "module.m[\"k\"]"), ("", "t.z", "module.old.t.z")],
+        ] {
+            assert_eq!(moved(&moves, &["t.z"]), (vec!["module.m[\"k\"].t.z".to_owned()], Vec::new()));
+        }
+        let keys = [("", "module.m", "module.m[0]"), ("module.m", "t.a", "t.b")];
+        assert_eq!(moved(&keys, &["module.m.t.a"]), (vec!["module.m[0].t.b".to_owned()], Vec::new()));
     }
 
     #[test]

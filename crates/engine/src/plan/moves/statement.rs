@@ -1,5 +1,7 @@
 //! `moved` blocks as statements: what each is about, and which comes before which.
 
+use std::fmt;
+
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::DiGraph;
 use smform_lang::config::Config;
@@ -23,6 +25,24 @@ pub(super) enum Endpoints {
     Resource(InstanceAddress, InstanceAddress),
     /// A module: one instance, or with no key on both sides all of them.
     Module(ModuleInstance, ModuleInstance),
+}
+
+/// A part of a state that moves as a whole.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Unit {
+    /// What is in a module, apart from the modules in it.
+    Module(ModuleInstance),
+    /// A resource, or an instance.
+    Object(InstanceAddress),
+}
+
+impl fmt::Display for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Unit::Module(module) => module.fmt(f),
+            Unit::Object(address) => address.fmt(f),
+        }
+    }
 }
 
 /// The steps of an address, as far as order between statements is concerned: the names that lead to it.
@@ -80,10 +100,20 @@ pub(super) fn ordered(statements: Vec<Statement>, found: &mut Diagnostics) -> Ve
     order
 }
 
+/// Whether a statement has its turn after another: it leads on from there, or one of the two is about something inside of
+/// what the other moves. What is inside moves first on the way there, and what is around it first on the way from it.
 fn follows((after, before): (&Statement, &Statement)) -> bool {
-    let (from, to, earlier) = (after.steps().0, after.steps().1, before.steps().1);
-    let within = |inner: &Steps| inner.len() > earlier.len() && overlaps(inner, &earlier);
-    from.len() == earlier.len() && overlaps(&from, &earlier) || within(&from) || within(&to)
+    let ((from, to), (earlier_from, earlier_to)) = (after.steps(), before.steps());
+    if from.len() == earlier_to.len() && overlaps(&from, &earlier_to) {
+        return true;
+    }
+    let within = |inner: &Steps, outer: &Steps| inner.len() > outer.len() && overlaps(inner, outer);
+    let is_around = within(&earlier_from, &from) || within(&earlier_to, &from);
+    if !is_around && !within(&from, &earlier_to) && !within(&to, &earlier_to) {
+        return false;
+    }
+    // A module that changes its key only would be around what is inside of it both before and after.
+    after.module.0.len() >= before.module.0.len() || !after.is_about_keys()
 }
 
 /// Whether the first address may lead into, or be, what the second names. A last step without a key stands for all.
@@ -108,6 +138,29 @@ impl Statement {
         match &self.endpoints {
             Endpoints::Resource(_, to) => self.absolute(&to.to_string()),
             Endpoints::Module(_, to) => self.absolute(&to.to_string()),
+        }
+    }
+
+    /// Whether a module stays what it is but for keys.
+    fn is_about_keys(&self) -> bool {
+        matches!(&self.endpoints, Endpoints::Module(from, to) if from.config() == to.config())
+    }
+
+    /// What an object moves with, and what that becomes: its module, its resource, or only itself. Nothing when the statement
+    /// is not about it.
+    pub(super) fn units(&self, address: &InstanceAddress) -> Option<(Unit, Unit)> {
+        let to = self.destination(address)?;
+        Some((self.unit(address), self.unit(&to)))
+    }
+
+    /// The part of a state that an object is in which this statement moves as a whole, or not at all.
+    pub(super) fn unit(&self, address: &InstanceAddress) -> Unit {
+        match &self.endpoints {
+            Endpoints::Module(..) => Unit::Module(address.module.clone()),
+            Endpoints::Resource(from, to) if from.key.is_none() && to.key.is_none() => {
+                Unit::Object(InstanceAddress { key: None, ..address.clone() })
+            }
+            Endpoints::Resource(..) => Unit::Object(address.clone()),
         }
     }
 
