@@ -38,11 +38,11 @@ pub fn list(session: &Session, args: &StateList) -> Result<Exit, Failure> {
         args.id.is_none() || recorded == args.id.as_deref()
     };
     let print = |target: Option<&Target>| {
-        for id in ids.iter().filter(|id| target.is_none_or(|target| covers(target, &id.address))) {
-            if id.deposed.is_none() && has_id(id) {
-                session.console.out(&format!("{}\n", id.address));
-            }
-        }
+        let covered = ids.iter().filter(|id| target.is_none_or(|target| covers(target, &id.address)));
+        let mut addresses: Vec<&InstanceAddress> = covered.filter(|id| has_id(id)).map(|id| &id.address).collect();
+        // An instance has one line, whatever was set aside beside it.
+        addresses.dedup();
+        addresses.iter().for_each(|address| session.console.out(&format!("{address}\n")));
     };
     if targets.is_empty() {
         print(None);

@@ -626,7 +626,11 @@ impl<'a> Executor<'a> {
         if self.apply.plan.mode == Mode::Destroy {
             return BTreeSet::new();
         }
+        // What was recorded before of what could not be read now is out of date.
+        let is_read =
+            |object: &ObjectKey| !self.report.failed.contains(object) && !self.report.skipped.contains(object);
         let postponed = self.apply.plan.changes.values().filter(|change| change.action == Action::Read);
+        let postponed = postponed.filter(|change| is_read(&change.object));
         self.apply.data.keys().chain(postponed.map(|change| &change.object.address)).cloned().collect()
     }
 
@@ -641,10 +645,8 @@ impl<'a> Executor<'a> {
     /// The root outputs: as evaluated, or what is known of them where that was not possible.
     fn outputs(&self) -> BTreeMap<Arc<str>, (Value, bool)> {
         if self.apply.plan.mode == Mode::Destroy {
-            let report = &self.report;
-            let is_whole = report.failed.is_empty() && report.skipped.is_empty() && report.under_way.is_empty();
-            let gone = is_whole && !self.apply.plan.targeted;
-            let kept = self.apply.stored.outputs.iter().filter(|_| !gone);
+            // They go with the first that is destroyed, since they may be about that.
+            let kept = self.apply.stored.outputs.iter().filter(|_| self.apply.plan.targeted);
             return kept.map(|(name, value)| (name.clone(), (value.clone(), value.has_sensitive()))).collect();
         }
         let declared = self.apply.setting.config.modules.get(&ModuleAddress::root()).map(|module| &module.outputs);

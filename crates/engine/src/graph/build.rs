@@ -198,8 +198,6 @@ impl<'a> Builder<'a> {
         let child = at.child(&call.name.text);
         let node = Node::Module(child.clone());
         self.repetition(at, module, &node, &call.repetition);
-        let waits = call.depends_on.iter().filter_map(|target| parse_reference(target).ok());
-        waits.for_each(|reference| self.note(at, &node, &reference));
         self.within_module(at, &node);
         if call.depends_on.is_empty() {
             return;
@@ -209,10 +207,14 @@ impl<'a> Builder<'a> {
                 let name = &call.name.text;
                 let detail = format!("module.{name} would have to wait for itself. Remove the reference.");
                 self.found.push(Diagnostic::error("Dependency cycle", detail).at(reference.span));
+                self.note(at, &node, &reference);
+                self.found.extend(check_references(module, &[reference]));
+            } else {
+                // Everything in the module comes after it, also what depends on nothing itself.
+                self.references_and_own(at, module, &node, &[reference], Own::Allowed);
             }
-            self.found.extend(check_references(module, &[reference]));
         }
-        // What a call depends on, all resources in it and in the modules within it depend on.
+        // All resources in it and in the modules within it depend on it themselves: what is read of them waits.
         let config = self.config;
         let within = config.modules.range(child.clone()..).take_while(|(inner, _)| inner.0.starts_with(&child.0));
         for (inner, callee) in within {
