@@ -22,6 +22,6 @@ module "e" {
 # error module_mistakes.tf:12:3-12 Unsupported block type
 # error module_mistakes.tf:17:17-20 Variables not allowed
 # error module_mistakes.tf:17:13-15 Unsuitable value type
-# error module_mistakes.tf:4:12-43 Module not installed
-# error module_mistakes.tf:7:12-23 Unreadable module directory
-# error module_mistakes.tf:10:15-20 Unreadable module directory
+# error module_mistakes.tf:3:1-11 Module not installed
+# error module_mistakes.tf:6:1-11 Module not installed
+# error module_mistakes.tf:9:1-11 Module not installed

@@ -53,10 +53,20 @@ impl Providers {
         self.by_source.values()
     }
 
-    /// What is said of entries of `required_providers` that name providers which are not there: nothing can use them, and a
-    /// misspelt name looks the same.
+    /// What is said of providers that are not there, and that nothing uses: a block that configures one is an error, and an
+    /// entry of `required_providers` is not, since modules have such entries to spare; but a misspelt name looks the same.
     pub fn unknown_sources(&self, config: &Config) -> Diagnostics {
         let mut found = Diagnostics::new();
+        for module in config.modules.values() {
+            for block in module.providers.values().filter(|block| self.named(module, &block.reference.name).is_none()) {
+                let name = &block.reference.name;
+                let hint = did_you_mean(name, self.iter().map(|known| local_name(known.source())));
+                let detail =
+                    format!("smform has no provider \"{name}\", so nothing here can use it.{hint} Remove the block.");
+                let error = Diagnostic::error("Missing required provider", detail);
+                found.push(error.at(block.span).within(format!("provider {name:?}")));
+            }
+        }
         for entry in config.modules.values().flat_map(|module| module.required_providers.values()) {
             if self.get(&entry.source).is_some() {
                 continue;

@@ -81,7 +81,10 @@ impl Source {
         }
         let line = self.lines.partition_point(|start| *start <= byte).max(1);
         let start = self.lines.get(line - 1).copied().unwrap_or(0);
-        let column = self.text.get(start..byte).map_or(0, |head| graphemes(head).len()) + 1;
+        let head = self.text.get(start..byte).unwrap_or_default();
+        // A mark of the byte order is no character of the first line.
+        let head = if start == 0 { head.trim_start_matches('\u{feff}') } else { head };
+        let column = graphemes(head).len() + 1;
         Position { line, column, byte }
     }
 

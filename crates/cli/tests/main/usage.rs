@@ -184,7 +184,7 @@ fn wrappers_prepare_a_directory_with_init() {
     bench.write("main.tf", "module \"m\" { source = \"./gone\" }\n");
     let broken = bench.run(&["init", "-json"]);
     assert!(broken.exit.code() == 1 && broken.err.is_empty(), "{}", broken.all());
-    assert!(broken.out.contains("Unreadable module directory"), "{}", broken.all());
+    assert!(broken.out.contains("Module not installed"), "{}", broken.all());
 }
 
 #[test]

@@ -39,7 +39,12 @@ impl<'b> Content<'b> {
         let mut content = Content {
             arguments: BTreeMap::new(),
             blocks: Vec::new(),
-            rest: Body { json: body.json, one_line: body.one_line, ..Body::empty(body.span) },
+            rest: Body {
+                json: body.json,
+                one_line: body.one_line,
+                overridden: body.overridden.clone(),
+                ..Body::empty(body.span)
+            },
             missing: block.body.missing(),
             kind: Cow::Borrowed(&block.kind.text),
         };

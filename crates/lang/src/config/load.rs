@@ -8,7 +8,9 @@ use smform_types::{Diagnostic, Diagnostics, ModuleAddress, SourceMap};
 
 use super::constants::{Constants, Given};
 use super::decode::{TOP_LEVEL, context};
-use super::{CLOUD, Config, Context, Module, ModuleCall, ModuleRequest, ModuleResolver, decode, merge, passing};
+use super::{
+    CLOUD, Config, Context, Module, ModuleCall, ModuleRequest, ModuleResolver, NOT_INSTALLED, decode, merge, passing,
+};
 use crate::eval::{Subject, parse_reference};
 use crate::source::{Host, is_json, module_files, read_text};
 use crate::syntax::{Block, Body, Expr, ExprKind, parse_json, parse_native};
@@ -125,7 +127,7 @@ impl Loader<'_> {
             }
             if self.host.list(&directory).is_err() {
                 let detail = format!("There is no directory {} that {:?} leads to.", directory.display(), call.source);
-                self.report(Diagnostic::error("Unreadable module directory", detail), call);
+                self.report(Diagnostic::error(NOT_INSTALLED, detail), call);
                 continue;
             }
             let callee = self.module(&directory, config);
@@ -184,7 +186,7 @@ impl Loader<'_> {
 
     fn report(&mut self, error: Diagnostic, call: &ModuleCall) {
         let context = format!("module {:?}", call.name.text);
-        self.diagnostics.push(error.at(call.source_span).within(context));
+        self.diagnostics.push(error.at(call.span).within(context));
     }
 
     /// The arguments of a call are the variables of the module.
@@ -192,7 +194,7 @@ impl Loader<'_> {
         let context = format!("module {:?}", call.name.text);
         for attribute in &call.body.attributes {
             let name = &attribute.name.text;
-            if !child.variables.contains_key(name) {
+            if !child.variables.contains_key(name) && call.body.overridden.is_none() {
                 let hint = did_you_mean(name, child.variables.keys().map(|name| &**name));
                 let detail = format!("The module has no variable \"{name}\", so it cannot be given one.{hint}");
                 let error = Diagnostic::error("Unsupported argument", detail);
@@ -201,7 +203,7 @@ impl Loader<'_> {
         }
         for variable in child.variables.values() {
             let name = &variable.name.text;
-            if variable.default.is_none() && call.body.attribute(name).is_none() {
+            if variable.default.is_none() && !call.body.has_required(name) {
                 let detail = format!(
                     "The argument \"{name}\" is required, but no definition was found: the module has a variable of \
                      this name without a default."
@@ -246,6 +248,10 @@ impl Loader<'_> {
         let mut blocks = Vec::new();
         for name in &files.primary {
             blocks.extend(self.file(directory, name, config));
+        }
+        if !files.overrides.is_empty() {
+            // Each block is to be in order without what an override makes of it.
+            decode::module(directory, &blocks, &config.sources, &mut self.diagnostics);
         }
         for name in &files.overrides {
             let overrides = self.file(directory, name, config);
@@ -348,7 +354,7 @@ mod tests {
             ("main.tf", "module \"a\" {\n  source = \"./m\"\n}\nmodule \"b\" {\n  source = \"./m\"\n}\n"),
             ("m/main.tf", "module \"inner\" {\n  source = \"./none\"\n}\n"),
         ];
-        assert_eq!(loaded(files).1, ["Unreadable module directory"]);
+        assert_eq!(loaded(files).1, [NOT_INSTALLED]);
     }
 
     #[test]

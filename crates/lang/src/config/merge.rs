@@ -10,7 +10,7 @@ pub(super) fn merge(base: &mut Vec<Block>, overrides: Vec<Block>, diagnostics: &
     for over in overrides {
         let kind = over.kind.text.to_string();
         match kind.as_str() {
-            "moved" | "import" | "removed" | "check" => {
+            "moved" | "import" | "check" => {
                 let detail = format!("An override file cannot hold \"{kind}\" blocks. Move it to another file.");
                 let summary = match kind.as_str() {
                     "check" => "Can't override check blocks".to_owned(),
@@ -18,12 +18,20 @@ pub(super) fn merge(base: &mut Vec<Block>, overrides: Vec<Block>, diagnostics: &
                 };
                 diagnostics.push(Diagnostic::error(summary, detail).at(over.header));
             }
+            "removed" => {
+                let detail = "In an override file this block has no effect. Move it to another file.";
+                diagnostics.push(Diagnostic::warning("Cannot override 'removed' blocks", detail).at(over.header));
+            }
             "locals" => merge_locals(base, over, diagnostics),
             "terraform" => merge_terraform(base, over),
             _ => {
-                refuse_members(&over, diagnostics);
+                let mut over = over;
+                refuse_members(&mut over, diagnostics);
+                // A provider has a configuration without a name, whether it is written or not.
+                let implied = kind == "provider" && over.body.attribute("alias").is_none();
                 match base.iter_mut().find(|block| same_object(block, &over)) {
-                    Some(block) => merge_body(&mut block.body, over.body),
+                    Some(block) => override_body(&mut block.body, over.body),
+                    None if implied => base.push(over),
                     None => {
                         let detail = format!(
                             "There is no {kind} of this name that the override could change. An override file can only \
@@ -57,21 +65,39 @@ fn same_object(a: &Block, b: &Block) -> bool {
     a.kind.text == b.kind.text && labels(a) == labels(b) && alias(a) == alias(b)
 }
 
-/// Reports what an override must not hold.
-fn refuse_members(over: &Block, diagnostics: &mut Diagnostics) {
+/// Takes out what an override must not hold, and reports it.
+fn refuse_members(over: &mut Block, diagnostics: &mut Diagnostics) {
     let is_empty = |attribute: &&Attribute| matches!(&attribute.expr.kind, ExprKind::Tuple(items) if items.is_empty());
     if let Some(attribute) = over.body.attribute("depends_on").filter(|attribute| !is_empty(attribute)) {
         let detail = "The depends_on argument is not allowed in an override file: dependencies are not overridden.";
         diagnostics.push(Diagnostic::error("Unsupported override", detail).at(attribute.name.span));
     }
-    let lifecycle = over.body.blocks_of("lifecycle").flat_map(|lifecycle| &lifecycle.body.blocks);
-    let conditions = over.body.blocks.iter().chain(lifecycle);
-    for block in conditions.filter(|block| matches!(&*block.kind.text, "validation" | "precondition" | "postcondition"))
-    {
-        let detail = format!("A \"{}\" block is not allowed in an override file.", block.kind.text);
-        let summary = format!("Can't override {} blocks", block.kind.text);
-        diagnostics.push(Diagnostic::error(summary, detail).at(block.header));
+    refuse_conditions(&mut over.body.blocks, diagnostics);
+    for lifecycle in over.body.blocks.iter_mut().filter(|block| &*block.kind.text == "lifecycle") {
+        refuse_conditions(&mut lifecycle.body.blocks, diagnostics);
     }
+}
+
+fn refuse_conditions(blocks: &mut Vec<Block>, diagnostics: &mut Diagnostics) {
+    blocks.retain(|block| {
+        let refused = matches!(&*block.kind.text, "validation" | "precondition" | "postcondition");
+        if refused {
+            let detail = format!("A \"{}\" block is not allowed in an override file.", block.kind.text);
+            let summary = format!("Can't override {} blocks", block.kind.text);
+            diagnostics.push(Diagnostic::error(summary, detail).at(block.header));
+        }
+        !refused
+    });
+}
+
+/// Merges the body of a block of the top level, and notes what came of it.
+fn override_body(base: &mut Body, over: Body) {
+    let mut added = base.overridden.take().unwrap_or_default();
+    let new =
+        over.attributes.iter().map(|attribute| &attribute.name.text).filter(|name| base.attribute(name).is_none());
+    added.extend(new.cloned());
+    merge_body(base, over);
+    base.overridden = Some(added);
 }
 
 /// Arguments replace those of their name; nested blocks replace all of their type, dynamic ones included.

@@ -174,7 +174,7 @@ pub(super) fn add_override(list: &mut Vec<Override>, kind: &str, block: &Block, 
 /// The values that a block gives: an object.
 fn object<'c>(content: &'c Content<'_>, name: &str, found: &mut Diagnostics) -> Option<&'c Expr> {
     let expr = content.get(name)?;
-    if matches!(expr.kind, ExprKind::Literal(_) | ExprKind::Template(_) | ExprKind::Tuple(_)) {
+    if matches!(expr.kind, ExprKind::Literal(_) | ExprKind::Template { .. } | ExprKind::Tuple(_)) {
         let detail = format!("The argument \"{name}\" is an object: the values by their names.");
         found.push(Diagnostic::error(format!("Invalid {name} attribute"), detail).at(expr.span));
         return None;

@@ -116,15 +116,18 @@ fn warn_of_duplicates(module: &Module, found: &mut Diagnostics) {
 /// Local names that a module passes on without having explained them.
 fn warn_of_undeclared(config: &Config, address: &ModuleAddress, module: &Module, found: &mut Diagnostics) {
     for call in module.calls.values() {
-        for passed in call.providers.iter().filter(|passed| passed.own.alias.is_none()) {
+        for passed in &call.providers {
             let name = &passed.own.name;
+            if passed.own.alias.is_some() {
+                missing(config, address, module, call, passed, found);
+                continue;
+            }
             let configured = module.providers.get(&passed.own).is_some_and(configures);
             let required = module.required_providers.contains_key(name);
             let around = self::call(config, address);
             let given = around.is_some_and(|call| call.providers.iter().any(|around| around.child == passed.own));
-            let source =
-                module.required_providers.get(name).map_or_else(|| default_source(name), |own| own.source.clone());
             if !configured && !required {
+                let source = default_source(name);
                 let detail = format!(
                     "Nothing here says which provider \"{name}\" is, so it is taken for {source}. Add an entry for it to \
                      required_providers."
@@ -139,20 +142,54 @@ fn warn_of_undeclared(config: &Config, address: &ModuleAddress, module: &Module,
                 let warning = Diagnostic::warning("Missing required provider configuration", detail);
                 found.push(warning.at(around.span).within(context(around)));
             }
-            // In the root module, to require a provider is to configure it with nothing.
-            let is_own = module.providers.contains_key(&passed.own);
-            if !(is_own || given || address.is_root() && required) {
-                let place = if address.is_root() { String::new() } else { format!("{address}.") };
-                let detail = format!(
-                    "There is no configuration \"{name}\" here that could be passed: neither a provider block nor an entry in \
-                     the providers argument of a call. Add one, or leave this entry out, for what a module is not given is \
-                     inherited."
-                );
-                let error = Diagnostic::error(format!("missing provider {place}provider[\"{source}\"]"), detail);
-                found.push(error.at(passed.own_name).within(context(call)));
-            }
+            missing(config, address, module, call, passed, found);
         }
     }
+}
+
+/// A configuration that is passed on, and that there is not.
+fn missing(
+    config: &Config,
+    address: &ModuleAddress,
+    module: &Module,
+    call: &ModuleCall,
+    passed: &PassedProvider,
+    found: &mut Diagnostics,
+) {
+    let (own, name) = (&passed.own, &passed.own.name);
+    let required = module.required_providers.get(name);
+    // In the root module, to require a provider is to configure it with nothing.
+    let implied = own.alias.is_none() && address.is_root() && required.is_some();
+    let expected = required.is_some_and(|entry| entry.configuration_aliases.contains(own));
+    let around = self::call(config, address);
+    let given = around.is_some_and(|call| call.providers.iter().any(|around| around.child == *own));
+    // What the module that is called takes for another provider is told as that.
+    let child = config.modules.get(&address.child(&call.name.text));
+    let mistaken = child.is_some_and(|child| !suits_by_name(module, child, passed));
+    if module.providers.contains_key(own) || implied || expected || given || mistaken {
+        return;
+    }
+    let place = if address.is_root() { String::new() } else { format!("{address}.") };
+    let source = required.map_or_else(|| default_source(name), |own| own.source.clone());
+    let alias = own.alias.as_ref().map(|alias| format!(".{alias}")).unwrap_or_default();
+    let detail = format!(
+        "There is no configuration \"{}\" here that could be passed: neither a provider block nor an entry in the providers \
+         argument of a call. Add one, or leave this entry out, for what a module is not given is inherited.",
+        shown(own)
+    );
+    let error = Diagnostic::error(format!("missing provider {place}provider[\"{source}\"]{alias}"), detail);
+    found.push(error.at(passed.own_name).within(context(call)));
+}
+
+/// The provider that a module means by the name under which it is given a configuration.
+fn wanted(module: &Module, reference: &ProviderRef) -> String {
+    let entries = module.required_providers.values();
+    let aliased = entries.into_iter().find(|entry| entry.configuration_aliases.contains(reference));
+    aliased.map_or_else(|| source_of(module, &reference.name), |entry| entry.source.clone())
+}
+
+fn suits_by_name(parent: &Module, child: &Module, passed: &PassedProvider) -> bool {
+    wanted(child, &passed.child) == source_of(parent, &passed.own.name)
 }
 
 /// What a module is given by its call.
@@ -215,7 +252,7 @@ fn suits(
     found: &mut Diagnostics,
 ) {
     let name = &reference.name;
-    let wanted = aliases.get(reference).map_or_else(|| source_of(module, name), |source| (*source).to_owned());
+    let wanted = wanted(module, reference);
     let explained = reference.alias.is_none() && module.required_providers.contains_key(name)
         || aliases.contains_key(reference)
         || module.providers.get(reference).is_some_and(|block| !configures(block));

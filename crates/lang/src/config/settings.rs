@@ -93,6 +93,13 @@ pub(super) fn terraform(block: &Block, module: &mut Module, sources: &SourceMap,
             diagnostics.push(Diagnostic::error("Duplicate provider_meta block", detail).at(block.header));
         }
         metas.push(&label.text);
+        for attribute in &block.body.attributes {
+            diagnostics.take(static_value(&attribute.expr));
+        }
+        diagnostics.extend(block.body.blocks.iter().map(|nested| {
+            let detail = format!("A provider_meta block holds arguments: {} = {{ ... }}.", nested.kind.text);
+            Diagnostic::error(format!("Unexpected \"{}\" block", nested.kind.text), detail).at(nested.kind.span)
+        }));
     }
     if let Some(block) = content.single("encryption", diagnostics) {
         module.encryption = Some(super::encryption::read(block, diagnostics));
@@ -204,7 +211,7 @@ fn required_provider(name: &Ident, expr: &Expr, diagnostics: &mut Diagnostics) -
             }
             Some("configuration_aliases") => {
                 for element in elements(&item.value, diagnostics) {
-                    let quoted = matches!(element.kind, ExprKind::Literal(_) | ExprKind::Template(_));
+                    let quoted = matches!(element.kind, ExprKind::Literal(_) | ExprKind::Template { .. });
                     let alias = if quoted { None } else { diagnostics.take(provider_ref(element)) };
                     if quoted {
                         let detail = "An alias is written without quotes, as in aws.west.";

@@ -47,18 +47,14 @@ impl Evaluator<'_> {
         self.unexpected(&body, schema, diagnostics);
         let mut values: Vec<(Arc<str>, Value)> = Vec::with_capacity(schema.attributes.len() + schema.blocks.len());
         for (name, attribute) in &schema.attributes {
+            if attribute.required && !body.has_required(name) {
+                let detail =
+                    format!("The argument \"{name}\" is required, but no definition was found.{}", about(attribute));
+                diagnostics.push(Diagnostic::error("Missing required argument", detail).at(body.missing()));
+            }
             let value = match body.attribute(name) {
                 Some(written) => self.argument(written, attribute, env, diagnostics),
-                None => {
-                    if attribute.required {
-                        let detail = format!(
-                            "The argument \"{name}\" is required, but no definition was found.{}",
-                            about(attribute)
-                        );
-                        diagnostics.push(Diagnostic::error("Missing required argument", detail).at(body.missing()));
-                    }
-                    Value::null(attribute.ty.without_optional())
-                }
+                None => Value::null(attribute.ty.without_optional()),
             };
             values.push((Arc::from(*name), value));
         }
@@ -183,7 +179,7 @@ impl Evaluator<'_> {
             if objects && has_blocks(body, &name.text) {
                 let detail = format!("Write either \"{0}\" blocks or the argument \"{0}\", not both.", name.text);
                 diagnostics.push(Diagnostic::error("Unsupported argument", detail).at(name.span));
-            } else if !objects && !schema.attributes.contains_key(&*name.text) {
+            } else if !objects && body.overridden.is_none() && !schema.attributes.contains_key(&*name.text) {
                 let error = unsupported_argument(&name.text, schema).at(name.span);
                 // In JSON syntax it may have been meant to be a block.
                 let summary = if body.json { "Extraneous JSON object property".to_owned() } else { error.summary };
@@ -201,7 +197,7 @@ impl Evaluator<'_> {
                 }
                 (false, _) => &block.kind,
             };
-            if !schema.blocks.contains_key(&*kind.text) {
+            if body.overridden.is_none() && !schema.blocks.contains_key(&*kind.text) {
                 diagnostics.push(unsupported_block(&kind.text, schema).at(kind.span));
             }
         }

@@ -244,7 +244,7 @@ impl Evaluator<'_> {
     pub fn type_call(&self, expr: &Expr) -> Option<Result<String, smform_types::Diagnostics>> {
         match &expr.kind {
             ExprKind::Parens(inner) => self.type_call(inner),
-            ExprKind::Template(parts) => match parts.as_slice() {
+            ExprKind::Template { parts, .. } => match parts.as_slice() {
                 [TemplatePart::Interpolation(inner)] => self.type_call(inner),
                 _ => None,
             },

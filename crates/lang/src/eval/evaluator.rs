@@ -168,7 +168,7 @@ impl<'a> Evaluator<'a> {
         match &expr.kind {
             ExprKind::Literal(value) => Ok(value.clone()),
             ExprKind::Parens(inner) => self.eval(inner, env),
-            ExprKind::Template(parts) => self.template(parts, env),
+            ExprKind::Template { parts, .. } => self.template(parts, env),
             ExprKind::Traversal { root, steps } => {
                 if let Some(value) = env.get(&root.text) {
                     return self.steps(value.clone(), steps, expr, env, Diagnostics::new());

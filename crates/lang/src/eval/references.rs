@@ -106,7 +106,7 @@ fn walk(expr: &Expr, bound: &mut Vec<String>, see: &mut dyn FnMut(&Expr)) {
 fn walk_parts_of(expr: &Expr, bound: &mut Vec<String>, see: &mut dyn FnMut(&Expr)) {
     match &expr.kind {
         ExprKind::Literal(_) => {}
-        ExprKind::Template(parts) => walk_parts(parts, bound, see),
+        ExprKind::Template { parts, .. } => walk_parts(parts, bound, see),
         ExprKind::Traversal { root, steps } => {
             if !bound.iter().any(|name| **name == *root.text) {
                 see(expr);

@@ -10,7 +10,7 @@ use super::templates::{Nothing, Templates};
 use super::{Reference, parse_reference};
 use crate::functions::{FunctionContext, Phase};
 use crate::source::MemoryHost;
-use crate::syntax::{Expr, ExprKind, TemplatePart, parse_expression_within};
+use crate::syntax::{Expr, ExprKind, ObjectItem, TemplatePart, parse_expression_within};
 
 /// The value of an expression that may hold neither references nor function calls.
 ///
@@ -20,6 +20,7 @@ pub fn static_value(expr: &Expr) -> Result<Value, Diagnostics> {
     if let ExprKind::Literal(value) = &expr.kind {
         return Ok(value.clone());
     }
+    let expr = if holds_written(expr) { &as_written(expr) } else { expr };
     let mut found = Diagnostics::new();
     traversals(expr, &mut |traversal| {
         if let ExprKind::Traversal { root, .. } = &traversal.kind {
@@ -39,12 +40,40 @@ pub fn static_value(expr: &Expr) -> Result<Value, Diagnostics> {
     Evaluator::new(&Nothing, &cx).expr(expr)
 }
 
+/// Whether a template of JSON syntax is in the expression, which is a value with nothing around it but brackets.
+fn holds_written(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Template { written, .. } => written.is_some(),
+        ExprKind::Tuple(items) => items.iter().any(holds_written),
+        ExprKind::Object(items) => items.iter().any(|item| holds_written(&item.key) || holds_written(&item.value)),
+        _ => false,
+    }
+}
+
+/// The expression with the templates of JSON syntax as the texts that stand there.
+fn as_written(expr: &Expr) -> Expr {
+    let kind = match &expr.kind {
+        ExprKind::Template { written: Some(text), .. } => ExprKind::Literal(Value::string(&**text)),
+        ExprKind::Tuple(items) => ExprKind::Tuple(items.iter().map(as_written).collect()),
+        ExprKind::Object(items) => {
+            let item = |item: &ObjectItem| ObjectItem {
+                key: as_written(&item.key),
+                quoted: item.quoted,
+                value: as_written(&item.value),
+            };
+            ExprKind::Object(items.iter().map(item).collect())
+        }
+        other => other.clone(),
+    };
+    Expr { kind, span: expr.span }
+}
+
 /// The first function call within an expression.
 fn first_call(expr: &Expr) -> Option<&Expr> {
     match &expr.kind {
         ExprKind::Call(_) => Some(expr),
         ExprKind::Literal(_) | ExprKind::Traversal { .. } => None,
-        ExprKind::Template(parts) => parts.iter().find_map(call_in_part),
+        ExprKind::Template { parts, .. } => parts.iter().find_map(call_in_part),
         ExprKind::Relative { from, .. } => first_call(from),
         ExprKind::Tuple(items) => items.iter().find_map(first_call),
         ExprKind::Object(items) => {

@@ -56,12 +56,11 @@ pub fn read_text(
     let bytes = host.read(path).map_err(|error| {
         Diagnostic::error("Failed to read file", format!("The file {name} could not be read: {error}."))
     })?;
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-    match std::str::from_utf8(bytes) {
+    match std::str::from_utf8(&bytes) {
         Ok(text) => Ok((sources.add(name, text), text.to_owned())),
         Err(error) => {
             let at = error.valid_up_to();
-            let source = sources.add(name, &String::from_utf8_lossy(bytes));
+            let source = sources.add(name, &String::from_utf8_lossy(&bytes));
             let end = at + char::REPLACEMENT_CHARACTER.len_utf8();
             Err(Diagnostic::error(
                 "Invalid character encoding",
@@ -93,7 +92,9 @@ mod tests {
         let error = read_text(&host, Path::new("a.tf"), "a.tf", &mut sources).map_err(|error| error.span);
         assert_eq!(error.err().flatten().map(|span| span.start), Some(7));
         let text = read_text(&host, Path::new("bom.tf"), "bom.tf", &mut sources).map(|(_, text)| text);
-        assert_eq!(text, Ok("x".to_owned()));
+        assert_eq!(text, Ok("\u{feff}x".to_owned()));
+        let position = |source: SourceId| sources.get(source).map(|source| source.position(3));
+        assert_eq!(position(SourceId(1)).map(|position| (position.column, position.byte)), Some((1, 3)));
         assert!(read_text(&host, Path::new("none"), "none", &mut sources).is_err());
     }
 }

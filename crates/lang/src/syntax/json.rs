@@ -67,7 +67,7 @@ fn key_text(key: &Expr) -> Option<std::sync::Arc<str>> {
 /// See [`Body::expanded`].
 pub(super) fn expand<'b>(body: &'b Body, types: &[(&str, usize)]) -> (Cow<'b, Body>, Diagnostics) {
     let mut diagnostics = Diagnostics::new();
-    let mut expanded = Body { json: true, ..Body::empty(body.span) };
+    let mut expanded = Body { json: true, overridden: body.overridden.clone(), ..Body::empty(body.span) };
     expanded.blocks.clone_from(&body.blocks);
     for attribute in &body.attributes {
         match types.iter().find(|(kind, _)| *kind == &*attribute.name.text) {
@@ -109,7 +109,7 @@ fn blocks(
         ExprKind::Object(_) => {
             let mut body = Body { json: true, ..Body::empty(value.span) };
             add_properties(value, &mut body)?;
-            let header = path.last().map_or(kind.span, |label| label.span);
+            let header = value.start();
             into.push(Block { kind: kind.clone(), labels: path.clone(), body, header });
             Ok(())
         }

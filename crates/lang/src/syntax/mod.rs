@@ -37,13 +37,24 @@ pub struct Body {
     pub one_line: bool,
     /// Top-level blocks that could not be read to their end, without content.
     pub unfinished: Vec<Block>,
+    /// The arguments that only an override file gave, where one was merged in: what a schema requires is required of the
+    /// block itself, and what no schema knows is passed over.
+    pub overridden: Option<Vec<Arc<str>>>,
 }
 
 impl Body {
     /// A body of native syntax with nothing in it.
     #[must_use]
     pub fn empty(span: Span) -> Body {
-        Body { attributes: Vec::new(), blocks: Vec::new(), span, json: false, one_line: false, unfinished: Vec::new() }
+        Body {
+            attributes: Vec::new(),
+            blocks: Vec::new(),
+            span,
+            json: false,
+            one_line: false,
+            unfinished: Vec::new(),
+            overridden: None,
+        }
     }
 
     /// What messages about something missing point at: the brace that opens it, the argument on the same line, or in JSON
@@ -73,6 +84,13 @@ impl Body {
     #[must_use]
     pub fn attribute(&self, name: &str) -> Option<&Attribute> {
         self.attributes.iter().find(|attribute| &*attribute.name.text == name)
+    }
+
+    /// Whether an argument that must be there is: in the block itself.
+    #[must_use]
+    pub fn has_required(&self, name: &str) -> bool {
+        let added = self.overridden.iter().flatten().any(|added| &**added == name);
+        !added && self.attribute(name).is_some()
     }
 
     /// The nested blocks of a type.
@@ -141,7 +159,7 @@ impl Expr {
                 Some(word) if end - start >= word.len() + 2 => text(end - start - 2),
                 _ => self.span,
             },
-            ExprKind::Template(parts) => match parts.first() {
+            ExprKind::Template { parts, .. } => match parts.first() {
                 Some(TemplatePart::Text(first)) => text(first.len()),
                 _ => self.span,
             },
@@ -161,7 +179,12 @@ pub enum ExprKind {
     /// A number, bool, null, or a string without interpolation.
     Literal(Value),
     /// A string or heredoc with interpolation or directives. A single interpolation keeps the type of its value.
-    Template(Vec<TemplatePart>),
+    Template {
+        /// What it is made of.
+        parts: Vec<TemplatePart>,
+        /// In JSON syntax, the text as it was written: where nothing is evaluated, it stands for itself.
+        written: Option<Arc<str>>,
+    },
     /// A name followed by steps: `aws_vpc.main.id`, `var.x[0]`, or a bare name such as a `for` variable or keyword.
     Traversal {
         /// The first name.

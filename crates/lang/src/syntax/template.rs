@@ -36,7 +36,7 @@ pub(super) fn assemble(pieces: Vec<Piece>) -> ExprKind {
     match parts.as_slice() {
         [] => ExprKind::Literal(Value::string("")),
         [TemplatePart::Text(text)] => ExprKind::Literal(Value::string(text)),
-        _ => ExprKind::Template(parts),
+        _ => ExprKind::Template { parts, written: None },
     }
 }
 

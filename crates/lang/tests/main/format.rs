@@ -110,7 +110,7 @@ fn describe(body: &Body, is_variable: bool, out: &mut String) {
 fn bare(expr: &Expr) -> &Expr {
     match &expr.kind {
         ExprKind::Parens(inner) => bare(inner),
-        ExprKind::Template(parts) => match parts.as_slice() {
+        ExprKind::Template { parts, .. } => match parts.as_slice() {
             [TemplatePart::Interpolation(inner)] => bare(inner),
             _ => expr,
         },

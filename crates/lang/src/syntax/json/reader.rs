@@ -6,7 +6,7 @@ use smform_types::{Diagnostic, Diagnostics, Number, SourceId, Span, Type, Value}
 
 use super::super::native::{template, within};
 use super::super::parser::{MAX_DEPTH, too_deep};
-use super::super::{Expr, ExprKind, ObjectItem};
+use super::super::{Expr, ExprKind, ObjectItem, TemplatePart};
 
 /// What strings are.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -233,7 +233,14 @@ impl<'t> Reader<'t> {
             return Ok(Expr { kind: ExprKind::Literal(Value::string(text)), span });
         }
         match template(&text, within(&text, span)) {
-            Ok(expr) => Ok(Expr { span, ..expr }),
+            Ok(expr) => {
+                let parts = match expr.kind {
+                    ExprKind::Template { parts, .. } => parts,
+                    ExprKind::Literal(value) => vec![TemplatePart::Text(value.as_str().unwrap_or_default().into())],
+                    _ => vec![TemplatePart::Interpolation(expr)],
+                };
+                Ok(Expr { kind: ExprKind::Template { parts, written: Some(text.into()) }, span })
+            }
             Err(errors) => {
                 // The string is whole, so that reading can go on after it.
                 self.diagnostics.extend(errors);
