@@ -29,6 +29,6 @@ resource "test_thing" "b" {
 # expect:
 # error provisioners.tf:12:18-27 Invalid "when" keyword
 # error provisioners.tf:13:18-24 Invalid "on_failure" keyword
-# error provisioners.tf:18:36-53 Invalid reference from destroy provisioner
+# error provisioners.tf:18:15-55 Invalid reference from destroy provisioner
 # error provisioners.tf:22:5-14 Reserved block type name in provisioner block
 # error provisioners.tf:9:15-21 Missing required provisioner plugin

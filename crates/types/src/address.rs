@@ -340,8 +340,8 @@ impl FromStr for ModuleInstance {
     }
 }
 
-/// What an address may not begin with, since it means something else in expressions.
-const KEYWORDS: [&str; 7] = ["count", "each", "local", "path", "self", "terraform", "var"];
+/// What no type of a resource is called: references to other things begin with it, or may do so one day.
+const KEYWORDS: [&str; 10] = ["arg", "count", "each", "lazy", "local", "path", "self", "template", "terraform", "var"];
 
 impl FromStr for InstanceAddress {
     type Err = AddressError;

@@ -4,9 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use smform_lang::config::Config;
+use smform_lang::config::testing::{test_file, test_files};
 use smform_lang::config::values::VariableInput;
 use smform_modules::Update;
-use smform_types::Diagnostic;
+use smform_types::{Diagnostic, Diagnostics, SourceMap};
 
 use super::{init_backend, modules};
 use crate::args::Init;
@@ -83,6 +84,7 @@ async fn prepare(session: &Session, args: &Init, inputs: Vec<VariableInput>, tol
         told.step(text, "output_init_empty_message");
         return Ok(Exit::Success);
     }
+    tests_in_order(session, &args.test_directory)?;
     if args.backend {
         told.step("Initializing the backend...", "initializing_backend_message");
     }
@@ -112,6 +114,15 @@ async fn prepare(session: &Session, args: &Init, inputs: Vec<VariableInput>, tol
         "output_init_success_cli_message",
     );
     Ok(Exit::Success)
+}
+
+/// Refuses test files that cannot be read.
+fn tests_in_order(session: &Session, folder: &Path) -> Result<(), Failure> {
+    let (mut sources, mut found) = (SourceMap::default(), Diagnostics::new());
+    for path in test_files(&session.host, Path::new("."), folder) {
+        found.extend(test_file(&session.host, Path::new("."), &path, &mut sources).1);
+    }
+    if found.has_errors() { Err(Failure { diagnostics: found, sources }) } else { Ok(()) }
 }
 
 /// Lists the modules, telling of those that are new.

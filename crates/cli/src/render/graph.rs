@@ -26,7 +26,7 @@ impl Drawing {
         }
         let mut arrows: Vec<(&ResourceConfigAddress, &ResourceConfigAddress)> =
             edges.iter().flat_map(|(from, needed)| needed.iter().map(move |to| (from, to))).collect();
-        arrows.sort_by_key(|(from, to)| (&from.module, from.resource.to_string(), to.to_string()));
+        arrows.sort_by_key(|(from, to)| (&from.module, from.resource.to_string(), &to.module, to.resource.to_string()));
         drawing.arrows = arrows.into_iter().map(|(from, to)| (from.to_string(), to.to_string())).collect();
         drawing
     }

@@ -85,8 +85,8 @@ fn schema_of(kind: &str) -> Block {
     }
 }
 
-/// The arguments of a `connection` block.
-fn connection() -> Block {
+/// The arguments of a `connection` block. One that adds to the block around it need not say where to.
+fn connection(is_added: bool) -> Block {
     let (text, number, yes) = (Type::String, Type::Number, Type::Bool);
     let arguments = [
         ("agent", &yes),
@@ -119,7 +119,11 @@ fn connection() -> Block {
         ("use_ntlm", &yes),
         ("user", &text),
     ];
-    Block::new(arguments.map(|(name, ty)| (name, Attribute::optional(ty.clone()))), [])
+    let argument = |name: &str, ty: &Type| match name {
+        "host" if !is_added => Attribute::required(ty.clone()),
+        _ => Attribute::optional(ty.clone()),
+    };
+    Block::new(arguments.map(|(name, ty)| (name, argument(name, ty))), [])
 }
 
 /// The summary for a provisioner that needs another machine.
@@ -168,7 +172,7 @@ impl Setting<'_> {
     ) -> Diagnostics {
         let Some(scope) = self.scope(&address.module, values, repetition, Some(own)) else { return Diagnostics::new() };
         let context = format!("resource \"{}\" \"{}\"", address.resource.type_name, address.resource.name);
-        within(Evaluator::new(&scope, self.functions).body(block, &connection()).1, &context)
+        within(Evaluator::new(&scope, self.functions).body(block, &connection(false)).1, &context)
     }
 
     /// The provisioners of an object that run at a moment, in order: those of its block, or of the `removed` block that
@@ -225,7 +229,11 @@ impl Setting<'_> {
         for provisioner in provisioners {
             let (value, messages) = evaluator.body(&provisioner.body, &schema_of(&provisioner.kind.text));
             if let Some(block) = &provisioner.connection {
-                found.extend(evaluator.body(block, &connection()).1);
+                let resource = address.config();
+                let module = self.config.modules.get(&resource.module);
+                let own = module.and_then(|module| module.resources.get(&resource.resource));
+                let is_added = own.is_some_and(|own| own.connection.is_some());
+                found.extend(evaluator.body(block, &connection(is_added)).1);
             }
             let failed = messages.has_errors();
             found.extend(messages.map(|message| message.at(provisioner.span)));

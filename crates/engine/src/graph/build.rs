@@ -328,6 +328,9 @@ impl<'a> Builder<'a> {
     ) {
         for condition in conditions {
             for expr in [&condition.condition, &condition.error_message] {
+                if !self.in_order(node, malformed(expr)) {
+                    continue;
+                }
                 let found: Vec<Reference> =
                     references(expr).into_iter().filter(|reference| !is_variable(reference, own_variable)).collect();
                 self.references(at, module, node, &found);
@@ -400,7 +403,7 @@ impl<'a> Builder<'a> {
             if let Subject::Module(name) = &reference.subject {
                 let child = at.child(name);
                 let is_whole =
-                    self.config.modules.get(&child).is_some_and(|module| named_output(module, reference).is_none());
+                    self.config.modules.contains_key(&child) && self.named_output(&child, reference).is_none();
                 // What refers to a module as a whole comes after everything in it.
                 if is_whole {
                     self.everything_in(&child, node, reference.span);
@@ -452,7 +455,7 @@ impl<'a> Builder<'a> {
         match &reference.subject {
             Subject::Module(name) => {
                 let child = at.child(name);
-                if self.config.modules.get(&child).is_some_and(|module| named_output(module, reference).is_none()) {
+                if self.config.modules.contains_key(&child) && self.named_output(&child, reference).is_none() {
                     self.graph.refers_to_whole(node, child);
                 }
             }
@@ -478,29 +481,36 @@ impl<'a> Builder<'a> {
     /// The warning for a reference to an output whose author wants it used no more.
     fn deprecated_output(&self, at: &ModuleAddress, reference: &Reference) -> Option<Diagnostic> {
         let Subject::Module(name) = &reference.subject else { return None };
-        let (output, declared) = named_output(self.config.modules.get(&at.child(name))?, reference)?;
+        let (output, declared) = self.named_output(&at.child(name), reference)?;
         let reason = declared.deprecated.clone()?;
         let summary = format!("Output \"{output}\" of module.{name} is deprecated");
         Some(Diagnostic::warning(summary, reason).at(reference.span))
     }
 
+    /// The output that a reference to a module names.
+    fn named_output(&self, child: &ModuleAddress, reference: &Reference) -> Option<(&'a Arc<str>, &'a Output)> {
+        let config: &'a Config = self.config;
+        let module = config.modules.get(child)?;
+        let by_key = self.call(child).is_some_and(|(_, call)| matches!(call.repetition, Repetition::ForEach(_)));
+        if by_key && reference.key.is_none() && matches!(reference.rest.0.first(), Some(Step::Attribute(_))) {
+            // The first name is that of an instance.
+            return None;
+        }
+        reference.rest.0.iter().find_map(|step| match step {
+            Step::Attribute(name) => module.outputs.get_key_value(name.as_str()),
+            _ => None,
+        })
+    }
+
     /// A reference to a module is to the one output that it names, or to all of them.
     fn module_outputs(&self, child: &ModuleAddress, reference: &Reference) -> Vec<Node> {
         let Some(module) = self.config.modules.get(child) else { return Vec::new() };
-        let outputs = match named_output(module, reference) {
+        let outputs = match self.named_output(child, reference) {
             Some((name, _)) => vec![Node::Output(child.clone(), name.clone())],
             None => module.outputs.keys().map(|name| Node::Output(child.clone(), name.clone())).collect(),
         };
         outputs.into_iter().chain([Node::Module(child.clone())]).collect()
     }
-}
-
-/// The output that a reference to a module names.
-fn named_output<'m>(module: &'m Module, reference: &Reference) -> Option<(&'m Arc<str>, &'m Output)> {
-    reference.rest.0.iter().find_map(|step| match step {
-        Step::Attribute(name) => module.outputs.get_key_value(name.as_str()),
-        _ => None,
-    })
 }
 
 fn is_variable(reference: &Reference, name: Option<&str>) -> bool {

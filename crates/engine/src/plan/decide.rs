@@ -79,15 +79,16 @@ fn plain(action: Action, after: Value) -> Decision {
 fn replace(situation: &Situation<'_>, marked: impl Fn(&Value) -> Value) -> Decision {
     let refusal = situation.lifecycle.prevent_destroy.then(|| prevented(situation.address));
     let fresh = situation.fresh.unwrap_or(situation.planned);
-    let replace_paths = situation.planned.replace.clone();
-    let reason = if situation.tainted {
+    // What is tainted is given up whatever has changed.
+    let replace_paths = if situation.tainted { Vec::new() } else { situation.planned.replace.clone() };
+    let reason = if situation.triggered {
+        Reason::Triggered
+    } else if situation.tainted {
         Reason::Tainted
-    } else if !replace_paths.is_empty() {
-        Reason::CannotUpdate
     } else if situation.requested {
         Reason::Requested
     } else {
-        Reason::Triggered
+        Reason::CannotUpdate
     };
     // That an object gets another name shows only beside the old one.
     let beside = [&fresh.order, &situation.planned.order].contains(&&ReplaceOrder::CreateFirst);
@@ -192,6 +193,32 @@ mod tests {
         assert!(kept.same_name.is_some());
         let changed = run(Some(&prior()), &response("b", true, order), &lifecycle);
         assert!(changed.same_name.is_none());
+    }
+
+    #[test]
+    fn of_several_reasons_the_most_telling_is_named() {
+        let (address, lifecycle): (InstanceAddress, _) = ("t.x".parse().expect("address"), Lifecycle::default());
+        let planned = response("a", true, ReplaceOrder::DeleteFirst);
+        let prior = prior();
+        let reason = |tainted, requested, triggered| {
+            let decision = decide(&Situation {
+                address: &address,
+                prior: Some(&prior),
+                tainted,
+                requested,
+                triggered,
+                planned: &planned,
+                fresh: Some(&planned),
+                create_first: false,
+                lifecycle: &lifecycle,
+                marks: &[],
+            });
+            (decision.reason, decision.replace_paths.len())
+        };
+        assert_eq!(reason(true, true, true), (Some(Reason::Triggered), 0));
+        assert_eq!(reason(true, true, false), (Some(Reason::Tainted), 0));
+        assert_eq!(reason(false, true, false), (Some(Reason::Requested), 1));
+        assert_eq!(reason(false, false, false), (Some(Reason::CannotUpdate), 1));
     }
 
     #[test]

@@ -8,7 +8,9 @@ use smform_lang::eval::{Evaluator, Templates, check_references, malformed, refer
 use smform_lang::functions::{FunctionContext, Phase};
 use smform_lang::source::Host;
 use smform_lang::syntax::parse_expression;
-use smform_types::{Diagnostics, InstanceAddress, ModuleInstance, ResourceConfigAddress, SourceMap, Type, Value};
+use smform_types::{
+    Diagnostic, Diagnostics, InstanceAddress, ModuleInstance, ResourceConfigAddress, SourceMap, Type, Value,
+};
 
 use super::validate::unknown_inputs;
 use super::{Project, World};
@@ -58,6 +60,10 @@ impl<'a> Console<'a> {
                             recorded.get(resource).map_or(&[], Vec::as_slice),
                             &mut values,
                         );
+                    }
+                    // What an assertion says is for a plan.
+                    Node::Check(..) => {
+                        found.extend(setting.node(&node, &mut values).into_iter().filter(Diagnostic::is_error));
                     }
                     node => found.extend(setting.node(node, &mut values)),
                 }

@@ -7,7 +7,6 @@ use smform_lang::config::Repetition as Repeated;
 use smform_lang::config::values::{Origin, VariableValue, finish};
 use smform_lang::eval::{Evaluator, Templates};
 use smform_lang::functions::{FunctionContext, Phase};
-use smform_provider::{PlanRequest, plan_by_schema};
 use smform_types::{
     Diagnostic, Diagnostics, InstanceAddress, Marks, ModuleAddress, ModuleInstance, ResourceConfigAddress,
     ResourceMode, Severity, Type, Value,
@@ -161,6 +160,7 @@ fn resource_once(
         let repetition = instances.repetition(None);
         let address = InstanceAddress { module: at.clone(), resource: resource.resource.clone(), key: None };
         let (messages, _) = setting.preconditions(&address, block, repetition.clone(), values);
+        let messages = untold(messages);
         let failed = messages.has_errors();
         found.extend(messages);
         if failed {
@@ -169,15 +169,10 @@ fn resource_once(
         }
         let evaluated = setting.resource_config(&address, block, &schema.block, repetition, values, provider.as_ref());
         values.set_resource(&at, &resource.resource, instances);
-        let Some((config, marks, warnings)) = found.take(evaluated) else { continue };
+        let Some((_, _, warnings)) = found.take(evaluated) else { continue };
         found.extend(warnings);
-        let value = if single {
-            let request = PlanRequest { prior: None, config };
-            plan_by_schema(schema, &request, &|_, prior, wanted| prior == wanted).planned.mark_paths(&marks)
-        } else {
-            // One value stands for all instances, so nothing certain can be said of it.
-            Value::unknown(Type::Dynamic)
-        };
+        // One value stands for all instances; nothing certain can be said of several.
+        let value = Value::unknown(if single { schema.block.ty() } else { Type::Dynamic });
         values.set_instance(&address, value.clone());
         if mode == ResourceMode::Managed {
             let commands: Vec<_> = block.provisioners.iter().collect();
@@ -191,11 +186,19 @@ fn resource_once(
             let checked = setting.prepare(&address, &commands, repetition.unwrap_or_default(), own, values);
             found.extend(checked.err().unwrap_or_default());
         }
-        if single && mode == ResourceMode::Managed {
-            found.extend(setting.postconditions(&address, block, Repetition::default(), value, values).0);
-        }
+        let repetition = values.instances(&at, &resource.resource).map(|all| all.repetition(None)).unwrap_or_default();
+        let own = Value::unknown(schema.block.ty());
+        found.extend(untold(setting.postconditions(&address, block, repetition, own, values).0));
     }
     found
+}
+
+/// Messages without those that conditions do not hold: that is for a plan, which knows the objects that they are about.
+fn untold(found: Diagnostics) -> Diagnostics {
+    let told = |message: &Diagnostic| {
+        !matches!(&*message.summary, "Resource precondition failed" | "Resource postcondition failed")
+    };
+    found.into_iter().filter(told).collect()
 }
 
 /// The instances of a block: one, or any.

@@ -53,7 +53,7 @@ pub(super) fn lifecycle(block: &Block, kind: Kind, diagnostics: &mut Diagnostics
             None => IgnoreChanges::None,
             Some(expr) if !block.body.json && matches!(expr.kind, ExprKind::Literal(_)) => {
                 let detail = "Write ignore_changes = all, without quotes, or a list of attributes.";
-                diagnostics.push(Diagnostic::error("Invalid expression", detail).at(expr.span));
+                diagnostics.push(Diagnostic::error("Invalid expression", detail).at(expr.start()));
                 IgnoreChanges::None
             }
             Some(expr) => ignored(expr, block.body.json, diagnostics),

@@ -186,7 +186,8 @@ impl Loader<'_> {
 
     fn report(&mut self, error: Diagnostic, call: &ModuleCall) {
         let context = format!("module {:?}", call.name.text);
-        self.diagnostics.push(error.at(call.span).within(context));
+        let is_missing = matches!(&*error.summary, NOT_INSTALLED | "Module call cycle");
+        self.diagnostics.push(error.at(if is_missing { call.span } else { call.source_span }).within(context));
     }
 
     /// The arguments of a call are the variables of the module.

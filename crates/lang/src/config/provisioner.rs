@@ -3,7 +3,7 @@
 use smform_types::{Diagnostic, Diagnostics, Span};
 
 use super::content::{Content, Shape};
-use crate::eval::{Subject, keyword, references_in_body, warn_of_quotes};
+use crate::eval::{Subject, keyword, references, warn_of_quotes};
 use crate::syntax::{Block, Body, Ident};
 
 /// A `provisioner` block.
@@ -104,7 +104,8 @@ fn provisioner(block: &Block, found: &mut Diagnostics) -> Option<Provisioner> {
 
 /// When an object is destroyed, nothing but the object itself is certain to be known.
 fn only_own(body: &Body, found: &mut Diagnostics) {
-    for reference in references_in_body(body, None) {
+    let arguments = body.attributes.iter().map(|attribute| &attribute.expr);
+    for (expr, reference) in arguments.flat_map(|expr| references(expr).into_iter().map(move |found| (expr, found))) {
         let known = matches!(
             reference.subject,
             Subject::SelfObject | Subject::CountIndex | Subject::EachKey | Subject::Path(_) | Subject::Terraform(_)
@@ -112,7 +113,7 @@ fn only_own(body: &Body, found: &mut Diagnostics) {
         if !known {
             let detail = "A provisioner that runs when its object is destroyed may refer to that object alone: by self, \
                           count.index and each.key. Keep what it needs in the object, as in triggers_replace or input.";
-            found.push(Diagnostic::error("Invalid reference from destroy provisioner", detail).at(reference.span));
+            found.push(Diagnostic::error("Invalid reference from destroy provisioner", detail).at(expr.span));
         }
     }
 }

@@ -34,7 +34,15 @@ pub fn type_constraint(expr: &Expr) -> Result<(Type, TypeDefaults), Diagnostics>
 /// # Errors
 /// When it is no type constraint.
 pub fn type_constraint_text(expr: &Expr) -> Result<(Type, TypeDefaults), Diagnostics> {
-    constraint(&unquoted(expr)?, false)
+    let Ok(inner) = unquoted(expr) else {
+        return Err(invalid(expr, "This is not a type, such as string or list(number)."));
+    };
+    // A whole text is told with its quotes.
+    let whole = |error: Diagnostic| match error.span == Some(inner.span) {
+        true => Diagnostic { span: Some(expr.span), ..error },
+        false => error,
+    };
+    constraint(&inner, false).map_err(|errors| errors.map(whole))
 }
 
 fn invalid(expr: &Expr, detail: impl Into<String>) -> Diagnostics {

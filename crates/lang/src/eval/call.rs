@@ -248,6 +248,19 @@ impl Evaluator<'_> {
                 [TemplatePart::Interpolation(inner)] => self.type_call(inner),
                 _ => None,
             },
+            ExprKind::Conditional(parts) => {
+                let [condition, yes, no] = &**parts;
+                let (yes, no) = (self.type_call(yes)?, self.type_call(no)?);
+                Some(self.expr(condition).and_then(|value| if value.as_bool() == Some(true) { yes } else { no }))
+            }
+            ExprKind::Call(call) if call.expand_last => None,
+            ExprKind::Call(call) if matches!(&*call.name.text, "try" | "coalesce") => {
+                self.type_call(call.arguments.first()?).filter(Result::is_ok)
+            }
+            ExprKind::Call(call) if &*call.name.text == "can" => {
+                let [argument] = call.arguments.as_slice() else { return None };
+                self.type_call(argument).map(|answer| Ok(answer.is_ok().to_string()))
+            }
             ExprKind::Call(call) if matches!(&*call.name.text, "type" | "core::type") => {
                 let [argument] = call.arguments.as_slice() else { return None };
                 // A type is of a type of its own.

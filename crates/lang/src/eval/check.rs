@@ -1,7 +1,7 @@
 //! References to what is not declared.
 
 use smform_types::suggest::did_you_mean;
-use smform_types::{Diagnostic, Diagnostics, ResourceAddress, ResourceMode, Step};
+use smform_types::{Diagnostic, Diagnostics, ResourceAddress, ResourceMode, Span, Step};
 
 use super::{Reference, Subject};
 use crate::config::{Module, Repetition};
@@ -28,8 +28,8 @@ pub fn check_references(module: &Module, references: &[Reference]) -> Diagnostic
 fn check_key(module: &Module, reference: &Reference) -> Option<Diagnostic> {
     let (what, name, repetition) = match &reference.subject {
         Subject::Resource(address) => ("resource", address.to_string(), &module.resources.get(address)?.repetition),
-        // A module is an object, whose outputs are indices as well.
-        Subject::Module(name) if !matches!(module.calls.get(name)?.repetition, Repetition::Single) => {
+        // A module is an object, whose outputs are indices as well; so are the keys of one that is repeated for them.
+        Subject::Module(name) if matches!(module.calls.get(name)?.repetition, Repetition::Count(_)) => {
             ("module", format!("module.{name}"), &module.calls.get(name)?.repetition)
         }
         _ => return None,
@@ -51,6 +51,10 @@ fn check_key(module: &Module, reference: &Reference) -> Option<Diagnostic> {
         "{name} is repeated, so its attribute \"{attribute}\" must be asked of one instance, as in {name}{key}, or of \
          all, as in {name}[*]."
     );
+    if what == "module" {
+        let place = reference.steps.first().map(|step| Span { start: step.start.saturating_sub(1), ..*step });
+        return Some(Diagnostic::error("Unsupported attribute", detail).at(place));
+    }
     Some(Diagnostic::error(format!("Missing {what} instance key"), detail))
 }
 

@@ -29,7 +29,7 @@ pub use condition::ConditionResult;
 pub use describe::statement;
 pub use evaluator::Evaluator;
 pub use references::{malformed, malformed_in_body, parse_reference, references, references_in_body};
-pub use render::{render_value, type_text};
+pub use render::{quoted, render_value, type_text};
 pub use spans::attribute_span;
 pub use statics::{
     bare_keyword, keyword, static_bool, static_reference, static_string, static_value, unquoted, warn_of_quotes,

@@ -114,6 +114,14 @@ fn write_string(text: &str, indent: usize, out: &mut String) {
     write_quoted(text, out);
 }
 
+/// A text in quotes, with what cannot be seen escaped.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    write_quoted(text, &mut out);
+    out
+}
+
 /// A string in quotes, with the escapes of Go, in which Terraform is written.
 fn write_quoted(text: &str, out: &mut String) {
     out.push('"');

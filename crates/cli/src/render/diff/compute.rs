@@ -140,7 +140,9 @@ fn dynamic(before: Option<&Value>, after: Option<&Value>, at: Place<'_>) -> Diff
         (Some(old), Some(new)) => {
             let nowhere = Place { replace: &[], path: at.path };
             let simple = |shape| !matches!(shape, Shape::Sequence | Shape::Mapping);
-            if simple(old) && simple(new) {
+            // A text may stand on several lines, on its own or as what it holds.
+            let texts = old == Shape::String && new != Shape::Null || new == Shape::String && old != Shape::Null;
+            if simple(old) && simple(new) && !texts {
                 return leaf(before, after, at);
             }
             let (before, after) = (dynamic(before, None, nowhere), dynamic(None, after, nowhere));

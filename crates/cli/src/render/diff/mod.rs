@@ -13,7 +13,7 @@ use smform_types::Value;
 
 pub use block::block;
 pub use compute::value;
-pub use print::{Options, quoted, render};
+pub use print::{Options, render};
 
 /// What happens to a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,11 +1,12 @@
 //! Strings in a difference: quoted, as lines, or as the JSON that they hold.
 
 use serde_json::Value as Json;
+use smform_lang::eval::quoted;
 use smform_types::json::{implied, parse};
 use smform_types::{Path, Type};
 
 use super::pair::{Line, pair_lines};
-use super::print::{Options, pad, quoted, render as render_diff};
+use super::print::{Options, pad, render as render_diff};
 use super::{Action, Diff, compute};
 
 /// What a string is to a reader.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json};
 use smform_engine::apply::provision;
 use smform_engine::providers::Providers;
 use smform_lang::config::{Config, ModuleCall, Repetition, Resource};
-use smform_lang::eval::{Reference, Subject, references, static_value};
+use smform_lang::eval::{Reference, Subject, quoted, references, static_value};
 use smform_lang::syntax::{Body, Expr};
 use smform_types::json::plain;
 use smform_types::schema::{Block, Nesting};
@@ -12,7 +12,6 @@ use smform_types::{ModuleAddress, ResourceMode, SourceMap, Step};
 
 use super::provider_config::Keys;
 use super::{mode, object};
-use crate::render::diff::quoted;
 
 /// The configuration.
 #[must_use]

@@ -100,7 +100,7 @@ fn planned_values(plan: &Plan, providers: &Providers) -> Json {
         }
         let stays = change.action != Action::Delete && plan.mode != Mode::Destroy;
         let value = change.after.as_ref().filter(|_| stays && change.object.deposed.is_none())?;
-        Some(Entry::planned(&change.object.address, value, providers))
+        Some(Entry::planned(&change.object.address, value, providers).without_nothing())
     });
     values_of(outputs, entries.collect(), Order::Text)
 }

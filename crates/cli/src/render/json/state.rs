@@ -55,6 +55,15 @@ impl Entry {
         Entry { module: address.module.clone(), json }
     }
 
+    /// The same, without its values where none of them is known.
+    #[must_use]
+    pub fn without_nothing(mut self) -> Entry {
+        if self.json.get("values").and_then(Json::as_object).is_some_and(Map::is_empty) {
+            self.json.remove("values");
+        }
+        self
+    }
+
     /// The same, with what the state says of the object besides its attributes.
     #[must_use]
     pub fn recorded(mut self, dependencies: Vec<String>, tainted: bool, deposed: Option<&String>) -> Entry {
