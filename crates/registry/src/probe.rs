@@ -1,6 +1,7 @@
 //! The order of the questions: the reference, the API, the manifest, the platform, the size. Each answer adds facts to
 //! the report; a question whose answer the next one needs ends the probe.
 
+mod ecr;
 mod explain;
 mod image;
 
@@ -52,9 +53,7 @@ fn reference<'a>(text: &'a str, report: &mut Report) -> Option<(Image<'a>, Url)>
         }
     };
     if image.is_ecr() {
-        let detail =
-            "SageMaker pulls it with the execution role and without the VPC; only private registries are probed.";
-        report.say(Severity::Info, Code::ReferenceEcr, "The image is in Amazon ECR", detail);
+        ecr::judge(&image, report);
         return None;
     }
     if let Some((host, why)) = image.host.and_then(|host| Some((host, unreachable_host(host)?))) {
@@ -70,14 +69,7 @@ fn reference<'a>(text: &'a str, report: &mut Report) -> Option<(Image<'a>, Url)>
             "The VPC needs a way to the internet to reach it, and it limits how much is pulled anonymously.",
         );
     }
-    if image.tag.is_some() && image.digest.is_some() {
-        report.say(
-            Severity::Warning,
-            Code::ReferenceTagAndDigest,
-            "The reference has both a tag and a digest",
-            "SageMaker documents one or the other. Leave the tag out.",
-        );
-    }
+    tag_and_digest(&image, report);
     let authority = match (image.host, image.port) {
         (None, _) => DEFAULT_REGISTRY.to_owned(),
         (Some(host), port) => {
@@ -93,6 +85,32 @@ fn reference<'a>(text: &'a str, report: &mut Report) -> Option<(Image<'a>, Url)>
             None
         }
     }
+}
+
+fn tag_and_digest(image: &Image<'_>, report: &mut Report) {
+    if image.tag.is_some() && image.digest.is_some() {
+        report.say(
+            Severity::Warning,
+            Code::ReferenceTagAndDigest,
+            "The reference has both a tag and a digest",
+            "SageMaker documents one or the other. Leave the tag out.",
+        );
+    }
+}
+
+/// A tag may move; how to name the image so that it does not.
+fn floating(image: &Image<'_>, pin: &str, report: &mut Report) {
+    let severity = if matches!(image.tag, None | Some("latest")) { Severity::Warning } else { Severity::Info };
+    let shown = image.tag.unwrap_or("latest");
+    let detail = format!(
+        "Instances that are added later may run other code than those before, and a plan does not see a new push. {pin}"
+    );
+    report.say(
+        severity,
+        Code::ReferenceFloating,
+        format!("The tag \"{shown}\" may come to mean another image"),
+        detail,
+    );
 }
 
 struct Probe<'a> {
@@ -263,18 +281,7 @@ impl Probe<'_> {
         let suffix = self.image.tag.map(|tag| format!(":{tag}")).unwrap_or_default();
         let bare = self.request.image.strip_suffix(suffix.as_str()).unwrap_or(&self.request.image);
         let pinned = format!("{bare}@{digest}");
-        let severity = if matches!(self.image.tag, None | Some("latest")) { Severity::Warning } else { Severity::Info };
-        let shown = self.image.tag.unwrap_or("latest");
-        let detail = format!(
-            "Instances that are added later may run other code than those before, and a plan does not see a new push. To \
-             pin it:\n    {pinned}"
-        );
-        self.say(
-            severity,
-            Code::ReferenceFloating,
-            format!("The tag \"{shown}\" may come to mean another image"),
-            detail,
-        );
+        floating(&self.image, &format!("To pin it:\n    {pinned}"), self.report);
         self.report.pinned = Some(pinned);
     }
 }

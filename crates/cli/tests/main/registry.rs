@@ -30,11 +30,18 @@ SageMaker cannot pull this image as it is: 1 error.
     insta::assert_snapshot!(bench.run(&["registry", "check", "-no-color", ecr]).all(), @r#"
 123456789012.dkr.ecr.us-east-1.amazonaws.com/model:1
 
-ok        The image is in Amazon ECR [reference-ecr]
-          SageMaker pulls it with the execution role and without the VPC; only
-          private registries are probed.
+unknown   The image is in Amazon ECR, which was not asked [reference-ecr]
+          Whether it exists, its platform and size, and whether the execution
+          role may pull it: none of it was checked, since ECR tells it only to
+          credentials of AWS. SageMaker pulls it without the VPC, and into
+          models of us-east-1 only. To look:
+              aws ecr describe-images --region us-east-1 --registry-id 123456789012 --repository-name model --image-ids imageTag=1
+ok        The tag "1" may come to mean another image [reference-floating]
+          Instances that are added later may run other code than those before,
+          and a plan does not see a new push. To pin it, name the image by its
+          digest.
 
-Everything is as it should be.
+No error was found: 1 unknown.
 --- exit 0
 "#);
     insta::assert_snapshot!(bench.run(&["registry", "check", "-json", "localhost/a"]).all(), @r#"

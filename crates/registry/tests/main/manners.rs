@@ -28,7 +28,7 @@ async fn references_that_cannot_be_pulled_are_told_without_asking() {
         ("127.0.0.1:5000/a", vec![(Error, "host-unusable")]),
         ("169.254.169.254/a", vec![(Error, "host-unusable")]),
         ("[::1]:5000/a", vec![(Error, "host-unusable")]),
-        ("123456789012.dkr.ecr.us-east-1.amazonaws.com/a:1", vec![]),
+        ("123456789012.dkr.ecr.us-east-1.amazonaws.com/a:1", vec![(Unknown, "reference-ecr")]),
     ] {
         assert_eq!(told(&probe(&Request::new(image), &settings_of_none()).await), wanted, "{image}");
     }
