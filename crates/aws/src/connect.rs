@@ -53,8 +53,20 @@ const ATTEMPTS: u32 = 26;
 /// Connects as the settings and a provider block say.
 pub(crate) struct Connect(pub(crate) Settings);
 
+fn invalid_region(problem: String) -> Diagnostic {
+    Diagnostic::error("Invalid AWS region", problem).of_attribute(Path::attribute("region"))
+}
+
 #[async_trait]
 impl Configure<Clients> for Connect {
+    fn validate(&self, config: &Value) -> Diagnostics {
+        let fields = Fields(config);
+        let unchecked =
+            fields.is_unknown("skip_region_validation") || fields.flag("skip_region_validation") == Some(true);
+        let region = fields.text("region").filter(|_| !unchecked);
+        region.and_then(region_problem).map(invalid_region).into_iter().collect()
+    }
+
     async fn configure(
         &self,
         config: Value,
@@ -77,9 +89,7 @@ impl Configure<Clients> for Connect {
         if !wishes.skip_region_check
             && let Some(problem) = region_problem(&region)
         {
-            return Err(Diagnostic::error("Invalid AWS region", problem)
-                .of_attribute(Path::attribute("region"))
-                .into());
+            return Err(invalid_region(problem).into());
         }
         let url = |service: &str| wishes.endpoints.get(service).cloned();
         let endpoints = Endpoints {

@@ -313,33 +313,31 @@ impl Environment {
     }
 }
 
-/// What is wrong with a region name, as a whole message.
-pub(crate) fn region_problem(region: &str) -> Option<String> {
+/// Whether a text has the form of a region's name.
+pub(crate) fn has_region_form(region: &str) -> bool {
     let parts: Vec<&str> = region.split('-').collect();
     let letters = |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase());
-    let is_number = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit());
-    match parts.split_last() {
-        Some((last, rest)) if rest.len() >= 2 && rest.iter().all(letters) => {
-            if is_number(last) {
-                return misspelt(region, rest);
-            }
-            let zone = last.trim_end_matches(|c: char| c.is_ascii_lowercase());
-            if is_number(zone) {
-                let region = format!("{}-{zone}", rest.join("-"));
-                return Some(format!(
-                    "\"{}-{last}\" is an availability zone. Its region is \"{region}\".",
-                    rest.join("-")
-                ));
-            }
-            Some(format!("\"{region}\" is not a region, such as us-east-1."))
-        }
-        _ => Some(format!("\"{region}\" is not a region, such as us-east-1.")),
+    parts.split_last().is_some_and(|(last, rest)| {
+        rest.len() >= 2 && rest.iter().all(letters) && !last.is_empty() && last.chars().all(|c| c.is_ascii_digit())
+    })
+}
+
+/// What is wrong with a region name, as a whole message.
+pub(crate) fn region_problem(region: &str) -> Option<String> {
+    if has_region_form(region) {
+        return misspelt(region);
     }
+    let of_zone = region.trim_end_matches(|c: char| c.is_ascii_lowercase());
+    Some(if has_region_form(of_zone) {
+        format!("\"{region}\" is an availability zone. Its region is \"{of_zone}\".")
+    } else {
+        format!("\"{region}\" is not a region, such as us-east-1.")
+    })
 }
 
 /// A name of the right form with a word that no region has, when one that exists is near. Others pass: AWS adds regions,
 /// with new numbers and in new countries, but places them by the same words.
-fn misspelt(region: &str, parts: &[&str]) -> Option<String> {
+fn misspelt(region: &str) -> Option<String> {
     const WORDS: [&str; 14] = [
         "central",
         "east",
@@ -356,8 +354,9 @@ fn misspelt(region: &str, parts: &[&str]) -> Option<String> {
         "isoe",
         "isof",
     ];
-    let (_, words) = parts.split_first()?;
-    if words.iter().all(|word| WORDS.contains(word)) {
+    // Between the country and the number.
+    let mut words = region.split('-').skip(1).filter(|part| !part.starts_with(|c: char| c.is_ascii_digit()));
+    if words.all(|word| WORDS.contains(&word)) {
         return None;
     }
     let near = nearest(region, known_regions())?;

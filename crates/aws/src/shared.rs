@@ -4,25 +4,33 @@ use std::time::Duration;
 
 use smform_provider::plan::Equivalence;
 use smform_provider::{PlanRequest, PlanResponse, plan_by_schema};
-use smform_types::schema::{Attribute, Block, NestedBlock, Schema};
+use smform_types::schema::{Attribute, Block, Constraint, NestedBlock, Schema};
 use smform_types::{Diagnostic, Type, Value};
 
 use crate::clients::Clients;
 use crate::constraints::{duration, parse_duration};
 use crate::fields::{Fields, with};
-use crate::settings::region_problem;
+use crate::settings::{has_region_form, region_problem};
 use crate::settle::same_entries;
 
 /// The `region` argument of a resource.
 pub(crate) fn region() -> Attribute {
     Attribute::optional_computed(Type::String)
         .forces_replacement()
+        .with(region_form())
         .describe("The region of the object; that of the provider if left out.")
 }
 
 /// The `region` argument of a data source.
 pub(crate) fn data_region() -> Attribute {
-    Attribute::optional_computed(Type::String).describe("The region to look in; that of the provider if left out.")
+    Attribute::optional_computed(Type::String)
+        .with(region_form())
+        .describe("The region to look in; that of the provider if left out.")
+}
+
+/// Whether a region exists is for the provider block to say, which may ask for it not to be judged.
+fn region_form() -> Constraint {
+    Constraint::Text("a region such as us-east-1", has_region_form)
 }
 
 /// The `timeouts` block.

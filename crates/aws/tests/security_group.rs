@@ -1,5 +1,5 @@
 use serde_json::{Value as Json, json};
-use smform_provider::{CreateOutcome, ReplaceOrder};
+use smform_provider::{CreateOutcome, PlannedObject, ReplaceOrder};
 use smform_types::Value;
 
 use crate::support::{CONFIG, ENDPOINT, MODEL};
@@ -50,6 +50,57 @@ async fn a_group_lives() {
     let closed = world.update(SG, &egress_stays, &changed).await;
     assert_eq!(closed.get("egress").and_then(Value::as_slice).map(<[Value]>::len), Some(0));
     world.delete(SG, &closed).await;
+}
+
+#[tokio::test]
+async fn rules_that_are_objects_of_their_own_are_not_taken_for_somebody_elses() {
+    let world = world().await;
+    let group = world.create(SG, &json!({"name": "own", "vpc_id": VPC})).await;
+    let (of_group, other) = (id(&group), json!("10.0.0.0/8"));
+    let members = [
+        ("aws_vpc_security_group_egress_rule", json!({"ip_protocol": "-1", "cidr_ipv4": "0.0.0.0/0"})),
+        (
+            "aws_vpc_security_group_ingress_rule",
+            json!({"ip_protocol": "TCP", "from_port": 443, "to_port": 443,
+            "referenced_security_group_id": of_group, "description": "among us"}),
+        ),
+        (
+            "aws_vpc_security_group_ingress_rule",
+            json!({"ip_protocol": "icmp", "from_port": 8, "to_port": -1,
+            "cidr_ipv4": other}),
+        ),
+        (
+            "aws_security_group_rule",
+            json!({"type": "ingress", "protocol": "17", "from_port": 53, "to_port": 53,
+            "cidr_blocks": [other, "192.168.0.0/16"]}),
+        ),
+        (
+            "aws_security_group_rule",
+            json!({"type": "egress", "protocol": "tcp", "from_port": 53, "to_port": 53,
+            "source_security_group_id": format!("123456789012/{GROUP}")}),
+        ),
+    ];
+    let mut others = Vec::new();
+    for (ty, mut body) in members {
+        body["security_group_id"] = json!(of_group);
+        let made = world.create(ty, &body).await;
+        others.push(PlannedObject { type_name: ty.into(), before: Some(made.clone()), after: Some(made) });
+    }
+    let read = world.session.read(SG, &group, &world.run).await.unwrap().unwrap();
+    let rules = |group: &Value, kind: &str| group.get(kind).and_then(Value::as_slice).unwrap().len();
+    assert_eq!((rules(&read, "ingress"), rules(&read, "egress")), (3, 2));
+    assert_eq!(shown(&world.provider.accounted(SG, &group, &read, &others)), shown(&group));
+    // Without the object, its rule is somebody else's; the rest of what is read stays in any case.
+    let left = world.provider.accounted(SG, &group, &read, &others[1..]);
+    assert_eq!((rules(&left, "ingress"), rules(&left, "egress")), (0, 1));
+    // What is recorded with the group stays recorded.
+    assert_eq!(shown(&world.provider.accounted(SG, &read, &read, &others)), shown(&read));
+    let renamed = json!({"a": "1"});
+    let tagged = read.clone().update_at(&smform_types::Path::attribute("tags").0, &mut |tags| {
+        smform_types::json::value_from_json(&renamed, &tags.ty()).unwrap()
+    });
+    let left = world.provider.accounted(SG, &group, &tagged, &others);
+    assert_eq!((left.get("tags"), left.get("egress")), (tagged.get("tags"), group.get("egress")));
 }
 
 #[tokio::test]

@@ -57,6 +57,46 @@ async fn a_registry_that_lets_nobody_in_stops_the_plan() {
 }
 
 #[tokio::test]
+async fn a_finding_about_a_network_that_is_recorded_stops_no_other_change() {
+    let world = world().await;
+    let registry = json!({"host": "myteam.myorg.com", "security_group_id": REGISTRY_GROUP});
+    let body = json!({"subnets": SUBNETS, "security_group_ids": [GROUP], "registry": registry});
+    let made = world.create(VPC_CONFIG, &body).await;
+    // As if the port had been closed since, and a subnet deleted.
+    let port = json!({"host": "myteam.myorg.com:8443", "security_group_id": REGISTRY_GROUP});
+    let body = json!({"subnets": [SUBNETS[0], "subnet-00000000000000000"], "security_group_ids": [GROUP],
+        "registry": port});
+    let config = world.config(VPC_CONFIG, &body);
+    let set = |object: Value, name: &str| {
+        object.update_at(&smform_types::Path::attribute(name).0, &mut |_| config.get(name).unwrap().clone())
+    };
+    let recorded = set(set(made.clone(), "subnets"), "registry");
+    let response = world.plan(VPC_CONFIG, Some(&recorded), &body).await.unwrap();
+    assert_eq!(response.planned, recorded, "nothing is changed");
+    let told: Vec<&str> = response.diagnostics.iter().map(|one| one.detail.as_str()).collect();
+    assert!(told.len() == 1 && !response.diagnostics.has_errors(), "{told:?}");
+    assert!(told[0].ends_with("No change of this plan is about this network, so none is stopped. [subnet-missing]"));
+    // A change of the network is stopped.
+    assert!(world.plan(VPC_CONFIG, Some(&made), &body).await.is_err());
+
+    let recorded = set(made.clone(), "registry");
+    let object = |before: &Value, after: &Value| PlannedObject {
+        type_name: VPC_CONFIG.into(),
+        before: Some(before.clone()),
+        after: Some(after.clone()),
+    };
+    let same = object(&recorded, &recorded);
+    let found = world.session.review(&same, &[], &world.run).await;
+    let told: Vec<&str> = found.iter().map(|one| one.summary.as_str()).collect();
+    assert_eq!((found.has_errors(), told), (false, vec!["Registry not reachable: no inbound rule"]));
+    assert!(world.session.review(&object(&made, &recorded), &[], &world.run).await.has_errors(), "it is changed");
+    // A model that is made in it would not get its image.
+    let model = world.plan(MODEL, None, &model_body("m")).await.unwrap().planned;
+    let model = PlannedObject { type_name: MODEL.into(), before: None, after: Some(model) };
+    assert!(world.session.review(&same, &[model], &world.run).await.has_errors());
+}
+
+#[tokio::test]
 async fn a_registry_that_the_models_do_not_use_is_told() {
     let world = world().await;
     let body = |host: &str| json!({"subnets": SUBNETS, "security_group_ids": [GROUP], "registry": {"host": host}});
@@ -138,6 +178,14 @@ async fn unknown_inputs_are_checked_later() {
     let response = world.plan(VPC_CONFIG, None, &json!({"subnets": "?", "security_group_ids": [GROUP]})).await.unwrap();
     assert!(response.planned.get("id").is_some_and(|id| !id.is_known()));
     assert_eq!(world.calls("DescribeSubnets"), 0);
+    // What is known is looked at.
+    let subnets = [SUBNETS[0], "subnet-00000000000000000"];
+    let errors =
+        world.plan(VPC_CONFIG, None, &json!({"subnets": subnets, "security_group_ids": "?"})).await.unwrap_err();
+    assert_eq!(errors.iter().map(place).collect::<Vec<_>>(), ["subnets"]);
+    let response = world.plan(VPC_CONFIG, None, &json!({"subnets": SUBNETS, "security_group_ids": "?"})).await.unwrap();
+    assert!(response.planned.get("id").is_some_and(|id| !id.is_known()));
+    assert!(response.planned.get("vpc_id").is_some_and(Value::is_known));
 }
 
 #[tokio::test]

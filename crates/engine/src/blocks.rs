@@ -105,7 +105,7 @@ impl Setting<'_> {
         let config = config.unmark_deep().0;
         let mut found = within(found, &context);
         if !found.has_errors() {
-            let checked = smform_provider::constraints::check(schema, &config).map(|diagnostic| {
+            let checked = provider.validate_configuration(&config).map(|diagnostic| {
                 let span = diagnostic.attribute.as_ref().and_then(|path| attribute_span(&block.body, path));
                 diagnostic.at(span.unwrap_or(block.span)).within(context.clone())
             });

@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use smform_types::schema::Schema;
 use smform_types::{Diagnostics, ResourceMode, Value};
 
+use crate::constraints;
 use crate::error::ProviderError;
 use crate::plan::{PlanRequest, PlanResponse};
 use crate::resource::{CreateOutcome, Imported, UpdateOutcome};
@@ -40,6 +41,17 @@ pub trait Provider: Send + Sync {
     /// Checks a configuration without any call: constraints of the schema, then rules between attributes.
     fn validate(&self, mode: ResourceMode, type_name: &str, config: &Value) -> Diagnostics;
 
+    /// Checks a `provider` block without any call. Unknown parts are passed over.
+    fn validate_configuration(&self, config: &Value) -> Diagnostics {
+        constraints::check(&self.schema().block, config)
+    }
+
+    /// See [`crate::ResourceType::accounted`].
+    fn accounted(&self, type_name: &str, recorded: &Value, read: &Value, others: &[PlannedObject]) -> Value {
+        let _ = (type_name, recorded, others);
+        read.clone()
+    }
+
     /// Brings stored attributes to the present schema version.
     ///
     /// # Errors
@@ -69,6 +81,12 @@ pub trait Session: Send + Sync {
     async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], run: &dyn Run) -> Diagnostics {
         let _ = (object, plan, run);
         Diagnostics::new()
+    }
+
+    /// See [`crate::ResourceType::judged_beside`].
+    fn judged_beside(&self, type_name: &str) -> &'static [&'static str] {
+        let _ = type_name;
+        &[]
     }
 
     /// See [`crate::ResourceType::read`].

@@ -26,6 +26,12 @@ pub trait Configure<C>: Send + Sync {
     /// When the configuration or the credentials do not work.
     async fn configure(&self, config: Value, clock: Arc<dyn Clock>) -> Result<(C, Option<Identity>), Diagnostics>;
 
+    /// Rules of the configuration that need no call, beyond the constraints of its schema. Unknown parts are passed over.
+    fn validate(&self, config: &Value) -> Diagnostics {
+        let _ = config;
+        Diagnostics::new()
+    }
+
     /// Refuses an object that is remembered and belongs elsewhere, before it is looked for.
     ///
     /// # Errors
@@ -142,6 +148,19 @@ impl<C: Send + Sync + 'static> Provider for Registry<C> {
         found
     }
 
+    fn accounted(&self, type_name: &str, recorded: &Value, read: &Value, others: &[PlannedObject]) -> Value {
+        match self.types.resources.get(type_name) {
+            Some(entry) => entry.implementation.accounted(entry.schema(), recorded, read, others),
+            None => read.clone(),
+        }
+    }
+
+    fn validate_configuration(&self, config: &Value) -> Diagnostics {
+        let mut found = constraints::check(&self.schema.block, config);
+        found.extend(self.configure.validate(config));
+        found
+    }
+
     fn upgrade(&self, type_name: &str, version: u64, attributes: Json) -> Result<Json, ProviderError> {
         let entry = self.types.resource(type_name)?;
         if version > entry.schema().version {
@@ -215,6 +234,10 @@ impl<C: Send + Sync + 'static> Session for Connected<C> {
             Ok(entry) => entry.implementation.review(object, plan, &self.cx(run)).await,
             Err(_) => Diagnostics::new(),
         }
+    }
+
+    fn judged_beside(&self, type_name: &str) -> &'static [&'static str] {
+        self.types.resource(type_name).map_or(&[], |entry| entry.implementation.judged_beside())
     }
 
     async fn read(&self, type_name: &str, prior: &Value, run: &dyn Run) -> Result<Option<Value>, ProviderError> {

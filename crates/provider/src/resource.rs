@@ -86,10 +86,17 @@ pub trait ResourceType<C: Send + Sync>: Send + Sync {
     }
 
     /// Judges an object of a plan beside everything else that is planned, itself included; called once all of that is
-    /// decided.
+    /// decided. Called again right before the object is made or changed, when everything about it is known, if
+    /// [`ResourceType::judged_beside`] names types: then beside the changes of the run to objects of those types.
     async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], cx: &Context<'_, C>) -> Diagnostics {
         let _ = (object, plan, cx);
         Diagnostics::new()
+    }
+
+    /// The types of objects that decide how an object of this type is judged right before it is made or changed; none
+    /// when it is not judged then.
+    fn judged_beside(&self) -> &'static [&'static str] {
+        &[]
     }
 
     /// What the object is now; nothing when it is gone.
@@ -97,6 +104,13 @@ pub trait ResourceType<C: Send + Sync>: Send + Sync {
     /// # Errors
     /// When the service does not tell.
     async fn read(&self, prior: &Value, cx: &Context<'_, C>) -> Result<Option<Value>, ProviderError>;
+
+    /// What was read of an object, with what other objects of the state account for left as it is recorded, so that it is
+    /// not taken for a change by somebody else: such as the rules of a security group that are objects of their own.
+    fn accounted(&self, schema: &Schema, recorded: &Value, read: &Value, others: &[PlannedObject]) -> Value {
+        let _ = (schema, recorded, others);
+        read.clone()
+    }
 
     /// Creates the object. `planned` may have unknown parts, which the result must fill.
     async fn create(&self, planned: &Value, cx: &Context<'_, C>) -> CreateOutcome;

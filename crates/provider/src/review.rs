@@ -14,3 +14,12 @@ pub struct PlannedObject {
     /// The object as it will be, the same when it does not change; nothing when it is to be deleted.
     pub after: Option<Value>,
 }
+
+impl PlannedObject {
+    /// Whether it is made by the plan, be it in place of another.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        let id = |object: &Option<Value>| object.as_ref().and_then(|object| object.get("id").cloned());
+        self.after.is_some() && (id(&self.before).is_none() || id(&self.before) != id(&self.after))
+    }
+}

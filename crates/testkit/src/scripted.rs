@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use smform_provider::{
-    Clock, Configure, Context, CreateOutcome, DataSource, Identity, Imported, PlanRequest, PlanResponse, ProviderError,
-    Registry, ReplaceOrder, ResourceType, UpdateOutcome, plan_by_schema,
+    Clock, Configure, Context, CreateOutcome, DataSource, Identity, Imported, PlanRequest, PlanResponse, PlannedObject,
+    ProviderError, Registry, ReplaceOrder, ResourceType, UpdateOutcome, plan_by_schema,
 };
 use smform_types::schema::{Attribute, Block, Schema};
 use smform_types::{Diagnostics, Path, Type, Value};
@@ -32,6 +32,8 @@ struct Table {
     partial: BTreeSet<String>,
     silent: BTreeSet<&'static str>,
     is_unheard: bool,
+    judges: bool,
+    judged: Vec<String>,
     generated: usize,
 }
 
@@ -53,6 +55,18 @@ impl Service {
     /// Makes the answer to every creation get lost: the object is there, and the call fails.
     pub fn lose_answers(&self) {
         self.table().is_unheard = true;
+    }
+
+    /// Makes providers from now on judge each thing beside all others, in the plan and right before it is made: one that
+    /// uses a thing for which the operation `use` fails is refused.
+    pub fn judge(&self) {
+        self.table().judges = true;
+    }
+
+    /// What was judged so far, such as `b uses [a] beside [a, c uses [a]]`; a name or use that is not known is `?`.
+    #[must_use]
+    pub fn judged(&self) -> Vec<String> {
+        self.table().judged.clone()
     }
 
     /// Makes every call of an operation wait for an answer that never comes: `configure` or `read`.
@@ -169,12 +183,26 @@ pub fn provider(service: &Service) -> Registry<Service> {
         "registry.terraform.io/smform/test",
         Schema::default(),
         Box::new(Connect(service.clone())),
-        vec![Box::new(Thing)],
+        vec![Box::new(Thing { is_judged: service.table().judges })],
         vec![Box::new(ThingData)],
     )
 }
 
-struct Thing;
+struct Thing {
+    is_judged: bool,
+}
+
+/// A thing by its name and what it uses.
+fn described(thing: &Value) -> String {
+    let name = text(thing, "name").unwrap_or_else(|| "?".to_owned());
+    let uses = uses(thing);
+    if uses.is_empty() { name } else { format!("{name} uses [{}]", uses.join(", ")) }
+}
+
+fn uses(thing: &Value) -> Vec<String> {
+    let items = thing.get("uses").and_then(Value::as_slice).unwrap_or_default();
+    items.iter().map(|item| item.as_str().unwrap_or("?").to_owned()).collect()
+}
 
 fn text(value: &Value, name: &str) -> Option<String> {
     value.get(name).and_then(Value::as_str).map(str::to_owned)
@@ -216,6 +244,21 @@ impl ResourceType<Service> for Thing {
             ReplaceOrder::CreateFirst
         };
         Ok(response)
+    }
+
+    async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], cx: &Context<'_, Service>) -> Diagnostics {
+        let Some(after) = object.after.as_ref().filter(|_| self.is_judged) else { return Diagnostics::new() };
+        let beside: Vec<String> = plan.iter().filter_map(|other| other.after.as_ref().map(described)).collect();
+        let mut table = cx.clients.table();
+        table.judged.push(format!("{} beside [{}]", described(after), beside.join(", ")));
+        let refused = uses(after).into_iter().filter(|name| table.failing.contains(&format!("use {name}")));
+        let refused =
+            refused.map(|name| scripted("use", &name).of_attribute(Path::attribute("uses")).into_diagnostic());
+        refused.collect()
+    }
+
+    fn judged_beside(&self) -> &'static [&'static str] {
+        if self.is_judged { &["test_thing"] } else { &[] }
     }
 
     async fn read(&self, prior: &Value, cx: &Context<'_, Service>) -> Result<Option<Value>, ProviderError> {

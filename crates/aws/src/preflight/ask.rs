@@ -182,6 +182,9 @@ async fn groups_of(call: DescribeSecurityGroupsFluentBuilder) -> Result<BTreeMap
 }
 
 async fn rules_of(ec2: &Client, groups: &BTreeSet<String>) -> Result<Vec<Rule>, Failure> {
+    if groups.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut pages = ec2
         .describe_security_group_rules()
         .filters(filter("group-id", groups.iter().cloned()))

@@ -21,17 +21,22 @@ use std::net::IpAddr;
 use aws_sdk_ec2::Client;
 use ipnet::IpNet;
 use smform_provider::PlannedObject;
-use smform_types::{Diagnostic, Diagnostics, Path};
+use smform_types::{Diagnostic, Diagnostics, Path, Severity};
+
+use crate::fields::Fields;
 
 use code::Code;
 use facts::{Address, Facts, Rule, Subnet};
 pub(crate) use ids::{check_group_id, check_ids};
+pub(crate) use pending::TYPES as JUDGED_BESIDE;
 
 /// What is to be checked.
 #[derive(Clone, Debug)]
 pub(crate) struct Wanted {
     pub(crate) subnets: Vec<String>,
     pub(crate) groups: Vec<String>,
+    /// Whether there are more groups, whose ids are not known yet.
+    pub(crate) more_groups: bool,
     /// Where the subnets stand in the configuration.
     pub(crate) subnets_at: Path,
     /// Where the groups stand in the configuration.
@@ -65,6 +70,20 @@ impl Artifact {
 }
 
 impl Wanted {
+    /// The subnets and groups of a block at a path; nothing when the subnets are not known yet.
+    pub(crate) fn network(block: Fields<'_>, at: &Path) -> Option<Wanted> {
+        (!block.is_unknown("subnets")).then(|| Wanted {
+            subnets: block.texts("subnets"),
+            groups: block.texts("security_group_ids"),
+            more_groups: block.is_unknown("security_group_ids"),
+            subnets_at: at.attr("subnets"),
+            groups_at: at.attr("security_group_ids"),
+            registry: None,
+            artifacts: Vec::new(),
+            credentials_provider: None,
+        })
+    }
+
     /// Whether services of AWS must be reachable.
     fn needs_services(&self) -> bool {
         !self.artifacts.is_empty() || self.credentials_provider.is_some()
@@ -117,6 +136,20 @@ impl Findings {
         let detail = format!("{} [{}]", detail.as_ref(), code.text());
         self.diagnostics.push(Diagnostic::warning(summary, detail).of_attribute(at.clone()));
     }
+}
+
+/// Findings of which none is an error, for a reason that is told before the code.
+pub(crate) fn softened(found: Diagnostics, why: &str) -> Diagnostics {
+    found.map(|finding| {
+        if !finding.is_error() {
+            return finding;
+        }
+        let detail = match finding.detail.rsplit_once(" [") {
+            Some((detail, code)) => format!("{detail} {why} [{code}"),
+            None => format!("{} {why}", finding.detail),
+        };
+        Diagnostic { severity: Severity::Warning, detail, ..finding }
+    })
 }
 
 /// Where EC2 is asked.

@@ -10,6 +10,15 @@ use super::facts::Endpoint;
 use super::{Facts, Rule};
 use crate::fields::Fields;
 
+/// The types of objects that are judged as they will be.
+pub(crate) const TYPES: &[&str] = &[
+    "aws_security_group",
+    "aws_security_group_rule",
+    "aws_vpc_security_group_egress_rule",
+    "aws_vpc_security_group_ingress_rule",
+    "aws_vpc_endpoint",
+];
+
 /// The facts as they will be. Where the plan does not know yet what it does to a group, the group is named as unsettled;
 /// one that is not known itself could be any.
 pub(super) fn after(facts: Facts, plan: &[PlannedObject]) -> Facts {

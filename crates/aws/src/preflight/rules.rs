@@ -2,9 +2,8 @@
 //! lets it in.
 
 use ipnet::IpNet;
-use smform_types::{Diagnostic, Diagnostics, Severity};
 
-use super::{Code, Facts, Findings, Registry, Rule, Wanted, Whereabouts, whereabouts};
+use super::{Code, Facts, Findings, Registry, Rule, Wanted, Whereabouts, softened, whereabouts};
 
 pub(super) fn judge(wanted: &Wanted, registry: &Registry, facts: &Facts, place: &str, found: &mut Findings) {
     if let (Some((id, at)), Some(groups)) = (&registry.group, &facts.groups)
@@ -17,31 +16,30 @@ pub(super) fn judge(wanted: &Wanted, registry: &Registry, facts: &Facts, place: 
         return;
     }
     let Some(rules) = &facts.rules else { return };
+    // A group that is not known yet may open the way. It is judged when it is.
+    if wanted.more_groups {
+        return;
+    }
     // Groups that were not found have been reported; their rules cannot be judged.
     let seen = |id: &String| facts.groups.as_ref().is_none_or(|groups| groups.contains_key(id));
     if !wanted.groups.iter().all(seen) {
         return;
     }
-    let unsettled = |ids: &[String]| ids.iter().any(|id| facts.unsettled.contains(id));
+    let weighed = |judged: Findings, ids: &[String]| {
+        if ids.iter().any(|id| facts.unsettled.contains(id)) {
+            let why = "The plan changes rules of the group in a way that is not known yet.";
+            softened(judged.diagnostics, why)
+        } else {
+            judged.diagnostics
+        }
+    };
     let mut judged = Findings::default();
     outbound(wanted, registry, facts, rules, &mut judged);
-    found.diagnostics.extend(softened(judged.diagnostics, unsettled(&wanted.groups)));
+    found.diagnostics.extend(weighed(judged, &wanted.groups));
     let mut judged = Findings::default();
     inbound(wanted, registry, facts, rules, &mut judged);
     let group: Vec<String> = registry.group.iter().map(|(id, _)| id.clone()).collect();
-    found.diagnostics.extend(softened(judged.diagnostics, unsettled(&group)));
-}
-
-/// Errors as warnings, where the plan changes rules in a way that is not known yet.
-fn softened(judged: Diagnostics, unsettled: bool) -> Diagnostics {
-    judged.map(|diagnostic| {
-        if !unsettled {
-            return diagnostic;
-        }
-        let detail =
-            format!("{} The plan changes rules of the group in a way that is not known yet.", diagnostic.detail);
-        Diagnostic { severity: Severity::Warning, detail, ..diagnostic }
-    })
+    found.diagnostics.extend(weighed(judged, &group));
 }
 
 impl Rule {

@@ -3,6 +3,7 @@
 //! One task owns the values; operations on objects run concurrently and come back to it. What succeeds is recorded at
 //! once; when a step fails, only what needs it is skipped.
 
+mod beside;
 pub mod conform;
 pub mod operation;
 pub mod provision;
@@ -28,13 +29,13 @@ use crate::events::Operation;
 use crate::graph::ProviderKey;
 use crate::plan::steps::Step;
 use crate::plan::stored::Stored;
-use crate::plan::{Action, Counts, Mode, ObjectKey, Plan, Reason};
+use crate::plan::{Action, Change, Counts, Mode, ObjectKey, Plan, Reason};
 use crate::providers::Providers;
 use crate::run::Conduct;
 use crate::values::evaluate::Setting;
 use crate::values::expand::expand;
 use crate::values::{Repetition, Values};
-use operation::{Job, Made, NotDeleted, Work};
+use operation::{Job, Made, NotDeleted, Review, Work};
 use provision::Prepared;
 use record::{Entry, Record, is_unrecorded};
 
@@ -519,7 +520,9 @@ impl<'a> Executor<'a> {
         let evaluated =
             apply.setting.resource_config(address, block, &schema.block, repetition, &self.values, provider.as_ref());
         let Some((config, marks, _)) = self.report.diagnostics.take(evaluated) else { return false };
+        let review = self.review(&session, change);
         let job = Job {
+            review,
             change: change.clone(),
             session,
             config,
@@ -530,6 +533,7 @@ impl<'a> Executor<'a> {
             record: Arc::clone(&apply.record),
             conduct: apply.conduct.clone(),
             provisioned: !apply.setting.provisioners(address, When::Create).is_empty(),
+            notes: Diagnostics::new(),
         };
         let block = block.clone();
         self.spawn(index, async move {
@@ -537,6 +541,20 @@ impl<'a> Executor<'a> {
             made.diagnostics = crate::blocks::locate(std::mem::take(&mut made.diagnostics), &block);
             Done::Work(Box::new(made))
         })
+    }
+
+    /// What the type wants to see when it judges the object once more, now that everything is known; nothing when it does
+    /// not judge it again.
+    fn review(&self, session: &Arc<dyn Session>, change: &Change) -> Option<Review> {
+        let types = session.judged_beside(&change.object.address.resource.type_name);
+        if types.is_empty() {
+            return None;
+        }
+        let came_to_nothing = self.report.failed.iter().chain(&self.report.skipped).collect();
+        let beside = beside::changes(self.apply, &self.values, &came_to_nothing, types);
+        let address = change.object.address.to_string();
+        let of_object = |warning: &&Diagnostic| warning.address.as_ref() == Some(&address);
+        Some(Review { beside, told: self.apply.plan.warnings.iter().filter(of_object).cloned().collect() })
     }
 
     /// Who works on an object.

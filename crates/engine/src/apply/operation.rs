@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use smform_lang::config::IgnoreChanges;
-use smform_provider::{Clock, CreateOutcome, PlanRequest, ProviderError, Run, Session, UpdateOutcome};
+use smform_provider::{Clock, CreateOutcome, PlanRequest, PlannedObject, ProviderError, Run, Session, UpdateOutcome};
 use smform_types::schema::Block;
 use smform_types::{Diagnostic, Diagnostics, Marks, Path, Value};
 use tokio::sync::Mutex;
@@ -34,8 +34,18 @@ pub struct Work {
     pub commands: Vec<Prepared>,
 }
 
+/// What a type is shown when it judges an object once more, right before it is made.
+pub struct Review {
+    /// The changes to objects of the types that it has named.
+    pub beside: Vec<PlannedObject>,
+    /// What the plan has warned of.
+    pub told: Diagnostics,
+}
+
 /// A change to be made.
 pub struct Job {
+    /// How it is judged once more; nothing when it is not.
+    pub review: Option<Review>,
     /// As planned.
     pub change: Change,
     /// The provider.
@@ -56,6 +66,8 @@ pub struct Job {
     pub conduct: Conduct,
     /// Whether provisioners run once it is created.
     pub provisioned: bool,
+    /// What is to be told besides how it ends.
+    pub notes: Diagnostics,
 }
 
 /// What came of a change.
@@ -173,7 +185,9 @@ impl Job {
 
     fn ended(self, value: Option<Value>, deposed: Option<String>, diagnostics: Diagnostics) -> Made {
         let address = self.change.object.address.clone();
-        let diagnostics = diagnostics.map(|diagnostic| diagnostic.about(&address));
+        let mut told = self.notes;
+        told.extend(diagnostics);
+        let diagnostics = told.map(|diagnostic| diagnostic.about(&address));
         let (object, action) = (self.change.object, self.change.action);
         Made { object, action, value, deposed, diagnostics, under_way: false, unfinished: None }
     }
@@ -226,12 +240,39 @@ impl Job {
         .into())
     }
 
-    async fn create(self, deposed: Option<String>) -> Made {
+    /// Has the object judged once more beside what the run does to others. Returns what the plan has not told.
+    ///
+    /// # Errors
+    /// Why it must not be made so.
+    async fn judged(
+        &self,
+        before: Option<&Value>,
+        planned: &Value,
+        run: &Journaled,
+    ) -> Result<Diagnostics, Diagnostics> {
+        let Some(review) = &self.review else { return Ok(Diagnostics::new()) };
+        let object = PlannedObject {
+            type_name: Arc::clone(&self.change.object.address.resource.type_name),
+            before: before.cloned(),
+            after: Some(planned.clone()),
+        };
+        let ((), notes) = self.session.review(&object, &review.beside, run).await.into_result(())?;
+        let is_told = |note: &Diagnostic| {
+            review.told.iter().any(|told| told.summary == note.summary && told.detail == note.detail)
+        };
+        Ok(notes.into_iter().filter(|note| !is_told(note)).collect())
+    }
+
+    async fn create(mut self, deposed: Option<String>) -> Made {
         let run = self.begin(Operation::Create, None);
         let planned = match self.final_plan(None, &run).await {
             Ok(planned) => planned,
             Err(errors) => return self.not_created(&run, deposed, errors).await,
         };
+        match self.judged(None, &planned, &run).await {
+            Ok(notes) => self.notes = notes,
+            Err(errors) => return self.not_created(&run, deposed, errors).await,
+        }
         let intent = {
             let mut record = self.record.lock().await;
             record.intent(&self.change.object, Operation::Create, None, &self.entry).await
@@ -331,6 +372,10 @@ impl Job {
             let entry = Entry { value: value.clone(), ..self.entry.clone() };
             let recorded = self.record.lock().await.put(&self.change.object, entry).await;
             return self.ended(Some(value), None, recorded.err().into_iter().collect());
+        }
+        match self.judged(Some(&prior), &planned, &quiet).await {
+            Ok(notes) => self.notes = notes,
+            Err(errors) => return self.ended(None, None, errors),
         }
         let run = self.begin(Operation::Update, id.clone());
         let intent = {

@@ -4,6 +4,7 @@
 //! purely; [`order`] settles in which order replacements are made; [`steps`] lays out the step graph; [`review`] has the
 //! whole looked at once more.
 
+pub mod accounted;
 pub mod before_destroy;
 pub mod codec;
 mod data;

@@ -27,6 +27,7 @@ use crate::apply::record::Record;
 use crate::apply::{Apply, Data, RunOutcome};
 use crate::check::violations;
 use crate::graph::{ProviderKey, build};
+use crate::plan::accounted::accounted;
 use crate::plan::review::review;
 use crate::plan::stored::Stored;
 use crate::plan::walk::{Adopt, Found, Options, Walk, walk};
@@ -147,6 +148,7 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
         visited,
         diagnostics,
     } = walked;
+    drift = accounted(drift, &world.providers, &stored, &values);
     drift.sort_by_key(|drift| (drift.object.address.module.0.len(), drift.object.clone()));
     found.extend(diagnostics);
     if options.mode != Mode::Destroy {

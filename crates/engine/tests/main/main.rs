@@ -4,6 +4,7 @@ mod checker;
 mod kills;
 mod lifecycle;
 mod modules;
+mod review;
 mod saved;
 mod scale;
 mod stops;

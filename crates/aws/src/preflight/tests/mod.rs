@@ -13,6 +13,7 @@ fn wanted() -> Wanted {
     Wanted {
         subnets: vec!["subnet-a".to_owned(), "subnet-b".to_owned()],
         groups: vec!["sg-model".to_owned()],
+        more_groups: false,
         subnets_at: Path::attribute("subnets"),
         groups_at: Path::attribute("security_group_ids"),
         registry: Some(Registry {
@@ -210,6 +211,17 @@ fn rules_are_judged_as_they_will_be() {
     let mut open = closed();
     open.rules.get_or_insert_default().push(to_cidr(rule("sg-model", true), "10.0.0.0/8"));
     assert_eq!(way(open, &[gone]), one(true, "Registry not reachable: no outbound rule"), "taken away by this plan");
+}
+
+#[test]
+fn a_group_that_is_not_known_yet_may_open_the_way() {
+    let closed = Facts { rules: Some(Vec::new()), ..facts() };
+    let wanted = Wanted { more_groups: true, ..wanted() };
+    assert_eq!(told(&judge(&wanted, &closed, HERE).diagnostics), []);
+    // The subnets are judged all the same.
+    let mut closed = closed;
+    change_subnet(&mut closed, "subnet-a", |subnet| subnet.vpc_id = "vpc-2".to_owned());
+    assert_eq!(told(&judge(&wanted, &closed, HERE).diagnostics), one(true, "Subnets of more than one VPC"));
 }
 
 #[test]

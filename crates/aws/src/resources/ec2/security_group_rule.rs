@@ -89,6 +89,11 @@ fn wanted(object: &Value, owner: &str) -> BTreeSet<Rule> {
     rules.into_iter().map(own).collect()
 }
 
+/// The rules that an object means in the group `id` of the account `owner`, when they are in that group and direction.
+pub(super) fn rules_in(object: &Value, id: &str, owner: &str, way: Direction) -> BTreeSet<Rule> {
+    if group_of(object) == id && direction(object) == way { wanted(object, owner) } else { BTreeSet::new() }
+}
+
 /// The account of a group.
 fn owner_of(group: &Group) -> &str {
     group.owner_id().unwrap_or_default()
@@ -186,7 +191,7 @@ async fn rule_id(client: &Client, object: &Value, owner: &str) -> Result<Option<
     let rules = wanted(object, owner);
     let (Some(rule), 1) = (rules.first(), rules.len()) else { return Ok(None) };
     // The service gives rules for all protocols the ports -1, and calls a group by its id also in its own rules.
-    let all = rule.protocol == "-1";
+    let all = !rules::has_ports(&rule.protocol);
     let source = match &rule.source {
         Source::Itself => Source::Group(group_of(object).to_owned()),
         other => other.clone(),

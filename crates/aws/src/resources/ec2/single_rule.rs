@@ -9,7 +9,7 @@ use smform_types::schema::{Attribute, Block, Constraint, Schema};
 use smform_types::{Diagnostic, Diagnostics, Path, Step, Type, Value};
 
 use super::filters::{arn, filter, own_tags};
-use super::security_group::rules::{Rule, Source, permission, protocol};
+use super::security_group::rules::{Rule, Source, has_ports, permission, protocol};
 use super::security_group::{Direction, PROPAGATION, is_unseen};
 use super::tagging;
 use crate::clients::Clients;
@@ -137,13 +137,28 @@ fn wanted(object: &Value) -> Rule {
         .or_else(|| fields.owned("prefix_list_id").map(Source::PrefixList))
         .or_else(|| fields.owned("referenced_security_group_id").map(Source::Group))
         .unwrap_or(Source::Itself);
-    Rule {
-        protocol: protocol(fields.text("ip_protocol").unwrap_or("-1")),
-        from: fields.int("from_port").unwrap_or(-1),
-        to: fields.int("to_port").unwrap_or(-1),
-        source,
-        description: fields.owned("description").unwrap_or_default(),
-    }
+    let protocol = protocol(fields.text("ip_protocol").unwrap_or("-1"));
+    let port = |name: &str| fields.int(name).filter(|_| has_ports(&protocol)).unwrap_or(-1);
+    let (from, to) = (port("from_port"), port("to_port"));
+    Rule { from, to, source, description: fields.owned("description").unwrap_or_default(), protocol }
+}
+
+/// The rule that an object means in the group `id` of the account `owner`, in the form that the group's own rules have;
+/// nothing when it is of another group.
+pub(super) fn rule_in(object: &Value, id: &str, owner: &str) -> Option<Rule> {
+    let rule = wanted(object);
+    let source = match rule.source {
+        Source::Group(group) => match group.strip_prefix(owner).and_then(|rest| rest.strip_prefix('/')) {
+            _ if group == id => Source::Itself,
+            Some(own) if own == id => Source::Itself,
+            Some(own) => Source::Group(own.to_owned()),
+            None => Source::Group(group),
+        },
+        other => other,
+    };
+    let (from, to) = if has_ports(&rule.protocol) { (rule.from, rule.to) } else { (0, 0) };
+    let is_in = Fields(object).text("security_group_id") == Some(id);
+    is_in.then_some(Rule { from, to, source, ..rule })
 }
 
 /// The rule that is described, but for its description. `owner` is the account of its group.
@@ -333,8 +348,8 @@ impl SingleRule {
     async fn modify(&self, client: &Client, id: &str, planned: &Value, rule: &Rule) -> Result<(), Failure> {
         let request = SecurityGroupRuleRequest::builder()
             .ip_protocol(&rule.protocol)
-            .set_from_port((rule.protocol != "-1").then_some(rule.from))
-            .set_to_port((rule.protocol != "-1").then_some(rule.to))
+            .set_from_port(has_ports(&rule.protocol).then_some(rule.from))
+            .set_to_port(has_ports(&rule.protocol).then_some(rule.to))
             .description(&rule.description);
         let request = match &rule.source {
             Source::Ipv4(net) => request.cidr_ipv4(net),

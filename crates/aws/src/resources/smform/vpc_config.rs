@@ -72,18 +72,30 @@ impl VpcConfig {
     }
 }
 
-/// The network by itself, when all of it is known.
+/// The network by itself, as far as it is known.
 fn wanted(object: &Value) -> Option<Wanted> {
-    let fields = Fields(object);
-    let known = ["subnets", "security_group_ids"].iter().all(|name| !fields.is_unknown(name));
-    known.then(|| Wanted {
-        subnets: fields.texts("subnets"),
-        groups: fields.texts("security_group_ids"),
-        subnets_at: Path::attribute("subnets"),
-        groups_at: Path::attribute("security_group_ids"),
-        registry: None,
-        artifacts: Vec::new(),
-        credentials_provider: None,
+    Wanted::network(Fields(object), &Path::root())
+}
+
+/// Whether the network, the way to the registry included, is recorded as it is wanted.
+fn is_recorded(before: &Value, after: &Value) -> bool {
+    ["subnets", "security_group_ids", "registry", "region"].iter().all(|name| before.get(name) == after.get(name))
+}
+
+/// Findings about a network that no change has to do with: they stop none.
+fn apart(found: Diagnostics) -> Diagnostics {
+    preflight::softened(found, "No change of this plan is about this network, so none is stopped.")
+}
+
+/// Whether models of the plan are made in the network.
+fn is_needed(network: &Value, plan: &[PlannedObject], clients: &Clients) -> bool {
+    let (subnets, region) = (Fields(network).texts("subnets"), clients.region_of(network));
+    let made = plan.iter().filter(|planned| &*planned.type_name == "aws_sagemaker_model" && planned.is_new());
+    made.filter_map(|planned| planned.after.as_ref()).filter(|model| clients.region_of(model) == region).any(|model| {
+        let theirs = Fields(model).block("vpc_config");
+        theirs.is_some_and(|theirs| {
+            theirs.is_unknown("subnets") || theirs.texts("subnets").iter().any(|subnet| subnets.contains(subnet))
+        })
     })
 }
 
@@ -139,7 +151,7 @@ fn id_of(wanted: &Wanted) -> String {
 
 fn with_findings(object: Value, wanted: &Wanted, findings: &Findings) -> Value {
     let zones = Value::set(Type::String, findings.zones.iter().map(Value::string));
-    let object = with(object, "id", Value::string(id_of(wanted)));
+    let object = if wanted.more_groups { object } else { with(object, "id", Value::string(id_of(wanted))) };
     match &findings.vpc_id {
         Some(vpc) => with(with(object, "vpc_id", Value::string(vpc)), "availability_zones", zones),
         None => object,
@@ -212,12 +224,16 @@ impl ResourceType<Clients> for VpcConfig {
         if !unchanged {
             response.planned = smform_provider::plan::with_unknown(response.planned, &schema.block.ty(), &COMPUTED);
         }
-        if let Some(wanted) = wanted(&response.planned) {
-            let findings = look(&response.planned, &wanted, cx.clients).await;
-            response.planned = with_findings(response.planned, &wanted, &findings);
-            let ((), notes) = findings.diagnostics.into_result(())?;
-            response.diagnostics.extend(notes);
+        let Some(wanted) = wanted(&response.planned) else { return Ok(response) };
+        let findings = look(&response.planned, &wanted, cx.clients).await;
+        let recorded = prior.as_ref().is_some_and(|prior| is_recorded(prior, &response.planned));
+        if recorded && findings.diagnostics.has_errors() {
+            response.diagnostics.extend(apart(findings.diagnostics));
+            return Ok(response);
         }
+        response.planned = with_findings(response.planned, &wanted, &findings);
+        let ((), notes) = findings.diagnostics.into_result(())?;
+        response.diagnostics.extend(notes);
         Ok(response)
     }
 
@@ -230,9 +246,15 @@ impl ResourceType<Clients> for VpcConfig {
         let region = cx.clients.region_of(after);
         let place = Place { name: &cx.clients.place(region), partition: &cx.clients.partition(region) };
         let wanted = Wanted { registry: Some(registry), ..wanted };
-        let mut found = preflight::ways(&cx.clients.ec2(region), &wanted, plan, place).await;
+        let found = preflight::ways(&cx.clients.ec2(region), &wanted, plan, place).await;
+        let recorded = object.before.as_ref().is_some_and(|before| is_recorded(before, after));
+        let mut found = if recorded && !is_needed(after, plan, cx.clients) { apart(found) } else { found };
         found.extend(unused);
         found
+    }
+
+    fn judged_beside(&self) -> &'static [&'static str] {
+        preflight::JUDGED_BESIDE
     }
 
     async fn read(&self, prior: &Value, _: &Context<'_, Clients>) -> Result<Option<Value>, ProviderError> {
@@ -241,7 +263,7 @@ impl ResourceType<Clients> for VpcConfig {
     }
 
     async fn create(&self, planned: &Value, cx: &Context<'_, Clients>) -> CreateOutcome {
-        let Some(wanted) = wanted(planned) else {
+        let Some(wanted) = wanted(planned).filter(|wanted| !wanted.more_groups) else {
             let detail = "The subnets or security groups are still not known.";
             return CreateOutcome::Failed(ProviderError::new("The network cannot be recorded", detail));
         };

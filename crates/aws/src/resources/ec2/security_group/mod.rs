@@ -1,6 +1,7 @@
 //! `aws_security_group`, with the rules in its `ingress` and `egress` blocks.
 
 mod delete;
+mod owned;
 pub(super) mod rules;
 pub(super) mod schema;
 
@@ -11,7 +12,8 @@ use async_trait::async_trait;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{ResourceType as Ec2Type, SecurityGroup as Group};
 use smform_provider::{
-    Context, CreateOutcome, Imported, PlanRequest, PlanResponse, ProviderError, ResourceType, Run, UpdateOutcome,
+    Context, CreateOutcome, Imported, PlanRequest, PlanResponse, PlannedObject, ProviderError, ResourceType, Run,
+    UpdateOutcome,
 };
 use smform_types::schema::Schema;
 use smform_types::{Diagnostics, Path, Step, Value};
@@ -234,6 +236,10 @@ impl ResourceType<Clients> for SecurityGroup {
         let group = describe(&client, id).await;
         let group = group.map_err(|failure| failure.into_error(format!("Security group {id} could not be read")))?;
         Ok(group.map(|group| self.object(&group, prior, cx.clients)))
+    }
+
+    fn accounted(&self, schema: &Schema, recorded: &Value, read: &Value, others: &[PlannedObject]) -> Value {
+        owned::accounted(schema, recorded, read, others)
     }
 
     async fn create(&self, planned: &Value, cx: &Context<'_, Clients>) -> CreateOutcome {

@@ -40,8 +40,16 @@ pub(crate) fn protocol(text: &str) -> String {
         "6" => "tcp".to_owned(),
         "17" => "udp".to_owned(),
         "58" => "icmpv6".to_owned(),
+        // Names that Terraform's provider knows, and the service does not.
+        "esp" => "50".to_owned(),
+        "ah" => "51".to_owned(),
         other => other.to_owned(),
     }
+}
+
+/// Whether rules of a protocol, as [`protocol`] has it, have ports, or types and codes in their place.
+pub(in super::super) fn has_ports(protocol: &str) -> bool {
+    matches!(protocol, "tcp" | "udp" | "icmp" | "icmpv6")
 }
 
 /// A network without host bits, as the service keeps it; other text as it is.
@@ -57,7 +65,7 @@ fn of_block(block: Fields<'_>) -> BTreeSet<Rule> {
 /// The rules that the arguments of a block or of a rule resource mean, given the groups among its sources.
 pub(in super::super) fn of(block: Fields<'_>, groups: Vec<String>) -> BTreeSet<Rule> {
     let protocol = protocol(block.text("protocol").unwrap_or("-1"));
-    let port = |name: &str| if protocol == "-1" { 0 } else { block.int(name).unwrap_or(0) };
+    let port = |name: &str| if has_ports(&protocol) { block.int(name).unwrap_or(0) } else { 0 };
     let (from, to) = (port("from_port"), port("to_port"));
     let v4 = block.texts("cidr_blocks").into_iter().map(|cidr| Source::Ipv4(canonical(&cidr)));
     let v6 = block.texts("ipv6_cidr_blocks").into_iter().map(|cidr| Source::Ipv6(canonical(&cidr)));
@@ -86,7 +94,7 @@ pub(in super::super) fn live(permissions: &[IpPermission], id: &str, owner: &str
         let (from, to) = (permission.from_port().unwrap_or(0), permission.to_port().unwrap_or(0));
         let mut add = |source: Source, description: Option<&str>| {
             let description = description.unwrap_or_default().to_owned();
-            let (from, to) = if protocol == "-1" { (0, 0) } else { (from, to) };
+            let (from, to) = if has_ports(&protocol) { (from, to) } else { (0, 0) };
             found.insert(Rule { protocol: protocol.clone(), from, to, source, description });
         };
         for range in permission.ip_ranges() {
@@ -114,7 +122,7 @@ pub(in super::super) fn live(permissions: &[IpPermission], id: &str, owner: &str
 /// A rule as it is sent. `id` is that of the group itself.
 pub(in super::super) fn permission(rule: &Rule, id: &str) -> IpPermission {
     let description = (!rule.description.is_empty()).then(|| rule.description.clone());
-    let ports = rule.protocol != "-1";
+    let ports = has_ports(&rule.protocol);
     let call = IpPermission::builder()
         .ip_protocol(&rule.protocol)
         .set_from_port(ports.then_some(rule.from))

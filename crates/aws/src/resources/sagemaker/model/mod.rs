@@ -25,6 +25,7 @@ use crate::constraints::arn_parts;
 use crate::failure::{Failure, Service, failed};
 use crate::fields::{Fields, with};
 use crate::naming;
+use crate::preflight;
 use crate::retry::while_passing;
 use crate::settle::{closed, fill, settle};
 use crate::shared::{carry, import_seed, importable, limit, plan};
@@ -138,13 +139,14 @@ impl ResourceType<Clients> for Model {
     }
 
     async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], cx: &Context<'_, Clients>) -> Diagnostics {
-        let before = object.before.as_ref().and_then(|before| before.get("id"));
         match &object.after {
-            Some(after) if before.is_none() || before != after.get("id") => {
-                network::check(after, plan, cx.clients).await
-            }
+            Some(after) if object.is_new() => network::check(after, plan, cx.clients).await,
             _ => Diagnostics::new(),
         }
+    }
+
+    fn judged_beside(&self) -> &'static [&'static str] {
+        preflight::JUDGED_BESIDE
     }
 
     async fn read(&self, prior: &Value, cx: &Context<'_, Clients>) -> Result<Option<Value>, ProviderError> {

@@ -7,21 +7,17 @@ use crate::clients::Clients;
 use crate::fields::Fields;
 use crate::preflight::{self, Artifact, Place, Registry, Wanted};
 
-/// Checks the model's network as it will be after the plan, when all of it is known.
+/// Checks the model's network as it will be after the plan, as far as it is known.
 pub(super) async fn check(planned: &Value, plan: &[PlannedObject], clients: &Clients) -> Diagnostics {
-    let Some(block) = Fields(planned).block("vpc_config").filter(|block| block.0.is_wholly_known()) else {
-        return Diagnostics::new();
-    };
     let at = Path::attribute("vpc_config").index(0);
+    let network = Fields(planned).block("vpc_config").and_then(|block| Wanted::network(block, &at));
+    let Some(network) = network else { return Diagnostics::new() };
     let region = clients.region_of(planned);
     let wanted = Wanted {
-        subnets: block.texts("subnets"),
-        groups: block.texts("security_group_ids"),
-        subnets_at: at.attr("subnets"),
-        groups_at: at.attr("security_group_ids"),
         registry: containers(planned).find_map(|(_, container)| registry(container)),
         artifacts: containers(planned).flat_map(|(at, container)| artifacts(container, &at)).collect(),
         credentials_provider: containers(planned).find_map(|(at, container)| credentials_provider(container, &at)),
+        ..network
     };
     let place = Place { name: &clients.place(region), partition: &clients.partition(region) };
     preflight::whole(&clients.ec2(region), &wanted, plan, place).await
