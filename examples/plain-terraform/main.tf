@@ -11,7 +11,7 @@ terraform {
   }
 
   backend "local" {
-    path = "../../state/plain-terraform.tfstate"
+    path = "state/plain-terraform.tfstate"
   }
 }
 

@@ -4,7 +4,7 @@ terraform {
   required_version = ">= 1.5"
 
   backend "local" {
-    path = "../../state/private-registry.tfstate"
+    path = "state/private-registry.tfstate"
   }
 }
 

@@ -7,13 +7,13 @@ import signal
 import time
 
 NEW_IMAGE = "myteam.myorg.com/docker-local/my-inference-image:v2"
-STATE = "../../state/private-registry.sandbox.tfstate"
+STATE = "state/private-registry.sandbox.tfstate"
 COMES_UP = "aws_sagemaker_endpoint.endpoint: Creating"
 
 
 def calls(project):
     """The sandbox's call log: operation and the names in it, for the calls that change something."""
-    logs = list((project.folder / "../../state").resolve().glob("*.calls.jsonl"))
+    logs = list((project.folder / "state").glob("*.calls.jsonl"))
     assert len(logs) == 1, logs
     lines = [json.loads(line) for line in logs[0].read_text().splitlines()]
     changing = ("Create", "Update", "Delete")

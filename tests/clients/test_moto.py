@@ -21,7 +21,7 @@ def test_the_example_on_moto(moto, tmp_path):
     text = text.replace("subnet-0123456789abcdef0", subnets[0]["SubnetId"])
     text = text.replace("subnet-0123456789abcdef1", subnets[1]["SubnetId"])
     text = text.replace("sg-0123456789abcdef0", group).replace("sg-0fedcba9876543210", registry)
-    text = text.replace("../../state/private-registry.tfstate", "terraform.tfstate")
+    text = text.replace("state/private-registry.tfstate", "terraform.tfstate")
     project = Project(tmp_path, AWS_ENDPOINT_URL=moto.url).write(text)
 
     project.run("plan", "-no-color", "-detailed-exitcode").expect(2)

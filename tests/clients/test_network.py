@@ -71,7 +71,7 @@ def test_a_rule_of_the_same_run_counts_before_it_is_made(project):
 def test_a_network_that_is_closed_later_stops_only_what_needs_it(example):
     project = example("private-registry")
     project.run(*APPLY).expect(0)
-    state = project.folder / "../../state/private-registry.sandbox.tfstate"
+    state = project.folder / "state/private-registry.sandbox.tfstate"
     recorded = json.loads(state.read_text())
     # As if the registry had moved to a port that nobody opened.
     for name in [project.folder / "main.tf", state]:
