@@ -67,19 +67,28 @@ pub(crate) fn schema() -> Schema {
     let ignore_tags = Block::new([("keys", text_set()), ("key_prefixes", text_set())], []);
     let endpoints =
         Block { attributes: ENDPOINTS.iter().map(|service| (*service, text())).collect(), ..Block::default() };
-    let block = Block::new(
+    let mut block = Block::new(
         [
-            ("region", text().describe("The AWS region, such as us-east-1.")),
-            ("profile", text()),
+            ("region", text().describe("The AWS region, such as us-east-1; AWS_REGION or that of the profile if left out.")),
+            ("profile", text().describe("A profile of the shared configuration; AWS_PROFILE if left out.")),
             ("access_key", text().sensitive()),
             ("secret_key", text().sensitive()),
             ("token", text().sensitive()),
             ("shared_config_files", texts()),
             ("shared_credentials_files", texts()),
-            ("allowed_account_ids", text_set()),
-            ("forbidden_account_ids", text_set()),
+            (
+                "allowed_account_ids",
+                text_set().describe(
+                    "The accounts that credentials may belong to. Those of another are refused before anything is read or \
+                     changed, and so are those of which AWS does not tell the account.",
+                ),
+            ),
+            (
+                "forbidden_account_ids",
+                text_set().describe("The accounts that credentials may not belong to; not together with allowed_account_ids."),
+            ),
             ("sts_region", text()),
-            ("skip_region_validation", flag()),
+            ("skip_region_validation", flag().describe("Takes any region, also one that is not known and looks misspelt.")),
             ("use_dualstack_endpoint", flag()),
             ("use_fips_endpoint", flag()),
             ("tag_policy_compliance", text()),
@@ -94,8 +103,11 @@ pub(crate) fn schema() -> Schema {
             ("ec2_metadata_service_endpoint", text()),
             ("ec2_metadata_service_endpoint_mode", text()),
             ("skip_metadata_api_check", text()),
-            ("skip_credentials_validation", flag()),
-            ("skip_requesting_account_id", flag()),
+            ("skip_credentials_validation", flag().describe("Goes on where STS does not answer, unless the accounts are restricted.")),
+            (
+                "skip_requesting_account_id",
+                flag().describe("Does not ask STS whose credentials these are, unless the accounts are restricted."),
+            ),
             ("s3_use_path_style", flag()),
             ("s3_us_east_1_regional_endpoint", text()),
             ("user_agent", texts()),
@@ -108,6 +120,11 @@ pub(crate) fn schema() -> Schema {
             ("endpoints", NestedBlock::set(endpoints, 0, 0)),
         ],
     );
+    block.attributes.iter_mut().filter(|(name, _)| UNUSED.contains(name)).for_each(|(_, unused)| {
+        unused.description = "Accepted, and without effect here.";
+    });
+    block.description = "Where AWS is reached, and as whom. Credentials are looked for as the AWS CLI does. Objects in the state \
+                         belong to an account: they are not looked for with credentials of another.";
     Schema { version: 0, block }
 }
 

@@ -19,6 +19,14 @@ pub fn page(mode: ResourceMode, type_name: &str, schema: &Schema) -> String {
     out
 }
 
+/// The page of a provider's own block.
+#[must_use]
+pub fn provider_page(name: &str, schema: &Schema) -> String {
+    let mut out = format!("# provider \"{name}\"\n\nProvider. {}\n", schema.block.description);
+    write_block(&mut out, "", &schema.block);
+    out
+}
+
 fn write_block(out: &mut String, path: &str, block: &Block) {
     if !path.is_empty() {
         let _ = write!(out, "\n## `{path}`\n");

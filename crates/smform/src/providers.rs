@@ -22,11 +22,18 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
+    const FOLDERS: [&str; 3] = ["providers", "resources", "data-sources"];
+
     /// Every reference page by its path below `docs/`.
     fn pages() -> BTreeMap<String, String> {
         let mut pages = BTreeMap::new();
         let providers = all(smform_aws::Settings::default());
         for provider in providers.iter() {
+            // One that has nothing to be told has no page.
+            if !provider.schema().block.attributes.is_empty() {
+                let name = provider.source().rsplit('/').next().unwrap_or_default();
+                pages.insert(format!("providers/{name}.md"), reference::provider_page(name, provider.schema()));
+            }
             for (mode, folder) in [(ResourceMode::Managed, "resources"), (ResourceMode::Data, "data-sources")] {
                 for name in provider.type_names(mode) {
                     let schema = provider.resource_schema(mode, name).unwrap();
@@ -39,7 +46,7 @@ mod tests {
 
     fn stored(docs: &Path) -> BTreeMap<String, String> {
         let mut stored = BTreeMap::new();
-        for folder in ["resources", "data-sources"] {
+        for folder in FOLDERS {
             for entry in fs::read_dir(docs.join(folder)).into_iter().flatten().map(Result::unwrap) {
                 let path = format!("{folder}/{}", entry.file_name().to_string_lossy());
                 stored.insert(path, fs::read_to_string(entry.path()).unwrap());
@@ -53,7 +60,7 @@ mod tests {
     fn the_reference_pages_say_what_the_schemas_say() {
         let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
         if std::env::var_os("SMFORM_WRITE_REFERENCE").is_some() {
-            for folder in ["resources", "data-sources"] {
+            for folder in FOLDERS {
                 let _ = fs::remove_dir_all(docs.join(folder));
                 fs::create_dir_all(docs.join(folder)).unwrap();
             }
