@@ -1,8 +1,10 @@
 use serde_json::json;
-use smform_provider::{CreateOutcome, ReplaceOrder};
+use smform_provider::{CreateOutcome, PlannedObject, ReplaceOrder};
 use smform_types::Value;
 
-use crate::support::{GROUP, IMAGE, MODEL, ROLE, SUBNETS, model_body, place, shown, world, world_with};
+use crate::support::{
+    CONFIG, GROUP, IMAGE, MODEL, ROLE, SUBNETS, config_body, model_body, place, shown, world, world_with,
+};
 
 const ECR: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com/team/img:1";
 
@@ -120,6 +122,23 @@ async fn the_order_of_a_replacement_follows_from_the_name() {
     }
     assert_eq!(order(json!({"name": null})).await.order, ReplaceOrder::CreateFirst);
     assert_eq!(order(json!({"name": "?"})).await.order, ReplaceOrder::DeleteFirst);
+}
+
+#[tokio::test]
+async fn the_instances_that_a_plan_starts_need_addresses() {
+    let world = world().await;
+    let model = world.plan(MODEL, None, &model_body("m")).await.unwrap().planned;
+    let object =
+        |ty: &str, after: smform_types::Value| PlannedObject { type_name: ty.into(), before: None, after: Some(after) };
+    let told = async |count: u32| {
+        let config = world.plan(CONFIG, None, &config_body("c", "m", count)).await.unwrap().planned;
+        let plan = [object(MODEL, model.clone()), object(CONFIG, config)];
+        let found = world.session.review(&plan[0], &plan, &world.run).await;
+        found.iter().map(|one| one.detail.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(told(251).await, Vec::<String>::new());
+    let found = told(252).await;
+    assert!(found.len() == 1 && found[0].contains("504 in all") && found[0].contains("502 free"), "{found:?}");
 }
 
 #[tokio::test]

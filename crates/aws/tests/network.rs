@@ -1,7 +1,7 @@
 use serde_json::{Value as Json, json};
 use smform_types::Value;
 
-use crate::support::{GROUP, REGISTRY_GROUP, SUBNETS, shown, world};
+use crate::support::{GROUP, REGISTRY_GROUP, SUBNETS, place, shown, world};
 
 const VPC: &str = "aws_vpc";
 const SUBNET: &str = "aws_subnet";
@@ -190,4 +190,92 @@ async fn networks_are_checked_offline() {
         json!({"vpc_id": "v", "cidr_block": "10.0.0.0/24", "availability_zone": "a", "availability_zone_id": "b"});
     assert_eq!(world.validate(SUBNET, &both), ["Error availability_zone_id: Conflicting arguments"]);
     assert_eq!(world.validate(SUBNET, &json!({"vpc_id": "v"})), ["Error cidr_block: Subnet without a network"]);
+}
+
+const POOL: &str = "ipam-pool-0123456789abcdef0";
+
+#[tokio::test]
+async fn a_network_of_a_pool_stays_when_an_import_does_not_know_the_pool() {
+    let world = world().await;
+    let body = json!({"ipv4_ipam_pool_id": POOL, "ipv4_netmask_length": 20, "ipv6_ipam_pool_id": POOL});
+    let made = world.create(VPC, &body).await;
+    let cidr = made.get("cidr_block").and_then(Value::as_str).unwrap();
+    assert!(cidr.ends_with("/20"), "{cidr}");
+    let found = world.import(VPC, made.get("id").and_then(Value::as_str).unwrap()).await.unwrap();
+    let plan = world.plan(VPC, Some(&found), &body).await.unwrap();
+    let told: Vec<String> = plan.diagnostics.iter().map(|one| format!("{} {}", one.summary, place(one))).collect();
+    let summary = "Pool of an existing network";
+    assert_eq!(told, [format!("{summary} ipv4_ipam_pool_id"), format!("{summary} ipv6_ipam_pool_id")]);
+    assert!(plan.replace.is_empty(), "{:?}", plan.replace);
+    let now = world.update(VPC, &found, &body).await;
+    assert_eq!((world.calls("DisassociateVpcCidrBlock"), now.get("ipv6_cidr_block")), (0, made.get("ipv6_cidr_block")));
+    // One of another length is another network.
+    let other = json!({"ipv4_ipam_pool_id": POOL, "ipv4_netmask_length": 22});
+    assert!(!world.plan(VPC, Some(&found), &other).await.unwrap().replace.is_empty());
+}
+
+#[tokio::test]
+async fn a_subnet_of_a_pool_is_found_again() {
+    let world = world().await;
+    let vpc = world.create(VPC, &json!({"cidr_block": "10.60.0.0/16"})).await;
+    let vpc = vpc.get("id").and_then(Value::as_str).unwrap().to_owned();
+    world.create(SUBNET, &json!({"vpc_id": vpc, "cidr_block": "10.60.0.0/24"})).await;
+    let body = json!({"vpc_id": vpc, "ipv4_ipam_pool_id": POOL, "ipv4_netmask_length": 26});
+    let made = world.create(SUBNET, &body).await;
+    assert_eq!(made.get("cidr_block"), Some(&Value::string("10.60.1.0/26")));
+    let intended = world.run.intended.lock().unwrap().last().cloned().unwrap();
+    let found = world.import(SUBNET, &intended).await.unwrap();
+    assert_eq!(found.get("id"), made.get("id"));
+}
+
+#[tokio::test]
+async fn what_an_outpost_offers_goes_together() {
+    let world = world().await;
+    let mut body = json!({"vpc_id": DEFAULT_VPC, "cidr_block": "10.0.77.0/24",
+        "outpost_arn": "arn:aws:outposts:us-east-1:123456789012:outpost/op-0123456789abcdef0"});
+    let bare = body.clone();
+    body["map_customer_owned_ip_on_launch"] = json!(true);
+    body["customer_owned_ipv4_pool"] = json!("ipv4pool-coip-1");
+    body["enable_lni_at_device_index"] = json!(1);
+    let made = world.create(SUBNET, &body).await;
+    let now = world.update(SUBNET, &made, &bare).await;
+    let left = ["customer_owned_ipv4_pool", "enable_lni_at_device_index"].map(|name| now.get(name).unwrap().is_null());
+    assert_eq!(left, [true, true]);
+    body["customer_owned_ipv4_pool"] = json!(null);
+    body["outpost_arn"] = json!(null);
+    let found = world.validate(SUBNET, &body);
+    assert_eq!(
+        found,
+        [
+            "Error customer_owned_ipv4_pool: Conflicting arguments",
+            "Error map_customer_owned_ip_on_launch: Conflicting arguments",
+            "Error enable_lni_at_device_index: Conflicting arguments"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn an_endpoint_leads_to_one_thing() {
+    let world = world().await;
+    let vpc = DEFAULT_VPC;
+    let found = world.validate(ENDPOINT, &json!({"vpc_id": vpc}));
+    assert_eq!(found, ["Error : Endpoint without a target"]);
+    let both = json!({"vpc_id": vpc, "service_name": "com.amazonaws.us-east-1.s3", "service_network_arn": "arn:x"});
+    assert_eq!(world.validate(ENDPOINT, &both), ["Error service_network_arn: Conflicting arguments"]);
+}
+
+#[tokio::test]
+async fn lengths_and_pools_belong_together() {
+    let world = world().await;
+    for (body, at) in [
+        (json!({"cidr_block": "10.0.0.0/16", "ipv4_netmask_length": 20}), "ipv4_netmask_length"),
+        (json!({"ipv4_ipam_pool_id": POOL, "ipv6_netmask_length": 56}), "ipv6_netmask_length"),
+        (json!({"cidr_block": "10.0.0.0/16", "ipv6_cidr_block": "2600::/56"}), "ipv6_cidr_block"),
+        (
+            json!({"cidr_block": "10.0.0.0/16", "ipv6_cidr_block_network_border_group": "us-east-1"}),
+            "ipv6_cidr_block_network_border_group",
+        ),
+    ] {
+        assert_eq!(world.validate(VPC, &body), [format!("Error {at}: Conflicting arguments")], "{body}");
+    }
 }

@@ -401,6 +401,34 @@ async fn vpcs_subnets_and_endpoints_come_and_go() {
     assert_eq!(aws.ec2_refused("DescribeVpcs", &[("VpcId.1", &vpc)]).await.0, "InvalidVpcID.NotFound");
 }
 
+#[tokio::test]
+async fn routes_come_and_go() {
+    let aws = Client::new();
+    let filter = [("Filter.1.Name", "association.subnet-id"), ("Filter.1.Value.1", "subnet-0123456789abcdef0")];
+    let told = aws.ec2_ok("DescribeRouteTables", &filter).await;
+    let (table, nat) = (texts(&told, "routeTableId").remove(0), texts(&told, "natGatewayId").remove(0));
+    let gateway = texts(&aws.ec2_ok("DescribeInternetGateways", &[]).await, "internetGatewayId").remove(0);
+    let everywhere = [("RouteTableId", table.as_str()), ("DestinationCidrBlock", "0.0.0.0/0")];
+    let via = |name, id| [everywhere[0], everywhere[1], (name, id)];
+    let refusal = aws.ec2_refused("CreateRoute", &via("NatGatewayId", &nat)).await;
+    assert_eq!(refusal.0, "RouteAlreadyExists");
+    aws.ec2_ok("DeleteRoute", &everywhere).await;
+    let told = aws.ec2_ok("DescribeRouteTables", &filter).await;
+    assert_eq!(texts(&told, "destinationCidrBlock"), ["10.0.0.0/16"]);
+    for operation in ["DeleteRoute", "ReplaceRoute"] {
+        let fields = via("NatGatewayId", &nat);
+        let fields = if operation == "DeleteRoute" { &fields[..2] } else { &fields };
+        assert_eq!(aws.ec2_refused(operation, fields).await.0, "InvalidRoute.NotFound", "{operation}");
+    }
+    aws.ec2_ok("CreateRoute", &via("GatewayId", &gateway)).await;
+    aws.ec2_ok("ReplaceRoute", &via("NatGatewayId", &nat)).await;
+    assert_eq!(texts(&aws.ec2_ok("DescribeRouteTables", &filter).await, "natGatewayId"), [nat.as_str()]);
+    let local = [("RouteTableId", table.as_str()), ("DestinationCidrBlock", "10.0.0.0/16")];
+    assert_eq!(aws.ec2_refused("DeleteRoute", &local).await.0, "InvalidParameterValue");
+    let nowhere = via("NatGatewayId", "nat-00000000000000000");
+    assert_eq!(aws.ec2_refused("ReplaceRoute", &nowhere).await.0, "NatGatewayNotFound");
+}
+
 /// Whatever fields are sent, the answer is an answer.
 #[tokio::test]
 async fn odd_fields_never_break_the_sandbox() {

@@ -44,6 +44,8 @@ pub(crate) struct Wanted {
     pub(crate) registry: Option<Registry>,
     /// What the model has in S3.
     pub(crate) artifacts: Vec<Artifact>,
+    /// How many instances the plan starts in the subnets.
+    pub(crate) instances: i64,
     /// Where the function that hands out the registry's credentials stands in the configuration.
     pub(crate) credentials_provider: Option<Path>,
 }
@@ -80,6 +82,7 @@ impl Wanted {
             groups_at: at.attr("security_group_ids"),
             registry: None,
             artifacts: Vec::new(),
+            instances: 0,
             credentials_provider: None,
         })
     }

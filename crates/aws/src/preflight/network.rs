@@ -30,6 +30,7 @@ pub(super) fn judge(wanted: &Wanted, facts: &Facts, place: &str, found: &mut Fin
     let zones: BTreeSet<&str> = known.values().map(|subnet| subnet.zone.as_str()).collect();
     found.zones = zones.iter().map(|zone| (*zone).to_owned()).collect();
     kinds(wanted, &known, facts, found);
+    room(wanted, &known, found);
     let zone_ids: BTreeSet<&str> = known.values().map(|subnet| subnet.zone_id.as_str()).collect();
     if known.len() == wanted.subnets.len() && zone_ids.len() == 1 && known.len() > 1 {
         found.warning(Code::SubnetZones, &wanted.subnets_at, "Subnets in one availability zone",
@@ -116,6 +117,22 @@ fn kinds(wanted: &Wanted, known: &BTreeMap<&str, &Subnet>, facts: &Facts, found:
                 ),
             );
         }
+    }
+}
+
+/// The rest of B06: all instances that the plan starts find addresses. Those of fleets that serve have theirs already.
+fn room(wanted: &Wanted, known: &BTreeMap<&str, &Subnet>, found: &mut Findings) {
+    let told: Option<Vec<i32>> = known.values().map(|subnet| subnet.free_addresses).collect();
+    let Some(free) = told.filter(|_| known.len() == wanted.subnets.len()) else { return };
+    let (free, needed) = (free.into_iter().map(i64::from).sum::<i64>(), wanted.instances.saturating_mul(2));
+    if needed > free {
+        let detail = format!(
+            "The endpoints of this plan start {} instances of the model, which need two addresses each, {needed} in all, \
+             and {} have {free} free ones together. Add a subnet, or free addresses.",
+            wanted.instances,
+            wanted.subnets.join(", ")
+        );
+        found.warning(Code::SubnetFull, &wanted.subnets_at, "Too few free addresses for the instances", detail);
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 use smform_types::Type;
 use smform_types::schema::{Attribute, Constraint};
 
-use super::around;
+use super::{around, network};
 use crate::support::{CONFIG, ENDPOINT, GROUP, IMAGE, MODEL, REGISTRY_GROUP, ROLE, SUBNETS};
 
 pub const ECR: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com/team/img:1";
@@ -26,6 +26,7 @@ pub fn sample(ty: &str, path: &[&str], attribute: &Attribute) -> Option<Sample> 
         MODEL => (model(path), model_values(path)),
         CONFIG => (configuration(path), configuration_values(path)),
         ENDPOINT => (endpoint(path), endpoint_values(path)),
+        ty if network::ALL.contains(&ty) => (network::base(ty, path), network::values(ty, path)),
         _ => (around::base(ty, path), around::values(ty, path)),
     };
     let values = values.or_else(|| shared_values(path)).or_else(|| of_schema(attribute));
@@ -55,6 +56,7 @@ fn of_schema(attribute: &Attribute) -> Option<(Json, Json)> {
 
 fn shared_values(path: &[&str]) -> Option<(Json, Json)> {
     Some(match path {
+        ["region"] => (json!("us-east-1"), json!("us-east-1")),
         ["tags"] => (json!({"a": "1", "b": "2"}), json!({"b": "3", "c": ""})),
         ["timeouts", _] => (json!("90m"), json!("2h30m")),
         ["name"] => (json!("rt"), json!("rt-2")),

@@ -22,6 +22,7 @@ fn wanted() -> Wanted {
             group: Some(("sg-registry".to_owned(), Path::attribute("registry").attr("security_group_id"))),
         }),
         artifacts: Vec::new(),
+        instances: 0,
         credentials_provider: None,
     }
 }
@@ -136,6 +137,14 @@ fn subnets_must_be_of_a_usable_kind() {
     let local =
         Facts { special_zones: BTreeMap::from([("us-east-1a".to_owned(), "local-zone".to_owned())]), ..facts() };
     assert_eq!(found(&local), one(true, "Subnet outside the region's availability zones"));
+    let few = |instances: i64, free: i32| {
+        let mut facts = facts();
+        change_subnet(&mut facts, "subnet-a", |subnet| subnet.free_addresses = Some(free));
+        change_subnet(&mut facts, "subnet-b", |subnet| subnet.free_addresses = Some(free));
+        told(&judge(&Wanted { instances, ..wanted() }, &facts, HERE).diagnostics)
+    };
+    assert_eq!(few(5, 5), []);
+    assert_eq!(few(6, 5), one(false, "Too few free addresses for the instances"));
     let mut full = facts();
     change_subnet(&mut full, "subnet-a", |subnet| subnet.free_addresses = Some(1));
     assert_eq!(found(&full), one(false, "Subnet without free addresses"));

@@ -9,6 +9,7 @@ pub(crate) mod data_subnets;
 pub(crate) mod data_vpc;
 mod filters;
 mod ipv6;
+mod pools;
 mod removal;
 pub(crate) mod security_group;
 pub(crate) mod security_group_rule;

@@ -11,10 +11,12 @@ use smform_provider::{
 };
 use smform_types::schema::{Attribute, Block, Constraint, Schema};
 use smform_types::{Diagnostic, Diagnostics, Path, Type, Value};
+use tokio::sync::Mutex;
 
 use super::filters::{arn, filter, own_tags};
 use super::removal::remove;
-use super::{ipv6, tagging};
+use super::unnamed::Sought;
+use super::{ipv6, pools, tagging};
 use crate::clients::Clients;
 use crate::failure::{Failure, Service, failed};
 use crate::fields::{Builder, Fields, with};
@@ -39,6 +41,8 @@ const SWITCHES: [&str; 5] = [
 /// The resource type.
 pub(crate) struct Subnet {
     schema: Schema,
+    /// Held by the one that is being created from a pool.
+    turn: Mutex<()>,
 }
 
 impl Subnet {
@@ -46,6 +50,10 @@ impl Subnet {
         let told = || Attribute::computed(Type::String);
         let fixed = || Attribute::optional(Type::String).forces_replacement();
         let zone = || Attribute::optional_computed(Type::String).forces_replacement();
+        let network = Attribute::optional_computed(Type::String).forces_replacement();
+        let length = |min: f64, max: f64| {
+            Attribute::optional(Type::Number).forces_replacement().with(Constraint::Range(min, max))
+        };
         let switch = || Attribute::optional(Type::Bool).default_value(false);
         let is_net = |text: &str| text.parse::<ipnet::Ipv4Net>().is_ok();
         let is_net6 = |text: &str| text.parse::<ipnet::Ipv6Net>().is_ok();
@@ -54,16 +62,31 @@ impl Subnet {
                 ("id", told()),
                 ("arn", told()),
                 ("vpc_id", Attribute::required(Type::String).forces_replacement()),
-                ("cidr_block", fixed().with(Constraint::Text("a network such as 10.0.1.0/24", is_net))),
+                ("cidr_block", network.with(Constraint::Text("a network such as 10.0.1.0/24", is_net))),
+                ("ipv4_ipam_pool_id", fixed().describe("A pool of IPAM that the network is taken from.")),
+                ("ipv4_netmask_length", length(16.0, 28.0)),
                 (
                     "ipv6_cidr_block",
-                    Attribute::optional(Type::String)
+                    Attribute::optional_computed(Type::String)
                         .with(Constraint::Text("a network such as 2001:db8::/64", is_net6)),
                 ),
+                ("ipv6_ipam_pool_id", fixed().describe("A pool of IPAM that the IPv6 network is taken from.")),
+                ("ipv6_netmask_length", length(44.0, 64.0)),
                 ("ipv6_native", switch().forces_replacement()),
                 ("availability_zone", zone()),
                 ("availability_zone_id", zone()),
                 ("outpost_arn", fixed()),
+                (
+                    "customer_owned_ipv4_pool",
+                    Attribute::optional(Type::String).describe("For map_customer_owned_ip_on_launch."),
+                ),
+                ("map_customer_owned_ip_on_launch", Attribute::optional(Type::Bool)),
+                (
+                    "enable_lni_at_device_index",
+                    Attribute::optional(Type::Number)
+                        .with(Constraint::Range(1.0, 15.0))
+                        .describe("The device position of local network interfaces, on an Outpost."),
+                ),
                 ("map_public_ip_on_launch", switch()),
                 ("assign_ipv6_address_on_creation", switch()),
                 ("enable_dns64", switch()),
@@ -82,7 +105,7 @@ impl Subnet {
             [("timeouts", timeouts())],
         );
         block.description = "A part of a VPC in one availability zone.";
-        Subnet { schema: Schema { version: 1, block } }
+        Subnet { schema: Schema { version: 1, block }, turn: Mutex::new(()) }
     }
 
     fn object(&self, subnet: &Described, remembered: &Value, clients: &Clients) -> Value {
@@ -105,6 +128,9 @@ impl Subnet {
             .text("availability_zone", subnet.availability_zone())
             .text("availability_zone_id", subnet.availability_zone_id())
             .text("outpost_arn", subnet.outpost_arn())
+            .text("customer_owned_ipv4_pool", subnet.customer_owned_ipv4_pool())
+            .flag("map_customer_owned_ip_on_launch", on(subnet.map_customer_owned_ip_on_launch()))
+            .int("enable_lni_at_device_index", subnet.enable_lni_at_device_index())
             .flag("map_public_ip_on_launch", on(subnet.map_public_ip_on_launch()))
             .flag("assign_ipv6_address_on_creation", on(subnet.assign_ipv6_address_on_creation()))
             .flag("enable_dns64", on(subnet.enable_dns64()))
@@ -124,6 +150,7 @@ impl Subnet {
             .value("tags", own)
             .value("tags_all", all)
             .finish();
+        let live = pools::remembered(live, remembered);
         settle(&self.schema.block, remembered, carry(live, remembered), &|_, _, _| false)
     }
 
@@ -149,6 +176,32 @@ impl Subnet {
                 return (now, Err(failure));
             }
             now = with(now, name, Value::bool(on));
+        }
+        let (before, after) = (Fields(&now), Fields(planned));
+        let (mapped, map) =
+            ("map_customer_owned_ip_on_launch", after.flag("map_customer_owned_ip_on_launch") == Some(true));
+        let pool = "customer_owned_ipv4_pool";
+        if map != (before.flag(mapped) == Some(true)) || map && before.text(pool) != after.text(pool) {
+            let value = AttributeBooleanValue::builder().value(map).build();
+            let call = client.modify_subnet_attribute().subnet_id(id).map_customer_owned_ip_on_launch(value);
+            let call = call.set_customer_owned_ipv4_pool(after.owned(pool).filter(|_| map));
+            if let Err(failure) = call.send().await.map_err(failed(Service::Ec2, "ModifySubnetAttribute")) {
+                return (now, Err(failure));
+            }
+            let kept = planned.get(pool).cloned().unwrap_or(Value::null(Type::String));
+            now = with(with(now, mapped, Value::bool(map)), pool, kept);
+        }
+        let name = "enable_lni_at_device_index";
+        let (before, index) = (Fields(&now).int(name), Fields(planned).int(name));
+        if before != index {
+            let call = client.modify_subnet_attribute().subnet_id(id).set_enable_lni_at_device_index(index);
+            let off = AttributeBooleanValue::builder().value(true).build();
+            let call = if index.is_none() { call.disable_lni_at_device_index(off) } else { call };
+            if let Err(failure) = call.send().await.map_err(failed(Service::Ec2, "ModifySubnetAttribute")) {
+                return (now, Err(failure));
+            }
+            let number = index.map_or(Value::null(Type::Number), |index| Value::number(i64::from(index)));
+            now = with(now, name, number);
         }
         let name = "private_dns_hostname_type_on_launch";
         let wanted = Fields(planned).text(name);
@@ -192,6 +245,24 @@ async fn by_network(client: &Client, vpc_and_network: &str) -> Result<Option<Des
     Ok(answer.subnets().first().cloned())
 }
 
+/// The network that an object names; nothing when a pool gives it.
+fn network_of(object: &Value) -> Option<&str> {
+    let fields = Fields(object);
+    fields
+        .text("cidr_block")
+        .or_else(|| fields.text("ipv6_cidr_block").filter(|_| !fields.is_given("ipv4_ipam_pool_id")))
+}
+
+/// The ids of the subnets of a VPC.
+async fn of_vpc(client: &Client, vpc: &str) -> Result<Vec<String>, Failure> {
+    let mut pages = client.describe_subnets().filters(filter("vpc-id", vpc)).into_paginator().items().send();
+    let mut ids = Vec::new();
+    while let Some(subnet) = pages.next().await {
+        ids.extend(subnet.map_err(failed(Service::Ec2, "DescribeSubnets"))?.subnet_id);
+    }
+    Ok(ids)
+}
+
 fn taken(place: &str, id: &str) -> ProviderError {
     let (vpc, network) = place.split_once('/').unwrap_or((place, ""));
     ProviderError::new(
@@ -221,11 +292,32 @@ impl ResourceType<Clients> for Subnet {
             let at = Path::attribute("availability_zone_id");
             found.push(Diagnostic::error("Conflicting arguments", detail).of_attribute(at));
         }
-        if !fields.is_given("cidr_block") && !fields.is_given("ipv6_cidr_block") {
-            let detail = "A subnet needs cidr_block, or ipv6_cidr_block with ipv6_native = true.";
+        let without = ["cidr_block", "ipv4_ipam_pool_id", "ipv6_cidr_block", "ipv6_ipam_pool_id"];
+        if without.iter().all(|name| !fields.is_given(name)) {
+            let detail = "A subnet needs cidr_block or ipv4_ipam_pool_id; or, with ipv6_native = true, ipv6_cidr_block or \
+                          ipv6_ipam_pool_id.";
             found.push(
                 Diagnostic::error("Subnet without a network", detail).of_attribute(Path::attribute("cidr_block")),
             );
+        }
+        let mut refuse = |name: &str, detail: String| {
+            found.push(Diagnostic::error("Conflicting arguments", detail).of_attribute(Path::attribute(name)));
+        };
+        for names in [pools::IPV4, pools::IPV6] {
+            pools::check(fields, &names, &mut refuse);
+        }
+        // What belongs together on an Outpost.
+        let mapped = fields.is_unknown("map_customer_owned_ip_on_launch")
+            || fields.flag("map_customer_owned_ip_on_launch") == Some(true);
+        if mapped != fields.is_given("customer_owned_ipv4_pool") {
+            let detail = "Give customer_owned_ipv4_pool together with map_customer_owned_ip_on_launch = true.";
+            refuse("customer_owned_ipv4_pool", detail.to_owned());
+        }
+        for name in ["map_customer_owned_ip_on_launch", "customer_owned_ipv4_pool", "enable_lni_at_device_index"] {
+            let given = fields.is_given(name) && fields.flag(name) != Some(false);
+            if given && !fields.is_given("outpost_arn") {
+                refuse(name, format!("{name} is for subnets on an Outpost: give outpost_arn."));
+            }
         }
         found
     }
@@ -236,8 +328,21 @@ impl ResourceType<Clients> for Subnet {
         request: PlanRequest,
         cx: &Context<'_, Clients>,
     ) -> Result<PlanResponse, Diagnostics> {
-        let prior = request.prior.clone();
+        let (prior, config) = (request.prior.clone(), request.config.clone());
         let mut response = plan(schema, request, cx.clients, &|_, prior, wanted| prior == wanted);
+        // Only a pool gives a network that nobody named.
+        for names in [pools::IPV4, pools::IPV6] {
+            if prior.as_ref().is_some_and(|prior| pools::may_be_from(prior, &response.planned, &names)) {
+                response.replace = pools::without_asked(response.replace, &names);
+                response.diagnostics.extend(pools::note(&names));
+            }
+            let pools::Names { network, pool, .. } = names;
+            if ![network, pool].iter().any(|name| Fields(&config).is_given(name)) {
+                response.planned = with(response.planned, network, Value::null(Type::String));
+                let had = prior.as_ref().is_some_and(|prior| Fields(prior).is_given(network));
+                response.replace.extend((had && network == "cidr_block").then(|| Path::attribute(network)));
+            }
+        }
         if prior.is_some_and(|prior| other_network(&prior, &response.planned)) {
             response.planned = with_unknown(response.planned, &schema.block.ty(), &["ipv6_cidr_block_association_id"]);
         }
@@ -255,26 +360,39 @@ impl ResourceType<Clients> for Subnet {
     async fn create(&self, planned: &Value, cx: &Context<'_, Clients>) -> CreateOutcome {
         let client = cx.clients.ec2(cx.clients.region_of(planned));
         let fields = Fields(planned);
-        let network = fields.text("cidr_block").or(fields.text("ipv6_cidr_block")).unwrap_or_default();
-        let place = format!("{}/{network}", fields.text("vpc_id").unwrap_or_default());
+        let (vpc, network) = (fields.text("vpc_id").unwrap_or_default(), network_of(planned));
+        let place = format!("{vpc}/{}", network.unwrap_or_default());
         let refuse = |failure: Failure| CreateOutcome::Failed(failure.into_error("The subnet could not be created"));
-        // A call that is repeated after a lost answer is told that the network is taken. To know then whose it is, look
-        // before.
-        match by_network(&client, &place).await {
-            Ok(Some(subnet)) => {
-                return CreateOutcome::Failed(taken(&place, subnet.subnet_id().unwrap_or_default()));
+        // Which network a pool gives is not known before, so that those made from pools take turns.
+        let turn = if network.is_none() { Some(self.turn.lock().await) } else { None };
+        let identifier = if network.is_some() {
+            // A call that is repeated after a lost answer is told that the network is taken. To know then whose it is,
+            // look before.
+            match by_network(&client, &place).await {
+                Ok(Some(subnet)) => {
+                    return CreateOutcome::Failed(taken(&place, subnet.subnet_id().unwrap_or_default()));
+                }
+                Err(failure) if !failure.is_denied() => return refuse(failure),
+                _ => place.clone(),
             }
-            Err(failure) if !failure.is_denied() => return refuse(failure),
-            _ => {}
-        }
-        if let Err(error) = cx.run.intend(&importable(&place, planned, cx.clients)).await {
+        } else {
+            match of_vpc(&client, vpc).await {
+                Ok(others) => Sought::new(vpc, others).identifier(),
+                Err(failure) => return refuse(failure),
+            }
+        };
+        if let Err(error) = cx.run.intend(&importable(&identifier, planned, cx.clients)).await {
             return CreateOutcome::Failed(error);
         }
         let answer = client
             .create_subnet()
             .set_vpc_id(fields.owned("vpc_id"))
             .set_cidr_block(fields.owned("cidr_block"))
+            .set_ipv4_ipam_pool_id(fields.owned("ipv4_ipam_pool_id"))
+            .set_ipv4_netmask_length(fields.count("ipv4_netmask_length"))
             .set_ipv6_cidr_block(fields.owned("ipv6_cidr_block"))
+            .set_ipv6_ipam_pool_id(fields.owned("ipv6_ipam_pool_id"))
+            .set_ipv6_netmask_length(fields.count("ipv6_netmask_length"))
             .set_ipv6_native(fields.flag("ipv6_native").filter(|on| *on))
             .set_availability_zone(fields.owned("availability_zone"))
             .set_availability_zone_id(fields.owned("availability_zone_id"))
@@ -295,6 +413,7 @@ impl ResourceType<Clients> for Subnet {
         if let Err(error) = cx.run.created(&begun).await {
             return CreateOutcome::Partial(begun, error);
         }
+        drop(turn);
         let empty = self.schema.block.empty();
         let waiting = "waiting for the subnet to become visible";
         let seen = while_passing(cx.run, PROPAGATION, is_unseen, waiting, || {
@@ -372,8 +491,16 @@ impl ResourceType<Clients> for Subnet {
     async fn import(&self, identifier: &str, cx: &Context<'_, Clients>) -> Result<Option<Imported>, ProviderError> {
         let (id, seed) = import_seed(&self.schema, identifier, cx.clients);
         let client = cx.clients.ec2(cx.clients.region_of(&seed));
-        let subnet = if id.contains('/') { by_network(&client, id).await } else { describe(&client, id).await };
-        let subnet = subnet.map_err(|failure| failure.into_error(format!("Subnet {id} could not be read")))?;
+        let refuse = |failure: Failure| failure.into_error(format!("Subnet {id} could not be read"));
+        let subnet = match Sought::parse(id) {
+            Some(sought) => match sought.only("subnet", of_vpc(&client, &sought.like).await.map_err(refuse)?)? {
+                Some(id) => describe(&client, &id).await,
+                None => Ok(None),
+            },
+            None if id.contains('/') => by_network(&client, id).await,
+            None => describe(&client, id).await,
+        };
+        let subnet = subnet.map_err(refuse)?;
         Ok(subnet.map(|subnet| Imported::from(self.object(&subnet, &seed, cx.clients))))
     }
 }

@@ -19,7 +19,7 @@ use tokio::sync::Mutex;
 use super::filters::{arn, filter, own_tags};
 use super::removal::remove;
 use super::unnamed::Sought;
-use super::{ipv6, tagging};
+use super::{ipv6, pools, tagging};
 use crate::clients::Clients;
 use crate::failure::{Failure, Service, failed};
 use crate::fields::{Builder, Fields, with};
@@ -142,12 +142,7 @@ impl Vpc {
             .value("tags", own)
             .value("tags_all", all)
             .finish();
-        // What was asked for at the creation is not told again.
-        let asked = ["ipv4_ipam_pool_id", "ipv4_netmask_length", "ipv6_ipam_pool_id", "ipv6_netmask_length"];
-        let live = asked.iter().fold(live, |live, name| match remembered.get(name) {
-            Some(value) => with(live, name, value.clone()),
-            None => live,
-        });
+        let live = pools::remembered(live, remembered);
         settle(&self.schema.block, remembered, carry(live, remembered), &|_, _, _| false)
     }
 }
@@ -239,6 +234,12 @@ const IPV6_TOLD: [&str; 4] = [
     "ipv6_cidr_block_network_border_group",
 ];
 
+/// Whether the IPv6 network of a VPC may be from the pool that is named for it now. One that Amazon generated is not.
+fn keeps_ipv6(prior: &Value, planned: &Value) -> bool {
+    let generated = |object: &Value| Fields(object).flag("assign_generated_ipv6_cidr_block") == Some(true);
+    pools::may_be_from(prior, planned, &pools::IPV6) && !generated(prior) && !generated(planned)
+}
+
 /// Whether two values are the same, where what is left out is off.
 fn same_flag(prior: Option<&Value>, planned: Option<&Value>) -> bool {
     let (Some(prior), Some(planned)) = (prior, planned) else { return true };
@@ -282,8 +283,22 @@ impl ResourceType<Clients> for Vpc {
         let mut refuse = |name: &str, detail: &str| {
             found.push(Diagnostic::error("Conflicting arguments", detail).of_attribute(Path::attribute(name)));
         };
-        if fields.is_given("cidr_block") && fields.is_given("ipv4_netmask_length") {
-            refuse("ipv4_netmask_length", "Give cidr_block, or ipv4_ipam_pool_id with ipv4_netmask_length.");
+        for names in [pools::IPV4, pools::IPV6] {
+            pools::check(fields, &names, |name, detail| refuse(name, &detail));
+        }
+        if fields.is_given("ipv6_cidr_block") && !fields.is_given("ipv6_ipam_pool_id") {
+            refuse("ipv6_cidr_block", "An IPv6 network of one's own comes from a pool: give ipv6_ipam_pool_id.");
+        }
+        let generated = fields.is_unknown("assign_generated_ipv6_cidr_block")
+            || fields.flag("assign_generated_ipv6_cidr_block") == Some(true);
+        if fields.flag("assign_generated_ipv6_cidr_block") == Some(true) && fields.is_given("ipv6_ipam_pool_id") {
+            refuse("ipv6_ipam_pool_id", "Give assign_generated_ipv6_cidr_block or ipv6_ipam_pool_id, not both.");
+        }
+        if fields.is_given("ipv6_cidr_block_network_border_group") && !generated {
+            refuse(
+                "ipv6_cidr_block_network_border_group",
+                "Amazon announces generated networks only: set assign_generated_ipv6_cidr_block = true.",
+            );
         }
         if !fields.is_given("cidr_block") && !fields.is_given("ipv4_ipam_pool_id") {
             refuse("cidr_block", "A VPC needs cidr_block, or an ipv4_ipam_pool_id to take its network from.");
@@ -309,6 +324,14 @@ impl ResourceType<Clients> for Vpc {
             response.replace.push(Path::attribute("instance_tenancy"));
         }
         if let Some(prior) = &before
+            && pools::may_be_from(prior, &response.planned, &pools::IPV4)
+        {
+            response.replace = pools::without_asked(response.replace, &pools::IPV4);
+            response.diagnostics.extend(pools::note(&pools::IPV4));
+        }
+        if before.as_ref().is_some_and(|prior| keeps_ipv6(prior, &response.planned)) {
+            response.diagnostics.extend(pools::note(&pools::IPV6));
+        } else if let Some(prior) = &before
             && ipv6::OF_VPC.iter().any(|name| !same_flag(prior.get(name), response.planned.get(name)))
         {
             let told: Vec<&str> = ["ipv6_association_id", "ipv6_cidr_block", "ipv6_cidr_block_network_border_group"]
@@ -409,7 +432,8 @@ impl ResourceType<Clients> for Vpc {
             now = with(now, name, Value::bool(on));
         }
         let mut live = prior.clone();
-        if ipv6::OF_VPC.iter().any(|name| !same_flag(prior.get(name), planned.get(name))) {
+        let differs = ipv6::OF_VPC.iter().any(|name| !same_flag(prior.get(name), planned.get(name)));
+        if differs && !keeps_ipv6(prior, planned) {
             let changed = ipv6::change_vpc(&client, id, prior, planned, cx.run).await;
             if let Ok(Some(vpc)) = describe(&client, id).await {
                 live = self.object(&client, &vpc, &fill(planned, &self.schema.block.empty()), cx.clients).await;

@@ -2,7 +2,7 @@
 //! endpoints, and keep their subnets and groups from being deleted.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +24,8 @@ pub(crate) struct Interface {
     pub vpc_id: String,
     pub groups: Vec<String>,
     pub address: Ipv4Addr,
+    #[serde(default)]
+    pub ipv6: Option<Ipv6Addr>,
     pub description: String,
     /// `interface` or `vpc_endpoint`.
     pub kind: String,
@@ -72,14 +74,11 @@ impl Placement {
         let subnet = ec2.subnets.get(subnet_id)?;
         let vpc_id = subnet.vpc_id.clone();
         // The first four addresses and the last of a subnet are reserved.
-        let last = subnet.cidr.broadcast();
+        let net = subnet.cidr?;
+        let last = net.broadcast();
         let taken = self.taken.entry(subnet_id.to_owned()).or_default();
-        let address = subnet
-            .cidr
-            .hosts()
-            .skip(3)
-            .take_while(|address| *address != last)
-            .find(|address| !taken.contains(address))?;
+        let address =
+            net.hosts().skip(3).take_while(|address| *address != last).find(|address| !taken.contains(address))?;
         taken.insert(address);
         Some(Interface {
             id: ec2.fresh_id("eni"),
@@ -87,6 +86,7 @@ impl Placement {
             vpc_id,
             groups: groups.to_vec(),
             address,
+            ipv6: None,
             description,
             kind: kind.to_owned(),
         })
@@ -214,6 +214,12 @@ fn node(ec2: &State, interface: &Interface) -> Node {
                 ("status", Node::text("attached")),
                 ("deleteOnTermination", Node::boolean(false)),
             ]),
+        ),
+        (
+            "ipv6AddressesSet",
+            Node::list(
+                interface.ipv6.map(|address| Node::Structure(vec![("ipv6Address", Node::text(address.to_string()))])),
+            ),
         ),
         ("tagSet", tag::set(ec2, &interface.id)),
         (

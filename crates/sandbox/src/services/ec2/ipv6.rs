@@ -10,8 +10,10 @@ use crate::wire::ApiError;
 use crate::wire::query::Params;
 use crate::wire::xml::Node;
 
-/// The pool from which the networks of VPCs come.
-pub(super) const POOL: &str = "Amazon";
+/// The pool from which the network of a VPC comes, as it is told.
+pub(super) fn pool(network: &Ipv6Network) -> &'static str {
+    if network.of_ipam { "IPAM Managed" } else { "Amazon" }
+}
 
 /// The network as the value of a filter.
 pub(super) fn cidrs(network: Option<&Ipv6Network>) -> Vec<String> {
@@ -36,8 +38,8 @@ pub(super) fn of_vpc(state: &State, network: &Ipv6Network) -> Node {
     // The zones of a region have its name and a letter.
     let region = state.zones.first().map_or("", |zone| zone.name.trim_end_matches(|c: char| c.is_ascii_lowercase()));
     let mut members = members(network, "associated");
-    members.push(("ipv6Pool", Node::text(POOL)));
-    members.push(("networkBorderGroup", Node::text(region)));
+    members.push(("ipv6Pool", Node::text(pool(network))));
+    members.push(("networkBorderGroup", Node::text(network.border_group.as_deref().unwrap_or(region))));
     Node::Structure(members)
 }
 
@@ -46,23 +48,86 @@ pub(super) fn of_subnet(network: &Ipv6Network) -> Node {
     Node::Structure(members(network, "associated"))
 }
 
-/// Gives a VPC a network of the pool, a /56.
-pub(super) fn provide(state: &mut State, vpc_id: &str) {
+/// The network that a request wants for a VPC, and where it comes from.
+pub(super) struct Wish {
+    /// Nothing for one that is picked.
+    cidr: Option<Ipv6Net>,
+    length: u8,
+    of_ipam: bool,
+    border_group: Option<String>,
+}
+
+/// What a request says of the network of a VPC; nothing when it wants none.
+pub(super) fn wish(params: &Params, region: &str) -> Result<Option<Wish>, ApiError> {
+    let combination = |text: &str| ApiError::new("InvalidParameterCombination", text);
+    if params.get("Ipv6Pool").is_some() {
+        return Err(ApiError::new("UnsupportedOperation", "The sandbox does not imitate Ipv6Pool."));
+    }
+    let pool = params.get("Ipv6IpamPoolId").map(ipam_pool).transpose()?;
+    let generated = params.boolean("AmazonProvidedIpv6CidrBlock")? == Some(true);
+    let border_group = params.get("Ipv6CidrBlockNetworkBorderGroup").map(str::to_owned);
+    if let Some(group) = border_group.as_ref().filter(|group| !group.starts_with(region)) {
+        return Err(invalid(format!("The network border group {group} does not exist in {region}")));
+    }
+    let (cidr, length) = (params.get("Ipv6CidrBlock"), params.integer("Ipv6NetmaskLength")?);
+    match (pool, generated) {
+        (Some(()), true) => Err(combination("AmazonProvidedIpv6CidrBlock and Ipv6IpamPoolId exclude each other")),
+        (None, _) if cidr.is_some() || length.is_some() => {
+            Err(combination("Ipv6CidrBlock and Ipv6NetmaskLength need Ipv6IpamPoolId"))
+        }
+        (None, false) => Ok(None),
+        (None, true) => Ok(Some(Wish { cidr: None, length: 56, of_ipam: false, border_group })),
+        (Some(()), false) => {
+            let malformed = |text: &str| invalid(format!("Value ({text}) for parameter ipv6CidrBlock is invalid."));
+            let cidr = cidr.map(|text| text.parse::<Ipv6Net>().map_err(|_| malformed(text))).transpose()?;
+            let wanted = length.unwrap_or(56);
+            let length = u8::try_from(wanted).ok().filter(|length| (44..=60).contains(length) && length % 4 == 0);
+            let length =
+                length.ok_or_else(|| invalid(format!("Value ({wanted}) for ipv6NetmaskLength is invalid.")))?;
+            Ok(Some(Wish { cidr, length, of_ipam: true, border_group }))
+        }
+    }
+}
+
+/// Pools of IPAM are not kept: every id of the right form is one, with room.
+pub(super) fn ipam_pool(id: &str) -> Result<(), ApiError> {
+    let digits = id.strip_prefix("ipam-pool-").unwrap_or_default();
+    if matches!(digits.len(), 8 | 17) && digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return Ok(());
+    }
+    Err(ApiError::new("InvalidIpamPoolId.Malformed", format!("The pool ID '{id}' is malformed")))
+}
+
+/// Gives a VPC the network that was wished for.
+pub(super) fn provide(state: &mut State, vpc_id: &str, wish: Wish) {
     let association_id = state.fresh_id("vpc-cidr-assoc");
     // No two VPCs get the same: the network follows from the association.
     let digits = association_id.get(association_id.len().saturating_sub(6)..).unwrap_or_default();
     let number = u32::from_str_radix(digits, 16).unwrap_or_default();
-    let address = (0x2600_1f18_u128 << 96) | (u128::from(number) << 72);
-    if let (Ok(cidr), Some(vpc)) = (Ipv6Net::new(address.into(), 56), state.vpcs.get_mut(vpc_id)) {
-        vpc.ipv6 = Some(Ipv6Network { association_id, cidr });
+    let base: u128 = if wish.of_ipam { 0x2600_1f28 } else { 0x2600_1f18 };
+    let address = (base << 96) | (u128::from(number) << 72);
+    let picked = Ipv6Net::new(address.into(), wish.length).ok().map(|net| net.trunc());
+    if let (Some(cidr), Some(vpc)) = (wish.cidr.or(picked), state.vpcs.get_mut(vpc_id)) {
+        let Wish { of_ipam, border_group, .. } = wish;
+        vpc.ipv6 = Some(Ipv6Network { association_id, cidr, of_ipam, border_group });
     }
+}
+
+/// The first /64 of a VPC's network that no subnet has.
+pub(super) fn free_within(state: &State, vpc: &Vpc) -> Result<Ipv6Net, ApiError> {
+    let full = || ApiError::new("InsufficientCidrBlocks", format!("{} has no IPv6 network with room", vpc.id));
+    let taken =
+        |net: &Ipv6Net| state.subnets.values().any(|subnet| subnet.ipv6.as_ref().is_some_and(|n| n.cidr == *net));
+    let network = vpc.ipv6.as_ref().ok_or_else(full)?;
+    let mut nets = network.cidr.subnets(64).map_err(|_| full())?;
+    nets.find(|net| !taken(net)).ok_or_else(full)
 }
 
 /// Gives a subnet a network.
 pub(super) fn give(state: &mut State, subnet_id: &str, cidr: Ipv6Net) {
     let association_id = state.fresh_id("subnet-cidr-assoc");
     if let Some(subnet) = state.subnets.get_mut(subnet_id) {
-        subnet.ipv6 = Some(Ipv6Network { association_id, cidr });
+        subnet.ipv6 = Some(Ipv6Network { association_id, cidr, of_ipam: false, border_group: None });
     }
 }
 
@@ -83,19 +148,20 @@ pub(super) fn within(state: &State, vpc: &Vpc, text: &str) -> Result<Ipv6Net, Ap
 }
 
 pub(crate) fn associate_vpc(context: &mut Context<'_>, params: &Params) -> Answer {
+    let wish = wish(params, &context.scope.region)?;
     let state = &mut context.region.ec2;
     let id = VPC.find(params.required("VpcId")?, |id| state.vpcs.get(id))?.id.clone();
-    if params.boolean("AmazonProvidedIpv6CidrBlock")? != Some(true) {
-        let text = "The sandbox imitates AssociateVpcCidrBlock with AmazonProvidedIpv6CidrBlock only.";
+    let Some(wish) = wish else {
+        let text = "The sandbox imitates AssociateVpcCidrBlock with IPv6 networks only.";
         return Err(ApiError::new("UnsupportedOperation", text));
-    }
+    };
     if state.vpcs.get(&id).is_some_and(|vpc| vpc.ipv6.is_some()) {
         return Err(ApiError::new(
             "CidrLimitExceeded",
             format!("This network '{id}' has met its maximum number of allowed CIDRs: 1"),
         ));
     }
-    provide(state, &id);
+    provide(state, &id, wish);
     let network = state.vpcs.get(&id).and_then(|vpc| vpc.ipv6.as_ref());
     let shown = network.map(|network| ("ipv6CidrBlockAssociation", of_vpc(state, network)));
     Ok(shown.into_iter().chain([("vpcId", Node::text(&id))]).collect())

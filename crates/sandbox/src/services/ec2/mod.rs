@@ -11,11 +11,13 @@ pub(crate) mod ipv6;
 mod listing;
 mod permission;
 pub(crate) mod prefix_list;
+pub(crate) mod route;
 pub(crate) mod route_table;
 mod rule;
 pub(crate) mod state;
 pub(crate) mod subnet;
 mod tag;
+mod target;
 pub(crate) mod vpc;
 pub(crate) mod vpc_endpoint;
 mod zone;
@@ -67,6 +69,9 @@ const PERMISSIONS: &[&str] = &[
     "ToPort",
 ];
 
+/// Members of the calls that make and change routes.
+const ROUTE: &[&str] = &["DestinationCidrBlock", "GatewayId", "NatGatewayId", "RouteTableId"];
+
 /// Every operation.
 pub(crate) static OPERATIONS: &[Operation] = &[
     reads("DescribeVpcs", listing!("VpcId"), vpc::describe),
@@ -95,22 +100,52 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     ),
     writes("DeleteVpc", &["VpcId"], vpc::delete),
     writes("ModifyVpcTenancy", &["InstanceTenancy", "VpcId"], vpc::modify_tenancy),
-    writes("AssociateVpcCidrBlock", &["AmazonProvidedIpv6CidrBlock", "VpcId"], ipv6::associate_vpc),
+    writes(
+        "AssociateVpcCidrBlock",
+        &[
+            "AmazonProvidedIpv6CidrBlock",
+            "Ipv6CidrBlock",
+            "Ipv6CidrBlockNetworkBorderGroup",
+            "Ipv6IpamPoolId",
+            "Ipv6NetmaskLength",
+            "Ipv6Pool",
+            "VpcId",
+        ],
+        ipv6::associate_vpc,
+    ),
     writes("DisassociateVpcCidrBlock", &["AssociationId"], ipv6::disassociate_vpc),
     writes("AssociateSubnetCidrBlock", &["Ipv6CidrBlock", "SubnetId"], ipv6::associate_subnet),
     writes("DisassociateSubnetCidrBlock", &["AssociationId"], ipv6::disassociate_subnet),
     reads("DescribeSubnets", listing!("SubnetId"), subnet::describe),
     writes(
         "CreateSubnet",
-        &["AvailabilityZone", "AvailabilityZoneId", "CidrBlock", "Ipv6CidrBlock", "TagSpecification", "VpcId"],
+        &[
+            "AvailabilityZone",
+            "AvailabilityZoneId",
+            "CidrBlock",
+            "Ipv4IpamPoolId",
+            "Ipv4NetmaskLength",
+            "Ipv6CidrBlock",
+            "Ipv6IpamPoolId",
+            "Ipv6Native",
+            "Ipv6NetmaskLength",
+            "OutpostArn",
+            "TagSpecification",
+            "VpcId",
+        ],
         subnet::create,
     ),
     writes(
         "ModifySubnetAttribute",
         &[
             "AssignIpv6AddressOnCreation",
+            "CustomerOwnedIpv4Pool",
+            "DisableLniAtDeviceIndex",
             "EnableDns64",
+            "EnableLniAtDeviceIndex",
+            "EnableResourceNameDnsAAAARecordOnLaunch",
             "EnableResourceNameDnsARecordOnLaunch",
+            "MapCustomerOwnedIpOnLaunch",
             "MapPublicIpOnLaunch",
             "PrivateDnsHostnameTypeOnLaunch",
             "SubnetId",
@@ -135,6 +170,9 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     writes("DeleteTags", &["ResourceId", "Tag"], tag::delete),
     reads("DescribeTags", listing!(), tag::describe),
     reads("DescribeRouteTables", listing!("RouteTableId"), route_table::describe),
+    writes("CreateRoute", ROUTE, route::create),
+    writes("ReplaceRoute", ROUTE, route::replace),
+    writes("DeleteRoute", &["DestinationCidrBlock", "RouteTableId"], route::delete),
     reads("DescribeInternetGateways", listing!("InternetGatewayId"), gateway::describe_internet),
     reads("DescribeNatGateways", listing!("NatGatewayId"), gateway::describe_nat),
     reads("DescribeNetworkAcls", listing!("NetworkAclId"), acl::describe),
@@ -143,11 +181,17 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         "CreateVpcEndpoint",
         &[
             "ClientToken",
+            "DnsOptions",
+            "IpAddressType",
             "PolicyDocument",
             "PrivateDnsEnabled",
+            "ResourceConfigurationArn",
             "RouteTableId",
             "SecurityGroupId",
             "ServiceName",
+            "ServiceNetworkArn",
+            "ServiceRegion",
+            "SubnetConfiguration",
             "SubnetId",
             "TagSpecification",
             "VpcEndpointType",
@@ -161,12 +205,15 @@ pub(crate) static OPERATIONS: &[Operation] = &[
             "AddRouteTableId",
             "AddSecurityGroupId",
             "AddSubnetId",
+            "DnsOptions",
+            "IpAddressType",
             "PolicyDocument",
             "PrivateDnsEnabled",
             "RemoveRouteTableId",
             "RemoveSecurityGroupId",
             "RemoveSubnetId",
             "ResetPolicy",
+            "SubnetConfiguration",
             "VpcEndpointId",
         ],
         vpc_endpoint::modify,

@@ -63,6 +63,12 @@ pub(crate) struct Vpc {
 pub(crate) struct Ipv6Network {
     pub association_id: String,
     pub cidr: Ipv6Net,
+    /// Whether it comes from a pool of IPAM; Amazon provides the others.
+    #[serde(default)]
+    pub of_ipam: bool,
+    /// Where it is announced; the region when it is not said.
+    #[serde(default)]
+    pub border_group: Option<String>,
 }
 
 /// A subnet.
@@ -70,7 +76,8 @@ pub(crate) struct Ipv6Network {
 pub(crate) struct Subnet {
     pub id: String,
     pub vpc_id: String,
-    pub cidr: Ipv4Net,
+    /// Nothing for a subnet that has IPv6 only.
+    pub cidr: Option<Ipv4Net>,
     pub zone: Zone,
     pub default_for_az: bool,
     pub map_public_ip: bool,
@@ -81,6 +88,16 @@ pub(crate) struct Subnet {
     pub ipv6: Option<Ipv6Network>,
     #[serde(default)]
     pub assign_ipv6: bool,
+    #[serde(default)]
+    pub resource_name_aaaa_record: bool,
+    #[serde(default)]
+    pub outpost: Option<String>,
+    #[serde(default)]
+    pub customer_pool: Option<String>,
+    #[serde(default)]
+    pub map_customer_ip: bool,
+    #[serde(default)]
+    pub lni_at: Option<i64>,
 }
 
 /// A security group; its rules are kept apart.
@@ -202,11 +219,32 @@ pub(crate) struct VpcEndpoint {
     pub subnets: Vec<String>,
     pub groups: Vec<String>,
     pub private_dns: bool,
+    /// What it leads to when that is no service: a resource configuration or a service network.
+    #[serde(default)]
+    pub target: Option<String>,
+    /// The region of the service, when it is another.
+    #[serde(default)]
+    pub service_region: Option<String>,
+    /// `ipv4` when it is not said.
+    #[serde(default)]
+    pub addresses: Option<String>,
+    #[serde(default)]
+    pub dns: DnsOptions,
     pub created: Moment,
     /// By which the call that made it is known when it is repeated.
     #[serde(default)]
     pub token: Option<String>,
     pub interfaces: Vec<Interface>,
+}
+
+/// How the names of a VPC endpoint are resolved.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct DnsOptions {
+    /// `ipv4` when it is not said.
+    pub records: Option<String>,
+    pub inbound_only: Option<bool>,
+    pub preference: Option<String>,
+    pub domains: Vec<String>,
 }
 
 /// A DHCP option set.

@@ -1,8 +1,10 @@
 //! Subnets.
 
+use ipnet::Ipv4Net;
+
 use super::ids::SUBNET;
 use super::listing::{self, Listing};
-use super::state::{State, Subnet, Zone};
+use super::state::{State, Subnet, Vpc, Zone};
 use super::{Answer, done, interface, invalid, ipv6, tag, vpc};
 use crate::services::Context;
 use crate::wire::ApiError;
@@ -55,20 +57,26 @@ pub(crate) fn describe(context: &mut Context<'_>, params: &Params) -> Answer {
         "availability-zone" | "availabilityZone" => vec![subnet.zone.name.clone()],
         "availability-zone-id" | "availabilityZoneId" => vec![subnet.zone.id.clone()],
         "available-ip-address-count" => vec![available(context, subnet).to_string()],
-        "cidr" | "cidr-block" | "cidrBlock" => vec![subnet.cidr.to_string()],
+        "cidr" | "cidr-block" | "cidrBlock" => subnet.cidr.iter().map(ToString::to_string).collect(),
+        "customer-owned-ipv4-pool" => subnet.customer_pool.iter().cloned().collect(),
         "default-for-az" | "defaultForAz" => vec![subnet.default_for_az.to_string()],
         "enable-dns64" => vec![subnet.dns64.to_string()],
         "ipv6-cidr-block-association.ipv6-cidr-block" => ipv6::cidrs(subnet.ipv6.as_ref()),
         "ipv6-cidr-block-association.association-id" => ipv6::associations(subnet.ipv6.as_ref()),
         "ipv6-cidr-block-association.state" => subnet.ipv6.iter().map(|_| "associated".to_owned()).collect(),
-        "ipv6-native" | "map-customer-owned-ip-on-launch" => vec!["false".to_owned()],
+        "enable-lni-at-device-index" => subnet.lni_at.iter().map(ToString::to_string).collect(),
+        "ipv6-native" => vec![subnet.cidr.is_none().to_string()],
+        "map-customer-owned-ip-on-launch" => vec![subnet.map_customer_ip.to_string()],
+        "outpost-arn" => subnet.outpost.iter().cloned().collect(),
         "map-public-ip-on-launch" => vec![subnet.map_public_ip.to_string()],
         "owner-id" => vec![ACCOUNT.to_owned()],
         "private-dns-name-options-on-launch.hostname-type" => vec![subnet.hostname_type.clone()],
         "private-dns-name-options-on-launch.enable-resource-name-dns-a-record" => {
             vec![subnet.resource_name_a_record.to_string()]
         }
-        "private-dns-name-options-on-launch.enable-resource-name-dns-aaaa-record" => vec!["false".to_owned()],
+        "private-dns-name-options-on-launch.enable-resource-name-dns-aaaa-record" => {
+            vec![subnet.resource_name_aaaa_record.to_string()]
+        }
         "state" => vec!["available".to_owned()],
         "subnet-arn" => vec![arn(context, subnet)],
         "subnet-id" => vec![subnet.id.clone()],
@@ -84,7 +92,8 @@ fn arn(context: &Context<'_>, subnet: &Subnet) -> String {
 
 /// Addresses that are neither reserved nor taken.
 fn available(context: &Context<'_>, subnet: &Subnet) -> i64 {
-    let size = 1i64 << (32 - u32::from(subnet.cidr.prefix_len())).min(32);
+    let Some(cidr) = subnet.cidr else { return 0 };
+    let size = 1i64 << (32 - u32::from(cidr.prefix_len())).min(32);
     let taken = interface::all(context.region).filter(|interface| interface.subnet_id == subnet.id).count();
     size - 5 - i64::try_from(taken).unwrap_or(0)
 }
@@ -94,15 +103,14 @@ fn node(context: &Context<'_>, subnet: &Subnet) -> Node {
     let names = Node::Structure(vec![
         ("hostnameType", Node::text(&subnet.hostname_type)),
         ("enableResourceNameDnsARecord", Node::boolean(subnet.resource_name_a_record)),
-        ("enableResourceNameDnsAAAARecord", Node::boolean(false)),
+        ("enableResourceNameDnsAAAARecord", Node::boolean(subnet.resource_name_aaaa_record)),
     ]);
-    Node::Structure(vec![
+    let mut members = vec![
         ("subnetId", Node::text(&subnet.id)),
         ("subnetArn", Node::text(arn(context, subnet))),
         ("state", Node::text("available")),
         ("ownerId", Node::text(ACCOUNT)),
         ("vpcId", Node::text(&subnet.vpc_id)),
-        ("cidrBlock", Node::text(subnet.cidr.to_string())),
         ("ipv6CidrBlockAssociationSet", Node::list(subnet.ipv6.iter().map(ipv6::of_subnet))),
         ("assignIpv6AddressOnCreation", Node::boolean(subnet.assign_ipv6)),
         ("availableIpAddressCount", Node::number(available(context, subnet))),
@@ -110,13 +118,18 @@ fn node(context: &Context<'_>, subnet: &Subnet) -> Node {
         ("availabilityZoneId", Node::text(&subnet.zone.id)),
         ("defaultForAz", Node::boolean(subnet.default_for_az)),
         ("mapPublicIpOnLaunch", Node::boolean(subnet.map_public_ip)),
-        ("mapCustomerOwnedIpOnLaunch", Node::boolean(false)),
+        ("mapCustomerOwnedIpOnLaunch", Node::boolean(subnet.map_customer_ip)),
         ("enableDns64", Node::boolean(subnet.dns64)),
-        ("ipv6Native", Node::boolean(false)),
+        ("ipv6Native", Node::boolean(subnet.cidr.is_none())),
         ("privateDnsNameOptionsOnLaunch", names),
         ("blockPublicAccessStates", Node::Structure(vec![("internetGatewayBlockMode", Node::text("off"))])),
         ("tagSet", tag::set(state, &subnet.id)),
-    ])
+    ];
+    members.extend(subnet.cidr.map(|cidr| ("cidrBlock", Node::text(cidr.to_string()))));
+    members.extend(subnet.outpost.as_ref().map(|arn| ("outpostArn", Node::text(arn))));
+    members.extend(subnet.customer_pool.as_ref().map(|pool| ("customerOwnedIpv4Pool", Node::text(pool))));
+    members.extend(subnet.lni_at.map(|index| ("enableLniAtDeviceIndex", Node::number(index))));
+    Node::Structure(members)
 }
 
 /// The subnet of that id.
@@ -127,16 +140,23 @@ pub(crate) fn find<'a>(state: &'a State, id: &str) -> Result<&'a Subnet, ApiErro
 pub(crate) fn create(context: &mut Context<'_>, params: &Params) -> Answer {
     let state = &context.region.ec2;
     let vpc = vpc::find(state, params.required("VpcId")?)?;
-    let cidr = vpc::cidr(params.required("CidrBlock")?)?;
-    if !(16..=28).contains(&cidr.prefix_len()) || !vpc.cidr.contains(&cidr) {
-        return Err(ApiError::new("InvalidSubnet.Range", format!("The CIDR '{cidr}' is invalid.")));
+    let native6 = params.boolean("Ipv6Native")? == Some(true);
+    let cidr = if native6 { None } else { Some(network(state, vpc, params)?) };
+    let network = match (params.get("Ipv6CidrBlock"), params.get("Ipv6IpamPoolId")) {
+        (Some(text), _) => Some(ipv6::within(state, vpc, text)?),
+        (None, Some(pool)) => {
+            ipv6::ipam_pool(pool)?;
+            Some(ipv6::free_within(state, vpc)?)
+        }
+        (None, None) if native6 => {
+            return Err(ApiError::new("MissingParameter", "The request must contain the parameter Ipv6CidrBlock"));
+        }
+        (None, None) => None,
+    };
+    let outpost = params.get("OutpostArn").map(str::to_owned);
+    if let Some(arn) = outpost.as_ref().filter(|arn| !arn.contains(":outpost/op-")) {
+        return Err(invalid(format!("Value ({arn}) for parameter outpostArn is invalid.")));
     }
-    let overlaps = |other: &Subnet| other.cidr.contains(&cidr) || cidr.contains(&other.cidr);
-    if state.subnets.values().any(|other| other.vpc_id == vpc.id && overlaps(other)) {
-        let text = format!("The CIDR '{cidr}' conflicts with another subnet");
-        return Err(ApiError::new("InvalidSubnet.Conflict", text));
-    }
-    let network = params.get("Ipv6CidrBlock").map(|text| ipv6::within(state, vpc, text)).transpose()?;
     let zone = zone(state, params)?;
     let tags = tag::of_create(params, &SUBNET)?;
     let vpc_id = vpc.id.clone();
@@ -146,9 +166,26 @@ pub(crate) fn create(context: &mut Context<'_>, params: &Params) -> Answer {
     if let Some(network) = network {
         ipv6::give(state, &id, network);
     }
+    if let Some(subnet) = state.subnets.get_mut(&id) {
+        subnet.outpost = outpost;
+    }
     tag::attach(state, &id, tags);
     let subnet = find(&context.region.ec2, &id)?;
     Ok(vec![("subnet", node(context, subnet))])
+}
+
+/// The IPv4 network that a request names, or has picked from a pool of IPAM: a part of the VPC's that no other has.
+fn network(state: &State, vpc: &Vpc, params: &Params) -> Result<Ipv4Net, ApiError> {
+    let others = || state.subnets.values().filter(|other| other.vpc_id == vpc.id).filter_map(|other| other.cidr);
+    let cidr = vpc::wanted(params, &vpc.cidr.to_string(), others)?;
+    if !(16..=28).contains(&cidr.prefix_len()) || !vpc.cidr.contains(&cidr) {
+        return Err(ApiError::new("InvalidSubnet.Range", format!("The CIDR '{cidr}' is invalid.")));
+    }
+    if others().any(|other| other.contains(&cidr) || cidr.contains(&other)) {
+        let text = format!("The CIDR '{cidr}' conflicts with another subnet");
+        return Err(ApiError::new("InvalidSubnet.Conflict", text));
+    }
+    Ok(cidr)
 }
 
 fn zone(state: &State, params: &Params) -> Result<Zone, ApiError> {
@@ -166,11 +203,11 @@ fn zone(state: &State, params: &Params) -> Result<Zone, ApiError> {
 }
 
 /// Adds a subnet; it uses its VPC's default ACL and main route table.
-pub(crate) fn add(state: &mut State, id: &str, vpc_id: &str, cidr: ipnet::Ipv4Net, zone: Zone) {
+pub(crate) fn add(state: &mut State, id: &str, vpc_id: &str, cidr: impl Into<Option<Ipv4Net>>, zone: Zone) {
     let subnet = Subnet {
         id: id.to_owned(),
         vpc_id: vpc_id.to_owned(),
-        cidr,
+        cidr: cidr.into(),
         zone,
         default_for_az: false,
         map_public_ip: false,
@@ -179,6 +216,11 @@ pub(crate) fn add(state: &mut State, id: &str, vpc_id: &str, cidr: ipnet::Ipv4Ne
         resource_name_a_record: false,
         ipv6: None,
         assign_ipv6: false,
+        resource_name_aaaa_record: false,
+        outpost: None,
+        customer_pool: None,
+        map_customer_ip: false,
+        lni_at: None,
     };
     state.subnets.insert(subnet.id.clone(), subnet);
     let association = state.fresh_id("aclassoc");
@@ -192,18 +234,37 @@ pub(crate) fn modify_attribute(context: &mut Context<'_>, params: &Params) -> An
     let read = |name: &str| params.structure(name).boolean("Value");
     let (public, dns64) = (read("MapPublicIpOnLaunch")?, read("EnableDns64")?);
     let a_record = read("EnableResourceNameDnsARecordOnLaunch")?;
+    let aaaa_record = read("EnableResourceNameDnsAAAARecordOnLaunch")?;
     let assign = read("AssignIpv6AddressOnCreation")?;
+    let customer_ip = read("MapCustomerOwnedIpOnLaunch")?;
+    let customer_pool = params.get("CustomerOwnedIpv4Pool");
+    let (lni_at, no_lni) = (params.integer("EnableLniAtDeviceIndex")?, read("DisableLniAtDeviceIndex")?);
     let hostname_type = params.get("PrivateDnsHostnameTypeOnLaunch");
     if hostname_type.is_some_and(|kind| !matches!(kind, "ip-name" | "resource-name")) {
         return Err(invalid("Value for parameter privateDnsHostnameTypeOnLaunch is invalid."));
     }
-    let given = [public, dns64, a_record, assign].into_iter().flatten().count() + usize::from(hostname_type.is_some());
-    if given != 1 {
-        let text = "Exactly one attribute that the sandbox imitates must be given: MapPublicIpOnLaunch, EnableDns64, \
-                    AssignIpv6AddressOnCreation, EnableResourceNameDnsARecordOnLaunch, PrivateDnsHostnameTypeOnLaunch";
-        return Err(ApiError::new("InvalidParameterCombination", text));
+    let switches = [public, dns64, a_record, aaaa_record, assign, customer_ip, no_lni];
+    let given = switches.into_iter().flatten().count() + usize::from(hostname_type.is_some());
+    if given + usize::from(lni_at.is_some()) != 1 {
+        // The pool goes with MapCustomerOwnedIpOnLaunch.
+        return Err(ApiError::new("InvalidParameterCombination", "Exactly one attribute must be given"));
     }
     if let Some(subnet) = context.region.ec2.subnets.get_mut(&id) {
+        if customer_ip == Some(true) && (customer_pool.is_none() || subnet.outpost.is_none()) {
+            return Err(invalid("Customer-owned addresses need CustomerOwnedIpv4Pool and a subnet on an Outpost."));
+        }
+        if lni_at.is_some() && subnet.outpost.is_none() {
+            return Err(invalid("Local network interfaces need a subnet on an Outpost."));
+        }
+        if let Some(on) = customer_ip {
+            subnet.map_customer_ip = on;
+            subnet.customer_pool = customer_pool.map(str::to_owned).filter(|_| on);
+        }
+        if no_lni == Some(true) {
+            subnet.lni_at = None;
+        }
+        subnet.lni_at = lni_at.or(subnet.lni_at);
+        subnet.resource_name_aaaa_record = aaaa_record.unwrap_or(subnet.resource_name_aaaa_record);
         if assign == Some(true) && subnet.ipv6.is_none() {
             return Err(invalid("The subnet has no IPv6 CIDR block."));
         }

@@ -43,7 +43,9 @@ pub(crate) fn describe(context: &mut Context<'_>, params: &Params) -> Answer {
         "cidr-block-association.state" => vec!["associated".to_owned()],
         "dhcp-options-id" => vec![vpc.dhcp_options_id.clone()],
         "ipv6-cidr-block-association.ipv6-cidr-block" => ipv6::cidrs(vpc.ipv6.as_ref()),
-        "ipv6-cidr-block-association.ipv6-pool" => vpc.ipv6.iter().map(|_| ipv6::POOL.to_owned()).collect(),
+        "ipv6-cidr-block-association.ipv6-pool" => {
+            vpc.ipv6.iter().map(|network| ipv6::pool(network).to_owned()).collect()
+        }
         "ipv6-cidr-block-association.association-id" => ipv6::associations(vpc.ipv6.as_ref()),
         "ipv6-cidr-block-association.state" => vpc.ipv6.iter().map(|_| "associated".to_owned()).collect(),
         "is-default" => vec![vpc.is_default.to_string()],
@@ -124,13 +126,9 @@ pub(crate) fn modify_tenancy(context: &mut Context<'_>, params: &Params) -> Answ
 }
 
 pub(crate) fn create(context: &mut Context<'_>, params: &Params) -> Answer {
-    for unsupported in ["Ipv4IpamPoolId", "Ipv6Pool", "Ipv6CidrBlock", "Ipv6IpamPoolId"] {
-        if params.get(unsupported).is_some() {
-            return Err(ApiError::new("UnsupportedOperation", format!("The sandbox does not imitate {unsupported}.")));
-        }
-    }
-    let with_ipv6 = params.boolean("AmazonProvidedIpv6CidrBlock")? == Some(true);
-    let cidr = cidr(params.required("CidrBlock")?)?;
+    let ipv6 = ipv6::wish(params, &context.scope.region)?;
+    let every = || context.region.ec2.vpcs.values().map(|vpc| vpc.cidr);
+    let cidr = wanted(params, "10.128.0.0/9", every)?;
     if !(16..=28).contains(&cidr.prefix_len()) {
         return Err(ApiError::new("InvalidVpc.Range", format!("The CIDR '{cidr}' is invalid.")));
     }
@@ -142,11 +140,37 @@ pub(crate) fn create(context: &mut Context<'_>, params: &Params) -> Answer {
     let state = &mut context.region.ec2;
     let id = state.fresh_id("vpc");
     add(state, &id, cidr, tenancy);
-    if with_ipv6 {
-        ipv6::provide(state, &id);
+    if let Some(wish) = ipv6 {
+        ipv6::provide(state, &id, wish);
     }
     tag::attach(state, &id, tags);
     Ok(vec![("vpc", node(state, find(state, &id)?))])
+}
+
+/// The network that a request names, or one of the length that it wants of a pool of IPAM, within `room` and beside
+/// those that are taken.
+pub(super) fn wanted<I: Iterator<Item = Ipv4Net>>(
+    params: &Params,
+    room: &str,
+    taken: impl Fn() -> I,
+) -> Result<Ipv4Net, ApiError> {
+    let (named, length) = (params.get("CidrBlock"), params.integer("Ipv4NetmaskLength")?);
+    match params.get("Ipv4IpamPoolId") {
+        Some(pool) => ipv6::ipam_pool(pool)?,
+        None if length.is_some() => {
+            return Err(ApiError::new("InvalidParameterCombination", "Ipv4NetmaskLength needs Ipv4IpamPoolId"));
+        }
+        None => return cidr(params.required("CidrBlock")?),
+    }
+    if let Some(named) = named {
+        return cidr(named);
+    }
+    let length = length.unwrap_or(24);
+    let is_free = |net: &Ipv4Net| taken().all(|other| !other.contains(net) && !net.contains(&other));
+    let nets = u8::try_from(length).ok().filter(|length| (16..=28).contains(length));
+    let nets = nets.and_then(|length| room.parse::<Ipv4Net>().ok()?.subnets(length).ok());
+    let mut nets = nets.ok_or_else(|| invalid(format!("Value ({length}) for parameter netmaskLength is invalid.")))?;
+    nets.find(is_free).ok_or_else(|| ApiError::new("InsufficientCidrBlocks", "The pool has no room"))
 }
 
 /// Adds a VPC with what each one has: a main route table, a default ACL and a default group.

@@ -3,8 +3,9 @@
 use super::ids::{GROUP, ROUTE_TABLE, SUBNET, VPC_ENDPOINT};
 use super::interface::{self, Interface, Placement};
 use super::listing::{self, Listing};
-use super::state::{Route, RouteDestination, RouteTarget, State, VpcEndpoint};
-use super::{Answer, done, invalid, prefix_list, tag, vpc};
+use super::state::{DnsOptions, Route, RouteDestination, RouteTarget, State, VpcEndpoint};
+use super::target::{self, Addressing, Fixed, Target};
+use super::{Answer, done, prefix_list, tag, vpc};
 use crate::clock::Moment;
 use crate::services::Context;
 use crate::wire::ApiError;
@@ -37,9 +38,9 @@ pub(crate) fn describe(context: &mut Context<'_>, params: &Params) -> Answer {
     let state = &context.region.ec2;
     let endpoints = state.vpc_endpoints.iter().map(|(id, endpoint)| (id.as_str(), endpoint));
     let values = |endpoint: &VpcEndpoint, filter: &str| match filter {
-        "ip-address-type" => vec!["ipv4".to_owned()],
+        "ip-address-type" => vec![endpoint.addresses.clone().unwrap_or_else(|| "ipv4".to_owned())],
         "service-name" => vec![endpoint.service.clone()],
-        "service-region" => vec![context.scope.region.clone()],
+        "service-region" => vec![endpoint.service_region.clone().unwrap_or_else(|| context.scope.region.clone())],
         "vpc-endpoint-id" => vec![endpoint.id.clone()],
         "vpc-endpoint-state" => vec!["available".to_owned()],
         "vpc-endpoint-type" => vec![endpoint.kind.clone()],
@@ -61,19 +62,17 @@ fn node(context: &Context<'_>, endpoint: &VpcEndpoint) -> Node {
         let name = format!("{}.{service}.{}.vpce.amazonaws.com", endpoint.id, context.scope.region);
         Node::Structure(vec![("dnsName", Node::text(name)), ("hostedZoneId", Node::text("Z00SANDBOX"))])
     });
-    Node::Structure(vec![
+    let mut members = vec![
         ("vpcEndpointId", Node::text(&endpoint.id)),
         ("vpcEndpointType", Node::text(&endpoint.kind)),
         ("vpcId", Node::text(&endpoint.vpc_id)),
-        ("serviceName", Node::text(&endpoint.service)),
-        ("serviceRegion", Node::text(&context.scope.region)),
         ("state", Node::text("available")),
         ("policyDocument", Node::text(&endpoint.policy)),
         ("routeTableIdSet", texts(&endpoint.route_tables)),
         ("subnetIdSet", texts(&endpoint.subnets)),
         ("groupSet", Node::list(groups)),
-        ("ipAddressType", Node::text("ipv4")),
-        ("dnsOptions", Node::Structure(vec![("dnsRecordIpType", Node::text("ipv4"))])),
+        ("ipAddressType", Node::text(endpoint.addresses.as_deref().unwrap_or("ipv4"))),
+        ("dnsOptions", target::dns_options(endpoint)),
         ("privateDnsEnabled", Node::boolean(endpoint.private_dns)),
         ("requesterManaged", Node::boolean(false)),
         ("networkInterfaceIdSet", Node::list(endpoint.interfaces.iter().map(|i| Node::text(&i.id)))),
@@ -81,7 +80,17 @@ fn node(context: &Context<'_>, endpoint: &VpcEndpoint) -> Node {
         ("creationTimestamp", Node::text(endpoint.created.to_iso8601())),
         ("ownerId", Node::text(ACCOUNT)),
         ("tagSet", tag::set(state, &endpoint.id)),
-    ])
+    ];
+    match &endpoint.target {
+        Some(arn) if endpoint.kind == "Resource" => members.push(("resourceConfigurationArn", Node::text(arn))),
+        Some(arn) => members.push(("serviceNetworkArn", Node::text(arn))),
+        None => {
+            let region = endpoint.service_region.as_deref().unwrap_or(&context.scope.region);
+            members.push(("serviceName", Node::text(&endpoint.service)));
+            members.push(("serviceRegion", Node::text(region)));
+        }
+    }
+    Node::Structure(members)
 }
 
 pub(crate) fn create(context: &mut Context<'_>, params: &Params) -> Answer {
@@ -93,21 +102,9 @@ pub(crate) fn create(context: &mut Context<'_>, params: &Params) -> Answer {
         return Ok(vec![("vpcEndpoint", node(context, made))]);
     }
     let vpc_id = vpc::find(state, params.required("VpcId")?)?.id.clone();
-    let service = params.required("ServiceName")?;
-    let own_region = format!("com.amazonaws.{}.", context.scope.region);
-    if !service.starts_with(&own_region) {
-        let text = format!("The Vpc Endpoint Service '{service}' does not exist");
-        return Err(ApiError::new("InvalidServiceName", text));
-    }
-    let kind = params.get("VpcEndpointType").unwrap_or("Gateway");
-    if !matches!(kind, "Gateway" | "Interface") {
-        return Err(invalid(format!("The sandbox imitates VPC endpoints of type Gateway and Interface, not {kind}.")));
-    }
+    let Target { kind, service, service_region, arn } = target::read(params, &context.scope.region)?;
+    let addressing = Addressing::read(params)?;
     let gateway = kind == "Gateway";
-    if gateway && !service.ends_with(".s3") && !service.ends_with(".dynamodb") {
-        let text = "Endpoint type (Gateway) does not match available service types ([Interface]).";
-        return Err(ApiError::new("InvalidParameter", text));
-    }
     let owned = |name: &str| params.list(name).into_iter().map(str::to_owned).collect::<Vec<String>>();
     let (route_tables, subnets) = (owned("RouteTableId"), owned("SubnetId"));
     let mut groups = owned("SecurityGroupId");
@@ -117,7 +114,8 @@ pub(crate) fn create(context: &mut Context<'_>, params: &Params) -> Answer {
         let text = "Gateway endpoints take route tables, interface endpoints take subnets and security groups";
         return Err(ApiError::new("InvalidParameter", text));
     }
-    if !gateway && groups.is_empty() {
+    let fixed = Fixed::read(state, params, &subnets)?;
+    if !gateway && kind != "GatewayLoadBalancer" && groups.is_empty() {
         let default = state.groups.values().find(|group| group.vpc_id == vpc_id && group.name == "default");
         groups.extend(default.map(|group| group.id.clone()));
     }
@@ -128,13 +126,18 @@ pub(crate) fn create(context: &mut Context<'_>, params: &Params) -> Answer {
     let now = context.now;
     let state = &mut context.region.ec2;
     let id = state.fresh_id("vpce");
-    add(state, &id, kind, &vpc_id, service, now);
+    add(state, &id, &kind, &vpc_id, &service, now);
     if let Some(endpoint) = state.vpc_endpoints.get_mut(&id) {
+        (endpoint.target, endpoint.service_region) = (arn, service_region);
+        addressing.apply(endpoint);
         endpoint.policy = policy;
         endpoint.private_dns = private_dns;
         endpoint.token = params.get("ClientToken").map(str::to_owned);
     }
     set_parts(state, &id, route_tables, subnets, groups, &taken);
+    if let Some(endpoint) = state.vpc_endpoints.get_mut(&id) {
+        fixed.apply(endpoint);
+    }
     tag::attach(state, &id, tags);
     let endpoint = VPC_ENDPOINT.find(&id, |id| context.region.ec2.vpc_endpoints.get(id))?;
     Ok(vec![("vpcEndpoint", node(context, endpoint))])
@@ -152,6 +155,10 @@ pub(crate) fn add(state: &mut State, id: &str, kind: &str, vpc_id: &str, service
         subnets: Vec::new(),
         groups: Vec::new(),
         private_dns: false,
+        target: None,
+        service_region: None,
+        addresses: None,
+        dns: DnsOptions::default(),
         created,
         token: None,
         interfaces: Vec::new(),
@@ -240,11 +247,13 @@ pub(crate) fn modify(context: &mut Context<'_>, params: &Params) -> Answer {
     let groups = changed(&endpoint.groups, "SecurityGroupId");
     check_parts(state, &endpoint.vpc_id, &route_tables, &subnets, &groups)?;
     let private_dns = params.boolean("PrivateDnsEnabled")?;
+    let (addressing, fixed) = (Addressing::read(params)?, Fixed::read(state, params, &subnets)?);
     let reset = params.boolean("ResetPolicy")? == Some(true);
     let taken: Vec<Interface> = interface::all(context.region).cloned().collect();
     let state = &mut context.region.ec2;
     if let Some(endpoint) = state.vpc_endpoints.get_mut(id) {
         endpoint.private_dns = private_dns.unwrap_or(endpoint.private_dns);
+        addressing.apply(endpoint);
         if reset {
             endpoint.policy = FULL_ACCESS.to_owned();
         } else if let Some(policy) = params.get("PolicyDocument") {
@@ -252,6 +261,9 @@ pub(crate) fn modify(context: &mut Context<'_>, params: &Params) -> Answer {
         }
     }
     set_parts(state, id, route_tables, subnets, groups, &taken);
+    if let Some(endpoint) = state.vpc_endpoints.get_mut(id) {
+        fixed.apply(endpoint);
+    }
     done()
 }
 

@@ -221,11 +221,15 @@ impl ResourceType<Clients> for SecurityGroup {
         request: PlanRequest,
         cx: &Context<'_, Clients>,
     ) -> Result<PlanResponse, Diagnostics> {
-        let (config, is_new) = (request.config.clone(), request.prior.is_none());
+        let (config, prior) = (request.config.clone(), request.prior.clone());
+        let is_new = prior.is_none();
         let response = plan(schema, request, cx.clients, &|path, prior, wanted| self.equivalent(path, prior, wanted));
         let mut response = PlanResponse { order: naming::order(&config), ..response };
         if is_new {
             response.planned = naming::with_prefix(&config, response.planned);
+        }
+        if let Some(prior) = &prior {
+            response.planned = rules::kept(prior, response.planned);
         }
         Ok(response)
     }

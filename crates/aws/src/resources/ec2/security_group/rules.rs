@@ -86,6 +86,21 @@ pub(in super::super) fn wanted(group: &Value, kind: &str) -> BTreeSet<Rule> {
     Fields(group).blocks(kind).flat_map(of_block).collect()
 }
 
+/// The planned group with the blocks as they are where those that are wanted mean the same rules, however they are
+/// grouped and ordered: as after an import.
+pub(super) fn kept(prior: &Value, planned: Value) -> Value {
+    ["ingress", "egress"].into_iter().fold(planned, |planned, kind| {
+        let (Some(before), Some(after)) = (prior.get(kind), planned.get(kind)) else { return planned };
+        let known = before.is_wholly_known() && after.is_wholly_known() && !after.is_null();
+        if known && wanted(prior, kind) == wanted(&planned, kind) {
+            let before = before.clone();
+            crate::fields::with(planned, kind, before)
+        } else {
+            planned
+        }
+    })
+}
+
 /// The rules that the service keeps. `id` and `owner` are those of the group itself.
 pub(in super::super) fn live(permissions: &[IpPermission], id: &str, owner: &str) -> BTreeSet<Rule> {
     let mut found = BTreeSet::new();
@@ -243,6 +258,15 @@ mod tests {
             let found = live(&[permission(&rule, "sg-1")], "sg-1", "111111111111");
             assert_eq!(found, BTreeSet::from([rule]));
         }
+    }
+
+    #[test]
+    fn blocks_that_mean_the_same_rules_are_no_change() {
+        let one = group(&[written("tcp", 443, &["10.0.0.0/16", "10.1.0.0/16"])]);
+        let two = group(&[written("6", 443, &["10.1.0.0/16"]), written("TCP", 443, &["10.0.9.9/16"])]);
+        assert_eq!(kept(&one, two.clone()), one);
+        let other = group(&[written("tcp", 443, &["10.1.0.0/16"])]);
+        assert_eq!(kept(&one, other.clone()), other);
     }
 
     #[test]

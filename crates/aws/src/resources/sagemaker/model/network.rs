@@ -16,11 +16,34 @@ pub(super) async fn check(planned: &Value, plan: &[PlannedObject], clients: &Cli
     let wanted = Wanted {
         registry: containers(planned).find_map(|(_, container)| registry(container)),
         artifacts: containers(planned).flat_map(|(at, container)| artifacts(container, &at)).collect(),
+        instances: instances(planned, plan),
         credentials_provider: containers(planned).find_map(|(at, container)| credentials_provider(container, &at)),
         ..network
     };
     let place = Place { name: &clients.place(region), partition: &clients.partition(region) };
     preflight::whole(&clients.ec2(region), &wanted, plan, place).await
+}
+
+/// How many instances the new configurations of a plan start of a model. A name that is not known yet is that of the
+/// only new model whose name is not known; with several of them, nothing is counted.
+fn instances(model: &Value, plan: &[PlannedObject]) -> i64 {
+    let new = |ty: &'static str| {
+        let of_type = plan.iter().filter(move |object| *object.type_name == *ty && object.is_new());
+        of_type.filter_map(|object| object.after.as_ref())
+    };
+    let name = Fields(model).text("name");
+    let is_only = new("aws_sagemaker_model").filter(|other| Fields(other).is_unknown("name")).count() == 1;
+    let runs = |variant: &Fields<'_>| match name {
+        Some(name) => variant.text("model_name") == Some(name),
+        None => is_only && variant.is_unknown("model_name"),
+    };
+    let configurations: Vec<&Value> = new("aws_sagemaker_endpoint_configuration").collect();
+    let variants = configurations.iter().flat_map(|configuration| {
+        ["production_variants", "shadow_production_variants"]
+            .into_iter()
+            .flat_map(|name| Fields(configuration).blocks(name))
+    });
+    variants.filter(runs).map(|variant| i64::from(variant.int("initial_instance_count").unwrap_or(0))).sum()
 }
 
 /// The model's containers and where they stand.

@@ -1,5 +1,7 @@
 //! `aws_vpc_endpoint`: a way from a VPC to a service of AWS without the internet.
 
+mod addressing;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -9,7 +11,7 @@ use smform_provider::{
     Context, CreateOutcome, Imported, PlanRequest, PlanResponse, ProviderError, ResourceType, Run, UpdateOutcome,
 };
 use smform_types::schema::{Attribute, Block, Constraint, Schema};
-use smform_types::{Diagnostics, Path, Type, Value};
+use smform_types::{Diagnostic, Diagnostics, Path, Type, Value};
 use tokio::sync::Mutex;
 
 use super::filters::{arn, filter, own_tags};
@@ -24,6 +26,9 @@ use crate::settle::{fill, settle};
 use crate::shared::{carry, import_seed, importable, limit, plan, region, timeouts};
 use crate::tags;
 use crate::waiters::Wait;
+
+/// The arguments of which exactly one says what the endpoint leads to.
+const TARGETS: [&str; 3] = ["service_name", "resource_configuration_arn", "service_network_arn"];
 
 /// How long each operation may take, unless the configuration says otherwise.
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
@@ -43,6 +48,7 @@ impl VpcEndpoint {
     pub(crate) fn new() -> VpcEndpoint {
         let told = || Attribute::computed(Type::String);
         let set = || Attribute::optional_computed(Type::set(Type::String));
+        let target = |meaning| Attribute::optional(Type::String).forces_replacement().describe(meaning);
         let kinds =
             Constraint::KnownValues(&["Gateway", "GatewayLoadBalancer", "Interface", "Resource", "ServiceNetwork"]);
         let mut block = Block::new(
@@ -52,10 +58,12 @@ impl VpcEndpoint {
                 ("vpc_id", Attribute::required(Type::String).forces_replacement()),
                 (
                     "service_name",
-                    Attribute::required(Type::String)
+                    Attribute::optional(Type::String)
                         .forces_replacement()
                         .describe("Such as com.amazonaws.us-east-1.s3 or com.amazonaws.us-east-1.sagemaker.api."),
                 ),
+                ("resource_configuration_arn", target("For the type Resource.")),
+                ("service_network_arn", target("For the type ServiceNetwork.")),
                 (
                     "vpc_endpoint_type",
                     Attribute::optional(Type::String).forces_replacement().default_value("Gateway").with(kinds),
@@ -65,7 +73,10 @@ impl VpcEndpoint {
                 ("route_table_ids", set()),
                 ("private_dns_enabled", Attribute::optional_computed(Type::Bool)),
                 ("policy", Attribute::optional_computed(Type::String)),
-                ("ip_address_type", Attribute::optional_computed(Type::String)),
+                (
+                    "ip_address_type",
+                    Attribute::optional_computed(Type::String).with(Constraint::OneOf(&["ipv4", "dualstack", "ipv6"])),
+                ),
                 ("auto_accept", Attribute::optional(Type::Bool)),
                 ("service_region", Attribute::optional_computed(Type::String).forces_replacement()),
                 ("cidr_blocks", Attribute::computed(Type::list(Type::String))),
@@ -79,7 +90,11 @@ impl VpcEndpoint {
                 ("tags", tags::tags()),
                 ("tags_all", tags::tags_all()),
             ],
-            [("timeouts", timeouts())],
+            [
+                ("dns_options", addressing::dns_options()),
+                ("subnet_configuration", addressing::subnet_configuration()),
+                ("timeouts", timeouts()),
+            ],
         );
         block.description = "A way from a VPC to a service of AWS without the internet.";
         VpcEndpoint { schema: Schema { version: 0, block }, turn: Mutex::new(()) }
@@ -98,12 +113,15 @@ impl VpcEndpoint {
         let gateway = endpoint.vpc_endpoint_type() == Some(&VpcEndpointType::Gateway);
         let list = if gateway { prefix_list(client, endpoint.service_name().unwrap_or_default()).await } else { None };
         let cidrs = list.iter().flat_map(|(_, cidrs)| cidrs).map(Value::string);
+        let placed = addressing::told_addresses(client, endpoint, remembered).await;
         let (own, all) = clients.tags.visible(&own_tags(endpoint.tags()), remembered.get("tags"));
         let live = Builder::new(&self.schema.block)
             .text("id", Some(id))
             .text("arn", Some(&arn(clients, region, owner, &format!("vpc-endpoint/{id}"))))
             .text("vpc_id", endpoint.vpc_id())
             .text("service_name", endpoint.service_name())
+            .text("resource_configuration_arn", endpoint.resource_configuration_arn())
+            .text("service_network_arn", endpoint.service_network_arn())
             .text("vpc_endpoint_type", endpoint.vpc_endpoint_type().map(VpcEndpointType::as_str))
             .value("subnet_ids", texts(endpoint.subnet_ids()))
             .value("security_group_ids", Value::set(Type::String, groups))
@@ -112,6 +130,8 @@ impl VpcEndpoint {
             .text("policy", endpoint.policy_document())
             .text("ip_address_type", endpoint.ip_address_type().map(IpAddressType::as_str))
             .text("service_region", endpoint.service_region().or(Some(region)))
+            .value("dns_options", addressing::told_dns(endpoint))
+            .value("subnet_configuration", placed)
             .value("cidr_blocks", Value::list(Type::String, cidrs))
             .value("dns_entry", Value::list(dns_entry(), entries))
             .value("network_interface_ids", texts(endpoint.network_interface_ids()))
@@ -175,15 +195,16 @@ async fn describe(client: &Client, id: &str) -> Result<Option<Described>, Failur
     }
 }
 
-/// The ids of the endpoints of a VPC for a service, which are given as `VPC/SERVICE`.
+/// The ids of the endpoints of a VPC for a service or the like, which are given as `VPC/SERVICE` or `VPC/ARN`.
 async fn alike(client: &Client, like: &str) -> Result<Vec<String>, Failure> {
-    let (vpc, service) = like.split_once('/').unwrap_or((like, ""));
-    let call = client.describe_vpc_endpoints().filters(filter("vpc-id", vpc)).filters(filter("service-name", service));
-    let mut pages = call.into_paginator().items().send();
+    let (vpc, target) = like.split_once('/').unwrap_or((like, ""));
+    let mut pages = client.describe_vpc_endpoints().filters(filter("vpc-id", vpc)).into_paginator().items().send();
     let mut ids = Vec::new();
     while let Some(endpoint) = pages.next().await {
         let endpoint = endpoint.map_err(failed(Service::Ec2, "DescribeVpcEndpoints"))?;
-        ids.extend(endpoint.vpc_endpoint_id.clone().filter(|_| !is_deleted(&endpoint)));
+        let targets = [endpoint.service_name(), endpoint.resource_configuration_arn(), endpoint.service_network_arn()];
+        let is_alike = targets.contains(&Some(target)) && !is_deleted(&endpoint);
+        ids.extend(endpoint.vpc_endpoint_id.filter(|_| is_alike));
     }
     Ok(ids)
 }
@@ -218,7 +239,20 @@ impl ResourceType<Clients> for VpcEndpoint {
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {
-        tags::check(config)
+        let mut found = tags::check(config);
+        let given: Vec<&str> = TARGETS.into_iter().filter(|name| Fields(config).is_given(name)).collect();
+        match given.as_slice() {
+            [_] => {}
+            [] => {
+                let detail = format!("Give one of {}.", TARGETS.join(", "));
+                found.push(Diagnostic::error("Endpoint without a target", detail));
+            }
+            [_, other, ..] => {
+                let detail = format!("Give one of {}, not several.", given.join(", "));
+                found.push(Diagnostic::error("Conflicting arguments", detail).of_attribute(Path::attribute(other)));
+            }
+        }
+        found
     }
 
     fn equivalent(&self, path: &Path, prior: &Value, wanted: &Value) -> bool {
@@ -231,11 +265,19 @@ impl ResourceType<Clients> for VpcEndpoint {
         request: PlanRequest,
         cx: &Context<'_, Clients>,
     ) -> Result<PlanResponse, Diagnostics> {
-        let prior = request.prior.clone();
+        let (prior, config) = (request.prior.clone(), request.config.clone());
         let mut response =
             plan(schema, request, cx.clients, &|path, prior, wanted| self.equivalent(path, prior, wanted));
+        if let Some(prior) = &prior {
+            response.planned = addressing::kept(prior, response.planned);
+        }
         // Other subnets bring other interfaces and names.
-        if prior.is_some_and(|prior| prior.get("subnet_ids") != response.planned.get("subnet_ids")) {
+        let placed = |object: &Value| ["subnet_ids", "subnet_configuration"].map(|name| object.get(name).cloned());
+        if prior.is_some_and(|prior| placed(&prior) != placed(&response.planned)) {
+            if Fields(&config).blocks("subnet_configuration").next().is_none() {
+                let unknown = addressing::subnet_configuration().ty();
+                response.planned = with(response.planned, "subnet_configuration", Value::unknown(unknown));
+            }
             let interfaces = Value::unknown(Type::set(Type::String));
             response.planned = with(response.planned, "network_interface_ids", interfaces);
             response.planned = with(response.planned, "dns_entry", Value::unknown(Type::list(dns_entry())));
@@ -258,7 +300,8 @@ impl ResourceType<Clients> for VpcEndpoint {
         let fields = Fields(planned);
         let some = |name: &str| Some(fields.texts(name)).filter(|texts| !texts.is_empty());
         let turn = self.turn.lock().await;
-        let like = ["vpc_id", "service_name"].map(|name| fields.text(name).unwrap_or_default()).join("/");
+        let target = TARGETS.into_iter().find_map(|name| fields.text(name)).unwrap_or_default();
+        let like = format!("{}/{target}", fields.text("vpc_id").unwrap_or_default());
         let sought = match alike(&client, &like).await {
             Ok(others) => Sought::new(like, others),
             Err(failure) => return CreateOutcome::Failed(failure.into_error("The VPC endpoints could not be listed")),
@@ -275,6 +318,10 @@ impl ResourceType<Clients> for VpcEndpoint {
             .client_token(uuid::Uuid::new_v4().to_string())
             .set_vpc_id(fields.owned("vpc_id"))
             .set_service_name(fields.owned("service_name"))
+            .set_resource_configuration_arn(fields.owned("resource_configuration_arn"))
+            .set_service_network_arn(fields.owned("service_network_arn"))
+            .set_dns_options(addressing::wanted_dns(fields))
+            .set_subnet_configurations(addressing::wanted_addresses(fields))
             .set_vpc_endpoint_type(fields.text("vpc_endpoint_type").map(VpcEndpointType::from))
             .set_subnet_ids(some("subnet_ids"))
             .set_security_group_ids(some("security_group_ids"))
@@ -330,9 +377,13 @@ impl ResourceType<Clients> for VpcEndpoint {
         let policy = after.owned("policy").filter(|policy| before.text("policy") != Some(policy));
         let dns = after.flag("private_dns_enabled").filter(|on| before.flag("private_dns_enabled") != Some(*on));
         let kind = after.text("ip_address_type").filter(|kind| before.text("ip_address_type") != Some(kind));
+        let differs = |name: &str| prior.get(name) != planned.get(name);
+        let options = addressing::wanted_dns(after).filter(|_| differs("dns_options"));
+        let placed = addressing::wanted_addresses(after).filter(|_| differs("subnet_configuration"));
         let sides = [&subnets, &groups, &tables];
         let changes = sides.iter().any(|(gone, new)| gone.is_some() || new.is_some());
-        if changes || policy.is_some() || dns.is_some() || kind.is_some() {
+        let readdressed = dns.is_some() || kind.is_some() || options.is_some() || placed.is_some();
+        if changes || policy.is_some() || readdressed {
             let call = client
                 .modify_vpc_endpoint()
                 .vpc_endpoint_id(id)
@@ -343,6 +394,8 @@ impl ResourceType<Clients> for VpcEndpoint {
                 .set_remove_route_table_ids(tables.0)
                 .set_add_route_table_ids(tables.1)
                 .set_policy_document(policy)
+                .set_dns_options(options)
+                .set_subnet_configurations(placed)
                 .set_private_dns_enabled(dns)
                 .set_ip_address_type(kind.map(IpAddressType::from));
             if let Err(failure) = call.send().await.map_err(failed(Service::Ec2, "ModifyVpcEndpoint")) {
