@@ -37,6 +37,14 @@ pub(crate) fn suggested_prefix(name: &str) -> String {
     format!("{}-", kept.trim_end_matches('-'))
 }
 
+/// A name to suggest beside one that is taken: the same with a number, or with the next one.
+pub(crate) fn next(name: &str) -> String {
+    let numbered = name.rsplit_once('-').and_then(|(stem, number)| Some((stem, number.parse::<u32>().ok()?)));
+    let (stem, number) = numbered.map_or((name, 2), |(stem, number)| (stem, number.saturating_add(1)));
+    let kept: String = stem.chars().take(63 - 11).collect();
+    format!("{}-{number}", kept.trim_end_matches('-'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,6 +67,14 @@ mod tests {
             assert_eq!(prefix_of(name), None, "{name}");
         }
         assert_eq!(prefix_of("terraform-20231114221320123400000001"), Some("terraform-"));
+    }
+
+    #[test]
+    fn the_next_name_counts_on() {
+        assert_eq!(next("ic"), "ic-2");
+        assert_eq!(next("ic-9"), "ic-10");
+        assert_eq!(next("ic-a"), "ic-a-2");
+        assert!(next(&"a".repeat(63)).len() <= 63);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use smform_provider::ReplaceOrder;
+use smform_provider::{Former, ReplaceOrder, SameName};
 use smform_types::{Diagnostic, Diagnostics, Path, Type, Value};
 
 use crate::fields::{Fields, with};
@@ -19,14 +19,21 @@ pub(crate) fn check(config: &Value) -> Diagnostics {
     Diagnostics::new()
 }
 
-/// In which order an object is replaced: one whose name is made up gets another name, so it can come first.
-pub(crate) fn order(config: &Value) -> ReplaceOrder {
-    match config.get("name") {
-        None => ReplaceOrder::CreateFirst,
-        Some(name) if name.is_null() => ReplaceOrder::CreateFirst,
-        Some(name) => name.as_str().map_or_else(ReplaceOrder::default, |name| ReplaceOrder::SameName {
+/// In which order an object is replaced: one whose name is made up gets another name, so it can come first, and so can
+/// one that is renamed by hand. A name that is not known yet counts as another one: were it the same after all, the
+/// creation would be refused, and nothing be lost.
+pub(crate) fn order(former: &Former, config: &Value) -> ReplaceOrder {
+    let fields = Fields(config);
+    let Some(name) = fields.text("name") else {
+        let is_new = *former == Former::Nothing && fields.is_unknown("name");
+        return if is_new { ReplaceOrder::default() } else { ReplaceOrder::CreateFirst };
+    };
+    match former {
+        Former::Replaced(old) if Fields(old).text("name") != Some(name) => ReplaceOrder::CreateFirst,
+        _ => ReplaceOrder::SameName(SameName {
             attribute: Path::attribute("name"),
             instead: format!("name_prefix = {:?}", suggested_prefix(name)),
+            users: Vec::new(),
         }),
     }
 }

@@ -54,7 +54,7 @@ pub(crate) fn plan(
 ) -> PlanResponse {
     let region = || Value::string(&clients.region);
     let absent = |object: &Value| object.get("region").is_none_or(Value::is_null);
-    let PlanRequest { mut prior, mut config } = request;
+    let PlanRequest { mut prior, mut config, .. } = request;
     let elsewhere = prior.as_ref().filter(|_| absent(&config)).and_then(|prior| elsewhere(prior, clients));
     // What belongs to no region has no such argument.
     if schema.block.attributes.contains_key("region") {
@@ -64,7 +64,7 @@ pub(crate) fn plan(
         // State from before regions were recorded belongs to the region that the provider has.
         prior = prior.map(|prior| if absent(&prior) { with(prior, "region", region()) } else { prior });
     }
-    let mut response = plan_by_schema(schema, &PlanRequest { prior, config }, &|path, prior, wanted| {
+    let mut response = plan_by_schema(schema, &PlanRequest::new(prior, config), &|path, prior, wanted| {
         equivalent(path, prior, wanted) || same_entries(prior, wanted)
     });
     if schema.block.attributes.contains_key("tags_all") {

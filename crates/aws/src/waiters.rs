@@ -13,6 +13,18 @@ pub(crate) enum Stopped {
     TimedOut(Duration),
 }
 
+impl Stopped {
+    /// Why, as a sentence.
+    pub(crate) fn sentence(self) -> String {
+        match self {
+            Stopped::Cancelled => "The wait was interrupted.".to_owned(),
+            Stopped::TimedOut(limit) => {
+                format!("It took longer than {}; a timeouts block can give it more.", in_words(limit))
+            }
+        }
+    }
+}
+
 /// One wait: how long it may take, and the pauses between looks.
 pub(crate) struct Wait<'r> {
     run: &'r dyn Run,

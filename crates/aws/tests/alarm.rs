@@ -99,7 +99,8 @@ async fn mistakes_are_found_offline() {
 #[tokio::test]
 async fn an_alarm_rolls_a_deployment_back() {
     let (world, endpoint) = serving().await;
-    world.create(ALARM, &alarm(json!({}))).await;
+    // Without data, it stays as it is.
+    world.create(ALARM, &alarm(json!({"treat_missing_data": "ignore"}))).await;
     let mut body = endpoint_body("e", "two");
     let routing = json!({"type": "ALL_AT_ONCE", "wait_interval_in_seconds": 600});
     body["deployment_config"] = json!({"auto_rollback_configuration": {"alarms": [{"alarm_name": "errors"}]},
@@ -111,13 +112,22 @@ async fn an_alarm_rolls_a_deployment_back() {
         UpdateOutcome::Partial(now, error) => {
             assert!(error.summary.contains("rolled back"), "{error}");
             assert!(error.detail.contains("alarm \"errors\"") && error.detail.contains("ALARM"), "{error}");
+            let next =
+                "Alarm \"errors\" is in state ALARM now. As long as that lasts, SageMaker rolls back every update";
+            assert!(error.detail.contains(next), "{error}");
             assert_eq!(now.get("endpoint_config_name").and_then(Value::as_str), Some("one"));
         }
         other => panic!("{other:?}"),
     }
     assert!(world.run.progress.lock().unwrap().iter().any(|status| status.contains("RollingBack")));
+    let warned = async || {
+        let plan = world.plan(ENDPOINT, Some(&endpoint), &body).await.unwrap();
+        plan.diagnostics.iter().map(|warning| warning.summary.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(warned().await, ["An alarm would roll this update back"]);
     // The alarm is quiet again.
     let quiet = json!({"AlarmName": "errors", "StateValue": "OK", "StateReason": "looked at"});
     tell(&world, "SetAlarmState", quiet).await;
+    assert_eq!(warned().await, [""; 0]);
     world.update(ENDPOINT, &endpoint, &body).await;
 }

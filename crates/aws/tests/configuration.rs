@@ -12,7 +12,7 @@ async fn a_configuration_lives() {
     assert_eq!(shown(&world.import(CONFIG, "c").await.unwrap()), shown(&made));
     let response = world.plan(CONFIG, Some(&made), &config_body("c", "m", 2)).await.unwrap();
     assert_eq!(response.replace.len(), 1);
-    assert!(matches!(response.order, ReplaceOrder::SameName { .. }));
+    assert!(matches!(response.order, ReplaceOrder::SameName(_)));
     let mut tagged = config_body("c", "m", 1);
     tagged["tags"] = json!({"a": "1"});
     let made = world.update(CONFIG, &made, &tagged).await;
@@ -176,7 +176,7 @@ async fn mistakes_are_found_offline() {
     );
     assert_eq!(
         check(&|b| b["production_variants"]["initial_variant_weight"] = json!(0)),
-        [format!("Warning {v}.initial_variant_weight: No variant gets traffic")]
+        [format!("Error {v}.initial_variant_weight: No variant gets traffic")]
     );
     assert_eq!(
         check(&|b| {

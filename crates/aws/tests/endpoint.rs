@@ -2,7 +2,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
-use smform_provider::{CreateOutcome, Run as _, UpdateOutcome};
+use smform_provider::{CreateOutcome, PlannedObject, ReplaceOrder, Run as _, UpdateOutcome};
 use smform_types::{Path, Value};
 
 use crate::support::{CONFIG, ENDPOINT, MODEL, World, config_body, endpoint_body, model_body, serving, shown, world};
@@ -157,8 +157,15 @@ async fn a_rollback_without_a_reason_is_an_error_too() {
 
 #[tokio::test]
 async fn a_failed_rollback_is_told_from_a_rollback() {
-    let (_, _, error) = rolled_back(json!({"rollback_failed": {}})).await;
-    assert!(error.contains("UpdateRollbackFailed"), "{error}");
+    let (world, now, error) = rolled_back(json!({"rollback_failed": {}})).await;
+    assert!(error.contains("The rollback of endpoint \"e\" failed"), "{error}");
+    assert!(error.contains("UpdateRollbackFailed") && error.contains("goes on serving"), "{error}");
+    // The next plan says so, too, and an update to another configuration brings it out of that.
+    world.faults(json!({}));
+    let plan = world.plan(ENDPOINT, Some(&now), &endpoint_body("e", "two")).await.unwrap();
+    let notes: Vec<&str> = plan.diagnostics.iter().map(|note| note.summary.as_str()).collect();
+    assert_eq!(notes, ["Endpoint \"e\" serves two configurations at once"]);
+    world.update(ENDPOINT, &now, &endpoint_body("e", "two")).await;
 }
 
 #[tokio::test]
@@ -221,15 +228,96 @@ async fn a_busy_endpoint_is_waited_for() {
 }
 
 #[tokio::test]
-async fn an_endpoint_that_leaves_what_is_wanted_is_no_success() {
+async fn an_endpoint_that_leaves_what_is_wanted_is_brought_back() {
     let (world, endpoint) = serving().await;
     world.ask("UpdateEndpoint", json!({"EndpointName": "e", "EndpointConfigName": "two"})).await;
-    let errors = world.plan(ENDPOINT, Some(&endpoint), &endpoint_body("e", "one")).await.unwrap_err();
-    let [error] = errors.iter().collect::<Vec<_>>()[..] else { panic!("{errors:?}") };
-    assert_eq!(error.summary, "Endpoint \"e\" is moving to another configuration");
-    assert!(error.detail.contains("is moving to \"two\""), "{}", error.detail);
+    let plan = world.plan(ENDPOINT, Some(&endpoint), &endpoint_body("e", "one")).await.unwrap();
+    assert!(plan.unsettled && plan.planned == endpoint);
+    let [warning] = plan.diagnostics.iter().collect::<Vec<_>>()[..] else { panic!("{:?}", plan.diagnostics) };
+    assert_eq!(warning.summary, "Endpoint \"e\" is moving to another configuration");
+    assert!(warning.detail.contains("has it move to \"two\""), "{}", warning.detail);
+    // The move is waited for, and undone; that it has ended before the apply makes no difference.
+    for wait in [0.0, 3600.0] {
+        world.pass(wait);
+        world.update(ENDPOINT, &endpoint, &endpoint_body("e", "one")).await;
+        world.ask("UpdateEndpoint", json!({"EndpointName": "e", "EndpointConfigName": "two"})).await;
+    }
+    assert_eq!(world.calls("UpdateEndpoint"), 5);
     // Who wants where it goes has nothing to fear.
     world.update(ENDPOINT, &endpoint, &endpoint_body("e", "two")).await;
+    assert_eq!(world.calls("UpdateEndpoint"), 5);
+}
+
+#[tokio::test]
+async fn an_interrupted_deletion_is_told_and_gone_on_with() {
+    let (world, endpoint) = serving().await;
+    *world.run.cancel_at.lock().unwrap() = Some("Deleting".to_owned());
+    let error = world.session.delete(ENDPOINT, &endpoint, &world.run).await.unwrap_err();
+    assert_eq!(error.summary, "Endpoint \"e\" is not deleted yet");
+    assert!(error.under_way && error.detail.starts_with("The wait was interrupted."), "{error}");
+    assert!(!error.detail.contains("60 minutes"), "{error}");
+    // Who keeps it after all gets a new one.
+    *world.run.cancel_at.lock().unwrap() = None;
+    world.run.cancelled.store(false, Ordering::Relaxed);
+    let plan = world.plan(ENDPOINT, Some(&endpoint), &endpoint_body("e", "one")).await.unwrap();
+    assert_eq!(plan.replace.len(), 1);
+    let notes: Vec<&str> = plan.diagnostics.iter().map(|note| note.summary.as_str()).collect();
+    assert_eq!(notes, ["Endpoint \"e\" is being deleted"]);
+    world.delete(ENDPOINT, &endpoint).await;
+    assert_eq!(world.calls("DeleteEndpoint"), 3);
+}
+
+#[tokio::test]
+async fn an_endpoint_of_another_name_comes_first() {
+    let (world, endpoint) = serving().await;
+    let order = async |name: &str| world.replacing(ENDPOINT, &endpoint, &endpoint_body(name, "one")).await.order;
+    assert_eq!(order("f").await, ReplaceOrder::CreateFirst);
+    assert_eq!(order("?").await, ReplaceOrder::CreateFirst);
+    // Names are the same whatever the case of their letters.
+    assert_eq!(order("E").await, ReplaceOrder::DeleteFirst);
+    assert_eq!(order("e").await, ReplaceOrder::DeleteFirst);
+}
+
+/// A policy whose first step is so many instances.
+fn canary(instances: u32) -> Json {
+    json!({"blue_green_update_policy": {"traffic_routing_configuration": {"type": "CANARY",
+        "wait_interval_in_seconds": 60, "canary_size": {"type": "INSTANCE_COUNT", "value": instances}}}})
+}
+
+#[tokio::test]
+async fn sizes_in_instances_are_held_against_the_fleet() {
+    let (world, endpoint) = serving().await;
+    let four = world.create(CONFIG, &config_body("four", "m", 4)).await;
+    let plan = [PlannedObject { type_name: CONFIG.into(), before: Some(four.clone()), after: Some(four) }];
+    let review = async |before: Option<&Value>, config: &str, instances: u32| {
+        let mut body = endpoint_body("e", config);
+        body["deployment_config"] = canary(instances);
+        let after = world.plan(ENDPOINT, before, &body).await.unwrap().planned;
+        let object = PlannedObject { type_name: ENDPOINT.into(), before: before.cloned(), after: Some(after) };
+        let found = world.session.review(&object, &plan, &world.run).await;
+        found.iter().map(|found| format!("{:?} {}", found.severity, found.detail)).collect::<Vec<_>>()
+    };
+    let too_large = "It must be 1 to 50 percent of the endpoint's instances; it is 3 instances, and the endpoint gets ";
+    assert_eq!(review(Some(&endpoint), "four", 2).await, [""; 0]);
+    assert_eq!(review(Some(&endpoint), "four", 3).await, [format!("Error {too_large}1 to 4.")]);
+    assert_eq!(review(None, "four", 3).await, [format!("Error {too_large}4.")]);
+    // Of a configuration that the plan does not have, nothing is known.
+    assert_eq!(review(Some(&endpoint), "two", 3).await, [""; 0]);
+    // The service agrees.
+    let mut body = endpoint_body("e", "four");
+    body["deployment_config"] = canary(3);
+    assert!(matches!(world.try_update(ENDPOINT, &endpoint, &body).await, UpdateOutcome::Failed(_)));
+    body["deployment_config"] = canary(2);
+    world.update(ENDPOINT, &endpoint, &body).await;
+}
+
+#[tokio::test]
+async fn some_variant_gets_traffic() {
+    let (world, endpoint) = serving().await;
+    let mut body = endpoint_body("e", "one");
+    body["desired_weights_and_capacities"] = json!({"variant_name": "MyVariant", "desired_weight": 0});
+    let errors = world.plan(ENDPOINT, Some(&endpoint), &body).await.unwrap_err();
+    assert_eq!(errors.iter().map(|error| error.summary.as_str()).collect::<Vec<_>>(), ["No variant gets traffic"]);
 }
 
 #[tokio::test]
@@ -357,24 +445,6 @@ async fn what_autoscaling_moved_is_kept_unless_the_configuration_changes_it() {
     world.create(CONFIG, &config_body("more", "m", 2)).await;
     world.update(ENDPOINT, &now, &endpoint_body("e", "more")).await;
     assert_eq!(counts(&world, "e").await, (2, 3.0));
-}
-
-#[tokio::test]
-async fn what_was_deleted_behind_an_endpoint_is_told() {
-    let (world, endpoint) = serving().await;
-    let notes = async || {
-        let plan = world.plan(ENDPOINT, Some(&endpoint), &endpoint_body("e", "one")).await.unwrap();
-        plan.diagnostics.iter().map(|note| note.summary.clone()).collect::<Vec<_>>()
-    };
-    assert_eq!(notes().await, Vec::<String>::new());
-    world.ask("DeleteModel", json!({"ModelName": "m"})).await;
-    assert_eq!(notes().await, ["Endpoint \"e\" has lost a model"]);
-    world.ask("DeleteEndpointConfig", json!({"EndpointConfigName": "one"})).await;
-    assert_eq!(notes().await, ["Endpoint \"e\" has lost its configuration"]);
-    // Who may not look is told nothing.
-    let denied = json!({"code": "AccessDeniedException", "message": "no"});
-    world.faults(json!({"rules": [{"match": {"operation": "DescribeEndpointConfig"}, "effect": {"error": denied}}]}));
-    assert_eq!(notes().await, Vec::<String>::new());
 }
 
 #[tokio::test]

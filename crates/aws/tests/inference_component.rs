@@ -1,5 +1,5 @@
 use serde_json::{Value as Json, json};
-use smform_provider::{CreateOutcome, UpdateOutcome};
+use smform_provider::{CreateOutcome, ReplaceOrder, UpdateOutcome};
 
 use crate::support::{CONFIG, ENDPOINT, MODEL, ROLE, World, endpoint_body, shown, world};
 
@@ -34,6 +34,22 @@ async fn a_component_lives() {
     assert_eq!(world.calls("UpdateInferenceComponent"), 1);
     assert!(matches!(world.try_create(COMPONENT, &tagged).await, CreateOutcome::Failed(_)));
     world.delete(COMPONENT, &larger).await;
+}
+
+#[tokio::test]
+async fn a_component_of_another_name_comes_first() {
+    let world = hosting().await;
+    let made = world.create(COMPONENT, &body(1, 1024)).await;
+    let mut other = body(1, 1024);
+    other["variant_name"] = json!("w");
+    match world.replacing(COMPONENT, &made, &other).await.order {
+        ReplaceOrder::SameName(same) => assert_eq!(same.instead, "name = \"ic-2\""),
+        order => panic!("{order:?}"),
+    }
+    for name in ["ic-2", "?"] {
+        other["name"] = json!(name);
+        assert_eq!(world.replacing(COMPONENT, &made, &other).await.order, ReplaceOrder::CreateFirst);
+    }
 }
 
 #[tokio::test]

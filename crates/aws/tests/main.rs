@@ -11,6 +11,7 @@ mod iam;
 mod identity;
 mod inference_component;
 mod known_problems;
+mod lost;
 mod model;
 mod network;
 mod round_trip;

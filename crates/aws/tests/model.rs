@@ -1,5 +1,5 @@
 use serde_json::json;
-use smform_provider::{CreateOutcome, PlannedObject, ReplaceOrder};
+use smform_provider::{CreateOutcome, PlannedObject, ReplaceOrder, SameName};
 use smform_types::Value;
 
 use crate::support::{
@@ -113,7 +113,14 @@ async fn the_order_of_a_replacement_follows_from_the_name() {
     };
     let fixed = order(json!({})).await;
     let instead = "name_prefix = \"vpc-model-\"".to_owned();
-    assert_eq!(fixed.order, ReplaceOrder::SameName { attribute: smform_types::Path::attribute("name"), instead });
+    assert_eq!(
+        fixed.order,
+        ReplaceOrder::SameName(SameName {
+            attribute: smform_types::Path::attribute("name"),
+            instead,
+            users: Vec::new()
+        })
+    );
     assert_eq!(fixed.planned.get("id"), Some(&Value::string("vpc-model")));
     let prefixed = order(json!({"name": null, "name_prefix": "vpc-model-"})).await;
     assert_eq!(prefixed.order, ReplaceOrder::CreateFirst);

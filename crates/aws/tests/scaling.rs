@@ -168,6 +168,42 @@ async fn another_instance_type_of_a_scaled_variant_is_warned_of() {
 }
 
 #[tokio::test]
+async fn a_number_of_instances_that_autoscaling_has_its_say_in_is_warned_of() {
+    let (world, endpoint) = serving().await;
+    let target_body = target(1, 4);
+    let old = world.import(CONFIG, "one").await;
+    let after = world.plan(CONFIG, None, &config_body("two", "m", 3)).await.unwrap().planned;
+    let configuration =
+        |before: Option<Value>, after: Option<Value>| PlannedObject { type_name: CONFIG.into(), before, after };
+    let mut plan = vec![configuration(old, None), configuration(None, Some(after))];
+    let said = async |body: &Json, plan: &[PlannedObject]| {
+        let after = world.plan(ENDPOINT, Some(&endpoint), body).await.unwrap().planned;
+        let object = PlannedObject { type_name: ENDPOINT.into(), before: Some(endpoint.clone()), after: Some(after) };
+        let found = world.session.review(&object, plan, &world.run).await;
+        found.iter().map(|found| found.summary.clone()).collect::<Vec<_>>()
+    };
+    let mut fixed = endpoint_body("e", "one");
+    fixed["desired_weights_and_capacities"] = json!({"variant_name": "MyVariant", "desired_instance_count": 2});
+    let moved = endpoint_body("e", "two");
+    // Nothing is scaled yet.
+    assert_eq!(said(&fixed, &plan).await, [""; 0]);
+    assert_eq!(said(&moved, &plan).await, [""; 0]);
+    // By a target that comes with the same plan, and by one that is there.
+    let new = world.plan(TARGET, None, &target_body).await.unwrap().planned;
+    plan.push(PlannedObject { type_name: TARGET.into(), before: None, after: Some(new) });
+    let is_fixed = "The number of instances of a scaled variant is fixed";
+    assert_eq!(said(&fixed, &plan).await, [is_fixed]);
+    assert_eq!(said(&moved, &plan).await, [""; 0]);
+    plan.pop();
+    world.create(TARGET, &target_body).await;
+    assert_eq!(said(&fixed, &plan).await, [is_fixed]);
+    assert_eq!(said(&moved, &plan).await, ["The number of instances of a scaled variant is set back"]);
+    let mut keeping = moved.clone();
+    keeping["retain_all_variant_properties"] = json!(true);
+    assert_eq!(said(&keeping, &plan).await, [""; 0]);
+}
+
+#[tokio::test]
 async fn a_target_that_does_not_refer_to_its_endpoint_waits_for_it() {
     let (world, endpoint) = serving().await;
     world.delete(ENDPOINT, &endpoint).await;

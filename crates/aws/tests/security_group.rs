@@ -137,7 +137,7 @@ async fn names_and_orders() {
     }
     let order = async |body: Json| world.plan(SG, None, &body).await.unwrap().order;
     assert_eq!(order(json!({"name_prefix": "web-"})).await, ReplaceOrder::CreateFirst);
-    assert!(matches!(order(json!({"name": "web"})).await, ReplaceOrder::SameName { .. }));
+    assert!(matches!(order(json!({"name": "web"})).await, ReplaceOrder::SameName(_)));
 }
 
 #[tokio::test]

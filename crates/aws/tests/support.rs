@@ -9,8 +9,8 @@ use bytes::Bytes;
 use serde_json::Value as Json;
 use smform_aws::{Settings, Transport, provider};
 use smform_provider::{
-    Clock, CreateOutcome, Imported, PlanRequest, PlanResponse, PlannedObject, Provider, ProviderError, Run, Session,
-    UpdateOutcome,
+    Clock, CreateOutcome, Former, Imported, PlanRequest, PlanResponse, PlannedObject, Provider, ProviderError, Run,
+    Session, UpdateOutcome,
 };
 use smform_sandbox::faults::Script;
 use smform_sandbox::{Options, Sandbox};
@@ -155,7 +155,22 @@ impl World {
 
     pub async fn plan(&self, ty: &str, prior: Option<&Value>, body: &Json) -> Result<PlanResponse, Diagnostics> {
         let config = self.config(ty, body);
-        self.session.plan(ty, PlanRequest { prior: prior.cloned(), config }, &self.run).await
+        self.session.plan(ty, PlanRequest::new(prior.cloned(), config), &self.run).await
+    }
+
+    /// What is planned for a new object that replaces another one.
+    pub async fn replacing(&self, ty: &str, old: &Value, body: &Json) -> PlanResponse {
+        self.plan_for(ty, Former::Replaced(old.clone()), body).await
+    }
+
+    /// What is planned for a new object in the place of one that is gone.
+    pub async fn restoring(&self, ty: &str, gone: &Value, body: &Json) -> PlanResponse {
+        self.plan_for(ty, Former::Gone(gone.clone()), body).await
+    }
+
+    async fn plan_for(&self, ty: &str, former: Former, body: &Json) -> PlanResponse {
+        let request = PlanRequest { prior: None, former, config: self.config(ty, body) };
+        self.session.plan(ty, request, &self.run).await.unwrap()
     }
 
     /// What is said of a new object beside the rest of a plan.

@@ -18,7 +18,7 @@ pub mod run;
 pub mod written;
 
 pub use error::{ProviderError, Retry};
-pub use plan::{PlanRequest, PlanResponse, ReplaceOrder, both_absent, plan_by_schema};
+pub use plan::{Former, PlanRequest, PlanResponse, ReplaceOrder, SameName, both_absent, plan_by_schema};
 pub use provider::{Identity, Provider, Session};
 pub use registry::{Configure, Registry};
 pub use resource::{CreateOutcome, DataSource, Imported, ResourceType, UpdateOutcome};

@@ -8,8 +8,30 @@ use smform_types::{Diagnostics, Number, Path, Type, Value, ValueKind, convert};
 pub struct PlanRequest {
     /// The object as it is now; nothing when it is to be created.
     pub prior: Option<Value>,
+    /// What an object that is to be created takes the place of.
+    pub former: Former,
     /// The configuration, with unknown parts where they depend on what is not known yet.
     pub config: Value,
+}
+
+impl PlanRequest {
+    /// A request about an object that takes no other one's place.
+    #[must_use]
+    pub fn new(prior: Option<Value>, config: Value) -> PlanRequest {
+        PlanRequest { prior, former: Former::Nothing, config }
+    }
+}
+
+/// What a new object takes the place of.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Former {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// An object that has to be replaced.
+    Replaced(Value),
+    /// An object that was recorded, and is gone.
+    Gone(Value),
 }
 
 /// What a resource type plans.
@@ -19,6 +41,8 @@ pub struct PlanResponse {
     pub planned: Value,
     /// The attributes whose change needs a new object; empty when it can be changed in place.
     pub replace: Vec<Path>,
+    /// Whether the object has to be updated although nothing about it differs, since it will not stay as it is.
+    pub unsettled: bool,
     /// In which order a replacement is made, unless the user's `lifecycle` says otherwise.
     pub order: ReplaceOrder,
     /// Warnings, and results of live checks that do not prevent the plan.
@@ -34,13 +58,20 @@ pub enum ReplaceOrder {
     /// The new object gets another name, so it can come first and nothing is ever missing.
     CreateFirst,
     /// The new object would get the name of the old one while other objects still use that: creating first collides,
-    /// deleting first takes away what serves. The engine refuses such a plan when something refers to the object.
-    SameName {
-        /// The attribute that fixes the name.
-        attribute: Path,
-        /// What to write instead, as configuration text, such as `name_prefix = "vpc-model-"`.
-        instead: String,
-    },
+    /// deleting first takes away what serves. The engine refuses such a plan when something uses the object.
+    SameName(SameName),
+}
+
+/// A name that a replacement would take over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SameName {
+    /// The attribute that fixes the name.
+    pub attribute: Path,
+    /// What to write instead, as configuration text, such as `name_prefix = "vpc-model-"`.
+    pub instead: String,
+    /// What uses the old object as far as the service tells, such as `endpoint "e"`, whether or not any configuration
+    /// says so.
+    pub users: Vec<String>,
 }
 
 /// Judges whether two known values at a path mean the same to the service: path, prior, wanted.
@@ -56,7 +87,8 @@ pub fn plan_by_schema(schema: &Schema, request: &PlanRequest, equivalent: Equiva
     if let Some(prior) = &request.prior {
         replacing_in_block(&schema.block, prior, &planned, &root, &mut replace);
     }
-    PlanResponse { planned, replace, order: ReplaceOrder::default(), diagnostics: Diagnostics::new() }
+    let order = ReplaceOrder::default();
+    PlanResponse { planned, replace, unsettled: false, order, diagnostics: Diagnostics::new() }
 }
 
 fn merge_block(
@@ -291,7 +323,7 @@ mod tests {
     }
 
     fn plan(prior: Option<Value>, config: Value) -> PlanResponse {
-        plan_by_schema(&schema(), &PlanRequest { prior, config }, &|_, prior, wanted| prior == wanted)
+        plan_by_schema(&schema(), &PlanRequest::new(prior, config), &|_, prior, wanted| prior == wanted)
     }
 
     fn created(config: Value) -> Value {
@@ -342,10 +374,8 @@ mod tests {
         let ty = nested.block.ty();
         let schema = Schema { version: 0, block: Block::new([], [("rule", nested.clone())]) };
         let plan = |prior: Option<Value>, rules: Value| {
-            let request = PlanRequest {
-                prior: prior.map(|rules| Value::object([("rule", rules)])),
-                config: Value::object([("rule", rules)]),
-            };
+            let prior = prior.map(|rules| Value::object([("rule", rules)]));
+            let request = PlanRequest::new(prior, Value::object([("rule", rules)]));
             plan_by_schema(&schema, &request, &|_, prior, wanted| prior == wanted).planned.get("rule").cloned()
         };
         let one = Value::set(ty.clone(), [Value::object([("port", Value::number(1))])]);

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use smform_provider::{
-    Clock, Configure, Context, CreateOutcome, DataSource, Identity, Imported, PlanRequest, PlanResponse, PlannedObject,
-    ProviderError, Registry, ReplaceOrder, ResourceType, UpdateOutcome, plan_by_schema,
+    Clock, Configure, Context, CreateOutcome, DataSource, Former, Identity, Imported, PlanRequest, PlanResponse,
+    PlannedObject, ProviderError, Registry, ReplaceOrder, ResourceType, SameName, UpdateOutcome, plan_by_schema,
 };
 use smform_types::schema::{Attribute, Block, Schema};
 use smform_types::{Diagnostics, Path, Type, Value};
@@ -34,6 +34,7 @@ struct Table {
     is_unheard: bool,
     judges: bool,
     judged: Vec<String>,
+    users: BTreeMap<String, Vec<String>>,
     generated: usize,
 }
 
@@ -80,6 +81,11 @@ impl Service {
         if silent {
             std::future::pending::<()>().await;
         }
+    }
+
+    /// Has the service tell that something uses a thing, which no configuration says.
+    pub fn use_by(&self, name: &str, user: &str) {
+        self.table().users.entry(name.to_owned()).or_default().push(user.to_owned());
     }
 
     /// Forgets all scripted failures.
@@ -233,16 +239,28 @@ impl ResourceType<Service> for Thing {
         &self,
         schema: &Schema,
         request: PlanRequest,
-        _: &Context<'_, Service>,
+        cx: &Context<'_, Service>,
     ) -> Result<PlanResponse, Diagnostics> {
         let mut response = plan_by_schema(schema, &request, &|_, prior, wanted| prior == wanted);
-        let fixed = request.config.get("name").is_some_and(|name| !name.is_null());
-        response.order = if fixed {
-            let name = text(&request.config, "name").unwrap_or_default();
-            ReplaceOrder::SameName { attribute: Path::attribute("name"), instead: format!("name_prefix = \"{name}-\"") }
-        } else {
-            ReplaceOrder::CreateFirst
+        let name = text(&request.config, "name");
+        response.order = match (&request.former, name) {
+            (Former::Replaced(old), Some(name)) if text(old, "name").as_deref() == Some(&name) => {
+                ReplaceOrder::SameName(SameName {
+                    attribute: Path::attribute("name"),
+                    instead: format!("name_prefix = \"{name}-\""),
+                    users: cx.clients.table().users.get(&name).cloned().unwrap_or_default(),
+                })
+            }
+            _ => ReplaceOrder::CreateFirst,
         };
+        // What is gone, and wanted as it was, is made under its name.
+        if let Former::Gone(gone) = &request.former {
+            let again = PlanRequest::new(Some(gone.clone()), request.config.clone());
+            let again = plan_by_schema(schema, &again, &|_, prior, wanted| prior == wanted);
+            if again.replace.is_empty() {
+                response.planned = again.planned;
+            }
+        }
         Ok(response)
     }
 

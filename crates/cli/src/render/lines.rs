@@ -97,6 +97,12 @@ pub fn line(
     }
 }
 
+/// The line about an object that is only looked at, and that the service is still busy with.
+#[must_use]
+pub fn waiting(object: &ObjectKey, status: &str, elapsed: Duration, style: Style) -> String {
+    format!("{} Still waiting... [{status}, {} elapsed]\n", style.bold(&format!("{object}:")), minutes(elapsed))
+}
+
 /// The summary line of an apply. Other programs read it.
 #[must_use]
 pub fn complete(counts: Counts, destroy: bool, style: Style) -> String {

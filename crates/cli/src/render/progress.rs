@@ -15,6 +15,8 @@ use super::lines::Moment;
 
 /// Time between two lines about an object that is still worked on, on the run's clock.
 const EVERY: Duration = Duration::from_secs(10);
+/// How long an object is looked at before it is said that it is waited for.
+const AT_FIRST: Duration = Duration::from_secs(2);
 /// How often the live display looks at the run's clock.
 const LIVE: Duration = Duration::from_millis(250);
 
@@ -37,6 +39,9 @@ pub struct Notice {
 pub trait Sink: Send + Sync {
     /// Writes a line about an object.
     fn notice(&self, notice: &Notice);
+
+    /// Writes that an object which is only looked at is waited for.
+    fn waiting(&self, object: &ObjectKey, status: &str, elapsed: Duration);
 
     /// Writes a message that should not wait.
     fn message(&self, diagnostic: &Diagnostic);
@@ -62,6 +67,8 @@ pub struct Progress {
     running: Mutex<BTreeMap<(ObjectKey, &'static str), Running>>,
     done: Mutex<Vec<(ObjectKey, Operation)>>,
     failed: Mutex<BTreeSet<ObjectKey>>,
+    /// When it was last said of an object that is only looked at that it is waited for.
+    waiting: Mutex<BTreeMap<ObjectKey, Duration>>,
 }
 
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -83,7 +90,15 @@ impl Progress {
     /// An observer that writes to `sink`, with a live display where there is one.
     #[must_use]
     pub fn new(sink: Arc<dyn Sink>, clock: Arc<dyn Clock>, live: Option<MultiProgress>) -> Progress {
-        Progress { sink, clock, live, running: Mutex::default(), done: Mutex::default(), failed: Mutex::default() }
+        Progress {
+            sink,
+            clock,
+            live,
+            running: Mutex::default(),
+            done: Mutex::default(),
+            failed: Mutex::default(),
+            waiting: Mutex::default(),
+        }
     }
 
     /// What was created, changed or deleted with success so far, in order.
@@ -165,6 +180,19 @@ impl Progress {
         }))
     }
 
+    /// What is only looked at goes by without a word as a rule. When that takes its time, since the service is still busy
+    /// with the object, it is said in the pace of other waits.
+    fn waits(&self, object: &ObjectKey, status: &str, elapsed: Duration) {
+        let due = match held(&self.waiting).get(object) {
+            Some(last) if elapsed >= *last => *last + EVERY,
+            _ => AT_FIRST,
+        };
+        if elapsed >= due {
+            held(&self.waiting).insert(object.clone(), elapsed);
+            self.sink.waiting(object, status, elapsed);
+        }
+    }
+
     fn ended(&self, moment: Moment, object: ObjectKey, operation: Operation, id: Option<String>, elapsed: Duration) {
         let running = held(&self.running).remove(&(object.clone(), name(operation)));
         let mut known = None;
@@ -204,9 +232,17 @@ impl Observer for Progress {
     fn notice(&self, event: Event) {
         match event {
             Event::Started { object, operation, id } => self.started(object, operation, id),
-            Event::Progress { object, operation, status, .. } => {
-                if let Some(Running { bar: Some(bar), .. }) = held(&self.running).get(&(object, name(operation))) {
-                    bar.set_message(status);
+            Event::Progress { object, operation, status, elapsed } => {
+                let told = match held(&self.running).get(&(object.clone(), name(operation))) {
+                    Some(Running { bar: Some(bar), .. }) => {
+                        bar.set_message(status.clone());
+                        true
+                    }
+                    Some(Running { ticker: Some(_), .. }) => true,
+                    _ => false,
+                };
+                if !told && matches!(operation, Operation::Refresh | Operation::Import) {
+                    self.waits(&object, &status, elapsed);
                 }
             }
             Event::Finished { object, operation, id, elapsed } => {
@@ -247,6 +283,10 @@ mod tests {
             let Notice { moment, object, operation, id, elapsed } = notice;
             let line = lines::line(*moment, object, *operation, id.as_deref(), *elapsed, Style::PLAIN);
             held(&self.0).push(line.trim_end().to_owned());
+        }
+
+        fn waiting(&self, object: &ObjectKey, status: &str, elapsed: Duration) {
+            held(&self.0).push(lines::waiting(object, status, elapsed, Style::PLAIN).trim_end().to_owned());
         }
 
         fn message(&self, diagnostic: &Diagnostic) {
@@ -310,6 +350,31 @@ mod tests {
         assert_eq!(lines.get(7).map(String::as_str), Some("test_thing.a: Still creating... [01m10s elapsed]"));
         assert_eq!(lines.get(8).map(String::as_str), Some("test_thing.a: Creation complete after 1m15s [id=i-1]"));
         assert_eq!(progress.done(), [(object, operation)]);
+    }
+
+    #[test]
+    fn what_is_looked_at_and_waited_for_is_told_in_the_same_pace() {
+        let lines = Arc::new(Lines::default());
+        let progress = Progress::new(Arc::clone(&lines) as _, quick(0), None);
+        let object = object();
+        progress.notice(Event::Started { object: object.clone(), operation: Operation::Refresh, id: None });
+        for seconds in [0, 2, 5, 9, 14, 21, 30] {
+            progress.notice(Event::Progress {
+                object: object.clone(),
+                operation: Operation::Refresh,
+                status: "Creating".to_owned(),
+                elapsed: Duration::from_secs(seconds),
+            });
+        }
+        assert_eq!(
+            *held(&lines.0),
+            [
+                "test_thing.a: Refreshing state...",
+                "test_thing.a: Still waiting... [Creating, 00m02s elapsed]",
+                "test_thing.a: Still waiting... [Creating, 00m14s elapsed]",
+                "test_thing.a: Still waiting... [Creating, 00m30s elapsed]",
+            ]
+        );
     }
 
     #[tokio::test]

@@ -1,5 +1,7 @@
 //! The view for people.
 
+use std::time::Duration;
+
 use smform_engine::events::{Operation, ProvisionMoment};
 use smform_engine::plan::{Mode, ObjectKey};
 use smform_engine::providers::Providers;
@@ -49,6 +51,10 @@ impl Sink for Human {
             return;
         }
         self.console.out(&lines::line(*moment, object, *operation, id.as_deref(), *elapsed, self.style));
+    }
+
+    fn waiting(&self, object: &ObjectKey, status: &str, elapsed: Duration) {
+        self.console.out(&lines::waiting(object, status, elapsed, self.style));
     }
 
     fn message(&self, diagnostic: &Diagnostic) {

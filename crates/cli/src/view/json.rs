@@ -1,6 +1,7 @@
 //! The view for programs: one JSON message per line.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use smform_engine::events::{Operation, ProvisionMoment};
 use smform_engine::plan::{Extent, Mode, ObjectKey};
@@ -52,6 +53,10 @@ impl Sink for Stream {
             return;
         }
         self.write(stream::hook(*moment, object, *operation, id.as_deref(), *elapsed));
+    }
+
+    fn waiting(&self, object: &ObjectKey, status: &str, elapsed: Duration) {
+        self.write(stream::waiting(object, status, elapsed));
     }
 
     fn message(&self, diagnostic: &Diagnostic) {

@@ -18,7 +18,7 @@ use petgraph::Direction;
 use petgraph::graph::NodeIndex;
 use smform_lang::config::Resource;
 use smform_lang::config::provisioner::When;
-use smform_provider::Session;
+use smform_provider::{Former, Session};
 use smform_types::{
     Diagnostic, Diagnostics, InstanceAddress, ModuleAddress, ModuleInstance, ResourceConfigAddress, ResourceMode, Value,
 };
@@ -524,6 +524,7 @@ impl<'a> Executor<'a> {
         let job = Job {
             review,
             change: change.clone(),
+            former: former(change, apply.stored),
             session,
             config,
             marks,
@@ -686,6 +687,19 @@ impl<'a> Executor<'a> {
             }
         }
         outputs
+    }
+}
+
+/// What the new object of a change takes the place of.
+fn former(change: &Change, stored: &Stored) -> Former {
+    let plain = |value: &Value| value.clone().unmark_deep().0;
+    match (change.action, &change.before) {
+        (Action::Replace(_), Some(before)) => Former::Replaced(plain(before)),
+        // The plan has found that what is recorded is not there any more.
+        (Action::Create, _) => {
+            stored.objects.get(&change.object).map_or(Former::Nothing, |recorded| Former::Gone(plain(&recorded.value)))
+        }
+        _ => Former::Nothing,
     }
 }
 

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use smform_lang::config::IgnoreChanges;
-use smform_provider::{Clock, CreateOutcome, PlanRequest, PlannedObject, ProviderError, Run, Session, UpdateOutcome};
+use smform_provider::{
+    Clock, CreateOutcome, Former, PlanRequest, PlanResponse, PlannedObject, ProviderError, Run, Session, UpdateOutcome,
+};
 use smform_types::schema::Block;
 use smform_types::{Diagnostic, Diagnostics, Marks, Path, Value};
 use tokio::sync::Mutex;
@@ -48,6 +50,8 @@ pub struct Job {
     pub review: Option<Review>,
     /// As planned.
     pub change: Change,
+    /// What a new object takes the place of, without marks.
+    pub former: Former,
     /// The provider.
     pub session: Arc<dyn Session>,
     /// The configuration with final values, without marks.
@@ -209,14 +213,19 @@ impl Job {
     }
 
     /// The provider's final plan, now that everything is known; it must keep what was planned.
-    async fn final_plan(&self, prior: Option<Value>, run: &Journaled) -> Result<Value, Diagnostics> {
+    async fn final_plan(
+        &self,
+        prior: Option<Value>,
+        former: Former,
+        run: &Journaled,
+    ) -> Result<PlanResponse, Diagnostics> {
         let type_name = &self.change.object.address.resource.type_name;
         let config = match &prior {
             Some(prior) => keep_ignored(&self.ignore, &self.block, self.config.clone(), prior),
             None => self.config.clone(),
         };
         let updates = prior.is_some();
-        let response = self.session.plan(type_name, PlanRequest { prior, config }, run).await?;
+        let response = self.session.plan(type_name, PlanRequest { prior, former, config }, run).await?;
         let mut wrong: Vec<String> = Vec::new();
         if let Some(planned) = &self.change.after {
             wrong.extend(differences(planned, &response.planned).iter().map(ToString::to_string));
@@ -225,7 +234,7 @@ impl Job {
             wrong.extend(response.replace.iter().map(ToString::to_string));
         }
         if wrong.is_empty() {
-            return Ok(response.planned);
+            return Ok(response);
         }
         wrong.sort();
         wrong.dedup();
@@ -265,8 +274,8 @@ impl Job {
 
     async fn create(mut self, deposed: Option<String>) -> Made {
         let run = self.begin(Operation::Create, None);
-        let planned = match self.final_plan(None, &run).await {
-            Ok(planned) => planned,
+        let planned = match self.final_plan(None, self.former.clone(), &run).await {
+            Ok(response) => response.planned,
             Err(errors) => return self.not_created(&run, deposed, errors).await,
         };
         match self.judged(None, &planned, &run).await {
@@ -356,11 +365,12 @@ impl Job {
         let id = id_of(&before);
         let quiet =
             self.journaled(self.conduct.quiet(self.change.object.clone(), Operation::Update), Operation::Update);
-        let planned = match self.final_plan(Some(prior.clone()), &quiet).await {
-            Ok(planned) => planned,
-            Err(errors) => return self.ended(None, None, errors),
-        };
-        if planned == prior {
+        let PlanResponse { planned, unsettled, .. } =
+            match self.final_plan(Some(prior.clone()), Former::Nothing, &quiet).await {
+                Ok(response) => response,
+                Err(errors) => return self.ended(None, None, errors),
+            };
+        if planned == prior && !unsettled {
             // What was unknown turned out as it was, or only marks differ: there is nothing to ask of the service.
             let value = prior.mark_paths(&self.marks);
             if value == before {

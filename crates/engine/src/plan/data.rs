@@ -212,6 +212,6 @@ impl<'a> Walker<'a> {
 
 /// The object as far as its configuration tells.
 fn planned(schema: &Schema, config: Value) -> Value {
-    let request = PlanRequest { prior: None, config };
+    let request = PlanRequest::new(None, config);
     plan_by_schema(schema, &request, &|_, prior, wanted| prior == wanted).planned
 }

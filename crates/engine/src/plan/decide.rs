@@ -1,7 +1,7 @@
 //! The decision for one instance: a pure function of what is wanted, what is recorded and what was just read.
 
 use smform_lang::config::Lifecycle;
-use smform_provider::{PlanResponse, ReplaceOrder};
+use smform_provider::{PlanResponse, ReplaceOrder, SameName};
 use smform_types::{Diagnostic, InstanceAddress, Marks, Path, Value};
 
 use super::{Action, Reason, Replacement};
@@ -43,7 +43,7 @@ pub struct Decision {
     /// The attributes that force a replacement.
     pub replace_paths: Vec<Path>,
     /// Set when a replacement would take the name of the object it replaces.
-    pub same_name: Option<(Path, String)>,
+    pub same_name: Option<SameName>,
     /// Set when the user's rules forbid it.
     pub refusal: Option<Diagnostic>,
 }
@@ -68,7 +68,8 @@ pub fn decide(situation: &Situation<'_>) -> Decision {
     }
     let after = marked(&situation.planned.planned);
     // A value that only became sensitive, or ceased to be, is an update of the record.
-    let action = if *prior == after { Action::NoOp } else { Action::Update };
+    let settled = *prior == after && !situation.planned.unsettled;
+    let action = if settled { Action::NoOp } else { Action::Update };
     plain(action, after)
 }
 
@@ -90,31 +91,18 @@ fn replace(situation: &Situation<'_>, marked: impl Fn(&Value) -> Value) -> Decis
     } else {
         Reason::CannotUpdate
     };
-    // That an object gets another name shows only beside the old one.
-    let beside = [&fresh.order, &situation.planned.order].contains(&&ReplaceOrder::CreateFirst);
     let order = match situation.lifecycle.create_before_destroy {
         _ if situation.create_first => Replacement::CreateFirst,
         Some(true) => Replacement::CreateFirst,
-        None if beside => Replacement::CreateFirst,
+        None if fresh.order == ReplaceOrder::CreateFirst => Replacement::CreateFirst,
         _ => Replacement::DeleteFirst,
     };
     let same_name = match &fresh.order {
-        ReplaceOrder::SameName { attribute, instead } if !renamed(situation, fresh, attribute) => {
-            Some((attribute.clone(), instead.clone()))
-        }
-        _ => None,
+        ReplaceOrder::SameName(same) => Some(same.clone()),
+        ReplaceOrder::CreateFirst | ReplaceOrder::DeleteFirst => None,
     };
     let after = marked(&fresh.planned);
     Decision { action: Action::Replace(order), reason: Some(reason), after, replace_paths, same_name, refusal }
-}
-
-/// Whether the new object gets another name after all.
-fn renamed(situation: &Situation<'_>, fresh: &PlanResponse, attribute: &Path) -> bool {
-    let (old, new) = (situation.prior.and_then(|prior| attribute.lookup(prior)), attribute.lookup(&fresh.planned));
-    match (old, new) {
-        (Some(old), Some(new)) => new.is_known() && !old.same_known(new),
-        _ => false,
-    }
 }
 
 /// The message for an object that must not be destroyed.
@@ -139,6 +127,7 @@ mod tests {
         PlanResponse {
             planned: Value::object([("name", Value::string(name)), ("size", Value::unknown(Type::Number))]),
             replace: if replace { vec![Path::attribute("size")] } else { Vec::new() },
+            unsettled: false,
             order,
             diagnostics: Diagnostics::new(),
         }
@@ -172,6 +161,8 @@ mod tests {
         assert_eq!(run(Some(&prior()), &planned, &lifecycle).action, Action::Update);
         let same = PlanResponse { planned: prior(), ..planned };
         assert_eq!(run(Some(&prior()), &same, &lifecycle).action, Action::NoOp);
+        let leaving = PlanResponse { unsettled: true, ..same };
+        assert_eq!(run(Some(&prior()), &leaving, &lifecycle).action, Action::Update);
     }
 
     #[test]
@@ -186,13 +177,14 @@ mod tests {
     }
 
     #[test]
-    fn a_kept_name_is_noticed_and_a_changed_one_is_not() {
+    fn a_kept_name_is_noticed() {
         let lifecycle = Lifecycle::default();
-        let order = ReplaceOrder::SameName { attribute: Path::attribute("name"), instead: String::new() };
-        let kept = run(Some(&prior()), &response("a", true, order.clone()), &lifecycle);
-        assert!(kept.same_name.is_some());
-        let changed = run(Some(&prior()), &response("b", true, order), &lifecycle);
-        assert!(changed.same_name.is_none());
+        let same = SameName { attribute: Path::attribute("name"), instead: String::new(), users: Vec::new() };
+        let kept = run(Some(&prior()), &response("a", true, ReplaceOrder::SameName(same.clone())), &lifecycle);
+        assert_eq!(kept.same_name, Some(same));
+        assert_eq!(kept.action, Action::Replace(Replacement::DeleteFirst));
+        let changed = run(Some(&prior()), &response("b", true, ReplaceOrder::CreateFirst), &lifecycle);
+        assert_eq!(changed.same_name, None);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use smform_lang::config::IgnoreChanges;
-use smform_provider::{PlanRequest, PlanResponse, Session};
+use smform_provider::{Former, PlanRequest, PlanResponse, Session};
 use smform_types::path::Step;
 use smform_types::schema::Block;
 use smform_types::{Diagnostic, Diagnostics, Path, Value, ValueKind};
@@ -137,7 +137,11 @@ pub async fn ask(question: Question, conduct: Conduct) -> Result<Answer, Diagnos
         Some(prior) => keep_ignored(&question.ignore, &question.block, config.clone(), prior),
         None => config.clone(),
     };
-    let request = PlanRequest { prior: prior.clone(), config: kept };
+    let former = match (&prior, question.recorded) {
+        (None, Some(recorded)) => Former::Gone(recorded),
+        _ => Former::Nothing,
+    };
+    let request = PlanRequest { prior: prior.clone(), former, config: kept };
     let planned = match question.session.plan(&type_name, request, &task).await {
         Ok(planned) => planned,
         Err(_) if question.lenient => {
@@ -146,7 +150,8 @@ pub async fn ask(question: Question, conduct: Conduct) -> Result<Answer, Diagnos
         Err(errors) => return Err(about(errors)),
     };
     let fresh = if is_replaced(prior.is_some(), tainted, question.forced, &planned) {
-        let request = PlanRequest { prior: None, config };
+        let former = prior.clone().map_or(Former::Nothing, Former::Replaced);
+        let request = PlanRequest { prior: None, former, config };
         Some(question.session.plan(&type_name, request, &task).await.map_err(about)?)
     } else {
         None

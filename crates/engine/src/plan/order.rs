@@ -6,7 +6,8 @@ use petgraph::algo::kosaraju_scc;
 use smform_lang::config::Config;
 use smform_lang::edit::replace_argument;
 use smform_lang::eval::attribute_span;
-use smform_types::{Diagnostic, Diagnostics, InstanceAddress, Path, ResourceConfigAddress, ResourceMode, Value};
+use smform_provider::SameName;
+use smform_types::{Diagnostic, Diagnostics, InstanceAddress, ResourceConfigAddress, ResourceMode, Value};
 
 use super::steps::{self, Step, StepGraph};
 use super::target::Selection;
@@ -117,16 +118,20 @@ fn untangle(changes: &mut BTreeMap<ObjectKey, Change>, steps: &StepGraph) -> boo
 pub fn refuse_same_names(
     config: &Config,
     changes: &BTreeMap<ObjectKey, Change>,
-    same_names: &BTreeMap<InstanceAddress, (Path, String)>,
+    same_names: &BTreeMap<InstanceAddress, SameName>,
 ) -> Diagnostics {
     let mut found = Diagnostics::new();
-    for (address, (attribute, instead)) in same_names {
+    for (address, same) in same_names {
         let Some(change) = changes.get(&ObjectKey { address: address.clone(), deposed: None }) else { continue };
-        let users = users(changes, address);
+        // What refers to it is told by its address; whatever else uses it, as the service names it.
+        let mut users = users(changes, address);
+        if users.is_empty() {
+            users.clone_from(&same.users);
+        }
         if users.is_empty() && change.action == Action::Replace(Replacement::DeleteFirst) {
             continue;
         }
-        found.push(refusal(config, change, attribute, instead, &users));
+        found.push(refusal(config, change, same, &users));
     }
     found
 }
@@ -143,7 +148,8 @@ fn users(changes: &BTreeMap<ObjectKey, Change>, address: &InstanceAddress) -> Ve
     users.into_iter().collect()
 }
 
-fn refusal(config: &Config, change: &Change, attribute: &Path, instead: &str, users: &[String]) -> Diagnostic {
+fn refusal(config: &Config, change: &Change, same: &SameName, users: &[String]) -> Diagnostic {
+    let SameName { attribute, instead, .. } = same;
     let address = &change.object.address;
     let resource = address.config();
     let block = config.modules.get(&resource.module).and_then(|module| module.resources.get(&resource.resource));
@@ -166,9 +172,10 @@ fn refusal(config: &Config, change: &Change, attribute: &Path, instead: &str, us
     let detail = format!(
         "{address} has to be replaced{cause}, but its name is fixed and {used}. A new object cannot take the name \
          \"{name}\" while the old one has it, and deleting the old one first would take away what is in service.\n\n\
-         Let the name be generated, so that the new object comes first and the old one goes last:\n\n{}\n\
-         Or give it another name by hand.",
-        indented(&fix)
+         With a name of its own, the new object comes first and the old one goes last:\n\n{}\n\
+         Any other name does as well. Where it is written out elsewhere, refer to {}.{attribute} instead.",
+        indented(&fix),
+        resource.resource
     );
     let span = block.map(|block| attribute_span(&block.body, attribute).unwrap_or(block.span));
     let diagnostic = Diagnostic::error("Replacement would reuse a name that is in use", detail).at(span).about(address);

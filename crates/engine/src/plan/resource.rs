@@ -571,8 +571,8 @@ impl<'a> Walker<'a> {
             (Action::NoOp, Some(before), _) => before.clone(),
             // This plan will be refused. What uses the object is planned as it will be once the name is another one, so
             // that everything in the way is told at once.
-            (_, _, Some((attribute, _))) if self.has_users(&address.config()) => {
-                decision.after.clone().update_at(&attribute.0, &mut |name| Value::unknown(name.ty()))
+            (_, _, Some(same)) if !same.users.is_empty() || self.has_users(&address.config()) => {
+                decision.after.clone().update_at(&same.attribute.0, &mut |name| Value::unknown(name.ty()))
             }
             _ => decision.after.clone(),
         };

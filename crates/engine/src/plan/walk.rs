@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
-use smform_provider::Session;
+use smform_provider::{SameName, Session};
 use smform_types::{Diagnostic, Diagnostics, InstanceAddress, ModuleInstance, ResourceConfigAddress, Type, Value};
 use tokio::sync::Semaphore;
 
@@ -91,8 +91,8 @@ pub struct Walk<'a> {
 pub struct Found {
     /// What was decided for each object.
     pub changes: BTreeMap<ObjectKey, Change>,
-    /// Replacements that would take the name of the object they replace: the attribute, and what to write instead.
-    pub same_names: BTreeMap<InstanceAddress, (smform_types::Path, String)>,
+    /// Replacements that would take the name of the object they replace.
+    pub same_names: BTreeMap<InstanceAddress, SameName>,
     /// What differs from the record.
     pub drift: Vec<Drift>,
     /// What else is to be recorded differently.

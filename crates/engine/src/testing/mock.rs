@@ -132,7 +132,7 @@ impl Session for MockProvider {
 
     async fn read_data(&self, type_name: &str, config: &Value, _: &dyn Run) -> Result<Value, ProviderError> {
         let schema = self.schema_of(ResourceMode::Data, type_name)?;
-        let request = PlanRequest { prior: None, config: config.clone() };
+        let request = PlanRequest::new(None, config.clone());
         let planned = plan_by_schema(schema, &request, &|_, prior, wanted| prior == wanted).planned;
         self.filled(ResourceMode::Data, type_name, &planned)
     }

@@ -116,7 +116,7 @@ async fn written(world: &World, config: &Config, planned: &Planned, change: &Cha
     let said = configuration_of(provider.as_ref(), type_name, &prior)?;
     let said = without_region(said, session.as_ref());
     let readable = with_texts(schema, &said, &generate::canonical_json);
-    let request = PlanRequest { prior: Some(prior.clone()), config: readable.clone() };
+    let request = PlanRequest::new(Some(prior.clone()), readable.clone());
     let run = world.conduct.quiet(change.object.clone(), Operation::Refresh);
     let is_same = match session.plan(type_name, request, &run).await {
         Ok(response) => response.replace.is_empty() && response.planned == prior,

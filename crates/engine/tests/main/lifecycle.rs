@@ -160,6 +160,79 @@ async fn replacing_under_a_fixed_name_that_is_used_is_refused_with_the_fix() {
 }
 
 #[tokio::test]
+async fn what_is_renamed_by_hand_comes_before_the_old_one_goes() {
+    let bench = Bench::new();
+    let text = |name: &str| {
+        format!(
+            r#"
+            resource "test_thing" "config" {{
+              {name}
+            }}
+            resource "test_thing" "endpoint" {{
+              name = "endpoint"
+              uses = [test_thing.config.name]
+            }}
+            "#
+        )
+    };
+    bench.converge(&text("name = \"cfg-1\"")).await;
+    let renamed = text("name = \"cfg-2\"");
+    assert_eq!(bench.actions(&renamed).await, ["test_thing.config create-then-delete", "test_thing.endpoint update"]);
+    bench.service.forget_calls();
+    bench.converge(&renamed).await;
+    assert_eq!(bench.service.calls(), ["create cfg-2", "update endpoint", "delete cfg-1"]);
+    // From a fixed name to a generated one and back.
+    for other in ["name_prefix = \"cfg-\"", "name = \"cfg-3\""] {
+        bench.service.forget_calls();
+        bench.converge(&text(other)).await;
+        let calls = bench.service.calls();
+        assert!(calls[0].starts_with("create") && calls[2].starts_with("delete"), "{other}: {calls:?}");
+    }
+    // A name that shows only when something else is made.
+    let later = r#"
+        resource "terraform_data" "suffix" { input = "x" }
+        resource "test_thing" "config" { name = "cfg-${terraform_data.suffix.output}" }
+        resource "test_thing" "endpoint" {
+          name = "endpoint"
+          uses = [test_thing.config.name]
+        }
+    "#;
+    bench.service.forget_calls();
+    bench.converge(later).await;
+    assert_eq!(bench.service.calls(), ["create cfg-x", "update endpoint", "delete cfg-3"]);
+}
+
+#[tokio::test]
+async fn a_replacement_under_its_name_is_refused_when_only_the_service_knows_of_a_user() {
+    let bench = Bench::new();
+    let text = |image: &str| format!("resource \"test_thing\" \"x\" {{\n name = \"x\"\n image = \"{image}\"\n}}");
+    bench.converge(&text("a")).await;
+    bench.service.use_by("x", "endpoint \"e\"");
+    let errors = bench.errors(&text("b")).await;
+    let [error] = &errors[..] else { panic!("{errors:#?}") };
+    for part in ["Replacement would reuse a name that is in use", "endpoint \"e\" uses it", "name_prefix"] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_gone_is_made_again_under_its_name() {
+    let bench = Bench::new();
+    bench.converge(&chain("a")).await;
+    for lost in ["config-2", "model-1"] {
+        bench.service.lose(lost);
+    }
+    bench.service.forget_calls();
+    bench.converge(&chain("a")).await;
+    assert_eq!(bench.service.calls(), ["create model-1", "create config-2"]);
+    // What is otherwise than it was is something else.
+    bench.service.lose("config-2");
+    bench.service.forget_calls();
+    bench.converge(&chain("b")).await;
+    assert_eq!(bench.service.calls(), ["create model-3", "create config-4", "update endpoint", "delete model-1"]);
+}
+
+#[tokio::test]
 async fn a_lone_object_with_a_fixed_name_is_deleted_first() {
     let bench = Bench::new();
     let text = |image: &str| format!("resource \"test_thing\" \"x\" {{\n name = \"x\"\n image = \"{image}\"\n}}");

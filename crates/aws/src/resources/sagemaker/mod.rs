@@ -14,7 +14,7 @@ mod users;
 
 use std::time::Duration;
 
-use smform_provider::Run;
+use smform_provider::{Former, PlanResponse, ReplaceOrder, Run};
 use smform_types::{Path, Step, Value};
 
 use crate::failure::Failure;
@@ -131,6 +131,34 @@ fn identified(config: &Value, planned: Value) -> Value {
         Some(name) => with(planned, "id", Value::string(name)),
         None => planned,
     }
+}
+
+/// A new object in the place of one that is gone. When nothing but its tags is new about it, it is made under the name
+/// that it had: what refers to it goes on as it is, and an endpoint need not be moved, which SageMaker would refuse without
+/// the configuration that it has.
+fn restored(planned: Value, former: &Former, again: impl FnOnce(Value) -> PlanResponse) -> Value {
+    let Former::Gone(gone) = former else { return planned };
+    let again = again(gone.clone());
+    if again.replace.is_empty() { again.planned } else { planned }
+}
+
+/// The order of a replacement, with the endpoints that use the old object where the new one would get its name.
+async fn order<F: Future<Output = Vec<String>>>(
+    former: &Former,
+    config: &Value,
+    users: impl FnOnce(String) -> F,
+) -> ReplaceOrder {
+    let mut order = naming::order(former, config);
+    if let (ReplaceOrder::SameName(same), Former::Replaced(old)) = (&mut order, former) {
+        let users = users(Fields(old).owned("id").unwrap_or_default()).await;
+        same.users = users.into_iter().map(|endpoint| format!("endpoint \"{endpoint}\"")).collect();
+    }
+    order
+}
+
+/// Whether an object of a plan is replaced: a new one gets another ARN, which is not known yet.
+fn is_replaced(before: &Value, after: &Value) -> bool {
+    before.get("arn") != after.get("arn")
 }
 
 #[cfg(test)]

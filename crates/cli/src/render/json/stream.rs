@@ -235,6 +235,19 @@ pub fn hook(
     message("info", text.trim_end(), verb, [("hook", hook)])
 }
 
+/// That an object which is only looked at is waited for. Terraform has no such message, as it does not wait.
+#[must_use]
+pub fn waiting(object_key: &ObjectKey, status: &str, elapsed: Duration) -> Message {
+    let address = &object_key.address;
+    let hook = object([
+        ("resource", Some(resource(address))),
+        ("status", Some(status.into())),
+        ("elapsed_seconds", Some(elapsed.as_secs().into())),
+    ]);
+    let text = lines::waiting(object_key, status, elapsed, Style::PLAIN);
+    message("info", text.trim_end(), "refresh_progress", [("hook", hook)])
+}
+
 /// A moment of a provisioner of an object.
 #[must_use]
 pub fn provision(object_key: &ObjectKey, kind: &str, moment: &ProvisionMoment) -> Message {

@@ -223,8 +223,9 @@ impl ResourceType<Clients> for SecurityGroup {
     ) -> Result<PlanResponse, Diagnostics> {
         let (config, prior) = (request.config.clone(), request.prior.clone());
         let is_new = prior.is_none();
+        let order = naming::order(&request.former, &config);
         let response = plan(schema, request, cx.clients, &|path, prior, wanted| self.equivalent(path, prior, wanted));
-        let mut response = PlanResponse { order: naming::order(&config), ..response };
+        let mut response = PlanResponse { order, ..response };
         if is_new {
             response.planned = naming::with_prefix(&config, response.planned);
         }

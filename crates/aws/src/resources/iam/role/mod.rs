@@ -226,8 +226,9 @@ impl ResourceType<Clients> for Role {
         cx: &Context<'_, Clients>,
     ) -> Result<PlanResponse, Diagnostics> {
         let (config, is_new) = (request.config.clone(), request.prior.is_none());
+        let order = naming::order(&request.former, &config);
         let response = plan(schema, request, cx.clients, &|path, prior, wanted| self.equivalent(path, prior, wanted));
-        let mut response = PlanResponse { order: naming::order(&config), ..response };
+        let mut response = PlanResponse { order, ..response };
         if is_new {
             response.planned = naming::with_prefix(&config, response.planned);
             if let Some(name) = Fields(&config).text("name") {

@@ -84,6 +84,12 @@ fn is_given(block: Fields<'_>, name: &str) -> bool {
     block.is_given(name) && block.get(name).is_none_or(|value| value.as_slice().is_none_or(|items| !items.is_empty()))
 }
 
+/// Whether every one of the named variants is to get no traffic.
+pub(super) fn silences<'n>(wishes: &[Wish], mut names: impl Iterator<Item = &'n str>) -> bool {
+    let zero = |name: &str| wishes.iter().any(|wish| wish.variant == name && wish.weight == Some(0.0));
+    names.all(zero)
+}
+
 /// Variants that are wished for and that the configuration does not have.
 pub(super) fn check_variants<'n>(wishes: &[Wish], config: &str, names: impl Iterator<Item = &'n str>) -> Diagnostics {
     let known: Vec<&str> = names.collect();

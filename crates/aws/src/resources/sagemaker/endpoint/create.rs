@@ -3,13 +3,12 @@
 
 use aws_sdk_sagemaker::Client;
 use aws_sdk_sagemaker::operation::describe_endpoint::DescribeEndpointOutput;
-use aws_sdk_sagemaker::types::EndpointStatus;
 use smform_provider::{Context, CreateOutcome, PlanResponse, ProviderError, Run};
 use smform_types::schema::Schema;
 use smform_types::{Diagnostic, Path, Value};
 
 use super::super::{PROPAGATION, is_missing, is_taken, shown, tagging};
-use super::status::{Ended, Status, describe, settle, unhealthy, unhealthy_after, why_stopped};
+use super::status::{Ended, Status, describe, is_failed, settle, unhealthy, unhealthy_after, why_stopped};
 use super::{USUAL, capacity, delete, deployment};
 use crate::clients::Clients;
 use crate::failure::{Failure, Service, failed};
@@ -33,10 +32,6 @@ pub(super) async fn note_taken(client: &Client, response: &mut PlanResponse) {
         let warning = Diagnostic::warning(error.summary, error.detail);
         response.diagnostics.push(warning.of_attribute(Path::attribute("name")));
     }
-}
-
-fn is_failed(endpoint: &DescribeEndpointOutput) -> bool {
-    endpoint.endpoint_status() == Some(&EndpointStatus::Failed)
 }
 
 /// Creates the endpoint that is planned.

@@ -8,9 +8,9 @@ use aws_sdk_sagemaker::types::{EndpointStatus, InferenceComponentStatus, Inferen
 use smform_provider::{ProviderError, Run};
 
 use super::super::{VALIDATION, is_in_progress, is_missing};
-use super::status::{Status, describe, unhealthy};
+use super::status::{Status, describe, unhealthy, why_stopped};
 use crate::failure::{Failure, Service, failed};
-use crate::waiters::{Wait, in_words};
+use crate::waiters::{Stopped, Wait};
 
 /// The inference components that keep an endpoint from being deleted.
 enum Hosted {
@@ -50,13 +50,16 @@ async fn hosted(client: &Client, name: &str, refusal: &Failure) -> Hosted {
 pub(super) async fn delete(client: &Client, name: &str, run: &dyn Run, within: Duration) -> Result<(), ProviderError> {
     let mut wait = Wait::new(run, within);
     let summary = || format!("Endpoint \"{name}\" could not be deleted");
-    let stopped = |last: &str| {
-        let detail = format!(
-            "The wait ended before it was gone, after at most {}; its last status was {last}. Run destroy again to go \
-             on.",
-            in_words(within)
-        );
-        ProviderError::new(summary(), detail)
+    // Before the service has begun to delete it, and after.
+    let not_begun = |stopped: Stopped, last: &DescribeEndpointOutput| {
+        let why = why_stopped(stopped, last);
+        ProviderError::new(summary(), format!("{why} SageMaker was not asked to delete it yet. Run the command again."))
+    };
+    let under_way = |stopped: Stopped, last: &DescribeEndpointOutput| {
+        let why = why_stopped(stopped, last);
+        let detail =
+            format!("{why} SageMaker goes on deleting it. The same command waits until it is gone, and does the rest.");
+        ProviderError::new(format!("Endpoint \"{name}\" is not deleted yet"), detail).still_under_way()
     };
     loop {
         let answer = client.delete_endpoint().endpoint_name(name).send().await;
@@ -71,12 +74,16 @@ pub(super) async fn delete(client: &Client, name: &str, run: &dyn Run, within: D
                     break;
                 }
                 run.progress(&format!("waiting to be deletable: {}", live.summary()));
-                wait.pause().await.map_err(|_| stopped(live.status()))?;
+                wait.pause().await.map_err(|why| not_begun(why, &live))?;
             }
             Err(failure) => match hosted(client, name, &failure).await {
                 Hosted::Leaving => {
                     run.progress("waiting for its inference components to be deleted");
-                    wait.pause().await.map_err(|_| stopped("that of an endpoint with inference components"))?;
+                    if wait.pause().await.is_err() {
+                        let detail = "Its inference components are still being deleted, and until they are gone it cannot be \
+                                      deleted. Run the command again.";
+                        return Err(ProviderError::new(summary(), detail));
+                    }
                 }
                 Hosted::Staying(names) => {
                     let mut error = failure.into_error(summary());
@@ -106,11 +113,10 @@ pub(super) async fn delete(client: &Client, name: &str, run: &dyn Run, within: D
             }
         }
         run.progress(&live.summary());
-        let status = live.status().to_owned();
+        wait.pause().await.map_err(|why| under_way(why, &live))?;
         // Until it is seen so, it may have the status with which a failed endpoint came to be deleted.
         if live.endpoint_status() == Some(&EndpointStatus::Deleting) {
             deleted = Some(live);
         }
-        wait.pause().await.map_err(|_| stopped(&status).still_under_way())?;
     }
 }

@@ -10,6 +10,31 @@ use smform_types::{Diagnostic, Diagnostics, Path};
 
 use crate::fields::{Builder, Fields};
 
+/// The sizes of a policy, with their limits in percent of the endpoint's instances, and their places.
+pub(super) fn sizes<'v>(endpoint: Fields<'v>) -> Vec<(Fields<'v>, (i32, i32), Path)> {
+    let mut found = Vec::new();
+    let Some(config) = endpoint.block("deployment_config") else { return found };
+    let at = Path::attribute("deployment_config").index(0);
+    let mut of = |parent: Option<Fields<'v>>, at: &Path, name: &str, limits: (i32, i32)| {
+        found.extend(parent.and_then(|p| p.block(name)).map(|size| (size, limits, at.attr(name).index(0))));
+    };
+    let routing = config.block("blue_green_update_policy").and_then(|p| p.block("traffic_routing_configuration"));
+    let in_routing = at.attr("blue_green_update_policy").index(0).attr("traffic_routing_configuration").index(0);
+    of(routing, &in_routing, "canary_size", CANARY);
+    of(routing, &in_routing, "linear_step_size", LINEAR);
+    let rolling = config.block("rolling_update_policy");
+    let in_rolling = at.attr("rolling_update_policy").index(0);
+    of(rolling, &in_rolling, "maximum_batch_size", BATCH);
+    of(rolling, &in_rolling, "rollback_maximum_batch_size", ROLLBACK);
+    found
+}
+
+/// Limits of sizes, in percent.
+const CANARY: (i32, i32) = (1, 50);
+const LINEAR: (i32, i32) = (10, 50);
+const BATCH: (i32, i32) = (5, 50);
+const ROLLBACK: (i32, i32) = (5, 100);
+
 /// The service's rules between the arguments. Unknown parts are passed over.
 pub(super) fn check(endpoint: Fields<'_>) -> Diagnostics {
     let mut found = Diagnostics::new();
@@ -27,14 +52,10 @@ pub(super) fn check(endpoint: Fields<'_>) -> Diagnostics {
         check_blue_green(policy, &at.attr("blue_green_update_policy").index(0), &mut found);
     }
     if let Some(policy) = rolling {
-        let at = at.attr("rolling_update_policy").index(0);
-        if let Some(batch) = policy.block("maximum_batch_size") {
-            percentage(batch, 5, 50, &at.attr("maximum_batch_size").index(0), &mut found);
-        }
-        if let Some(batch) = policy.block("rollback_maximum_batch_size") {
-            percentage(batch, 5, 100, &at.attr("rollback_maximum_batch_size").index(0), &mut found);
-        }
-        longest(policy, rolling_waits(policy), &at, &mut found);
+        longest(policy, rolling_waits(policy), &at.attr("rolling_update_policy").index(0), &mut found);
+    }
+    for (size, limits, at) in sizes(endpoint) {
+        percentage(size, limits, &at, &mut found);
     }
     found
 }
@@ -43,7 +64,7 @@ fn check_blue_green(policy: Fields<'_>, at: &Path, found: &mut Diagnostics) {
     if let Some(routing) = policy.block("traffic_routing_configuration") {
         let at = at.attr("traffic_routing_configuration").index(0);
         let kind = routing.text("type");
-        for (name, belongs, min, max) in [("canary_size", "CANARY", 1, 50), ("linear_step_size", "LINEAR", 10, 50)] {
+        for (name, belongs) in [("canary_size", "CANARY"), ("linear_step_size", "LINEAR")] {
             let size = routing.block(name);
             let fits = kind.is_none_or(|kind| kind == belongs);
             let unsure = routing.0.get(name).is_some_and(|value| !value.is_known());
@@ -55,16 +76,13 @@ fn check_blue_green(policy: Fields<'_>, at: &Path, found: &mut Diagnostics) {
                 let detail = format!("type = \"{belongs}\" needs a {name} block.");
                 found.push(Diagnostic::error(format!("Missing {name}"), detail).of_attribute(at.clone()));
             }
-            if let Some(size) = size.filter(|_| fits) {
-                percentage(size, min, max, &at.attr(name).index(0), found);
-            }
         }
     }
     longest(policy, blue_green_waits(policy), at, found);
 }
 
 /// Sizes in percent have bounds of their own; counts depend on how many instances there are.
-fn percentage(size: Fields<'_>, min: i32, max: i32, at: &Path, found: &mut Diagnostics) {
+fn percentage(size: Fields<'_>, (min, max): (i32, i32), at: &Path, found: &mut Diagnostics) {
     let value = size.int("value").filter(|_| size.text("type") == Some("CAPACITY_PERCENT"));
     if let Some(value) = value.filter(|value| !(min..=max).contains(value)) {
         let detail = format!("It must be {min} to {max} percent; it is {value}.");

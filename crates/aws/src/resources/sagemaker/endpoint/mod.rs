@@ -1,13 +1,16 @@
 //! `aws_sagemaker_endpoint`.
 
+mod alarms;
 mod capacity;
 mod create;
 mod dangling;
 mod delete;
 mod deployment;
+mod planned;
 mod quotas;
 mod scaled;
 mod schema;
+mod sizes;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -20,7 +23,7 @@ use aws_sdk_sagemaker::Client;
 use aws_sdk_sagemaker::operation::describe_endpoint::DescribeEndpointOutput;
 use aws_sdk_sagemaker::types::EndpointStatus;
 use smform_provider::{
-    Context, CreateOutcome, Imported, PlanRequest, PlanResponse, PlannedObject, ProviderError, ReplaceOrder,
+    Context, CreateOutcome, Former, Imported, PlanRequest, PlanResponse, PlannedObject, ProviderError, ReplaceOrder,
     ResourceType, Run, UpdateOutcome,
 };
 use smform_types::schema::Schema;
@@ -34,7 +37,7 @@ use crate::settle::{fill, settle};
 use crate::shared::{carry, import_seed, limit, plan};
 use crate::tags;
 pub(super) use status::describe;
-use status::{Ended, Status, unhealthy, why_stopped};
+use status::{Ended, Status, is_failed, unhealthy, why_stopped};
 
 /// How long each operation may take, unless the configuration says otherwise.
 const USUAL: Duration = Duration::from_secs(60 * 60);
@@ -101,8 +104,14 @@ impl Endpoint {
         let Ok(Some(found)) = endpoint_configuration::describe(client, config).await else { return Ok(()) };
         let variants = found.production_variants().iter().chain(found.shadow_production_variants());
         let names = variants.filter_map(|variant| variant.variant_name());
-        let unknown = capacity::check_variants(&wishes, config, names);
-        if unknown.has_errors() { Err(unknown) } else { Ok(()) }
+        let mut wrong = capacity::check_variants(&wishes, config, names);
+        let mut production = found.production_variants().iter().filter_map(|variant| variant.variant_name()).peekable();
+        if production.peek().is_some() && capacity::silences(&wishes, production) {
+            let detail = "The desired_weight of every production variant is 0. Give at least one a weight above 0.";
+            let error = Diagnostic::error("No variant gets traffic", detail);
+            wrong.push(error.of_attribute(Path::attribute(capacity::BLOCK)));
+        }
+        if wrong.has_errors() { Err(wrong) } else { Ok(()) }
     }
 }
 
@@ -133,13 +142,13 @@ impl ResourceType<Clients> for Endpoint {
         request: PlanRequest,
         cx: &Context<'_, Clients>,
     ) -> Result<PlanResponse, Diagnostics> {
-        let (prior, config) = (request.prior.clone(), request.config.clone());
+        let (prior, former, config) = (request.prior.clone(), request.former.clone(), request.config.clone());
         let mut response =
             plan(schema, request, cx.clients, &|path, prior, wanted| self.equivalent(path, prior, wanted));
-        response.order = order(prior.as_ref(), &config);
         let client = cx.clients.sagemaker(cx.clients.region_of(&response.planned));
         let Some(prior) = prior else {
             response.planned = identified(&config, response.planned);
+            response.order = order(&client, &former, &config).await;
             create::note_taken(&client, &mut response).await;
             self.check_variants(&client, &mut response).await?;
             return Ok(response);
@@ -160,11 +169,17 @@ impl ResourceType<Clients> for Endpoint {
         let name = Fields(&prior).text("id").unwrap_or_default();
         if let Ok(Some(endpoint)) = describe(&client, name).await {
             let wanted = Fields(&response.planned).text("endpoint_config_name");
-            if let (false, Some(error)) = (moved, wanted.and_then(|wanted| leaves(&endpoint, wanted))) {
-                return Err(error.of_attribute(Path::attribute("endpoint_config_name")).into());
+            match wanted.filter(|_| !moved).and_then(|wanted| strays(&endpoint, wanted)) {
+                Some(elsewhere) => {
+                    response.unsettled = true;
+                    let warning = returns(&endpoint, &elsewhere);
+                    response.diagnostics.push(warning.of_attribute(Path::attribute("endpoint_config_name")));
+                }
+                None => note_status(&endpoint, &mut response),
             }
-            note_status(&endpoint, &mut response);
-            response.diagnostics.extend(dangling::check(&client, &endpoint).await);
+        }
+        if moved && response.replace.is_empty() {
+            response.diagnostics.extend(alarms::check(&response.planned, cx.clients).await);
         }
         self.check_variants(&client, &mut response).await?;
         Ok(response)
@@ -172,7 +187,18 @@ impl ResourceType<Clients> for Endpoint {
 
     async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], cx: &Context<'_, Clients>) -> Diagnostics {
         let mut found = quotas::check(object, plan, cx.clients).await;
+        let live = match &object.before {
+            Some(before) => {
+                let client = cx.clients.sagemaker(cx.clients.region_of(before));
+                describe(&client, Fields(before).text("id").unwrap_or_default()).await.ok().flatten()
+            }
+            None => None,
+        };
+        found.extend(sizes::check(object, plan, live.as_ref()));
         found.extend(scaled::check(object, plan, cx.clients).await);
+        if let Some(live) = &live {
+            found.extend(dangling::check(object, live, plan, cx.clients).await);
+        }
         found
     }
 
@@ -205,8 +231,15 @@ impl ResourceType<Clients> for Endpoint {
         let (before, after) = (Fields(prior), Fields(planned));
         let name = before.text("id").unwrap_or_default();
         let within = limit(planned, "update", deployment::patience(after, USUAL));
-        let moved = before.text("endpoint_config_name") != after.text("endpoint_config_name");
-        if moved && let Err(failed) = update::roll_out(&client, name, planned, cx.run, within).await {
+        let wanted = after.text("endpoint_config_name").unwrap_or_default();
+        let moved = before.text("endpoint_config_name") != Some(wanted) || {
+            let live = describe(&client, name).await.ok().flatten();
+            live.is_some_and(|live| strays(&live, wanted).is_some())
+        };
+        if moved && let Err(mut failed) = update::roll_out(&client, name, planned, cx.run, within).await {
+            if failed.live.is_some() && !failed.error.under_way {
+                alarms::explain(&mut failed.error, planned, cx.clients).await;
+            }
             return match failed.live {
                 // What is not told is as it was.
                 Some(live) if live.is_empty() => UpdateOutcome::Partial(prior.clone(), failed.error),
@@ -305,20 +338,27 @@ fn members_of(object: Value, other: &Value, names: &[&str]) -> Value {
     })
 }
 
-/// What is wrong with an endpoint that has the wanted configuration and is on its way to another one, which a run that
-/// was killed or somebody else has asked for: that nothing is to be done would not be true for long.
-fn leaves(endpoint: &DescribeEndpointOutput, wanted: &str) -> Option<Diagnostic> {
-    let pending = endpoint.pending_config().filter(|pending| *pending != wanted)?;
-    if endpoint.endpoint_status() != Some(&EndpointStatus::Updating) {
-        return None;
-    }
+/// The other configuration to which an endpoint is moving that is recorded on the wanted one, or has come since. A run
+/// that was killed or somebody else has asked for that: that nothing is to be done would not be true for long.
+fn strays(endpoint: &DescribeEndpointOutput, wanted: &str) -> Option<String> {
+    let elsewhere = match endpoint.endpoint_status()? {
+        EndpointStatus::Updating => endpoint.pending_config()?,
+        EndpointStatus::InService => endpoint.live_config(),
+        _ => return None,
+    };
+    (elsewhere != wanted).then(|| elsewhere.to_owned())
+}
+
+/// Says that an endpoint is brought back.
+fn returns(endpoint: &DescribeEndpointOutput, elsewhere: &str) -> Diagnostic {
     let name = endpoint.endpoint_name().unwrap_or_default();
     let detail = format!(
-        "It still serves \"{wanted}\", as is wanted here, but is moving to \"{pending}\": {}. Wait until that has ended, and \
-         plan again, to bring it back; or ask for \"{pending}\" here.",
+        "It still serves \"{}\", as is wanted here, but somebody has it move to \"{elsewhere}\": {}. The apply waits until \
+         that has ended, and moves it back. If \"{elsewhere}\" is what is wanted, write that here instead.",
+        endpoint.live_config(),
         endpoint.summary()
     );
-    Some(Diagnostic::error(format!("Endpoint \"{name}\" is moving to another configuration"), detail))
+    Diagnostic::warning(format!("Endpoint \"{name}\" is moving to another configuration"), detail)
 }
 
 /// Says what the state of the endpoint means for the plan.
@@ -332,21 +372,42 @@ fn note_status(endpoint: &DescribeEndpointOutput, response: &mut PlanResponse) {
     if endpoint.is_in_service() {
         return;
     }
+    let at = Path::attribute("endpoint_config_name");
     let mut what = format!("Its status is {}.", endpoint.status());
-    if endpoint.endpoint_status() == Some(&EndpointStatus::Failed) {
-        what.push_str(" A failed endpoint can only be deleted, so it is replaced.");
-        response.replace.push(Path::attribute("endpoint_config_name"));
+    let mut summary = format!("Endpoint \"{name}\" does not serve");
+    match endpoint.endpoint_status() {
+        Some(EndpointStatus::Failed) => {
+            what.push_str(" A failed endpoint can only be deleted, so it is replaced.");
+            response.replace.push(at);
+        }
+        Some(EndpointStatus::Deleting) => {
+            let detail = "The apply waits until it is gone, and makes it again.";
+            let warning = Diagnostic::warning(format!("Endpoint \"{name}\" is being deleted"), detail);
+            response.diagnostics.push(warning);
+            response.replace.push(at);
+            return;
+        }
+        Some(EndpointStatus::UpdateRollbackFailed) => {
+            summary = format!("Endpoint \"{name}\" serves two configurations at once");
+            what.push(' ');
+            what.push_str(status::MIXTURE);
+        }
+        _ => {}
     }
-    let error = unhealthy(format!("Endpoint \"{name}\" does not serve"), endpoint, &what);
+    let error = unhealthy(summary, endpoint, &what);
     response.diagnostics.push(Diagnostic::warning(error.summary, error.detail));
 }
 
-/// An endpoint of another name can be there before the old one goes.
-fn order(prior: Option<&Value>, config: &Value) -> ReplaceOrder {
-    let name = Fields(config).get("name");
-    let renamed = match (prior.and_then(|prior| prior.get("name")), name) {
-        (Some(old), Some(new)) => new.is_known() && !old.same_known(new),
-        (_, new) => new.is_none(),
+/// An endpoint of another name can be there before the old one goes. Names are the same whatever the case of their
+/// letters.
+async fn order(client: &Client, former: &Former, config: &Value) -> ReplaceOrder {
+    let Former::Replaced(old) = former else { return ReplaceOrder::default() };
+    let (old, config) = (Fields(old).text("name").unwrap_or_default(), Fields(config));
+    let beside = match config.text("name") {
+        Some(new) => !new.eq_ignore_ascii_case(old),
+        // A failed endpoint gives way to one of its name, which would then go with it.
+        None if config.is_unknown("name") => !matches!(describe(client, old).await, Ok(Some(live)) if is_failed(&live)),
+        None => true,
     };
-    if renamed { ReplaceOrder::CreateFirst } else { ReplaceOrder::default() }
+    if beside { ReplaceOrder::CreateFirst } else { ReplaceOrder::DeleteFirst }
 }

@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 use smform_provider::PlannedObject;
 use smform_types::{Diagnostic, Diagnostics, Path, Value};
 
+use super::planned::configurations;
 use crate::clients::Clients;
 use crate::fields::Fields;
 
@@ -105,16 +106,8 @@ fn add(sum: &mut Fleet, fleet: &Fleet) {
     }
 }
 
-/// The fleet of an endpoint's configuration. A name that is not known yet is that of a configuration of the same plan;
-/// where it could be one of several, what all of them need.
+/// The fleet of an endpoint's configuration; where it could be one of several, what all of them need.
 fn fleet_of(endpoint: &Value, plan: &[&PlannedObject]) -> Fleet {
-    let wanted = Fields(endpoint).text("endpoint_config_name");
-    let configurations = plan.iter().filter(|object| *object.type_name == *"aws_sagemaker_endpoint_configuration");
-    let versions = configurations.flat_map(|object| object.before.iter().chain(&object.after));
-    let fitting = versions.filter(|version| match wanted {
-        Some(name) => Fields(version).text("name") == Some(name),
-        None => Fields(version).is_unknown("name"),
-    });
     let least = |mut one: Fleet, other: Fleet| {
         one.retain(|instance_type, _| other.contains_key(instance_type));
         for (instance_type, count) in &mut one {
@@ -122,7 +115,7 @@ fn fleet_of(endpoint: &Value, plan: &[&PlannedObject]) -> Fleet {
         }
         one
     };
-    fitting.map(fleet).reduce(least).unwrap_or_default()
+    configurations(endpoint, plan.iter().copied()).map(fleet).reduce(least).unwrap_or_default()
 }
 
 fn fleet(configuration: &Value) -> Fleet {

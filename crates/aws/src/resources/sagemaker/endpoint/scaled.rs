@@ -7,6 +7,8 @@ use serde_json::{Value as Json, json};
 use smform_provider::PlannedObject;
 use smform_types::{Diagnostic, Diagnostics, Path, Value};
 
+use super::super::is_replaced;
+use super::planned::configurations;
 use crate::clients::Clients;
 use crate::fields::Fields;
 
@@ -20,29 +22,37 @@ struct Move<'v> {
     to: &'v str,
 }
 
-/// Warns of variants that get another instance type while they are scaled, by a target of the plan or by another one.
+/// Warns of what is asked of variants while they are scaled, by a target of the plan or by another one: another instance
+/// type, or a number of instances.
 pub(super) async fn check(object: &PlannedObject, plan: &[PlannedObject], clients: &Clients) -> Diagnostics {
     let mut found = Diagnostics::new();
-    let Some((before, after)) = object.before.as_ref().zip(object.after.as_ref()) else { return found };
-    let name = Fields(before).text("id").unwrap_or_default();
+    let Some(after) = &object.after else { return found };
+    let name = Fields(after).text("name").unwrap_or_default();
+    let resource = |variant: &str| format!("endpoint/{name}/variant/{variant}");
     // A replaced endpoint has no scaled variants yet.
-    if before.get("arn") != after.get("arn") || before.get("endpoint_config_name") == after.get("endpoint_config_name")
-    {
+    let before = object.before.as_ref().filter(|before| !is_replaced(before, after));
+    let updated = before.filter(|before| before.get("endpoint_config_name") != after.get("endpoint_config_name"));
+    let (moves, counts) = match updated {
+        Some(before) => (moves(before, after, plan), begins(before, after, plan)),
+        None => (Vec::new(), Vec::new()),
+    };
+    let counted = counted(after);
+    let variants =
+        moves.iter().map(|moved| moved.variant).chain(counts.iter().chain(&counted).map(|(variant, _)| *variant));
+    let asked: BTreeSet<String> = variants.map(resource).collect();
+    if asked.is_empty() {
         return found;
     }
-    let moves = moves(before, after, plan);
-    if moves.is_empty() {
-        return found;
+    let mut scaled = of_plan(plan, |target| target.before.as_ref().filter(|_| target.after.is_some()));
+    let mut unsaid = asked.difference(&scaled).cloned().peekable();
+    if before.is_some() && unsaid.peek().is_some() {
+        let unsaid: Vec<String> = unsaid.collect();
+        scaled.extend(live(&unsaid, clients, clients.region_of(after)).await);
     }
-    let resource = |moved: &Move<'_>| format!("endpoint/{name}/variant/{}", moved.variant);
-    let mut scaled: BTreeSet<String> = of_plan(plan);
-    if moves.iter().any(|moved| !scaled.contains(&resource(moved))) {
-        let asked: Vec<String> = moves.iter().map(resource).collect();
-        scaled.extend(live(&asked, clients, clients.region_of(before)).await);
-    }
-    let gone = leaving(plan);
+    // What the plan scales no longer: a target goes before its endpoint is changed.
+    let gone = of_plan(plan, |target| target.before.as_ref().filter(|_| target.after.is_none()));
     scaled.retain(|resource| !gone.contains(resource));
-    for moved in moves.iter().filter(|moved| scaled.contains(&resource(moved))) {
+    for moved in moves.iter().filter(|moved| scaled.contains(&resource(moved.variant))) {
         let detail = format!(
             "Variant \"{}\" of endpoint \"{name}\" changes from {} to {}, and it is a scalable target. SageMaker refuses \
              such an update. Take the variant's aws_appautoscaling_target and its policies out of the configuration and \
@@ -52,19 +62,58 @@ pub(super) async fn check(object: &PlannedObject, plan: &[PlannedObject], client
         let warning = Diagnostic::warning("The instance type of a scaled variant changes", detail);
         found.push(warning.of_attribute(Path::attribute("endpoint_config_name")));
     }
+    for (variant, count) in counts.iter().filter(|(variant, _)| scaled.contains(&resource(variant))) {
+        let detail = format!(
+            "The new configuration gives variant \"{variant}\" of endpoint \"{name}\" another initial_instance_count, so \
+             the update begins with {count} instances, whatever number autoscaling has come to; from there autoscaling \
+             goes on. To keep its number, leave initial_instance_count as it is, or set retain_all_variant_properties = true."
+        );
+        let warning = Diagnostic::warning("The number of instances of a scaled variant is set back", detail);
+        found.push(warning.of_attribute(Path::attribute("endpoint_config_name")));
+    }
+    scaled.extend(of_plan(plan, |target| target.after.as_ref()));
+    for (variant, count) in counted.iter().filter(|(variant, _)| scaled.contains(&resource(variant))) {
+        let detail = format!(
+            "Variant \"{variant}\" of endpoint \"{name}\" is a scalable target, and desired_instance_count asks for {count} \
+             instances. Autoscaling goes on from there, at once where that is outside of min_capacity and max_capacity, and \
+             every later apply sets the number back to {count}. Leave desired_instance_count out, and give the target the \
+             capacities that are wanted."
+        );
+        let warning = Diagnostic::warning("The number of instances of a scaled variant is fixed", detail);
+        found.push(warning.of_attribute(Path::attribute("desired_weights_and_capacities")));
+    }
     found
+}
+
+/// The variants whose number of instances an endpoint asks for, with that.
+fn counted(endpoint: &Value) -> Vec<(&str, i32)> {
+    let blocks = Fields(endpoint).blocks("desired_weights_and_capacities");
+    blocks.filter_map(|block| Some((block.text("variant_name")?, block.int("desired_instance_count")?))).collect()
+}
+
+/// The variants that an update gives the number of instances with which the new configuration begins, since it is
+/// another one than before.
+fn begins<'p>(before: &Value, after: &Value, plan: &'p [PlannedObject]) -> Vec<(&'p str, i32)> {
+    let excluded = |block: Fields<'_>| block.text("variant_property_type") == Some("DesiredInstanceCount");
+    let keeps = Fields(after).flag("retain_all_variant_properties") == Some(true);
+    if keeps && !Fields(after).blocks("exclude_retained_variant_properties").any(excluded) {
+        return Vec::new();
+    }
+    let Some((old, new)) = configurations_of(before, after, plan) else { return Vec::new() };
+    let count = |variant: Fields<'p>| Some((variant.text("variant_name")?, variant.int("initial_instance_count")?));
+    let old: Vec<_> = Fields(old).blocks("production_variants").filter_map(count).collect();
+    let new = Fields(new).blocks("production_variants").filter_map(count);
+    new.filter(|(variant, count)| old.iter().any(|(name, before)| name == variant && before != count)).collect()
+}
+
+/// The configuration of an endpoint before and the one after, as far as the plan has them.
+fn configurations_of<'p>(before: &Value, after: &Value, plan: &'p [PlannedObject]) -> Option<(&'p Value, &'p Value)> {
+    configurations(before, plan.iter()).next().zip(configurations(after, plan.iter()).next())
 }
 
 /// The variants that have one instance type in the configuration before and another in the one after.
 fn moves<'p>(before: &Value, after: &Value, plan: &'p [PlannedObject]) -> Vec<Move<'p>> {
-    let configurations = || plan.iter().filter(|object| *object.type_name == *"aws_sagemaker_endpoint_configuration");
-    let named = |config: &&Value, endpoint: &Value| match Fields(endpoint).text("endpoint_config_name") {
-        Some(name) => Fields(config).text("name") == Some(name),
-        None => Fields(config).is_unknown("name"),
-    };
-    let old = configurations().filter_map(|object| object.before.as_ref()).find(|config| named(config, before));
-    let new = configurations().filter_map(|object| object.after.as_ref()).find(|config| named(config, after));
-    let Some((old, new)) = old.zip(new) else { return Vec::new() };
+    let Some((old, new)) = configurations_of(before, after, plan) else { return Vec::new() };
     let type_of = |variant: Fields<'p>| Some((variant.text("variant_name")?, variant.text("instance_type")?));
     let new: Vec<(&str, &str)> = Fields(new).blocks("production_variants").filter_map(type_of).collect();
     let old = Fields(old).blocks("production_variants").filter_map(type_of);
@@ -75,21 +124,10 @@ fn moves<'p>(before: &Value, after: &Value, plan: &'p [PlannedObject]) -> Vec<Mo
     .collect()
 }
 
-/// What the plan scales, before and after.
-fn of_plan(plan: &[PlannedObject]) -> BTreeSet<String> {
-    counted(plan, |target| target.after.is_some())
-}
-
-/// What the plan scales no longer: a target goes before its endpoint is changed.
-fn leaving(plan: &[PlannedObject]) -> BTreeSet<String> {
-    counted(plan, |target| target.after.is_none())
-}
-
-/// The variants that were scaled by those of the plan's targets.
-fn counted(plan: &[PlannedObject], which: fn(&PlannedObject) -> bool) -> BTreeSet<String> {
-    let targets = plan.iter().filter(|object| *object.type_name == *"aws_appautoscaling_target" && which(object));
-    let before = targets.filter_map(|object| object.before.as_ref());
-    let counted = before.filter(|target| Fields(target).text("scalable_dimension") == Some(COUNT));
+/// The variants that targets of the plan scale, as the chosen side of each tells.
+fn of_plan(plan: &[PlannedObject], side: impl Fn(&PlannedObject) -> Option<&Value>) -> BTreeSet<String> {
+    let targets = plan.iter().filter(|object| *object.type_name == *"aws_appautoscaling_target").filter_map(side);
+    let counted = targets.filter(|target| Fields(target).text("scalable_dimension") == Some(COUNT));
     counted.filter_map(|target| Fields(target).owned("resource_id")).collect()
 }
 

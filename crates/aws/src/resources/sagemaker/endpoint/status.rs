@@ -9,12 +9,17 @@ use smform_provider::{ProviderError, Run};
 
 use super::super::found;
 use crate::failure::{Failure, Service, failed, sentence};
-use crate::waiters::{Stopped, Wait, in_words};
+use crate::waiters::{Stopped, Wait};
 
 /// The endpoint as the service describes it; nothing when there is none.
 pub(in super::super) async fn describe(client: &Client, name: &str) -> Result<Option<DescribeEndpointOutput>, Failure> {
     let answer = client.describe_endpoint().endpoint_name(name).send().await;
     found(answer.map_err(failed(Service::SageMaker, "DescribeEndpoint")), "endpoint")
+}
+
+/// Whether the endpoint has failed for good: it can only be deleted.
+pub(super) fn is_failed(endpoint: &DescribeEndpointOutput) -> bool {
+    endpoint.endpoint_status() == Some(&EndpointStatus::Failed)
 }
 
 /// What a described endpoint says.
@@ -81,6 +86,11 @@ impl Status for DescribeEndpointOutput {
     }
 }
 
+/// What an endpoint does whose update and then its rollback have failed.
+pub(super) const MIXTURE: &str = "An update failed, and so did its rollback: it goes on serving, with instances of the old \
+    and of the new configuration beside each other. An update to another configuration brings it out of that; so does \
+    -replace=ADDRESS, which interrupts its service.";
+
 /// How waiting ended.
 #[derive(Debug)]
 pub(super) enum Ended {
@@ -126,13 +136,7 @@ pub(super) async fn settle(
 
 /// Why the wait for an endpoint ended early, as a sentence.
 pub(super) fn why_stopped(stopped: Stopped, last: &DescribeEndpointOutput) -> String {
-    let state = format!(" Its last status was {}.", last.summary());
-    match stopped {
-        Stopped::Cancelled => format!("The wait was interrupted.{state}"),
-        Stopped::TimedOut(limit) => {
-            format!("It took longer than {}.{state} A longer limit can be set in a timeouts block.", in_words(limit))
-        }
-    }
+    format!("{} Its last status was {}.", stopped.sentence(), last.summary())
 }
 
 /// What each variant of the live fleet has, such as `MyVariant: 1 of 2 instances, weight 1`; nothing without a fleet.

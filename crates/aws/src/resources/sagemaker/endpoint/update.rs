@@ -11,7 +11,7 @@ use smform_types::{Path, Value};
 
 use super::super::{PROPAGATION, VALIDATION, endpoint_configuration, is_in_progress, is_missing};
 use super::deployment;
-use super::status::{Ended, Status, describe, settle, unhealthy, unhealthy_after, why_stopped};
+use super::status::{Ended, MIXTURE, Status, describe, settle, unhealthy, unhealthy_after, why_stopped};
 use crate::failure::{Failure, Service, failed};
 use crate::fields::Fields;
 use crate::waiters::Wait;
@@ -77,6 +77,13 @@ fn judge(name: &str, wanted: &str, ended: Ended) -> Result<(), Failed> {
                     format!("Endpoint \"{name}\" was rolled back"),
                     format!(
                         "The update to configuration \"{wanted}\" did not succeed; the endpoint still serves \"{live}\"."
+                    ),
+                )
+            } else if endpoint.endpoint_status() == Some(&EndpointStatus::UpdateRollbackFailed) {
+                (
+                    format!("The rollback of endpoint \"{name}\" failed"),
+                    format!(
+                        "The update to configuration \"{wanted}\" ended with status UpdateRollbackFailed. {MIXTURE}"
                     ),
                 )
             } else {

@@ -166,7 +166,7 @@ fn weights(production: &[Variant<'_>], found: &mut Diagnostics) {
         && production.iter().all(|variant| variant.fields.float("initial_variant_weight") == Some(0.0));
     if all_zero {
         found.push(
-            Diagnostic::warning(
+            Diagnostic::error(
                 "No variant gets traffic",
                 "The weight of every production variant is 0. Give at least one a weight above 0.",
             )

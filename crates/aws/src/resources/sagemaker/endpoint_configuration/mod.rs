@@ -23,7 +23,7 @@ use smform_types::schema::Schema;
 use smform_types::{Diagnostic, Diagnostics, Path, Step, Value};
 
 use super::model::wire::vpc_config;
-use super::{found, identified, is_missing, is_taken, same_weight, shown, tagging, users};
+use super::{found, identified, is_missing, is_taken, order, restored, same_weight, shown, tagging, users};
 use crate::clients::Clients;
 use crate::failure::{Failure, Service, failed};
 use crate::fields::{Fields, with};
@@ -135,15 +135,22 @@ impl ResourceType<Clients> for EndpointConfiguration {
         request: PlanRequest,
         cx: &Context<'_, Clients>,
     ) -> Result<PlanResponse, Diagnostics> {
-        let (config, is_new) = (request.config.clone(), request.prior.is_none());
-        let response = plan(schema, request, cx.clients, &|path, prior, wanted| self.equivalent(path, prior, wanted));
-        let mut response = PlanResponse { order: naming::order(&config), ..response };
+        let (config, former, is_new) = (request.config.clone(), request.former.clone(), request.prior.is_none());
+        let by_schema = |request: PlanRequest| {
+            plan(schema, request, cx.clients, &|path, prior, wanted| self.equivalent(path, prior, wanted))
+        };
+        let mut response = by_schema(request);
+        let client = cx.clients.sagemaker(cx.clients.region_of(&response.planned));
+        response.order =
+            order(&former, &config, |name| async move { users::of_configuration(&client, &name).await }).await;
         if is_new {
             response.planned = identified(&config, response.planned);
             // Known at once, though the service could fill it in: see `wire_data::describe`.
             if let Some(none) = config.get("metrics_config").filter(|block| block.as_slice() == Some(&[])) {
                 response.planned = with(response.planned, "metrics_config", none.clone());
             }
+            let again = |gone| by_schema(PlanRequest::new(Some(gone), config.clone()));
+            response.planned = restored(response.planned, &former, again);
         }
         if only_counts(&response.replace) {
             let detail = "The change makes a new configuration, and an endpoint that moves to it starts a second fleet \
@@ -264,8 +271,9 @@ fn taken(name: &str) -> ProviderError {
     ProviderError::new(
         format!("Endpoint configuration \"{name}\" already exists"),
         format!(
-            "It is not in this state. Import it with \"smform import ADDRESS {name}\", delete it, or write name_prefix \
-             instead of name to get a name of its own."
+            "If it is not in this state, import it with \"smform import ADDRESS {name}\", or delete it. If it is the one \
+             that was to be replaced, its name has turned out to be the same. Write name_prefix instead of name to get a \
+             name of its own."
         ),
     )
     .of_attribute(Path::attribute("name"))

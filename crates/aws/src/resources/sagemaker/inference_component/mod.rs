@@ -1,5 +1,6 @@
 //! `aws_sagemaker_inference_component`.
 
+mod replaced;
 mod schema;
 mod wire;
 
@@ -10,7 +11,8 @@ use aws_sdk_sagemaker::Client;
 use aws_sdk_sagemaker::operation::describe_inference_component::DescribeInferenceComponentOutput;
 use aws_sdk_sagemaker::types::InferenceComponentStatus;
 use smform_provider::{
-    Context, CreateOutcome, Imported, PlanRequest, PlanResponse, ProviderError, ResourceType, Run, UpdateOutcome,
+    Context, CreateOutcome, Imported, PlanRequest, PlanResponse, PlannedObject, ProviderError, ResourceType, Run,
+    UpdateOutcome,
 };
 use smform_types::schema::Schema;
 use smform_types::{Diagnostics, Path, Type, Value};
@@ -22,7 +24,7 @@ use crate::fields::{Builder, Fields, with};
 use crate::settle::{closed, fill, settle};
 use crate::shared::{carry, import_seed, importable, limit, plan};
 use crate::tags;
-use crate::waiters::{Wait, in_words};
+use crate::waiters::Wait;
 
 /// How long each operation may take, unless the configuration says otherwise.
 const USUAL: Duration = Duration::from_secs(30 * 60);
@@ -64,10 +66,10 @@ async fn settled(
         if !matches!(status(&seen), "Creating" | "Updating" | "Deleting") {
             return Ok(Some(seen));
         }
-        if wait.pause().await.is_err() {
+        if let Err(stopped) = wait.pause().await {
             let detail = format!(
-                "The wait ended, after at most {}, with status {}. The service goes on; run the command again.",
-                in_words(within),
+                "{} Its last status was {}. SageMaker goes on; run the command again to go on waiting.",
+                stopped.sentence(),
                 status(&seen)
             );
             return Err(ProviderError::new(summary(), detail).still_under_way());
@@ -193,10 +195,11 @@ impl ResourceType<Clients> for InferenceComponent {
         request: PlanRequest,
         cx: &Context<'_, Clients>,
     ) -> Result<PlanResponse, Diagnostics> {
-        let (prior, config) = (request.prior.clone(), request.config.clone());
+        let (prior, former, config) = (request.prior.clone(), request.former.clone(), request.config.clone());
         let mut response = plan(schema, request, cx.clients, &|_, prior, wanted| prior == wanted);
         let Some(prior) = prior else {
             response.planned = identified(&config, response.planned);
+            response.order = replaced::order(&former, &config);
             return Ok(response);
         };
         let changed = |name: &str| prior.get(name) != response.planned.get(name);
@@ -221,6 +224,10 @@ impl ResourceType<Clients> for InferenceComponent {
             }
         }
         Ok(response)
+    }
+
+    async fn review(&self, object: &PlannedObject, _: &[PlannedObject], _: &Context<'_, Clients>) -> Diagnostics {
+        replaced::check(object)
     }
 
     async fn read(&self, prior: &Value, cx: &Context<'_, Clients>) -> Result<Option<Value>, ProviderError> {
@@ -390,8 +397,12 @@ impl ResourceType<Clients> for InferenceComponent {
             if status(&seen) == "Failed" {
                 return Err(unhealthy(summary(), &seen));
             }
-            let stays = "Its deletion was accepted, and it is still there. Run the command again.";
-            wait.pause().await.map_err(|_| ProviderError::new(summary(), stays).still_under_way())?;
+            wait.pause().await.map_err(|stopped| {
+                let why = stopped.sentence();
+                let detail = format!("{why} SageMaker goes on deleting it. The same command waits until it is gone.");
+                ProviderError::new(format!("Inference component \"{name}\" is not deleted yet"), detail)
+                    .still_under_way()
+            })?;
         }
         Ok(())
     }

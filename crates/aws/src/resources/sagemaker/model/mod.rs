@@ -19,7 +19,7 @@ use smform_provider::{
 use smform_types::schema::Schema;
 use smform_types::{Diagnostic, Diagnostics, Path, Value, image};
 
-use super::{VALIDATION, found, identified, is_missing, is_taken, shown, tagging, users};
+use super::{VALIDATION, found, identified, is_missing, is_taken, order, restored, shown, tagging, users};
 use crate::clients::{Clients, partition_of};
 use crate::constraints::arn_parts;
 use crate::failure::{Failure, Service, failed};
@@ -127,11 +127,17 @@ impl ResourceType<Clients> for Model {
         request: PlanRequest,
         cx: &Context<'_, Clients>,
     ) -> Result<PlanResponse, Diagnostics> {
-        let (config, is_new) = (request.config.clone(), request.prior.is_none());
-        let response = plan(schema, request, cx.clients, &|path, prior, wanted| self.equivalent(path, prior, wanted));
-        let mut response = PlanResponse { order: naming::order(&config), ..response };
+        let (config, former, is_new) = (request.config.clone(), request.former.clone(), request.prior.is_none());
+        let by_schema = |request: PlanRequest| {
+            plan(schema, request, cx.clients, &|path, prior, wanted| self.equivalent(path, prior, wanted))
+        };
+        let mut response = by_schema(request);
+        let client = cx.clients.sagemaker(cx.clients.region_of(&response.planned));
+        response.order = order(&former, &config, |name| async move { users::of_model(&client, &name).await }).await;
         if is_new {
             response.planned = identified(&config, response.planned);
+            let again = |gone| by_schema(PlanRequest::new(Some(gone), config.clone()));
+            response.planned = restored(response.planned, &former, again);
             let ((), warnings) = regional(&response.planned, cx.clients).into_result(())?;
             response.diagnostics.extend(warnings);
         }
@@ -245,8 +251,9 @@ fn taken(name: &str) -> ProviderError {
     ProviderError::new(
         format!("Model \"{name}\" already exists"),
         format!(
-            "It is not in this state. Import it with \"smform import ADDRESS {name}\", delete it, or write name_prefix \
-             instead of name to get a name of its own."
+            "If it is not in this state, import it with \"smform import ADDRESS {name}\", or delete it. If it is the one \
+             that was to be replaced, its name has turned out to be the same. Write name_prefix instead of name to get a \
+             name of its own."
         ),
     )
     .of_attribute(Path::attribute("name"))

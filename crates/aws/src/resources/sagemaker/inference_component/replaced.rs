@@ -1,0 +1,74 @@
+//! Replacing an inference component: its name is unique in an account and region, and cannot be generated.
+
+use smform_provider::{Former, PlannedObject, ReplaceOrder, SameName};
+use smform_types::{Diagnostic, Diagnostics, Path, Value};
+
+use super::super::is_replaced;
+use crate::fields::Fields;
+use crate::names::next;
+
+/// In which order a component is replaced: one with another name can be in service before the old one goes. A name that
+/// is not known yet counts as another one: were it the same after all, the creation would be refused.
+pub(super) fn order(former: &Former, config: &Value) -> ReplaceOrder {
+    let name = Fields(config).text("name");
+    match (former, name) {
+        (Former::Replaced(old), Some(name)) if Fields(old).text("name") == Some(name) => {
+            ReplaceOrder::SameName(SameName {
+                attribute: Path::attribute("name"),
+                instead: format!("name = {:?}", next(name)),
+                users: Vec::new(),
+            })
+        }
+        (Former::Replaced(_), _) => ReplaceOrder::CreateFirst,
+        _ => ReplaceOrder::default(),
+    }
+}
+
+/// Says that a component which serves is missing while it is replaced under its name.
+pub(super) fn check(object: &PlannedObject) -> Diagnostics {
+    let Some((before, after)) = object.before.as_ref().zip(object.after.as_ref()) else { return Diagnostics::new() };
+    let (old, new) = (Fields(before), Fields(after));
+    let Some(name) = new.text("name").filter(|name| old.text("name") == Some(name)) else { return Diagnostics::new() };
+    if !is_replaced(before, after) || old.text("status") != Some("InService") {
+        return Diagnostics::new();
+    }
+    let detail = format!(
+        "There can be one component of a name in an account and region, so the old one is deleted before the new one is \
+         made, and nothing answers for \"{name}\" until that is in service. To have the new one first, give it another \
+         name, such as {:?}, where its endpoint has room for both.",
+        next(name)
+    );
+    let warning =
+        Diagnostic::warning(format!("Inference component \"{name}\" does not serve while it is replaced"), detail);
+    warning.of_attribute(Path::attribute("name")).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn component(name: &str, status: &str) -> Value {
+        Value::object([("arn", Value::string("old")), ("name", Value::string(name)), ("status", Value::string(status))])
+    }
+
+    #[test]
+    fn only_the_loss_of_what_serves_is_warned_of() {
+        let summaries = |before: Value, after: Value| {
+            let object = PlannedObject {
+                type_name: "aws_sagemaker_inference_component".into(),
+                before: Some(before),
+                after: Some(after),
+            };
+            check(&object).into_iter().map(|warning| warning.summary).collect::<Vec<_>>()
+        };
+        let new = |name: &str| {
+            component(name, "InService").update_at(&Path::attribute("arn").0, &mut |arn| Value::unknown(arn.ty()))
+        };
+        let expected = ["Inference component \"ic\" does not serve while it is replaced"];
+        assert_eq!(summaries(component("ic", "InService"), new("ic")), expected);
+        let none = Vec::<String>::new();
+        assert_eq!(summaries(component("ic", "Failed"), new("ic")), none);
+        assert_eq!(summaries(component("ic", "InService"), new("ic-2")), none);
+        assert_eq!(summaries(component("ic", "InService"), component("ic", "InService")), none);
+    }
+}
