@@ -139,6 +139,20 @@ async fn a_taken_name_is_an_error_and_a_lost_reply_is_not() {
 }
 
 #[tokio::test]
+async fn a_region_that_does_not_scale_to_zero_is_warned_of() {
+    let world = world().await;
+    let said = async |region: &str| {
+        let body = json!({"name": "h", "execution_role_arn": ROLE, "region": region, "production_variants": {
+            "variant_name": "v", "instance_type": "ml.g5.xlarge", "initial_instance_count": 1,
+            "managed_instance_scaling": {"min_instance_count": 0, "max_instance_count": 2}}});
+        let plan = world.plan(CONFIG, None, &body).await.unwrap();
+        plan.diagnostics.iter().map(|warning| warning.summary.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(said("us-east-1").await, [""; 0]);
+    assert_eq!(said("eu-west-3").await, ["Scaling to zero may not be offered here"]);
+}
+
+#[tokio::test]
 async fn mistakes_are_found_offline() {
     let world = world().await;
     let check = |change: &dyn Fn(&mut serde_json::Value)| {

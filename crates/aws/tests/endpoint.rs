@@ -261,10 +261,23 @@ async fn an_interrupted_deletion_is_told_and_gone_on_with() {
     world.run.cancelled.store(false, Ordering::Relaxed);
     let plan = world.plan(ENDPOINT, Some(&endpoint), &endpoint_body("e", "one")).await.unwrap();
     assert_eq!(plan.replace.len(), 1);
+    let plan = world.replacing(ENDPOINT, &endpoint, &endpoint_body("e", "one")).await;
     let notes: Vec<&str> = plan.diagnostics.iter().map(|note| note.summary.as_str()).collect();
     assert_eq!(notes, ["Endpoint \"e\" is being deleted"]);
     world.delete(ENDPOINT, &endpoint).await;
     assert_eq!(world.calls("DeleteEndpoint"), 3);
+}
+
+#[tokio::test]
+async fn an_endpoint_is_made_again_as_soon_as_the_old_one_is_gone() {
+    let (world, endpoint) = serving().await;
+    world.session.delete(ENDPOINT, &endpoint, &world.run).await.unwrap();
+    let endpoint = world.create(ENDPOINT, &endpoint_body("e", "one")).await;
+    // One that somebody else is deleting is waited for.
+    world.ask("DeleteEndpoint", json!({"EndpointName": "e"})).await;
+    let again = world.create(ENDPOINT, &endpoint_body("e", "two")).await;
+    assert_eq!(text(&again, "arn"), text(&endpoint, "arn"));
+    assert!(world.run.progress.lock().unwrap().iter().any(|status| status.contains("is gone")));
 }
 
 #[tokio::test]

@@ -53,6 +53,15 @@ async fn a_component_of_another_name_comes_first() {
 }
 
 #[tokio::test]
+async fn a_component_begins_with_a_copy_and_may_then_have_none() {
+    let world = hosting().await;
+    let errors = world.plan(COMPONENT, None, &body(0, 1024)).await.unwrap_err();
+    assert_eq!(errors.iter().map(|e| e.summary.as_str()).collect::<Vec<_>>(), ["A new component needs a copy"]);
+    let made = world.create(COMPONENT, &body(1, 1024)).await;
+    world.update(COMPONENT, &made, &body(0, 1024)).await;
+}
+
+#[tokio::test]
 async fn what_runs_and_where_is_told() {
     let world = hosting().await;
     let mut body = body(1, 1024);

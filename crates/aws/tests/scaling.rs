@@ -204,6 +204,19 @@ async fn a_number_of_instances_that_autoscaling_has_its_say_in_is_warned_of() {
 }
 
 #[tokio::test]
+async fn a_scaled_endpoint_moves_to_another_configuration_and_stays_scaled() {
+    let (world, endpoint) = serving().await;
+    let body = target(2, 4);
+    let target = world.create(TARGET, &body).await;
+    assert_eq!(count(&world).await, json!(2));
+    // The new configuration begins with one instance, as the old one did; autoscaling had two.
+    let moved = world.update(ENDPOINT, &endpoint, &endpoint_body("e", "two")).await;
+    assert_eq!(count(&world).await, json!(2));
+    world.assert_settled(TARGET, &target, &body).await;
+    world.assert_settled(ENDPOINT, &moved, &endpoint_body("e", "two")).await;
+}
+
+#[tokio::test]
 async fn a_target_that_does_not_refer_to_its_endpoint_waits_for_it() {
     let (world, endpoint) = serving().await;
     world.delete(ENDPOINT, &endpoint).await;

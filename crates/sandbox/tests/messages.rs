@@ -203,6 +203,7 @@ async fn configurations() {
     for (pointer, value, part) in [
         ("/ProductionVariants", json!([variant, variant]), "was non-unique"),
         ("/ProductionVariants/0/InstanceType", Value::Null, "Exactly one of"),
+        ("/ProductionVariants/0/InitialVariantWeight", json!(0.0), "above 0"),
         ("/ProductionVariants/0/InitialInstanceCount", Value::Null, "InitialInstanceCount must"),
         ("/ProductionVariants/0/ModelName", Value::Null, "ExecutionRoleArn must"),
         (

@@ -8,7 +8,7 @@ use smform_types::schema::Schema;
 use smform_types::{Diagnostic, Path, Value};
 
 use super::super::{PROPAGATION, is_missing, is_taken, shown, tagging};
-use super::status::{Ended, Status, describe, is_failed, settle, unhealthy, unhealthy_after, why_stopped};
+use super::status::{Ended, Status, describe, is_failed, is_leaving, settle, unhealthy, unhealthy_after, why_stopped};
 use super::{USUAL, capacity, delete, deployment};
 use crate::clients::Clients;
 use crate::failure::{Failure, Service, failed};
@@ -21,17 +21,26 @@ use crate::shared::{importable, limit};
 /// How often an endpoint that failed only because its role was not visible yet is made again.
 const ROLE_ATTEMPTS: u32 = 2;
 
-/// Says at plan time that a failed endpoint of the name will give way.
+/// Whether an endpoint gives way to a new one of its name: it has failed, or is going already.
+fn gives_way(endpoint: &DescribeEndpointOutput) -> bool {
+    is_failed(endpoint) || is_leaving(endpoint)
+}
+
+/// Says at plan time that an endpoint of the name will give way.
 pub(super) async fn note_taken(client: &Client, response: &mut PlanResponse) {
     let Some(name) = Fields(&response.planned).text("name") else { return };
-    if let Ok(Some(endpoint)) = describe(client, name).await
-        && is_failed(&endpoint)
-    {
+    let Ok(Some(endpoint)) = describe(client, name).await else { return };
+    let warning = if is_failed(&endpoint) {
         let what = "It serves nothing and cannot be repaired, so it is deleted, and created anew.";
         let error = unhealthy(format!("A failed endpoint \"{name}\" exists"), &endpoint, what);
-        let warning = Diagnostic::warning(error.summary, error.detail);
-        response.diagnostics.push(warning.of_attribute(Path::attribute("name")));
-    }
+        Diagnostic::warning(error.summary, error.detail)
+    } else if is_leaving(&endpoint) {
+        let detail = "Whoever began that, it serves no more. The apply waits until it is gone, and makes a new one.";
+        Diagnostic::warning(format!("Endpoint \"{name}\" is being deleted"), detail)
+    } else {
+        return;
+    };
+    response.diagnostics.push(warning.of_attribute(Path::attribute("name")));
 }
 
 /// Creates the endpoint that is planned.
@@ -45,8 +54,8 @@ pub(super) async fn create(schema: &Schema, planned: &Value, cx: &Context<'_, Cl
         // A call that is repeated after a lost answer is told that the name is taken. To know then whose the endpoint
         // is, look before.
         match describe(&client, &name).await {
-            Ok(Some(endpoint)) if is_failed(&endpoint) => {
-                cx.run.progress("deleting the failed endpoint of this name");
+            Ok(Some(endpoint)) if gives_way(&endpoint) => {
+                cx.run.progress("waiting until the former endpoint of this name is gone");
                 let within = limit(planned, "delete", USUAL);
                 if let Err(error) = delete::delete(&client, &name, cx.run, within).await {
                     return CreateOutcome::Failed(error);

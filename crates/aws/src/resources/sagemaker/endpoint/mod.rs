@@ -380,10 +380,8 @@ fn note_status(endpoint: &DescribeEndpointOutput, response: &mut PlanResponse) {
             what.push_str(" A failed endpoint can only be deleted, so it is replaced.");
             response.replace.push(at);
         }
+        // What that means is told with the new one.
         Some(EndpointStatus::Deleting) => {
-            let detail = "The apply waits until it is gone, and makes it again.";
-            let warning = Diagnostic::warning(format!("Endpoint \"{name}\" is being deleted"), detail);
-            response.diagnostics.push(warning);
             response.replace.push(at);
             return;
         }

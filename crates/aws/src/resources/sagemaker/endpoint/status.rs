@@ -22,6 +22,11 @@ pub(super) fn is_failed(endpoint: &DescribeEndpointOutput) -> bool {
     endpoint.endpoint_status() == Some(&EndpointStatus::Failed)
 }
 
+/// Whether the endpoint is on its way out.
+pub(super) fn is_leaving(endpoint: &DescribeEndpointOutput) -> bool {
+    endpoint.endpoint_status() == Some(&EndpointStatus::Deleting)
+}
+
 /// What a described endpoint says.
 pub(super) trait Status {
     /// The status, as the service writes it.

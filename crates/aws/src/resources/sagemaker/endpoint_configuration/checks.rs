@@ -29,6 +29,25 @@ pub(super) fn check(config: Fields<'_>) -> Diagnostics {
     found
 }
 
+/// Scaling in to nothing is not offered everywhere; which regions refuse it is documented nowhere, and was seen in one.
+const WITHOUT_SCALE_TO_ZERO: [&str; 1] = ["eu-west-3"];
+
+/// Warns of what the region is known to refuse.
+pub(super) fn regional(config: Fields<'_>, region: &str) -> Diagnostics {
+    let mut found = Diagnostics::new();
+    for variant in variants(config, "production_variants") {
+        let scaling = variant.fields.block("managed_instance_scaling");
+        if scaling.and_then(|scaling| scaling.int("min_instance_count")) == Some(0)
+            && WITHOUT_SCALE_TO_ZERO.contains(&region)
+        {
+            let detail = format!("{region} was seen to refuse a min_instance_count of 0. Where it does, write 1.");
+            let at = variant.at.attr("managed_instance_scaling").index(0).attr("min_instance_count");
+            found.push(Diagnostic::warning("Scaling to zero may not be offered here", detail).of_attribute(at));
+        }
+    }
+    found
+}
+
 struct Variant<'v> {
     fields: Fields<'v>,
     at: Path,

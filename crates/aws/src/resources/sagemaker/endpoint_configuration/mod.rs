@@ -149,6 +149,7 @@ impl ResourceType<Clients> for EndpointConfiguration {
             if let Some(none) = config.get("metrics_config").filter(|block| block.as_slice() == Some(&[])) {
                 response.planned = with(response.planned, "metrics_config", none.clone());
             }
+            response.diagnostics.extend(checks::regional(Fields(&config), cx.clients.region_of(&response.planned)));
             let again = |gone| by_schema(PlanRequest::new(Some(gone), config.clone()));
             response.planned = restored(response.planned, &former, again);
         }

@@ -200,6 +200,7 @@ impl ResourceType<Clients> for InferenceComponent {
         let Some(prior) = prior else {
             response.planned = identified(&config, response.planned);
             response.order = replaced::order(&former, &config);
+            schema::check_new(Fields(&config))?;
             return Ok(response);
         };
         let changed = |name: &str| prior.get(name) != response.planned.get(name);

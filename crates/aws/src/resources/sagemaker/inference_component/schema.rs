@@ -194,3 +194,17 @@ pub(super) fn check(config: Fields<'_>) -> Diagnostics {
     }
     found
 }
+
+/// A component that is made begins with a copy; one that is there may be scaled to none.
+///
+/// # Errors
+/// When it is to begin without.
+pub(super) fn check_new(config: Fields<'_>) -> Result<(), Diagnostics> {
+    if config.block("runtime_config").and_then(|runtime| runtime.int("copy_count")) != Some(0) {
+        return Ok(());
+    }
+    let detail = "SageMaker makes no inference component without copies. Begin with copy_count = 1, and scale it to 0 \
+                  when it is there.";
+    let at = Path::attribute("runtime_config").index(0).attr("copy_count");
+    Err(Diagnostic::error("A new component needs a copy", detail).of_attribute(at).into())
+}

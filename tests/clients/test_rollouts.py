@@ -1,0 +1,203 @@
+"""Names, replacements and what was deleted or moved behind smform's back, on a sandbox that another client works on, too."""
+
+import pytest
+
+from conftest import Project
+
+MODEL = """
+resource "aws_sagemaker_model" "model" {{
+  {name}
+  execution_role_arn = "arn:aws:iam::123456789012:role/SageMakerExecutionRole"
+  primary_container {{
+    image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/team/image:{version}"
+  }}
+}}
+"""
+CONFIG = """
+resource "aws_sagemaker_endpoint_configuration" "config" {{
+  {name}
+  production_variants {{
+    variant_name           = "MyVariant"
+    model_name             = aws_sagemaker_model.model.name
+    instance_type          = "ml.m5.large"
+    initial_instance_count = {count}
+  }}
+}}
+"""
+ENDPOINT = """
+resource "aws_sagemaker_endpoint" "endpoint" {{
+  name                 = "e"
+  endpoint_config_name = {config}
+  depends_on           = [{depends}]
+}}
+"""
+BY_REFERENCE = "aws_sagemaker_endpoint_configuration.config.name"
+
+
+def stack(model='name_prefix = "m-"', name='name_prefix = "cfg-"', version=1, count=1, config=BY_REFERENCE, depends=""):
+    """A model, a configuration and an endpoint."""
+    return (
+        MODEL.format(name=model, version=version)
+        + CONFIG.format(name=name, count=count)
+        + ENDPOINT.format(config=config, depends=depends)
+    )
+
+
+@pytest.fixture
+def project(tmp_path, sandbox):
+    """A project that works on the served sandbox as on an account."""
+    (tmp_path / "project").mkdir()
+    return Project(tmp_path / "project", AWS_ENDPOINT_URL=sandbox.url)
+
+
+def apply(project, text, *arguments):
+    return project.write(text).run("apply", "-auto-approve", "-no-color", *arguments).expect(0)
+
+
+def plan(project, text, code, *arguments):
+    return project.write(text).run("plan", "-no-color", "-detailed-exitcode", *arguments).expect(code)
+
+
+def live(sandbox):
+    """The configuration that the endpoint serves."""
+    endpoint = sandbox.client("sagemaker").describe_endpoint(EndpointName="e")
+    assert endpoint["EndpointStatus"] == "InService"
+    return endpoint["EndpointConfigName"]
+
+
+def configurations(sandbox):
+    listed = sandbox.client("sagemaker").list_endpoint_configs()["EndpointConfigs"]
+    return {config["EndpointConfigName"] for config in listed}
+
+
+def test_a_configuration_that_is_renamed_by_hand_rolls_out(project, sandbox):
+    apply(project, stack(name='name = "cfg-1"'))
+    for name in ('name = "cfg-2"', 'name_prefix = "cfg-"', 'name = "cfg-3"'):
+        apply(project, stack(name=name))
+        assert configurations(sandbox) == {live(sandbox)}
+        plan(project, stack(name=name), 0)
+    assert live(sandbox) == "cfg-3"
+
+
+def test_a_name_that_the_endpoint_has_by_hand_is_not_taken_over(project, sandbox):
+    by_hand = {"name": 'name = "cfg"', "config": '"cfg"', "depends": "aws_sagemaker_endpoint_configuration.config"}
+    # Nothing but the service tells that the endpoint uses it.
+    alone = {**by_hand, "depends": ""}
+    apply(project, stack(**by_hand))
+    apply(project, stack(**alone))
+    refused = plan(project, stack(**alone, count=2), 1)
+    assert "Replacement would reuse a name that is in use" in refused.text
+    assert 'endpoint "e" uses it' in refused.prose
+    assert "refer to aws_sagemaker_endpoint_configuration.config.name" in refused.prose
+    assert live(sandbox) == "cfg"
+    # As it says.
+    apply(project, stack(count=2))
+    assert configurations(sandbox) == {live(sandbox)}
+
+
+def test_what_was_deleted_behind_an_endpoint_comes_back_under_its_name(project, sandbox):
+    apply(project, stack())
+    config, sagemaker = live(sandbox), sandbox.client("sagemaker")
+    models = sagemaker.list_models()["Models"]
+    sagemaker.delete_endpoint_config(EndpointConfigName=config)
+    sagemaker.delete_model(ModelName=models[0]["ModelName"])
+    told = plan(project, stack(), 2)
+    assert "2 to add, 0 to change, 0 to destroy" in told.text
+    assert "This plan makes it again, as it was and under its name" in told.prose
+    apply(project, stack())
+    assert configurations(sandbox) == {config} and live(sandbox) == config
+    plan(project, stack(), 0)
+    # Now it can be rolled out again.
+    apply(project, stack(version=2))
+    assert live(sandbox) != config
+
+
+def test_a_change_without_the_present_configuration_is_refused_with_the_way_out(project, sandbox):
+    apply(project, stack())
+    config = live(sandbox)
+    sandbox.client("sagemaker").delete_endpoint_config(EndpointConfigName=config)
+    refused = plan(project, stack(version=2), 1)
+    assert 'Endpoint "e" has lost its configuration' in refused.text
+    assert "Bring it back first" in refused.prose
+    # Either of the two ways out.
+    plan(project, stack(version=2), 2, "-replace=aws_sagemaker_endpoint.endpoint")
+    apply(project, stack())
+    apply(project, stack(version=2))
+    assert configurations(sandbox) == {live(sandbox)} != {config}
+
+
+def test_an_endpoint_that_somebody_moves_is_brought_back(project, sandbox):
+    apply(project, stack())
+    config, sagemaker = live(sandbox), sandbox.client("sagemaker")
+    described = sagemaker.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"]
+    sagemaker.create_endpoint_config(EndpointConfigName="other", ProductionVariants=described)
+    sandbox.post("/_sandbox/speed", {"speed": 1})
+    sagemaker.update_endpoint(EndpointName="e", EndpointConfigName="other")
+    told = plan(project, stack(), 2)
+    assert "is moving to another configuration" in told.text and "1 to change" in told.text
+    sandbox.post("/_sandbox/speed", {"speed": 2000})
+    apply(project, stack())
+    assert live(sandbox) == config
+    plan(project, stack(), 0)
+
+
+COMPONENT = """
+resource "aws_sagemaker_model" "model" {{
+  name               = "m"
+  execution_role_arn = "arn:aws:iam::123456789012:role/SageMakerExecutionRole"
+  primary_container {{
+    image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/team/image:1"
+  }}
+}}
+resource "aws_sagemaker_endpoint_configuration" "config" {{
+  name_prefix        = "cfg-"
+  execution_role_arn = "arn:aws:iam::123456789012:role/SageMakerExecutionRole"
+  production_variants {{
+    variant_name           = "v"
+    instance_type          = "ml.g5.2xlarge"
+    initial_instance_count = 1
+  }}
+}}
+resource "aws_sagemaker_endpoint" "endpoint" {{
+  name                 = "e"
+  endpoint_config_name = aws_sagemaker_endpoint_configuration.config.name
+}}
+resource "aws_sagemaker_inference_component" "component" {{
+  name          = "{name}"
+  endpoint_name = aws_sagemaker_endpoint.endpoint.name
+  variant_name  = "v"
+  runtime_config {{
+    copy_count = 1
+  }}
+  specification {{
+    model_name = aws_sagemaker_model.model.name
+    compute_resource_requirements {{
+      min_memory_required_in_mb = 1024
+    }}
+  }}
+}}
+"""
+TARGET = """
+resource "aws_appautoscaling_target" "copies" {
+  service_namespace  = "sagemaker"
+  resource_id        = "inference-component/${aws_sagemaker_inference_component.component.name}"
+  scalable_dimension = "sagemaker:inference-component:DesiredCopyCount"
+  min_capacity       = 1
+  max_capacity       = 2
+}
+"""
+
+
+def test_a_component_is_replaced_beside_the_old_one_where_it_has_another_name(project):
+    again = "-replace=aws_sagemaker_inference_component.component"
+    apply(project, COMPONENT.format(name="ic"))
+    told = plan(project, COMPONENT.format(name="ic"), 2, again)
+    assert 'Inference component "ic" does not serve while it is replaced' in told.prose
+    apply(project, COMPONENT.format(name="ic") + TARGET)
+    refused = plan(project, COMPONENT.format(name="ic") + TARGET, 1, again)
+    assert "aws_appautoscaling_target.copies uses it" in refused.prose
+    assert '"ic-2"' in refused.text
+    done = apply(project, COMPONENT.format(name="ic-2") + TARGET)
+    made = done.out.index("aws_sagemaker_inference_component.component: Creation complete")
+    assert made < done.out.index("component (deposed object")
+    plan(project, COMPONENT.format(name="ic-2") + TARGET, 0)
