@@ -325,6 +325,23 @@ async fn sizes_in_instances_are_held_against_the_fleet() {
 }
 
 #[tokio::test]
+async fn a_rolling_update_goes_in_batches() {
+    let (world, endpoint) = serving().await;
+    world.create(CONFIG, &config_body("three", "m", 4)).await;
+    world.create(CONFIG, &config_body("four", "m", 4)).await;
+    let moved = world.update(ENDPOINT, &endpoint, &endpoint_body("e", "three")).await;
+    let mut body = endpoint_body("e", "four");
+    body["deployment_config"] = json!({"rolling_update_policy": {"wait_interval_in_seconds": 60,
+        "maximum_batch_size": {"type": "INSTANCE_COUNT", "value": 2}}});
+    world.run.progress.lock().unwrap().clear();
+    world.update(ENDPOINT, &moved, &body).await;
+    let mut progress = world.run.progress.lock().unwrap().clone();
+    progress.dedup();
+    let batches = progress.iter().filter(|status| status.contains("Baking")).count();
+    assert_eq!(batches, 2, "{progress:#?}");
+}
+
+#[tokio::test]
 async fn some_variant_gets_traffic() {
     let (world, endpoint) = serving().await;
     let mut body = endpoint_body("e", "one");

@@ -146,9 +146,10 @@ fn restored(planned: Value, former: &Former, again: impl FnOnce(Value) -> PlanRe
 async fn order<F: Future<Output = Vec<String>>>(
     former: &Former,
     config: &Value,
+    region: &str,
     users: impl FnOnce(String) -> F,
 ) -> ReplaceOrder {
-    let mut order = naming::order(former, config);
+    let mut order = naming::order(former, config, region);
     if let (ReplaceOrder::SameName(same), Former::Replaced(old)) = (&mut order, former) {
         let users = users(Fields(old).owned("id").unwrap_or_default()).await;
         same.users = users.into_iter().map(|endpoint| format!("endpoint \"{endpoint}\"")).collect();
@@ -157,7 +158,7 @@ async fn order<F: Future<Output = Vec<String>>>(
 }
 
 /// Whether an object of a plan is replaced: a new one gets another ARN, which is not known yet.
-fn is_replaced(before: &Value, after: &Value) -> bool {
+pub(in crate::resources) fn is_replaced(before: &Value, after: &Value) -> bool {
     before.get("arn") != after.get("arn")
 }
 

@@ -221,10 +221,10 @@ impl ResourceType<Clients> for SecurityGroup {
         request: PlanRequest,
         cx: &Context<'_, Clients>,
     ) -> Result<PlanResponse, Diagnostics> {
-        let (config, prior) = (request.config.clone(), request.prior.clone());
+        let (config, prior, former) = (request.config.clone(), request.prior.clone(), request.former.clone());
         let is_new = prior.is_none();
-        let order = naming::order(&request.former, &config);
         let response = plan(schema, request, cx.clients, &|path, prior, wanted| self.equivalent(path, prior, wanted));
+        let order = naming::order(&former, &config, cx.clients.region_of(&response.planned));
         let mut response = PlanResponse { order, ..response };
         if is_new {
             response.planned = naming::with_prefix(&config, response.planned);

@@ -226,8 +226,9 @@ impl ResourceType<Clients> for Role {
         cx: &Context<'_, Clients>,
     ) -> Result<PlanResponse, Diagnostics> {
         let (config, is_new) = (request.config.clone(), request.prior.is_none());
-        let order = naming::order(&request.former, &config);
+        let former = request.former.clone();
         let response = plan(schema, request, cx.clients, &|path, prior, wanted| self.equivalent(path, prior, wanted));
+        let order = naming::order(&former, &config, cx.clients.region_of(&response.planned));
         let mut response = PlanResponse { order, ..response };
         if is_new {
             response.planned = naming::with_prefix(&config, response.planned);

@@ -93,8 +93,9 @@ fn configuration(endpoint: &DescribeEndpointOutput, moves: bool, plan: &[Planned
         lost,
         format!(
             "{deleted} {why}\n\nBring it back first: plan with the endpoint configuration as it was when \"{config}\" was \
-             made, and smform makes it again under that name. After that has been applied, make the change. Or replace the \
-             endpoint with -replace=ADDRESS, which interrupts its service."
+             made, and smform makes it again under that name (should the state have forgotten it, write name = \"{config}\" \
+             for that one apply). After that, make the change. Or replace the endpoint with -replace=ADDRESS, which \
+             interrupts its service."
         ),
     )
 }

@@ -140,9 +140,10 @@ impl ResourceType<Clients> for EndpointConfiguration {
             plan(schema, request, cx.clients, &|path, prior, wanted| self.equivalent(path, prior, wanted))
         };
         let mut response = by_schema(request);
-        let client = cx.clients.sagemaker(cx.clients.region_of(&response.planned));
-        response.order =
-            order(&former, &config, |name| async move { users::of_configuration(&client, &name).await }).await;
+        let region = cx.clients.region_of(&response.planned);
+        let client = cx.clients.sagemaker(region);
+        let users = |name: String| async move { users::of_configuration(&client, &name).await };
+        response.order = order(&former, &config, region, users).await;
         if is_new {
             response.planned = identified(&config, response.planned);
             // Known at once, though the service could fill it in: see `wire_data::describe`.

@@ -39,7 +39,13 @@ pub(super) fn schema() -> Schema {
         [
             ("id", Attribute::computed(Type::String)),
             ("arn", Attribute::computed(Type::String)),
-            ("name", identifier().with(name()).describe("The name; made up if left out.")),
+            (
+                "name",
+                identifier().with(name()).describe(
+                    "The name; made up if left out. With another name, a new one is made before the old one goes; under the \
+                     same name, one that is in use cannot be replaced.",
+                ),
+            ),
             (
                 "name_prefix",
                 identifier().with(name_prefix()).describe(

@@ -39,7 +39,13 @@ pub(super) fn schema() -> Schema {
             ("creation_time", told()),
             ("last_modified_time", told()),
             ("endpoint_arn", told()),
-            ("name", Attribute::required(Type::String).forces_replacement().with(name())),
+            (
+                "name",
+                Attribute::required(Type::String).forces_replacement().with(name()).describe(
+                    "With another name, a new component is in service before the old one goes, where the endpoint has room \
+                     for both; under the same name, the old one goes first.",
+                ),
+            ),
             ("endpoint_name", Attribute::required(Type::String).forces_replacement().with(name())),
             ("variant_name", Attribute::optional_computed(Type::String).forces_replacement().with(name())),
             ("status", told()),

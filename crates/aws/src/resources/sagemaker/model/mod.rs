@@ -132,8 +132,10 @@ impl ResourceType<Clients> for Model {
             plan(schema, request, cx.clients, &|path, prior, wanted| self.equivalent(path, prior, wanted))
         };
         let mut response = by_schema(request);
-        let client = cx.clients.sagemaker(cx.clients.region_of(&response.planned));
-        response.order = order(&former, &config, |name| async move { users::of_model(&client, &name).await }).await;
+        let region = cx.clients.region_of(&response.planned);
+        let client = cx.clients.sagemaker(region);
+        let users = |name: String| async move { users::of_model(&client, &name).await };
+        response.order = order(&former, &config, region, users).await;
         if is_new {
             response.planned = identified(&config, response.planned);
             let again = |gone| by_schema(PlanRequest::new(Some(gone), config.clone()));

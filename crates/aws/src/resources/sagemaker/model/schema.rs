@@ -17,10 +17,10 @@ pub(in super::super) fn schema() -> Schema {
             ("arn", Attribute::computed(Type::String)),
             (
                 "name",
-                Attribute::optional_computed(Type::String)
-                    .forces_replacement()
-                    .with(name())
-                    .describe("The name; made up if left out."),
+                Attribute::optional_computed(Type::String).forces_replacement().with(name()).describe(
+                    "The name; made up if left out. With another name, a new model is made before the old one goes; \
+                         under the same name, one that is in use cannot be replaced.",
+                ),
             ),
             (
                 "name_prefix",
