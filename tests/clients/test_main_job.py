@@ -6,6 +6,8 @@ import re
 import signal
 import time
 
+import pytest
+
 NEW_IMAGE = "myteam.myorg.com/docker-local/my-inference-image:v2"
 STATE = "state/private-registry.sandbox.tfstate"
 COMES_UP = "aws_sagemaker_endpoint.endpoint: Creating"
@@ -153,6 +155,24 @@ def test_throttling_and_lost_replies_are_got_over(example):
     project.run("apply", "-auto-approve", "-no-color").expect(0)
     script(project)
     project.run("plan", "-no-color", "-detailed-exitcode").expect(0)
+
+
+@pytest.mark.parametrize("refusal", ["throttle", {"error": {"code": "ExpiredTokenException", "message": "expired"}}])
+def test_what_was_created_without_an_answer_is_found_whatever_the_next_attempt_was_told(example, refusal):
+    project = example("private-registry")
+    script(
+        project,
+        {"match": {"operation": "CreateModel"}, "nth": 1, "times": 1, "effect": "lost_reply"},
+        {"match": {"operation": "CreateModel"}, "nth": 2, "times": 60, "effect": refusal},
+    )
+    failed = project.run("apply", "-auto-approve", "-no-color").expect(1)
+    assert "Whether it was created is not known" in failed.prose
+    script(project)
+    project.run("apply", "-auto-approve", "-no-color").expect(0)
+    world = next((project.folder / "state").glob("*.sandbox.json"))
+    assert len(set(re.findall(r"vpc-model-\d+", world.read_text()))) == 1
+    project.run("destroy", "-auto-approve", "-no-color").expect(0)
+    assert "vpc-model-" not in world.read_text(), "nothing is left of the first attempt"
 
 
 def test_a_killed_run_is_followed_up(example):

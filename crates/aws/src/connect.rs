@@ -31,6 +31,7 @@ use crate::failure::{Service, failed};
 use crate::fields::{Fields, with};
 use crate::reach;
 use crate::settings::{AssumeRole, Environment, Wishes, read, region_problem, schema};
+use crate::silence;
 use crate::transport::{self, Transport};
 
 /// How the provider is made.
@@ -212,7 +213,7 @@ fn sandboxed(wishes: &Wishes, transport: Arc<dyn Transport>, sleep: SharedAsyncS
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(region))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .http_client(transport::http_client(transport))
+        .http_client(silence::remembered(transport::http_client(transport)))
         .sleep_impl(sleep)
         .retry_config(retries(wishes))
         // Real bytes do not flow in virtual time.
@@ -227,7 +228,7 @@ async fn real(
     environment: &Environment,
 ) -> Result<SdkConfig, Diagnostics> {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(https_client(wishes)?)
+        .http_client(silence::remembered(https_client(wishes)?))
         .sleep_impl(sleep)
         .use_fips(wishes.fips)
         .use_dual_stack(wishes.dual_stack);

@@ -11,6 +11,7 @@ use aws_types::request_id::RequestId;
 use smform_provider::{ProviderError, Retry};
 
 use crate::reach::Unreached;
+use crate::silence::is_after_silence;
 
 /// A service, by the prefix of its actions in policies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +81,8 @@ pub(crate) struct Failure {
     message: String,
     status: Option<u16>,
     request_id: Option<String>,
+    /// Whether an earlier attempt had no answer.
+    after_silence: bool,
 }
 
 /// Turns the SDK's error for an operation into a [`Failure`].
@@ -89,6 +92,7 @@ where
 {
     move |error| {
         let status = error.raw_response().map(|answer| answer.status().as_u16());
+        let after_silence = error.raw_response().is_some_and(is_after_silence);
         let request_id = error.request_id().map(str::to_owned);
         let metadata = error.as_service_error().map(ProvideErrorMetadata::meta);
         let code = metadata.and_then(|metadata| metadata.code()).map(|code| short_code(code).to_owned());
@@ -102,7 +106,7 @@ where
             _ => Stage::NoAnswer,
         };
         let message = message.unwrap_or_else(|| reason(&error));
-        Failure { service, operation, stage, code, message, status, request_id }
+        Failure { service, operation, stage, code, message, status, request_id, after_silence }
     }
 }
 
@@ -202,14 +206,25 @@ impl Failure {
 
     /// Whether nothing is known about the outcome, or the service asked to come back later.
     pub(crate) fn is_passing(&self) -> bool {
-        self.is_open() || self.stage == Stage::NotReached || self.is_throttled()
+        self.is_unanswered() || self.stage == Stage::NotReached || self.is_throttled()
     }
 
-    /// Whether what was asked may have been done all the same.
+    /// Whether what was asked may have been done all the same: by this attempt, or by one before it.
     pub(crate) fn is_open(&self) -> bool {
+        self.is_unanswered() || self.after_silence
+    }
+
+    /// Whether what was asked may have been done by the last attempt, of which nothing is known.
+    fn is_unanswered(&self) -> bool {
+        // A failure of the service is one whatever the status it comes with.
+        let is_internal = matches!(
+            self.code(),
+            "InternalFailure" | "InternalServerError" | "InternalError" | "InternalServiceError" | "ServiceUnavailable"
+        );
         let is_success = self.status.is_some_and(|status| (200..300).contains(&status));
         self.stage == Stage::NoAnswer
             || self.stage == Stage::Unreadable && is_success
+            || is_internal
             || self.status.is_some_and(|status| status >= 500) && !self.is_throttled()
     }
 

@@ -25,6 +25,7 @@ mod scripted;
 mod settings;
 mod settle;
 mod shared;
+mod silence;
 mod tags;
 mod transport;
 mod waiters;

@@ -103,6 +103,22 @@ impl Session {
         Ok(Some(configured).filter(|configured| configured.kind != backend::LOCAL && !is_known))
     }
 
+    /// The state of the selected workspace where the block of the configuration says, whether `init` has settled that or not;
+    /// nothing where the state is somewhere else whatever the block says.
+    ///
+    /// # Errors
+    /// When the backend is not usable.
+    pub fn wanted_backend(&self, config: &Config, state: &StateFile) -> Result<Option<Arc<dyn Backend>>, Failure> {
+        if self.in_sandbox(state.sandbox) || state.path.is_some() {
+            return Ok(None);
+        }
+        let mut said = backend::configured(config, &self.backends).map_err(|found| Failure::about(found, config))?;
+        if let Some(initialized) = Initialized::read(&self.data_directory(), &self.backends)? {
+            initialized.complete(&mut said);
+        }
+        Ok(Some(self.open_backend(&said, config)?.state(&self.workspace(false)?)?))
+    }
+
     /// Remembers a backend as `init` does.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use serde_json::Value as Json;
 use smform_types::ResourceMode;
 
-use crate::journal::{Intent, Record, replay};
+use crate::journal::{Id, Intent, Record, replay};
 use crate::model::{Object, ObjectId, State};
 
 /// Brings a state that was read from a snapshot up to what a journal says, and returns the intents without outcome.
@@ -29,6 +29,7 @@ pub fn catch_up(records: Vec<Record>, snapshot: &[u8], state: &mut State) -> Vec
         let known = known(state);
         pending.retain(|intent| !is_settled(intent, state, &known));
         keep_created(&past, state, &known);
+        pending = pending.into_iter().map(|intent| beside(intent, state)).collect();
     }
     for record in records {
         replay(record, state, &mut pending);
@@ -82,6 +83,19 @@ pub(crate) fn is_settled(intent: &Intent, state: &State, known: &Known) -> bool 
     let name = identifier.split_once('@').map_or(identifier, |(name, _)| name);
     let is_known = |name: &str| known.contains(&(id.address.resource.type_name.to_string(), name.to_owned()));
     is_known(identifier) || is_known(name)
+}
+
+/// A creation whose outcome is not known, as that of an object which is set aside, where another one has its address: if it
+/// took place, what it made is only left over.
+fn beside(intent: Intent, state: &State) -> Intent {
+    let Some(current) = intent.object.parse().filter(|id| id.deposed.is_none()) else { return intent };
+    match (&intent.identifier, state.get(&current)) {
+        (Some(identifier), Some(other)) if intent.operation == "create" && !other.tainted => {
+            let aside = ObjectId { deposed: Some(key_of(identifier)), ..current };
+            Intent { object: Id::from(&aside), ..intent }
+        }
+        _ => intent,
+    }
 }
 
 /// Sets aside what stands at the address of an object that is being created.

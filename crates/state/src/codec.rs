@@ -13,6 +13,9 @@ use crate::older;
 /// The release of Terraform whose states are written.
 pub const TERRAFORM_VERSION: &str = "1.11.4";
 
+/// No serial comes near this one by counting.
+const LAST_SERIAL: u64 = u64::MAX / 2;
+
 /// Reads a state; an empty text is an empty state, since taking a lock leaves such a file behind.
 ///
 /// # Errors
@@ -58,7 +61,12 @@ fn whole(top: &mut Map<String, Json>, name: &str) -> Result<u64, String> {
 fn read_members(mut top: Map<String, Json>) -> Result<State, String> {
     let mut state = State {
         terraform_version: text(&mut top, "terraform_version").unwrap_or_default(),
-        serial: whole(&mut top, "serial")?,
+        serial: match whole(&mut top, "serial")? {
+            serial if serial > LAST_SERIAL => {
+                return Err(format!("its serial is {serial}, after which none can follow"));
+            }
+            serial => serial,
+        },
         lineage: match top.shift_remove("lineage") {
             Some(Json::String(lineage)) => lineage,
             Some(other) => return Err(format!("its lineage is not a text but {other}")),

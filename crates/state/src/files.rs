@@ -104,19 +104,31 @@ pub fn share(file: &File, like: &Path) {
 pub fn share(_: &File, _: &Path) {}
 
 /// Replaces a file as a whole: the new content is on disk before the name leads to it. What is at the end of a symbolic link
-/// is replaced there.
+/// is replaced there. What is no file, such as a device or a pipe, is written to.
 ///
 /// # Errors
 /// As the file system reports; the old content is then still there.
 pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    if is_special(path) {
+        return OpenOptions::new().write(true).open(path)?.write_all(content);
+    }
     replace_by(path, content, |_| ()).map(drop)
+}
+
+/// Whether a path leads to something that is neither a file nor a folder, such as a device, which must not be replaced.
+#[must_use]
+pub fn is_special(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
 }
 
 /// Replaces a file as [`replace`] does, by one that `prepare` has seen before it has the name.
 ///
 /// # Errors
-/// As the file system reports; the old content is then still there.
+/// As the file system reports; the old content is then still there. What is no file is not replaced.
 pub fn replace_by(path: &Path, content: &[u8], prepare: impl FnOnce(&File)) -> io::Result<File> {
+    if is_special(path) {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a device or a pipe, not a file"));
+    }
     let path = resolved(path);
     let mut temporary = tempfile::Builder::new().prefix(&unfinished(&path)).tempfile_in(folder_of(&path))?;
     temporary.write_all(content)?;

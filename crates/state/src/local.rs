@@ -64,8 +64,11 @@ impl LocalBackend {
 
     /// Writes a file that is as accessible as the state.
     fn copy(&self, path: &Path, text: &[u8]) -> Result<(), StateError> {
-        let written = files::replace_by(path, text, |file| files::share(file, &self.path));
-        written.map(drop).map_err(StateError::io("write", path))
+        let written = match files::is_special(path) {
+            true => files::replace(path, text),
+            false => files::replace_by(path, text, |file| files::share(file, &self.path)).map(drop),
+        };
+        written.map_err(StateError::io("write", path))
     }
 
     /// Keeps a snapshot, unless it is the newest of those that are kept, and drops the oldest.
@@ -201,6 +204,10 @@ impl Backend for LocalBackend {
     }
 
     fn lock(&self, info: &LockInfo, timeout: Duration) -> Result<Box<dyn Held>, StateError> {
+        if files::is_special(&self.path) {
+            let reason = "it is a device or a pipe, which keeps nothing. Name a file".to_owned();
+            return Err(StateError::Refused { action: "keep a state in", path: self.path.clone(), reason });
+        }
         Ok(Box::new(Lock::acquire(&self.path, info, timeout, &self.locked)?))
     }
 

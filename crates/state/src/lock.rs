@@ -209,7 +209,14 @@ impl Lock {
             std::fs::create_dir_all(folder).map_err(StateError::io("make the folder of", path))?;
         }
         let own_path = beside(path, ".", ".lock");
-        let own = files::touch(&own_path).map_err(StateError::io("open the lock file", &own_path))?;
+        let own = files::touch(&own_path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::ReadOnlyFilesystem | std::io::ErrorKind::PermissionDenied => StateError::Refused {
+                action: "open the lock file",
+                path: own_path.clone(),
+                reason: format!("{error}. A command that only reads works with -lock=false"),
+            },
+            _ => StateError::io("open the lock file", &own_path)(error),
+        })?;
         match own.try_lock() {
             Ok(()) => {}
             Err(std::fs::TryLockError::WouldBlock) => return Err(locked()),

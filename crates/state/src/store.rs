@@ -13,6 +13,7 @@ use crate::announced::Announced;
 use crate::backend::{Backend, Held, Snapshot, beside};
 use crate::catch_up::catch_up;
 use crate::codec::is_blank;
+use crate::encryption::is_encrypted;
 use crate::error::StateError;
 use crate::journal::{self, Intent, Journal, Record};
 use crate::lock::LockInfo;
@@ -91,6 +92,9 @@ fn records(backend: &dyn Backend) -> Result<Vec<Record>, StateError> {
     let lines = journal::read(&path)?;
     let record = |(at, line): (usize, String)| {
         let line = backend.unseal(line)?;
+        if is_encrypted(line.as_bytes()) {
+            return Err(StateError::Encrypted { path: format!("The journal {}", path.display()).into() });
+        }
         parse(line.as_bytes()).map_err(|_| damaged(at))
     };
     lines.into_iter().enumerate().map(record).collect()

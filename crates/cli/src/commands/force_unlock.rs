@@ -1,13 +1,29 @@
 //! `force-unlock`: takes away the lock of a run that has ended without giving it back.
 
+use std::sync::Arc;
+
+use smform_state::Backend;
+
 use crate::args::ForceUnlock;
 use crate::errors::{Exit, Failure};
 use crate::render::style::Paint;
 use crate::session::Session;
 
+/// The state that has this lock. A migration that was cut off may have left one in the new place, which is not settled yet.
+fn locked(session: &Session, args: &ForceUnlock) -> Result<Arc<dyn Backend>, Failure> {
+    let config = session.config();
+    let settled = session.backend(&config, &args.state).and_then(|backend| {
+        backend.check_unlock(&args.id)?;
+        Ok(backend)
+    });
+    settled.or_else(|failure| {
+        let wanted = session.wanted_backend(&config, &args.state).ok().flatten();
+        wanted.filter(|backend| backend.check_unlock(&args.id).is_ok()).ok_or(failure)
+    })
+}
+
 pub async fn run(session: &Session, args: &ForceUnlock) -> Result<Exit, Failure> {
-    let backend = session.backend(&session.config(), &args.state)?;
-    backend.check_unlock(&args.id)?;
+    let backend = locked(session, args)?;
     if !args.force {
         let style = session.style(args.no_color);
         let question = format!(

@@ -169,8 +169,8 @@ pub async fn rollback(session: &Session, args: &StateRollback) -> Result<Exit, F
     let (earlier, now) = (wanted.state.serial, store.state().serial);
     let (serial, lineage) = if store.is_damaged() || store.is_missing() {
         // What serial the one had that is damaged or gone is not known; it replaced the newest of those that are kept.
-        let newest = backend.kept()?.into_iter().next().and_then(|kept| read(backend.as_ref(), kept).ok());
-        let newest = newest.map_or(earlier, |newest| newest.state.serial.max(earlier));
+        let newest = backend.kept()?.into_iter().take(LISTED).filter_map(|kept| read(backend.as_ref(), kept).ok());
+        let newest = newest.map(|version| version.state.serial).fold(earlier, u64::max);
         (newest.saturating_add(2), wanted.state.lineage.clone())
     } else {
         (0, store.state().lineage.clone())

@@ -58,6 +58,9 @@ pub async fn settle(session: &Session, args: &Init) -> Result<Option<String>, Fa
     }
     // A mistake in its arguments is told before they are remembered.
     new.reach()?;
+    if !same && args.reconfigure {
+        warn_of_unfinished(session, args, &before, &config);
+    }
     let mut copied = Vec::new();
     if !same && !args.reconfigure {
         copied = migrate(session, args, &before, &new, &config).await?;
@@ -76,6 +79,20 @@ pub async fn settle(session: &Session, args: &Init) -> Result<Option<String>, Fa
              configuration changes.\n"
         )
     }))
+}
+
+/// Warns of what a run was doing that was cut off, where nobody will look for it any more.
+fn warn_of_unfinished(session: &Session, args: &Init, before: &Configured, config: &Config) {
+    let old = session.open_backend(before, config).and_then(|old| Ok(old.state(&session.workspace(false)?)?));
+    let Ok(old) = old else { return };
+    if old.journal().exists() || old.announced().is_ok_and(|begun| !begun.is_empty()) {
+        let detail = format!(
+            "A run on the state in {} was cut off, and what it had begun is not followed up yet: it may have created objects that \
+             no state tells of. An apply with the former backend finds them.",
+            old.place().display()
+        );
+        session.warn(&Diagnostic::warning("An unfinished run is left behind", detail), args.no_color, args.json);
+    }
 }
 
 /// Adds what one `-backend-config` gives: `name=value`, or a file of arguments.

@@ -33,7 +33,9 @@ pub async fn push(session: &Session, args: &StatePush) -> Result<Exit, Failure> 
         true => session.open_to_replace(&args.state, &args.lock, "state-push").await?,
         false => session.open_for(&args.state, &args.lock, "state-push").await?,
     };
-    if !store.pending().is_empty() && !args.force {
+    // What the journal knows must not be lost. The state that was rescued of the run that was cut off has it all.
+    let is_known = newer(store.state(), &incoming).is_empty();
+    if !store.pending().is_empty() && !args.force && !is_known {
         let detail = "A run was cut off, and what it began is not followed up yet: an apply does that. To push all the same, \
                       give -force.";
         return Err(Failure::error("State has an unfinished run", detail));

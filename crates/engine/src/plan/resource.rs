@@ -475,7 +475,14 @@ impl<'a> Walker<'a> {
                 return;
             }
         };
-        let before = answer.prior.as_ref().map(|prior| {
+        let is_candidate = pending.import.is_none() && self.walk.stored.candidates.contains_key(&pending.object);
+        // What was left over of a run may be on record by now: to take it for another object would be to delete it.
+        let is_left_over = is_candidate && pending.object.deposed.is_some();
+        let prior = answer.prior.as_ref().filter(|prior| !is_left_over || !self.is_recorded(&pending.object, prior));
+        if let (Some(_), Some(prior)) = (&pending.import, prior) {
+            self.warn_of_second(&pending.object, prior);
+        }
+        let before = prior.map(|prior| {
             let marks = match &pending.recorded {
                 Some(recorded) => recorded.value.clone().unmark_with_paths().1,
                 None => self.declared_marks(&pending, prior),
@@ -486,7 +493,6 @@ impl<'a> Walker<'a> {
         if let (true, None, Some(before)) = (answer.resumed || pending.recorded.is_none(), &pending.import, &before) {
             self.found.adopted.insert(pending.object.clone(), before.clone());
         }
-        let is_candidate = pending.import.is_none() && self.walk.stored.candidates.contains_key(&pending.object);
         if is_candidate && before.is_none() {
             self.found.absent.insert(pending.object.clone());
         }
@@ -503,6 +509,39 @@ impl<'a> Walker<'a> {
             Purpose::Leave(reason) => self.departed(pending, reason, before),
             Purpose::Read => {}
         }
+    }
+
+    /// Whether an object is on record in another place.
+    fn is_recorded(&self, object: &ObjectKey, found: &Value) -> bool {
+        let (id, arn) = (text_of(found, "id"), text_of(found, "arn"));
+        self.others(object).any(|(_, recorded)| {
+            let other_arn = text_of(recorded, "arn");
+            id.is_some() && id == text_of(recorded, "id") && (arn == other_arn || arn.is_none() || other_arn.is_none())
+        })
+    }
+
+    /// What is on record of the type of an object, apart from itself.
+    fn others<'s>(&'s self, object: &'s ObjectKey) -> impl Iterator<Item = (&'s ObjectKey, &'s Value)> {
+        let is_other = move |other: &ObjectKey| {
+            other != object && other.address.resource.type_name == object.address.resource.type_name
+        };
+        let all = self.walk.stored.objects.iter().filter(move |(other, _)| is_other(other));
+        all.map(|(other, recorded)| (other, &recorded.value))
+    }
+
+    /// Warns of an import of what is on record already. Only an ARN tells for certain that two are one.
+    fn warn_of_second(&mut self, object: &ObjectKey, found: &Value) {
+        let Some(arn) = text_of(found, "arn") else { return };
+        let Some(other) = self.others(object).find(|(_, recorded)| text_of(recorded, "arn") == Some(arn)) else {
+            return;
+        };
+        let detail = format!(
+            "{arn} is {} in the state already. As two objects it would be changed, and deleted, by either. To give it another \
+             address, use a moved block or smform state mv in place of the import.",
+            other.0.address
+        );
+        let warning = Diagnostic::warning("Object is in the state already", detail).about(&object.address);
+        self.found.diagnostics.push(warning);
     }
 
     /// The parts of an object that its schema declares sensitive.
@@ -662,4 +701,9 @@ fn why_out(instances: &Instances, address: &InstanceAddress) -> Reason {
         (Instances::Each(_), Some(InstanceKey::Name(_))) => Reason::EachKey,
         _ => Reason::WrongRepetition,
     }
+}
+
+/// A text that an object has as an attribute.
+fn text_of<'v>(object: &'v Value, name: &str) -> Option<&'v str> {
+    object.get(name).and_then(Value::as_str)
 }

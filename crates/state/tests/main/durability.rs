@@ -125,6 +125,35 @@ fn a_damaged_state_is_left_alone_and_the_way_out_named() {
     assert_eq!(fs::read_to_string(&path).expect("reads"), damage);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_device_or_a_pipe_is_written_to_and_not_replaced() {
+    use std::os::unix::fs::FileTypeExt;
+    let folder = tempfile::tempdir().expect("a folder");
+    let (pipe, link) = (folder.path().join("pipe"), folder.path().join("link"));
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR).expect("made");
+    std::os::unix::fs::symlink(&pipe, &link).expect("linked");
+    for path in [&pipe, &link] {
+        let from = pipe.clone();
+        let reader = std::thread::spawn(move || fs::read_to_string(from).expect("reads"));
+        smform_state::files::replace(path, b"said").expect("writes");
+        assert_eq!(reader.join().expect("ends"), "said");
+        let backend = LocalBackend::new(path);
+        let refused = backend.lock(&LockInfo::default(), Duration::ZERO).expect_err("no place for a state").to_string();
+        assert!(refused.contains("it is a device or a pipe"), "{refused}");
+        assert!(fs::metadata(&pipe).expect("there").file_type().is_fifo());
+    }
+}
+
+#[test]
+fn a_serial_after_which_none_can_follow_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("x.tfstate");
+    let text = format!("{{\"version\": 4, \"serial\": {}, \"lineage\": \"l\"}}", u64::MAX);
+    fs::write(&path, text).expect("writes");
+    assert!(open(&path).expect_err("refused").to_string().contains("its serial is"));
+}
+
 #[test]
 fn what_is_damaged_is_replaced_only_once_it_was_set_aside() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -41,6 +41,18 @@ fn the_journal_of_a_run_that_was_cut_off_tells_nobody_but_the_next_one() {
 }
 
 #[test]
+fn a_journal_that_needs_a_key_is_not_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("terraform.tfstate");
+    // The first run, cut off: there is no state that could tell.
+    let mut run = Store::open(encrypted(&path, "one"), None).unwrap();
+    run.intent(&id("a.b"), "create", Some("name"), PROVIDER).unwrap();
+    drop(run);
+    let refused = Store::open(Arc::new(LocalBackend::new(&path)), None).unwrap_err().to_string();
+    assert!(refused.contains("journal is encrypted") && !refused.contains("remove"), "{refused}");
+}
+
+#[test]
 fn what_is_replaced_or_rescued_is_encrypted_too() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("terraform.tfstate");

@@ -78,6 +78,37 @@ fn older_facts_do_not_undo_what_was_written_since_and_forget_nothing() {
 }
 
 #[test]
+fn what_was_being_created_in_place_of_another_object_is_looked_for_beside_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("x.tfstate");
+    let mut first = open(&path).expect("opens");
+    first.put(&id("a.m"), PROVIDER, known("m-1")).expect("writes");
+    first.finish().expect("finishes");
+    let mut run = open(&path).expect("opens");
+    run.depose(&id("a.m").address).expect("writes");
+    run.intent(&id("a.m"), "create", Some("m-2"), PROVIDER).expect("writes");
+    drop(run);
+    written_since(&path, |state| state.put(&id("a.other"), PROVIDER, known("other-1")));
+    let looked_for = || {
+        let store = open(&path).expect("opens");
+        let pending =
+            store.pending().iter().map(|intent| (intent.object.parse().expect("an id"), intent.identifier.clone()));
+        (pending.collect::<Vec<_>>(), recorded(store.state()))
+    };
+    let (pending, known) = looked_for();
+    let [(object, identifier)] = pending.as_slice() else { panic!("{pending:?}") };
+    assert!(object.address == id("a.m").address && object.deposed.is_some(), "{object:?}");
+    assert_eq!(identifier.as_deref(), Some("m-2"));
+    let of = |address: &str, identifier: &str| (address.to_owned(), None, identifier.to_owned());
+    assert_eq!(known, [of("a.m", "m-1"), of("a.other", "other-1")]);
+    assert_eq!(looked_for().0, pending, "always the same one");
+    let mut next = open(&path).expect("opens");
+    next.unchanged(object).expect("writes");
+    next.finish().expect("finishes");
+    assert!(open(&path).expect("opens").pending().is_empty(), "it was not there");
+}
+
+#[test]
 fn what_somebody_else_has_recorded_since_is_not_recorded_twice() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("x.tfstate");
