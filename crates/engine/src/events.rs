@@ -58,12 +58,14 @@ pub enum Event {
         /// Time since the start, on the run's clock.
         elapsed: Duration,
     },
-    /// Work on an object failed.
+    /// Work on an object failed, or nobody waits for its end any more.
     Failed {
         /// The object.
         object: ObjectKey,
         /// The work.
         operation: Operation,
+        /// Whether the service goes on with it.
+        under_way: bool,
         /// Time since the start, on the run's clock.
         elapsed: Duration,
     },

@@ -101,8 +101,13 @@ impl Task {
 
     /// Says that it failed.
     pub fn failed(&self) {
+        self.not_done(false);
+    }
+
+    /// Says that it did not succeed, and whether the service goes on with it all the same.
+    pub fn not_done(&self, under_way: bool) {
         let (object, operation, elapsed) = (self.object.clone(), self.operation, self.elapsed());
-        self.conduct.observer.notice(Event::Failed { object, operation, elapsed });
+        self.conduct.observer.notice(Event::Failed { object, operation, under_way, elapsed });
     }
 
     /// Says how far the service is.

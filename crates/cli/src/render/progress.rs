@@ -67,6 +67,8 @@ pub struct Progress {
     running: Mutex<BTreeMap<(ObjectKey, &'static str), Running>>,
     done: Mutex<Vec<(ObjectKey, Operation)>>,
     failed: Mutex<BTreeSet<ObjectKey>>,
+    /// What nobody waits for any more, and the service goes on with.
+    left: Mutex<BTreeSet<ObjectKey>>,
     /// When it was last said of an object that is only looked at that it is waited for.
     waiting: Mutex<BTreeMap<ObjectKey, Duration>>,
 }
@@ -97,6 +99,7 @@ impl Progress {
             running: Mutex::default(),
             done: Mutex::default(),
             failed: Mutex::default(),
+            left: Mutex::default(),
             waiting: Mutex::default(),
         }
     }
@@ -107,12 +110,13 @@ impl Progress {
         held(&self.done).clone()
     }
 
-    /// What is being created, changed or deleted right now.
+    /// What is being created, changed or deleted right now, if only by the service.
     #[must_use]
     pub fn under_way(&self) -> BTreeSet<ObjectKey> {
         let changes = [name(Operation::Create), name(Operation::Update), name(Operation::Delete)];
         let running = held(&self.running);
-        running.keys().filter(|(_, doing)| changes.contains(doing)).map(|(object, _)| object.clone()).collect()
+        let here = running.keys().filter(|(_, doing)| changes.contains(doing)).map(|(object, _)| object);
+        here.chain(held(&self.left).iter()).cloned().collect()
     }
 
     /// What could not be created, changed or deleted so far.
@@ -209,7 +213,9 @@ impl Progress {
             matches!(operation, Operation::Create | Operation::Update | Operation::Delete | Operation::Import);
         match moment {
             Moment::Done if changed => held(&self.done).push((object.clone(), operation)),
-            Moment::Failed if changed => drop(held(&self.failed).insert(object.clone())),
+            Moment::Failed if changed && !held(&self.left).contains(&object) => {
+                held(&self.failed).insert(object.clone());
+            }
             _ => {}
         }
         self.sink.notice(&Notice { moment, object, operation, id: id.or(known), elapsed });
@@ -248,7 +254,10 @@ impl Observer for Progress {
             Event::Finished { object, operation, id, elapsed } => {
                 self.ended(Moment::Done, object, operation, id, elapsed);
             }
-            Event::Failed { object, operation, elapsed } => {
+            Event::Failed { object, operation, under_way, elapsed } => {
+                if under_way {
+                    held(&self.left).insert(object.clone());
+                }
                 self.ended(Moment::Failed, object, operation, None, elapsed)
             }
             Event::Provision { object, kind, moment } => self.sink.provision(&object, &kind, &moment),
@@ -396,7 +405,8 @@ mod tests {
             }
         }
         assert!(shown.contains("test_thing.a modifying 0s Updating"), "{shown}");
-        progress.notice(Event::Failed { object, operation, elapsed });
+        progress.notice(Event::Failed { object: object.clone(), operation, under_way: true, elapsed });
+        assert!(progress.failed().is_empty() && progress.under_way().contains(&object), "the service goes on");
         assert_eq!(terminal.contents().trim(), "");
         assert!(progress.done().is_empty());
         assert_eq!(held(&lines.0).len(), 2);

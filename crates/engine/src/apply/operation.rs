@@ -296,8 +296,8 @@ impl Job {
             // The journal still says what was about to be created, and the next run looks for it. What was set aside for it
             // stays there.
             CreateOutcome::Failed(error) if error.open && run.has_intended.load(Ordering::Relaxed) => {
-                run.task.failed();
                 let under_way = error.under_way;
+                run.task.not_done(under_way);
                 let mut unknown = error.into_diagnostic();
                 unknown.detail.push_str("\n\nWhether it was created is not known. The next run looks for it.");
                 Made { under_way, ..self.ended(None, deposed, unknown.into()) }
@@ -351,7 +351,7 @@ impl Job {
         let under_way = error.as_ref().is_some_and(|error| error.under_way);
         match error {
             Some(error) => {
-                run.task.failed();
+                run.task.not_done(under_way);
                 found.push(error.into_diagnostic());
             }
             None => run.task.finished(id_of(&value)),
@@ -411,14 +411,14 @@ impl Job {
                 let dependencies = &self.change.dependencies | &self.change.old_dependencies;
                 let entry = Entry { value: value.clone(), dependencies, ..self.entry.clone() };
                 found.extend(self.record.lock().await.put(&self.change.object, entry).await.err());
-                run.task.failed();
                 let under_way = error.under_way;
+                run.task.not_done(under_way);
                 found.push(error.into_diagnostic());
                 Made { under_way, ..self.ended(Some(value), None, found) }
             }
             UpdateOutcome::Failed(error) => {
-                run.task.failed();
                 let under_way = error.under_way;
+                run.task.not_done(under_way);
                 let mut found = Diagnostics::from(error.into_diagnostic());
                 found.extend(self.record.lock().await.unchanged(&self.change.object).await.err());
                 Made { under_way, ..self.ended(None, None, found) }
@@ -521,9 +521,9 @@ impl Work {
                 run.task.finished(None);
             }
             Err(error) => {
-                run.task.failed();
-                found.extend(self.record.lock().await.unchanged(&self.object).await.err());
                 under_way = error.under_way;
+                run.task.not_done(under_way);
+                found.extend(self.record.lock().await.unchanged(&self.object).await.err());
                 found.push(error.into_diagnostic().about(&address));
             }
         }
