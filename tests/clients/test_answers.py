@@ -135,6 +135,25 @@ def security_groups(ec2):
         ec2.delete_security_group(GroupId=group)
 
 
+def outposts(ec2, vpc):
+    pool = "ipam-pool-0123456789abcdef0"
+    arn = "arn:aws:outposts:us-east-1:123456789012:outpost/op-0123456789abcdef0"
+    made = ec2.create_subnet(VpcId=vpc, Ipv4IpamPoolId=pool, Ipv4NetmaskLength=26, OutpostArn=arn)["Subnet"]
+    subnet = {"SubnetId": made["SubnetId"]}
+    ec2.modify_subnet_attribute(MapCustomerOwnedIpOnLaunch={"Value": True}, CustomerOwnedIpv4Pool="ipv4pool-coip-1", **subnet)
+    ec2.modify_subnet_attribute(EnableLniAtDeviceIndex=1, **subnet)
+    [told] = ec2.describe_subnets(SubnetIds=[made["SubnetId"]])["Subnets"]
+    assert (told["OutpostArn"], told["CustomerOwnedIpv4Pool"], told["EnableLniAtDeviceIndex"]) == (arn, "ipv4pool-coip-1", 1)
+    lattice = "arn:aws:vpc-lattice:us-east-1:123456789012:servicenetwork/sn-0123456789abcdef0"
+    options = {"DnsRecordIpType": "ipv4", "PrivateDnsPreference": "ALL_DOMAINS"}
+    network = ec2.create_vpc_endpoint(
+        VpcId=vpc, VpcEndpointType="ServiceNetwork", ServiceNetworkArn=lattice, IpAddressType="ipv4", DnsOptions=options
+    )["VpcEndpoint"]
+    assert network["ServiceNetworkArn"] == lattice and network["DnsOptions"] == options
+    ec2.delete_vpc_endpoints(VpcEndpointIds=[network["VpcEndpointId"]])
+    ec2.delete_subnet(**subnet)
+
+
 def network(ec2):
     vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16", TagSpecifications=tagged("vpc"))["Vpc"]["VpcId"]
     ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
@@ -175,6 +194,14 @@ def network(ec2):
         ("describe_prefix_lists", "PrefixLists"),
     ]:
         assert getattr(ec2, operation)()[member], operation
+    [table] = [t for t in ec2.describe_route_tables()["RouteTables"] if t["VpcId"] == vpc]
+    route = {"RouteTableId": table["RouteTableId"], "DestinationCidrBlock": "0.0.0.0/0"}
+    nat = ec2.describe_nat_gateways()["NatGateways"][0]["NatGatewayId"]
+    internet = ec2.describe_internet_gateways()["InternetGateways"][0]["InternetGatewayId"]
+    assert ec2.create_route(NatGatewayId=nat, **route)["Return"]
+    ec2.replace_route(GatewayId=internet, **route)
+    ec2.delete_route(**route)
+    outposts(ec2, vpc)
     ec2.delete_vpc_endpoints(VpcEndpointIds=[interface, gateway])
     failed = ec2.delete_vpc_endpoints(VpcEndpointIds=["vpce-0123456789abcdef9"])
     assert failed["Unsuccessful"]

@@ -2,7 +2,7 @@ use serde_json::json;
 use smform_provider::{CreateOutcome, ReplaceOrder};
 use smform_types::Value;
 
-use crate::support::{CONFIG, MODEL, ROLE, config_body, model_body, shown, world};
+use crate::support::{CONFIG, GROUP, MODEL, ROLE, SUBNETS, config_body, model_body, place, shown, world};
 
 #[tokio::test]
 async fn a_configuration_lives() {
@@ -238,6 +238,17 @@ async fn mistakes_are_found_offline() {
         }),
         none
     );
+}
+
+#[tokio::test]
+async fn the_network_of_a_configuration_is_checked_live() {
+    let world = world().await;
+    let mut body = config_body("c", "m", 1);
+    body["vpc_config"] = json!({"subnets": [SUBNETS[0], "subnet-00000000000000000"], "security_group_ids": [GROUP]});
+    let errors = world.review(CONFIG, &body, &[]).await;
+    assert_eq!(errors.iter().map(place).collect::<Vec<_>>(), ["vpc_config[0].subnets"]);
+    body["vpc_config"] = json!({"subnets": SUBNETS, "security_group_ids": [GROUP]});
+    assert!(world.review(CONFIG, &body, &[]).await.is_empty());
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
 use serde_json::{Value as Json, json};
-use smform_provider::{CreateOutcome, UpdateOutcome};
+use smform_provider::{CreateOutcome, PlannedObject, UpdateOutcome};
 use smform_types::Value;
 
 use crate::support::{World, model_body, shown, world};
@@ -34,6 +34,27 @@ fn text<'v>(object: &'v Value, name: &str) -> &'v str {
 
 async fn gone(world: &World, ty: &str, object: &Value) -> bool {
     world.session.read(ty, object, &world.run).await.unwrap().is_none()
+}
+
+#[tokio::test]
+async fn policies_that_are_objects_of_their_own_are_not_taken_for_somebody_elses() {
+    let world = world().await;
+    let made = world.create(ROLE, &role(json!({}))).await;
+    let mut others = Vec::new();
+    for (ty, body) in [
+        (ATTACHMENT, json!({"role": "r", "policy_arn": FULL})),
+        (POLICY, json!({"role": "r", "name": "own", "policy": document("s3:GetObject")})),
+    ] {
+        let made = world.create(ty, &body).await;
+        others.push(PlannedObject { type_name: ty.into(), before: Some(made.clone()), after: Some(made) });
+    }
+    let read = world.session.read(ROLE, &made, &world.run).await.unwrap().unwrap();
+    assert_ne!(shown(&read), shown(&made));
+    assert_eq!(shown(&world.provider.accounted(ROLE, &made, &read, &others)), shown(&made));
+    let left = world.provider.accounted(ROLE, &made, &read, &others[..1]);
+    assert_eq!(left.get("managed_policy_arns"), made.get("managed_policy_arns"));
+    assert_eq!(left.get("inline_policy"), read.get("inline_policy"));
+    assert_eq!(shown(&world.provider.accounted(ROLE, &read, &read, &others)), shown(&read));
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use smform_types::schema::{Attribute, Block, Constraint, Schema};
 use smform_types::{Diagnostic, Diagnostics, Path, Step, Type, Value};
 
 use super::security_group::rules::{self, Rule, Source, permission, protocol};
-use super::security_group::schema::{is_ipv4_net, is_ipv6_net};
+use super::security_group::schema::{PROTOCOL, is_ipv4_net, is_ipv6_net};
 use super::security_group::{Direction, change_rules, describe, live_rules};
 use super::single_rule;
 use crate::clients::Clients;
@@ -43,7 +43,7 @@ impl SecurityGroupRule {
                 ("security_group_rule_id", told().describe("The rule's own id, when there is one source only.")),
                 ("type", fixed().with(Constraint::OneOf(&["ingress", "egress"]))),
                 ("security_group_id", fixed()),
-                ("protocol", fixed().describe("tcp, udp, icmp, a number, or -1 for all.")),
+                ("protocol", fixed().describe(PROTOCOL)),
                 ("from_port", port()),
                 ("to_port", port()),
                 ("cidr_blocks", texts().with(Constraint::Text("a network such as 10.0.0.0/16", is_ipv4_net))),

@@ -10,6 +10,7 @@ use smform_types::{Diagnostic, Diagnostics, Path, Step, Type, Value};
 
 use super::filters::{arn, filter, own_tags};
 use super::security_group::rules::{Rule, Source, has_ports, permission, protocol};
+use super::security_group::schema::PROTOCOL;
 use super::security_group::{Direction, PROPAGATION, is_unseen};
 use super::tagging;
 use crate::clients::Clients;
@@ -41,7 +42,7 @@ fn schema(direction: Direction) -> Schema {
             ("security_group_rule_id", told()),
             ("arn", told()),
             ("security_group_id", Attribute::required(Type::String).forces_replacement()),
-            ("ip_protocol", Attribute::required(Type::String).describe("tcp, udp, icmp, a number, or -1 for all.")),
+            ("ip_protocol", Attribute::required(Type::String).describe(PROTOCOL)),
             ("from_port", port()),
             ("to_port", port()),
             ("cidr_ipv4", text().with(Constraint::Text("a network such as 10.0.0.0/16", is_v4))),

@@ -51,9 +51,7 @@ impl Subnet {
         let fixed = || Attribute::optional(Type::String).forces_replacement();
         let zone = || Attribute::optional_computed(Type::String).forces_replacement();
         let network = Attribute::optional_computed(Type::String).forces_replacement();
-        let length = |min: f64, max: f64| {
-            Attribute::optional(Type::Number).forces_replacement().with(Constraint::Range(min, max))
-        };
+        let length = Attribute::optional(Type::Number).forces_replacement().with(Constraint::Range(16.0, 28.0));
         let switch = || Attribute::optional(Type::Bool).default_value(false);
         let is_net = |text: &str| text.parse::<ipnet::Ipv4Net>().is_ok();
         let is_net6 = |text: &str| text.parse::<ipnet::Ipv6Net>().is_ok();
@@ -64,14 +62,19 @@ impl Subnet {
                 ("vpc_id", Attribute::required(Type::String).forces_replacement()),
                 ("cidr_block", network.with(Constraint::Text("a network such as 10.0.1.0/24", is_net))),
                 ("ipv4_ipam_pool_id", fixed().describe("A pool of IPAM that the network is taken from.")),
-                ("ipv4_netmask_length", length(16.0, 28.0)),
+                ("ipv4_netmask_length", length),
                 (
                     "ipv6_cidr_block",
                     Attribute::optional_computed(Type::String)
                         .with(Constraint::Text("a network such as 2001:db8::/64", is_net6)),
                 ),
                 ("ipv6_ipam_pool_id", fixed().describe("A pool of IPAM that the IPv6 network is taken from.")),
-                ("ipv6_netmask_length", length(44.0, 64.0)),
+                (
+                    "ipv6_netmask_length",
+                    Attribute::optional(Type::Number)
+                        .forces_replacement()
+                        .with(Constraint::OneOfNumbers(&[44, 48, 52, 56, 60, 64])),
+                ),
                 ("ipv6_native", switch().forces_replacement()),
                 ("availability_zone", zone()),
                 ("availability_zone_id", zone()),

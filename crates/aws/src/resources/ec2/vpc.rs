@@ -86,7 +86,10 @@ impl Vpc {
                 ("ipv6_cidr_block", Attribute::optional_computed(Type::String)),
                 ("ipv6_cidr_block_network_border_group", Attribute::optional_computed(Type::String)),
                 ("ipv6_ipam_pool_id", Attribute::optional(Type::String)),
-                ("ipv6_netmask_length", Attribute::optional(Type::Number).with(Constraint::Range(44.0, 60.0))),
+                (
+                    "ipv6_netmask_length",
+                    Attribute::optional(Type::Number).with(Constraint::OneOfNumbers(&[44, 48, 52, 56, 60])),
+                ),
                 ("default_network_acl_id", told()),
                 ("default_route_table_id", told()),
                 ("default_security_group_id", told()),

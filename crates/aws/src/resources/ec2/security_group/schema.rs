@@ -38,9 +38,14 @@ pub(super) fn schema() -> Schema {
         ],
         [("ingress", rule_blocks()), ("egress", rule_blocks()), ("timeouts", timeouts())],
     );
-    block.description = "A security group with its rules. Without egress blocks, a new group lets nothing out.";
+    block.description = "A security group with its rules. Without egress blocks, a new group lets nothing out. Rules that are \
+                         objects of their own in the state are not told as changes of the group.";
     Schema { version: 1, block }
 }
+
+/// What the argument for a protocol may be.
+pub(in super::super) const PROTOCOL: &str =
+    "tcp, udp, icmp, icmpv6 or a number; -1 or all for all. A name and its number are the same, in any letter case.";
 
 /// The `ingress` and `egress` blocks.
 pub(super) fn rule_blocks() -> NestedBlock {
@@ -50,7 +55,7 @@ pub(super) fn rule_blocks() -> NestedBlock {
         [
             ("from_port", port()),
             ("to_port", port()),
-            ("protocol", Attribute::required(Type::String)),
+            ("protocol", Attribute::required(Type::String).describe(PROTOCOL)),
             ("cidr_blocks", texts().with(Constraint::Text("a network such as 10.0.0.0/16", is_ipv4_net))),
             ("ipv6_cidr_blocks", texts().with(Constraint::Text("a network such as 2001:db8::/32", is_ipv6_net))),
             ("prefix_list_ids", texts()),

@@ -5,7 +5,8 @@ mod schema;
 
 use async_trait::async_trait;
 use smform_provider::{
-    Context, CreateOutcome, Imported, PlanRequest, PlanResponse, ProviderError, ResourceType, UpdateOutcome,
+    Context, CreateOutcome, Imported, PlanRequest, PlanResponse, PlannedObject, ProviderError, ResourceType,
+    UpdateOutcome,
 };
 use smform_types::schema::Schema;
 use smform_types::{Diagnostic, Diagnostics, Path, Step, Type, Value};
@@ -243,6 +244,10 @@ impl ResourceType<Clients> for Role {
         let name = Fields(prior).text("id").unwrap_or_default();
         let live = self.live(&cx.clients.iam(), name, prior, cx.clients).await;
         live.map_err(|failure| failure.into_error(format!("Role \"{name}\" could not be read")))
+    }
+
+    fn accounted(&self, _: &Schema, recorded: &Value, read: &Value, others: &[PlannedObject]) -> Value {
+        policies::accounted(recorded, read, others)
     }
 
     async fn create(&self, planned: &Value, cx: &Context<'_, Clients>) -> CreateOutcome {

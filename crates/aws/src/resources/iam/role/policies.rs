@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use smform_provider::Run;
-use smform_types::Value;
+use smform_provider::{PlannedObject, Run};
+use smform_types::{Value, ValueKind};
 
 use super::super::document::{decoded, means_the_same};
 use super::super::{PROPAGATION, found, is_missing};
 use crate::failure::Failure;
-use crate::fields::Fields;
+use crate::fields::{Fields, with};
 use crate::retry::while_passing;
 use crate::rpc::{Form, Rpc};
 
@@ -78,6 +78,37 @@ pub(in super::super) async fn attach(client: &Rpc, role: &str, arn: &str, run: &
 pub(in super::super) async fn detach(client: &Rpc, role: &str, arn: &str) -> Result<(), Failure> {
     let form = of_role(role).text("PolicyArn", Some(arn));
     found(client.query("DetachRolePolicy", form).await).map(drop)
+}
+
+/// The role as read, without the policies that are not recorded with it and that other objects stand for.
+pub(super) fn accounted(recorded: &Value, read: &Value, others: &[PlannedObject]) -> Value {
+    let (known, role) = (of_object(recorded), Fields(read).text("name"));
+    let named_by = |type_name: &'static str, argument: &'static str| -> BTreeSet<String> {
+        let of_type = others.iter().filter(move |other| *other.type_name == *type_name);
+        let of_role = of_type.filter_map(|other| other.after.as_ref()).filter(|o| Fields(o).text("role") == role);
+        of_role.filter_map(|object| Fields(object).owned(argument)).collect()
+    };
+    let attached = named_by("aws_iam_role_policy_attachment", "policy_arn");
+    let inline = named_by("aws_iam_role_policy", "name");
+    let is_managed =
+        |item: &Value| item.as_str().is_none_or(|arn| known.managed.contains(arn) || !attached.contains(arn));
+    let is_inline = |item: &Value| {
+        let name = Fields(item).text("name");
+        name.is_none_or(|name| known.inline.contains_key(name) || !inline.contains(name))
+    };
+    let read = only(read.clone(), "managed_policy_arns", is_managed);
+    only(read, "inline_policy", is_inline)
+}
+
+/// The object with those elements of a set that are to be kept.
+fn only(object: Value, name: &str, kept: impl Fn(&Value) -> bool) -> Value {
+    match object.get(name).map(Value::kind) {
+        Some(ValueKind::Set(element, items)) => {
+            let items = Value::set(element.clone(), items.iter().filter(|item| kept(item)).cloned());
+            with(object, name, items)
+        }
+        _ => object,
+    }
 }
 
 /// Whether somebody else is changing the same thing.

@@ -17,11 +17,13 @@ use async_trait::async_trait;
 use aws_sdk_sagemaker::Client;
 use aws_sdk_sagemaker::operation::describe_endpoint_config::DescribeEndpointConfigOutput;
 use smform_provider::{
-    Context, CreateOutcome, Imported, PlanRequest, PlanResponse, ProviderError, ResourceType, Run, UpdateOutcome,
+    Context, CreateOutcome, Imported, PlanRequest, PlanResponse, PlannedObject, ProviderError, ResourceType, Run,
+    UpdateOutcome,
 };
 use smform_types::schema::Schema;
 use smform_types::{Diagnostic, Diagnostics, Path, Step, Value};
 
+use super::model::network;
 use super::model::wire::vpc_config;
 use super::{found, identified, is_missing, is_taken, order, restored, same_weight, shown, tagging, users};
 use crate::clients::Clients;
@@ -29,6 +31,7 @@ use crate::failure::{Failure, Service, failed};
 use crate::fields::{Fields, with};
 use crate::names::{DEFAULT_PREFIX, unique};
 use crate::naming;
+use crate::preflight;
 use crate::retry::while_passing;
 use crate::settle::{closed, fill, settle};
 use crate::shared::{carry, import_seed, importable, plan};
@@ -162,6 +165,17 @@ impl ResourceType<Clients> for EndpointConfiguration {
             response.diagnostics.extend(response.replace.first().map(|path| warning.of_attribute(path.clone())));
         }
         Ok(response)
+    }
+
+    async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], cx: &Context<'_, Clients>) -> Diagnostics {
+        match &object.after {
+            Some(after) if object.is_new() => network::check_block(after, plan, cx.clients, |network| network).await,
+            _ => Diagnostics::new(),
+        }
+    }
+
+    fn judged_beside(&self) -> &'static [&'static str] {
+        preflight::JUDGED_BESIDE
     }
 
     async fn read(&self, prior: &Value, cx: &Context<'_, Clients>) -> Result<Option<Value>, ProviderError> {

@@ -9,17 +9,27 @@ use crate::preflight::{self, Artifact, Place, Registry, Wanted};
 
 /// Checks the model's network as it will be after the plan, as far as it is known.
 pub(super) async fn check(planned: &Value, plan: &[PlannedObject], clients: &Clients) -> Diagnostics {
-    let at = Path::attribute("vpc_config").index(0);
-    let network = Fields(planned).block("vpc_config").and_then(|block| Wanted::network(block, &at));
-    let Some(network) = network else { return Diagnostics::new() };
-    let region = clients.region_of(planned);
-    let wanted = Wanted {
+    let reached = |network: Wanted| Wanted {
         registry: containers(planned).find_map(|(_, container)| registry(container)),
         artifacts: containers(planned).flat_map(|(at, container)| artifacts(container, &at)).collect(),
         instances: instances(planned, plan),
         credentials_provider: containers(planned).find_map(|(at, container)| credentials_provider(container, &at)),
         ..network
     };
+    check_block(planned, plan, clients, reached).await
+}
+
+/// Checks the network of an object's `vpc_config`, and what must be reached through it.
+pub(in super::super) async fn check_block(
+    planned: &Value,
+    plan: &[PlannedObject],
+    clients: &Clients,
+    reached: impl FnOnce(Wanted) -> Wanted,
+) -> Diagnostics {
+    let at = Path::attribute("vpc_config").index(0);
+    let network = Fields(planned).block("vpc_config").and_then(|block| Wanted::network(block, &at));
+    let Some(wanted) = network.map(reached) else { return Diagnostics::new() };
+    let region = clients.region_of(planned);
     let place = Place { name: &clients.place(region), partition: &clients.partition(region) };
     preflight::whole(&clients.ec2(region), &wanted, plan, place).await
 }
