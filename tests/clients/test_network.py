@@ -82,7 +82,7 @@ def test_a_network_that_is_closed_later_stops_only_what_needs_it(example):
     (project.folder / "main.tf").write_text(tagged)
     plan = project.run("plan", "-no-color").expect(0)
     assert "1 to change" in plan.out and "Warning: Registry not reachable: no inbound rule" in plan.out
-    assert "No change of this plan is about this network" in plan.prose
+    assert "It is so already, and the network itself is not changed" in plan.prose
     # A new model would have to get its image through it.
     project.run("plan", "-no-color", "-var", "image=myteam.myorg.com/docker-local/my-inference-image:v2").expect(1)
 
@@ -92,6 +92,21 @@ def test_rules_of_their_own_are_not_told_as_drift_of_their_group(project):
     project.run(*APPLY).expect(0)
     plan = project.run("plan", "-refresh-only", "-no-color", "-detailed-exitcode").expect(0)
     assert "No changes" in plan.out
+    # Nor when they are changed, or replaced by others.
+    legacy = """
+resource "aws_security_group_rule" "legacy" {
+  security_group_id = aws_security_group.model.id
+  type              = "ingress"
+  protocol          = "tcp"
+  from_port         = PORT
+  to_port           = PORT
+  self              = true
+}
+"""
+    for port in ("5000", "5001"):
+        project.write(GROUP + WAY_OUT.replace('cidr_ipv4 ', f'description = "{port}"\n  cidr_ipv4 ') + MODEL + legacy.replace("PORT", port))
+        project.run(*APPLY).expect(0)
+        plan = project.run("plan", "-refresh-only", "-no-color", "-detailed-exitcode").expect(0)
     # One that nobody recorded is.
     project.run("state", "rm", "aws_vpc_security_group_egress_rule.registry").expect(0)
     plan = project.run("plan", "-refresh-only", "-no-color", "-detailed-exitcode").expect(2)

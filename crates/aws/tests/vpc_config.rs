@@ -75,7 +75,8 @@ async fn a_finding_about_a_network_that_is_recorded_stops_no_other_change() {
     assert_eq!(response.planned, recorded, "nothing is changed");
     let told: Vec<&str> = response.diagnostics.iter().map(|one| one.detail.as_str()).collect();
     assert!(told.len() == 1 && !response.diagnostics.has_errors(), "{told:?}");
-    assert!(told[0].ends_with("No change of this plan is about this network, so none is stopped. [subnet-missing]"));
+    let said = "It is so already, and the network itself is not changed, so this stops nothing. [subnet-missing]";
+    assert!(told[0].ends_with(said), "{told:?}");
     // A change of the network is stopped.
     assert!(world.plan(VPC_CONFIG, Some(&made), &body).await.is_err());
 
@@ -90,6 +91,20 @@ async fn a_finding_about_a_network_that_is_recorded_stops_no_other_change() {
     let told: Vec<&str> = found.iter().map(|one| one.summary.as_str()).collect();
     assert_eq!((found.has_errors(), told), (false, vec!["Registry not reachable: no inbound rule"]));
     assert!(world.session.review(&object(&made, &recorded), &[], &world.run).await.has_errors(), "it is changed");
+    // What the plan itself closes is news.
+    let text = smform_types::Value::string;
+    let members = [
+        ("security_group_id", text(REGISTRY_GROUP)),
+        ("ip_protocol", text("tcp")),
+        ("from_port", Value::number(443)),
+        ("to_port", Value::number(443)),
+        ("referenced_security_group_id", text(GROUP)),
+    ];
+    let type_name = "aws_vpc_security_group_ingress_rule".into();
+    let closing = PlannedObject { type_name, before: Some(Value::object(members)), after: None };
+    let open = object(&made, &made);
+    assert!(!world.session.review(&open, &[], &world.run).await.has_errors());
+    assert!(world.session.review(&open, &[closing], &world.run).await.has_errors());
     // A model that is made in it would not get its image.
     let model = world.plan(MODEL, None, &model_body("m")).await.unwrap().planned;
     let model = PlannedObject { type_name: MODEL.into(), before: None, after: Some(model) };

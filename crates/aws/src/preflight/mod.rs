@@ -173,13 +173,24 @@ pub(crate) async fn network(ec2: &Client, wanted: &Wanted, place: Place<'_>) -> 
     found
 }
 
-/// Judges the ways out of a network, by the rules and VPC endpoints as they will be after the plan.
-pub(crate) async fn ways(ec2: &Client, wanted: &Wanted, plan: &[PlannedObject], place: Place<'_>) -> Diagnostics {
-    let facts = pending::after(ask::gather(ec2, wanted).await, plan);
-    let mut found = Findings::default();
-    unseen(wanted, &facts, &mut found);
-    judge_ways(wanted, &facts, place, &mut found);
-    found.diagnostics
+/// What is found on the ways out of a network.
+pub(crate) struct Ways {
+    /// By the rules and VPC endpoints as they are.
+    pub(crate) now: Diagnostics,
+    /// By those as they will be after the plan.
+    pub(crate) after: Diagnostics,
+}
+
+/// Judges the ways out of a network.
+pub(crate) async fn ways(ec2: &Client, wanted: &Wanted, plan: &[PlannedObject], place: Place<'_>) -> Ways {
+    let facts = ask::gather(ec2, wanted).await;
+    let judged = |facts: &Facts| {
+        let mut found = Findings::default();
+        unseen(wanted, facts, &mut found);
+        judge_ways(wanted, facts, place, &mut found);
+        found.diagnostics
+    };
+    Ways { now: judged(&facts), after: judged(&pending::after(facts, plan)) }
 }
 
 /// Judges all of it at once.

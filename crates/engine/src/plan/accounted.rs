@@ -1,30 +1,30 @@
 //! Differences between the state and what was read that other objects of the state account for. They are nobody else's
 //! change, and are not told as one.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use smform_provider::PlannedObject;
 use smform_types::Value;
 
-use super::Drift;
 use super::stored::Stored;
+use super::{Drift, ObjectKey};
 use crate::providers::Providers;
-use crate::values::Values;
 
 /// The drift without what other objects account for.
-pub fn accounted(drift: Vec<Drift>, providers: &Providers, stored: &Stored, values: &Values) -> Vec<Drift> {
+pub fn accounted(drift: Vec<Drift>, providers: &Providers, stored: &Stored) -> Vec<Drift> {
+    if drift.is_empty() {
+        return drift;
+    }
     let plain = |value: &Value| value.clone().unmark_deep().0;
-    let others: Vec<PlannedObject> = if drift.is_empty() {
-        Vec::new()
-    } else {
-        let current = stored.objects.iter().filter(|(object, _)| object.deposed.is_none());
-        let seen = current.map(|(object, recorded)| PlannedObject {
-            type_name: Arc::clone(&object.address.resource.type_name),
-            before: Some(plain(&recorded.value)),
-            after: Some(plain(values.instance(&object.address).unwrap_or(&recorded.value))),
-        });
-        seen.collect()
-    };
+    let read: BTreeMap<&ObjectKey, Option<&Value>> =
+        drift.iter().map(|drift| (&drift.object, drift.after.as_ref())).collect();
+    let seen = stored.objects.iter().map(|(object, recorded)| PlannedObject {
+        type_name: Arc::clone(&object.address.resource.type_name),
+        before: Some(plain(&recorded.value)),
+        after: read.get(object).copied().unwrap_or(Some(&recorded.value)).map(plain),
+    });
+    let others: Vec<PlannedObject> = seen.collect();
     drift.into_iter().filter_map(|drift| left(drift, providers, &others)).collect()
 }
 

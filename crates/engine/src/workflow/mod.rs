@@ -148,7 +148,7 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
         visited,
         diagnostics,
     } = walked;
-    drift = accounted(drift, &world.providers, &stored, &values);
+    drift = accounted(drift, &world.providers, &stored);
     drift.sort_by_key(|drift| (drift.object.address.module.0.len(), drift.object.clone()));
     found.extend(diagnostics);
     if options.mode != Mode::Destroy {

@@ -13,7 +13,7 @@ use smform_types::{Diagnostic, Diagnostics, Path, Type, Value};
 
 use crate::clients::Clients;
 use crate::fields::{Fields, with};
-use crate::preflight::{self, Findings, Place, Registry, Wanted};
+use crate::preflight::{self, Findings, Place, Registry, Wanted, Ways};
 use crate::resources::sagemaker::model::network::registries;
 use crate::settle::fill;
 use crate::shared::{import_seed, importable, plan, region};
@@ -82,9 +82,9 @@ fn is_recorded(before: &Value, after: &Value) -> bool {
     ["subnets", "security_group_ids", "registry", "region"].iter().all(|name| before.get(name) == after.get(name))
 }
 
-/// Findings about a network that no change has to do with: they stop none.
-fn apart(found: Diagnostics) -> Diagnostics {
-    preflight::softened(found, "No change of this plan is about this network, so none is stopped.")
+/// Findings that are no news, about a network that stays as it is: they stop nothing.
+fn no_news(found: Diagnostics) -> Diagnostics {
+    preflight::softened(found, "It is so already, and the network itself is not changed, so this stops nothing.")
 }
 
 /// Whether models of the plan are made in the network.
@@ -228,7 +228,7 @@ impl ResourceType<Clients> for VpcConfig {
         let findings = look(&response.planned, &wanted, cx.clients).await;
         let recorded = prior.as_ref().is_some_and(|prior| is_recorded(prior, &response.planned));
         if recorded && findings.diagnostics.has_errors() {
-            response.diagnostics.extend(apart(findings.diagnostics));
+            response.diagnostics.extend(no_news(findings.diagnostics));
             return Ok(response);
         }
         response.planned = with_findings(response.planned, &wanted, &findings);
@@ -246,9 +246,14 @@ impl ResourceType<Clients> for VpcConfig {
         let region = cx.clients.region_of(after);
         let place = Place { name: &cx.clients.place(region), partition: &cx.clients.partition(region) };
         let wanted = Wanted { registry: Some(registry), ..wanted };
-        let found = preflight::ways(&cx.clients.ec2(region), &wanted, plan, place).await;
+        let Ways { now, after: then } = preflight::ways(&cx.clients.ec2(region), &wanted, plan, place).await;
         let recorded = object.before.as_ref().is_some_and(|before| is_recorded(before, after));
-        let mut found = if recorded && !is_needed(after, plan, cx.clients) { apart(found) } else { found };
+        let mut found = Diagnostics::new();
+        for finding in then {
+            let is_old = now.iter().any(|old| old.is_error() && old.summary == finding.summary);
+            let stays = recorded && is_old && !is_needed(after, plan, cx.clients);
+            found.extend(if stays { no_news(finding.into()) } else { finding.into() });
+        }
         found.extend(unused);
         found
     }
