@@ -112,6 +112,15 @@ def test_what_was_deleted_behind_an_endpoint_comes_back_under_its_name(project, 
     assert live(sandbox) != config
 
 
+def test_a_change_without_the_present_model_moves_the_endpoint(project, sandbox):
+    apply(project, stack())
+    config, sagemaker = live(sandbox), sandbox.client("sagemaker")
+    sagemaker.delete_model(ModelName=sagemaker.list_models()["Models"][0]["ModelName"])
+    apply(project, stack(version=2))
+    assert configurations(sandbox) == {live(sandbox)} != {config}
+    assert len(sagemaker.list_models()["Models"]) == 1
+
+
 def test_a_change_without_the_present_configuration_is_refused_with_the_way_out(project, sandbox):
     apply(project, stack())
     config = live(sandbox)

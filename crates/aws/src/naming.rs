@@ -21,15 +21,19 @@ pub(crate) fn check(config: &Value) -> Diagnostics {
 
 /// In which order an object is replaced: one whose name is made up gets another name, so it can come first, and so can
 /// one that is renamed by hand. A name that is not known yet counts as another one: were it the same after all, the
-/// creation would be refused, and nothing be lost. In another region, a name is another one.
-pub(crate) fn order(former: &Former, config: &Value, region: &str) -> ReplaceOrder {
+/// creation would be refused, and nothing be lost. The arguments of `scope` are those within which a name is unique, such
+/// as the region: elsewhere, the same name is another one.
+pub(crate) fn order(former: &Former, config: &Value, planned: &Value, scope: &[&str]) -> ReplaceOrder {
     let fields = Fields(config);
     let Some(name) = fields.text("name") else {
         let is_new = *former == Former::Nothing && fields.is_unknown("name");
         return if is_new { ReplaceOrder::default() } else { ReplaceOrder::CreateFirst };
     };
     match former {
-        Former::Replaced(old) if is_elsewhere(old, name, region) => ReplaceOrder::CreateFirst,
+        Former::Replaced(old) if Fields(old).text("name") != Some(name) => ReplaceOrder::CreateFirst,
+        Former::Replaced(old) if scope.iter().any(|scope| is_elsewhere(old, config, planned, scope)) => {
+            ReplaceOrder::CreateFirst
+        }
         _ => ReplaceOrder::SameName(SameName {
             attribute: Path::attribute("name"),
             instead: format!("name_prefix = {:?}", suggested_prefix(name)),
@@ -38,10 +42,11 @@ pub(crate) fn order(former: &Former, config: &Value, region: &str) -> ReplaceOrd
     }
 }
 
-/// Whether an object has another name, or is in another region.
-fn is_elsewhere(old: &Value, name: &str, region: &str) -> bool {
-    let old = Fields(old);
-    old.text("name") != Some(name) || old.text("region").is_some_and(|old| old != region)
+/// Whether an object is elsewhere than it was. What is left out is what is planned, or stays what it was.
+fn is_elsewhere(old: &Value, config: &Value, planned: &Value, scope: &str) -> bool {
+    let written = config.get(scope).filter(|value| !value.is_null());
+    let wanted = written.or_else(|| Fields(planned).get(scope));
+    Fields(old).get(scope).zip(wanted).is_some_and(|(old, wanted)| !old.same_known(wanted))
 }
 
 /// A new object with what is known of its `name_prefix` before it exists.
@@ -79,10 +84,16 @@ mod tests {
     #[test]
     fn what_gets_another_name_can_come_first() {
         let text = |text: Option<&str>| text.map_or(Value::null(Type::String), Value::string);
-        let config = |name: Option<&str>| Value::object([("name", text(name)), ("name_prefix", text(None))]);
+        let config = |name: Option<&str>| Value::object([("name", text(name)), ("region", text(None))]);
+        let planned = |region: &str| Value::object([("region", Value::string(region))]);
         let old = Value::object([("name", Value::string("a")), ("region", Value::string("us-east-1"))]);
         let replaced = Former::Replaced(old.clone());
-        let of = |former: &Former, name: Option<&str>, region: &str| match order(former, &config(name), region) {
+        let of = |former: &Former, name: Option<&str>, region: &str| match order(
+            former,
+            &config(name),
+            &planned(region),
+            &["region"],
+        ) {
             ReplaceOrder::SameName(same) => same.instead,
             order => format!("{order:?}"),
         };
@@ -92,7 +103,11 @@ mod tests {
         assert_eq!(of(&replaced, Some("a"), "eu-west-1"), "CreateFirst");
         assert_eq!(of(&Former::Nothing, None, "us-east-1"), "CreateFirst");
         let later = Value::object([("name", Value::unknown(Type::String))]);
-        assert_eq!(order(&replaced, &later, "us-east-1"), ReplaceOrder::CreateFirst);
-        assert_eq!(order(&Former::Nothing, &later, "us-east-1"), ReplaceOrder::DeleteFirst);
+        let here = planned("us-east-1");
+        assert_eq!(order(&replaced, &later, &here, &[]), ReplaceOrder::CreateFirst);
+        assert_eq!(order(&Former::Nothing, &later, &here, &[]), ReplaceOrder::DeleteFirst);
+        // In something else that is not known yet, such as a role that is made.
+        let elsewhere = Value::object([("name", Value::string("a")), ("region", Value::unknown(Type::String))]);
+        assert_eq!(order(&replaced, &elsewhere, &here, &["region"]), ReplaceOrder::CreateFirst);
     }
 }

@@ -1,5 +1,5 @@
 use serde_json::{Value as Json, json};
-use smform_provider::{CreateOutcome, PlannedObject, UpdateOutcome};
+use smform_provider::{CreateOutcome, PlannedObject, ReplaceOrder, UpdateOutcome};
 use smform_types::Value;
 
 use crate::support::{World, model_body, shown, world};
@@ -154,6 +154,15 @@ async fn policies_are_objects_of_their_own() {
     let own = world.create(POLICY, &json!({"role": "r", "name": "p", "policy": document("s3:*")})).await;
     let own = world.update(POLICY, &own, &json!({"role": "r", "name": "p", "policy": document("s3:Get*")})).await;
     assert_eq!(shown(&world.import(POLICY, "r:p").await.unwrap()), shown(&own));
+    // The name is that within a role; in another role, it collides with nothing.
+    let order = async |role: &str| {
+        let body = json!({"role": role, "name": "p", "policy": document("s3:Get*")});
+        world.replacing(POLICY, &own, &body).await.order
+    };
+    assert!(matches!(order("r").await, ReplaceOrder::SameName(_)));
+    for role in ["s", "?"] {
+        assert_eq!(order(role).await, ReplaceOrder::CreateFirst);
+    }
     let attached = world.create(ATTACHMENT, &json!({"role": "r", "policy_arn": FULL})).await;
     let id = format!("r/{FULL}");
     assert_eq!(shown(&world.import(ATTACHMENT, &id).await.unwrap()), shown(&attached));

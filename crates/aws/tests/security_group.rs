@@ -130,7 +130,12 @@ async fn rules_that_others_made_are_shown() {
 #[tokio::test]
 async fn names_and_orders() {
     let world = world().await;
-    world.create(SG, &body()).await;
+    let made = world.create(SG, &body()).await;
+    // In another VPC, the name is another one; where none is written, it is the same VPC.
+    let mut moved = body();
+    assert!(matches!(world.replacing(SG, &made, &moved).await.order, ReplaceOrder::SameName(_)));
+    moved["vpc_id"] = json!("?");
+    assert_eq!(world.replacing(SG, &made, &moved).await.order, ReplaceOrder::CreateFirst);
     match world.try_create(SG, &body()).await {
         CreateOutcome::Failed(error) => assert!(error.detail.contains("smform import ADDRESS sg-"), "{error}"),
         other => panic!("{other:?}"),

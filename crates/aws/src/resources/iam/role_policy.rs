@@ -101,7 +101,7 @@ impl ResourceType<Clients> for RolePolicy {
         let (config, is_new) = (request.config.clone(), request.prior.is_none());
         let former = request.former.clone();
         let response = plan(schema, request, cx.clients, &|path, prior, wanted| self.equivalent(path, prior, wanted));
-        let order = naming::order(&former, &config, cx.clients.region_of(&response.planned));
+        let order = naming::order(&former, &config, &response.planned, &["role"]);
         let mut response = PlanResponse { order, ..response };
         if is_new {
             response.planned = naming::with_prefix(&config, response.planned);

@@ -146,10 +146,10 @@ fn restored(planned: Value, former: &Former, again: impl FnOnce(Value) -> PlanRe
 async fn order<F: Future<Output = Vec<String>>>(
     former: &Former,
     config: &Value,
-    region: &str,
+    planned: &Value,
     users: impl FnOnce(String) -> F,
 ) -> ReplaceOrder {
-    let mut order = naming::order(former, config, region);
+    let mut order = naming::order(former, config, planned, &["region"]);
     if let (ReplaceOrder::SameName(same), Former::Replaced(old)) = (&mut order, former) {
         let users = users(Fields(old).owned("id").unwrap_or_default()).await;
         same.users = users.into_iter().map(|endpoint| format!("endpoint \"{endpoint}\"")).collect();

@@ -224,7 +224,7 @@ impl ResourceType<Clients> for SecurityGroup {
         let (config, prior, former) = (request.config.clone(), request.prior.clone(), request.former.clone());
         let is_new = prior.is_none();
         let response = plan(schema, request, cx.clients, &|path, prior, wanted| self.equivalent(path, prior, wanted));
-        let order = naming::order(&former, &config, cx.clients.region_of(&response.planned));
+        let order = naming::order(&former, &config, &response.planned, &["region", "vpc_id"]);
         let mut response = PlanResponse { order, ..response };
         if is_new {
             response.planned = naming::with_prefix(&config, response.planned);

@@ -143,10 +143,9 @@ impl ResourceType<Clients> for EndpointConfiguration {
             plan(schema, request, cx.clients, &|path, prior, wanted| self.equivalent(path, prior, wanted))
         };
         let mut response = by_schema(request);
-        let region = cx.clients.region_of(&response.planned);
-        let client = cx.clients.sagemaker(region);
+        let client = cx.clients.sagemaker(cx.clients.region_of(&response.planned));
         let users = |name: String| async move { users::of_configuration(&client, &name).await };
-        response.order = order(&former, &config, region, users).await;
+        response.order = order(&former, &config, &response.planned, users).await;
         if is_new {
             response.planned = identified(&config, response.planned);
             // Known at once, though the service could fill it in: see `wire_data::describe`.

@@ -132,10 +132,9 @@ impl ResourceType<Clients> for Model {
             plan(schema, request, cx.clients, &|path, prior, wanted| self.equivalent(path, prior, wanted))
         };
         let mut response = by_schema(request);
-        let region = cx.clients.region_of(&response.planned);
-        let client = cx.clients.sagemaker(region);
+        let client = cx.clients.sagemaker(cx.clients.region_of(&response.planned));
         let users = |name: String| async move { users::of_model(&client, &name).await };
-        response.order = order(&former, &config, region, users).await;
+        response.order = order(&former, &config, &response.planned, users).await;
         if is_new {
             response.planned = identified(&config, response.planned);
             let again = |gone| by_schema(PlanRequest::new(Some(gone), config.clone()));
