@@ -79,6 +79,18 @@ def test_a_configuration_that_is_renamed_by_hand_rolls_out(project, sandbox):
     assert live(sandbox) == "cfg-3"
 
 
+def test_what_only_a_name_connects_rolls_out_together(project, sandbox):
+    def text(name):
+        return stack(name=f'name = "{name}"', config=f'"{name}"')
+
+    # Neither refers to the other, so both are worked on at the same time; the clock leaves them some.
+    sandbox.post("/_sandbox/speed", {"speed": 30})
+    for name in ("cfg-1", "cfg-2"):
+        apply(project, text(name))
+        assert configurations(sandbox) == {live(sandbox)} == {name}
+        plan(project, text(name), 0)
+
+
 def test_a_name_that_the_endpoint_has_by_hand_is_not_taken_over(project, sandbox):
     by_hand = {"name": 'name = "cfg"', "config": '"cfg"', "depends": "aws_sagemaker_endpoint_configuration.config"}
     # Nothing but the service tells that the endpoint uses it.

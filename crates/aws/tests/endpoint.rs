@@ -126,6 +126,19 @@ async fn a_configuration_that_serves_is_not_deleted() {
     world.delete(CONFIG, &config).await;
 }
 
+#[tokio::test]
+async fn what_an_endpoint_is_leaving_is_waited_for() {
+    let (world, _) = serving().await;
+    world.create(MODEL, &model_body("n")).await;
+    world.create(CONFIG, &config_body("three", "n", 1)).await;
+    let (model, config) = (world.import(MODEL, "m").await.unwrap(), world.import(CONFIG, "one").await.unwrap());
+    world.ask("UpdateEndpoint", json!({"EndpointName": "e", "EndpointConfigName": "three"})).await;
+    world.delete(CONFIG, &config).await;
+    world.delete(MODEL, &model).await;
+    assert!(world.run.progress.lock().unwrap().iter().any(|status| status == "in use by endpoint e"));
+    assert_eq!(world.ask("DescribeEndpoint", json!({"EndpointName": "e"})).await["EndpointConfigName"], "three");
+}
+
 async fn rolled_back(effect: Json) -> (World, Value, String) {
     let (world, endpoint) = serving().await;
     world.faults(json!({"rules": [{"match": {"operation": "UpdateEndpoint"}, "effect": effect}]}));

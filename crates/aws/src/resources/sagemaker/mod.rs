@@ -143,7 +143,7 @@ fn restored(planned: Value, former: &Former, again: impl FnOnce(Value) -> PlanRe
 }
 
 /// The order of a replacement, with the endpoints that use the old object where the new one would get its name.
-async fn order<F: Future<Output = Vec<String>>>(
+async fn order<F: Future<Output = Vec<users::User>>>(
     former: &Former,
     config: &Value,
     planned: &Value,
@@ -152,7 +152,7 @@ async fn order<F: Future<Output = Vec<String>>>(
     let mut order = naming::order(former, config, planned, &["region"]);
     if let (ReplaceOrder::SameName(same), Former::Replaced(old)) = (&mut order, former) {
         let users = users(Fields(old).owned("id").unwrap_or_default()).await;
-        same.users = users.into_iter().map(|endpoint| format!("endpoint \"{endpoint}\"")).collect();
+        same.users = users.iter().map(|endpoint| format!("endpoint \"{}\"", endpoint.name)).collect();
     }
     order
 }

@@ -237,10 +237,8 @@ impl ResourceType<Clients> for EndpointConfiguration {
     async fn delete(&self, prior: &Value, cx: &Context<'_, Clients>) -> Result<(), ProviderError> {
         let client = cx.clients.sagemaker(cx.clients.region_of(prior));
         let name = Fields(prior).text("id").unwrap_or_default();
-        let users = users::of_configuration(&client, name).await;
-        if !users.is_empty() {
-            return Err(in_use(name, &users));
-        }
+        let released = users::released(cx.run, || users::of_configuration(&client, name));
+        released.await.map_err(|users| in_use(name, &users))?;
         let answer = client.delete_endpoint_config().endpoint_config_name(name).send().await;
         match answer.map_err(failed(Service::SageMaker, "DeleteEndpointConfig")) {
             Ok(_) => Ok(()),

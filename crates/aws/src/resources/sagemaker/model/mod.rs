@@ -215,10 +215,8 @@ impl ResourceType<Clients> for Model {
     async fn delete(&self, prior: &Value, cx: &Context<'_, Clients>) -> Result<(), ProviderError> {
         let client = cx.clients.sagemaker(cx.clients.region_of(prior));
         let name = Fields(prior).text("id").unwrap_or_default();
-        let users = users::of_model(&client, name).await;
-        if !users.is_empty() {
-            return Err(in_use(name, &users));
-        }
+        let released = users::released(cx.run, || users::of_model(&client, name));
+        released.await.map_err(|users| in_use(name, &users))?;
         match client.delete_model().model_name(name).send().await.map_err(failed(Service::SageMaker, "DeleteModel")) {
             Ok(_) => Ok(()),
             Err(failure) if is_missing(&failure, "model") => Ok(()),
