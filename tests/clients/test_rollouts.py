@@ -77,6 +77,8 @@ def test_a_configuration_that_is_renamed_by_hand_rolls_out(project, sandbox):
         assert configurations(sandbox) == {live(sandbox)}
         plan(project, stack(name=name), 0)
     assert live(sandbox) == "cfg-3"
+    told = plan(project, stack(name='name = "cfg-4"', count=2), 2)
+    assert "Only weights or counts of variants change" in told.text
 
 
 def test_what_only_a_name_connects_rolls_out_together(project, sandbox):

@@ -117,10 +117,16 @@ async fn wishes_are_checked() {
 async fn a_configuration_that_changes_only_counts_says_what_that_costs() {
     let (world, _) = serving().await;
     let before = world.import(CONFIG, "one").await.unwrap();
-    let plan = world.plan(CONFIG, Some(&before), &crate::support::config_body("one", "m", 2)).await.unwrap();
-    assert!(plan.diagnostics.iter().any(|d| d.summary == "Only weights or counts of variants change"));
-    let plan = world.plan(CONFIG, Some(&before), &crate::support::config_body("one", "other", 2)).await.unwrap();
-    assert_eq!(plan.diagnostics.iter().count(), 0);
+    let said = async |name: &str, model: &str, count: u32| {
+        let plan = world.replacing(CONFIG, &before, &crate::support::config_body(name, model, count)).await;
+        plan.diagnostics.iter().map(|warning| warning.summary.clone()).collect::<Vec<_>>()
+    };
+    let only = ["Only weights or counts of variants change"];
+    assert_eq!(said("one", "m", 2).await, only);
+    // A name that comes with the change tells nothing.
+    assert_eq!(said("other", "m", 2).await, only);
+    assert_eq!(said("other", "m", 1).await, [""; 0]);
+    assert_eq!(said("one", "other", 2).await, [""; 0]);
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use async_trait::async_trait;
 use aws_sdk_sagemaker::Client;
 use aws_sdk_sagemaker::operation::describe_endpoint_config::DescribeEndpointConfigOutput;
 use smform_provider::{
-    Context, CreateOutcome, Imported, PlanRequest, PlanResponse, PlannedObject, ProviderError, ResourceType, Run,
+    Context, CreateOutcome, Former, Imported, PlanRequest, PlanResponse, PlannedObject, ProviderError, ResourceType, Run,
     UpdateOutcome,
 };
 use smform_types::schema::Schema;
@@ -156,12 +156,17 @@ impl ResourceType<Clients> for EndpointConfiguration {
             let again = |gone| by_schema(PlanRequest::new(Some(gone), config.clone()));
             response.planned = restored(response.planned, &former, again);
         }
-        if only_counts(&response.replace) {
+        // What is said of a replacement is said with the new one.
+        let changes = match &former {
+            Former::Replaced(old) => by_schema(PlanRequest::new(Some(old.clone()), config.clone())).replace,
+            Former::Nothing | Former::Gone(_) => Vec::new(),
+        };
+        if let Some(path) = only_counts(&changes) {
             let detail = "The change makes a new configuration, and an endpoint that moves to it starts a second fleet \
                           of instances beside the first. To change weights and counts on the running instances, leave \
                           the configuration as it is and set desired_weights_and_capacities in the endpoint.";
             let warning = Diagnostic::warning("Only weights or counts of variants change", detail);
-            response.diagnostics.extend(response.replace.first().map(|path| warning.of_attribute(path.clone())));
+            response.diagnostics.push(warning.of_attribute(path.clone()));
         }
         Ok(response)
     }
@@ -258,13 +263,13 @@ impl ResourceType<Clients> for EndpointConfiguration {
     }
 }
 
-/// Whether a replacement is asked for by nothing but the weights and counts with which variants begin.
-fn only_counts(replace: &[Path]) -> bool {
-    let is_count = |path: &Path| {
-        let names = ["initial_instance_count", "initial_variant_weight"];
-        matches!(path.0.last(), Some(Step::Attribute(name)) if names.contains(&name.as_str()))
-    };
-    !replace.is_empty() && replace.iter().all(is_count)
+/// The first weight or count with which variants begin, when a replacement is asked for by nothing else than those, and
+/// the name that comes with it.
+fn only_counts(replace: &[Path]) -> Option<&Path> {
+    let is = |path: &Path, names: &[&str]| matches!(path.0.last(), Some(Step::Attribute(name)) if names.contains(&name.as_str()));
+    let mut others = replace.iter().filter(|path| !is(path, &["name", "name_prefix"])).peekable();
+    let first = others.peek().copied();
+    first.filter(|_| others.all(|path| is(path, &["initial_instance_count", "initial_variant_weight"])))
 }
 
 /// The service deletes a configuration that is in use, and the endpoint can then be neither updated, scaled nor rolled
