@@ -149,6 +149,18 @@ def test_a_change_without_the_present_configuration_is_refused_with_the_way_out(
     assert configurations(sandbox) == {live(sandbox)} != {config}
 
 
+def test_objects_do_not_move_to_a_region_that_only_the_environment_names(project, sandbox):
+    apply(project, stack())
+    config = live(sandbox)
+    project.env["AWS_REGION"] = "eu-west-1"
+    refused = plan(project, stack(), 1)
+    assert "Error: Wrong AWS region" in refused.text
+    assert "Set AWS_REGION=us-east-1" in refused.prose
+    # What is destroyed is destroyed where it is.
+    project.run("destroy", "-auto-approve", "-no-color").expect(0)
+    assert config not in configurations(sandbox)
+
+
 def test_an_endpoint_that_somebody_moves_is_brought_back(project, sandbox):
     apply(project, stack())
     config, sagemaker = live(sandbox), sandbox.client("sagemaker")

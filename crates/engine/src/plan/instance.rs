@@ -142,7 +142,7 @@ pub async fn ask(question: Question, conduct: Conduct) -> Result<Answer, Diagnos
         _ => Former::Nothing,
     };
     let request = PlanRequest { prior: prior.clone(), former, config: kept };
-    let planned = match question.session.plan(&type_name, request, &task).await {
+    let planned = match question.session.plan(&type_name, request, &task).await.and_then(sound) {
         Ok(planned) => planned,
         Err(_) if question.lenient => {
             return Ok(Answer { prior, resumed: is_resumed, unfinished, planned: None, fresh: None });
@@ -152,11 +152,16 @@ pub async fn ask(question: Question, conduct: Conduct) -> Result<Answer, Diagnos
     let fresh = if is_replaced(prior.is_some(), tainted, question.forced, &planned) {
         let former = prior.clone().map_or(Former::Nothing, Former::Replaced);
         let request = PlanRequest { prior: None, former, config };
-        Some(question.session.plan(&type_name, request, &task).await.map_err(about)?)
+        Some(question.session.plan(&type_name, request, &task).await.and_then(sound).map_err(about)?)
     } else {
         None
     };
     Ok(Answer { prior, resumed: is_resumed, unfinished, planned: Some(planned), fresh })
+}
+
+/// A plan whose messages are no errors: with errors, nothing else counts, also where a replacement is planned instead.
+fn sound(planned: PlanResponse) -> Result<PlanResponse, Diagnostics> {
+    if planned.diagnostics.has_errors() { Err(planned.diagnostics) } else { Ok(planned) }
 }
 
 /// Waits on for an object whose creation was not seen through; nothing when it must be replaced.
