@@ -34,6 +34,7 @@ TAGS = [{"Key": "team", "Value": "vision émigré"}]
 # Where the real services answer other values than their own models list; clients rely on the real ones.
 REAL_VALUES = (
     "State is 'available', not one of ['PendingAcceptance'",  # VPC endpoints: any letter case is to be expected
+    "State is 'pendingAcceptance', not one of ['PendingAcceptance'",
     "Attachments[0].State is 'available', not one of ['attaching'",  # internet gateways
     "PermissionsBoundaryType is 'Policy'",
 )
@@ -150,7 +151,14 @@ def outposts(ec2, vpc):
         VpcId=vpc, VpcEndpointType="ServiceNetwork", ServiceNetworkArn=lattice, IpAddressType="ipv4", DnsOptions=options
     )["VpcEndpoint"]
     assert network["ServiceNetworkArn"] == lattice and network["DnsOptions"] == options
-    ec2.delete_vpc_endpoints(VpcEndpointIds=[network["VpcEndpointId"]])
+    shared = "com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0"
+    [service] = ec2.describe_vpc_endpoint_services(ServiceNames=[shared])["ServiceDetails"]
+    waiting = ec2.create_vpc_endpoint(VpcId=vpc, VpcEndpointType="Interface", ServiceName=shared)["VpcEndpoint"]
+    assert waiting["State"] == "pendingAcceptance" and service["AcceptanceRequired"]
+    accepted = {"ServiceId": service["ServiceId"], "VpcEndpointIds": [waiting["VpcEndpointId"]]}
+    assert not ec2.accept_vpc_endpoint_connections(**accepted)["Unsuccessful"]
+    assert ec2.accept_vpc_endpoint_connections(**accepted)["Unsuccessful"]
+    ec2.delete_vpc_endpoints(VpcEndpointIds=[network["VpcEndpointId"], waiting["VpcEndpointId"]])
     ec2.delete_subnet(**subnet)
 
 

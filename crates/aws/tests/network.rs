@@ -1,4 +1,5 @@
 use serde_json::{Value as Json, json};
+use smform_provider::CreateOutcome;
 use smform_types::Value;
 
 use crate::support::{GROUP, REGISTRY_GROUP, SUBNETS, place, shown, world};
@@ -277,5 +278,26 @@ async fn lengths_and_pools_belong_together() {
         ),
     ] {
         assert_eq!(world.validate(VPC, &body), [format!("Error {at}: Conflicting arguments")], "{body}");
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_to_a_service_of_ones_own_is_accepted() {
+    let world = world().await;
+    let mut body = json!({"vpc_id": DEFAULT_VPC, "vpc_endpoint_type": "Interface", "subnet_ids": [SUBNETS[0]],
+        "service_name": "com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0", "security_group_ids": [GROUP]});
+    let made = world.create(ENDPOINT, &body).await;
+    assert_eq!(text(&made, "state"), "pendingAcceptance");
+    body["auto_accept"] = json!(true);
+    let made = world.update(ENDPOINT, &made, &body).await;
+    assert_eq!(text(&made, "state"), "available");
+    world.delete(ENDPOINT, &made).await;
+    assert_eq!(text(&world.create(ENDPOINT, &body).await, "state"), "available");
+    // One of somebody else is not.
+    world.faults(json!({"rules": [{"match": {"operation": "AcceptVpcEndpointConnections"}, "effect": {"error":
+        {"code": "UnauthorizedOperation", "message": "You are not authorized to perform this operation.", "status": 403}}}]}));
+    match world.try_create(ENDPOINT, &body).await {
+        CreateOutcome::Partial(_, error) => assert!(error.summary.contains("could not be accepted"), "{error}"),
+        other => panic!("{other:?}"),
     }
 }

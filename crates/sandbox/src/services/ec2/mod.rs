@@ -2,6 +2,7 @@
 
 pub(crate) mod acl;
 pub(crate) mod dhcp;
+mod endpoint_service;
 mod filter;
 pub(crate) mod gateway;
 pub(crate) mod group;
@@ -218,6 +219,12 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         ],
         vpc_endpoint::modify,
     ),
+    reads(
+        "DescribeVpcEndpointServices",
+        &["Filter", "MaxResults", "NextToken", "ServiceName", "ServiceRegion"],
+        endpoint_service::describe,
+    ),
+    writes("AcceptVpcEndpointConnections", &["ServiceId", "VpcEndpointId"], endpoint_service::accept),
     writes("DeleteVpcEndpoints", &["VpcEndpointId"], vpc_endpoint::delete),
     reads("DescribeDhcpOptions", listing!("DhcpOptionsId"), dhcp::describe),
     reads("DescribeNetworkInterfaces", listing!("NetworkInterfaceId"), interface::describe),

@@ -219,6 +219,9 @@ pub(crate) struct VpcEndpoint {
     pub subnets: Vec<String>,
     pub groups: Vec<String>,
     pub private_dns: bool,
+    /// Whether it waits for the owner of the service to accept it.
+    #[serde(default)]
+    pub pending: bool,
     /// What it leads to when that is no service: a resource configuration or a service network.
     #[serde(default)]
     pub target: Option<String>,

@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use super::endpoint_service::shared;
 use super::invalid;
 use super::state::{DnsOptions, State, VpcEndpoint};
 use crate::wire::ApiError;
@@ -41,13 +42,13 @@ pub(super) fn read(params: &Params, region: &str) -> Result<Target, ApiError> {
     let service = params.required("ServiceName")?.to_owned();
     let service_region = params.get("ServiceRegion").filter(|other| *other != region).map(str::to_owned);
     let there = service_region.as_deref().unwrap_or(region);
-    let shared = service.starts_with(&format!("com.amazonaws.vpce.{there}.vpce-svc-"));
+    let is_shared = shared(&service, there).is_some();
     let offered = match kind.as_str() {
         "Gateway" => service_region.is_none() && (service.ends_with(".s3") || service.ends_with(".dynamodb")),
-        "GatewayLoadBalancer" => shared,
+        "GatewayLoadBalancer" => is_shared,
         _ => true,
     };
-    if !service.starts_with(&format!("com.amazonaws.{there}.")) && !shared {
+    if !service.starts_with(&format!("com.amazonaws.{there}.")) && !is_shared {
         let text = format!("The Vpc Endpoint Service '{service}' does not exist");
         return Err(ApiError::new("InvalidServiceName", text));
     }

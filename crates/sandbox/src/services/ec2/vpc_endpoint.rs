@@ -5,7 +5,7 @@ use super::interface::{self, Interface, Placement};
 use super::listing::{self, Listing};
 use super::state::{DnsOptions, Route, RouteDestination, RouteTarget, State, VpcEndpoint};
 use super::target::{self, Addressing, Fixed, Target};
-use super::{Answer, done, prefix_list, tag, vpc};
+use super::{Answer, done, endpoint_service, prefix_list, tag, vpc};
 use crate::clock::Moment;
 use crate::services::Context;
 use crate::wire::ApiError;
@@ -42,12 +42,16 @@ pub(crate) fn describe(context: &mut Context<'_>, params: &Params) -> Answer {
         "service-name" => vec![endpoint.service.clone()],
         "service-region" => vec![endpoint.service_region.clone().unwrap_or_else(|| context.scope.region.clone())],
         "vpc-endpoint-id" => vec![endpoint.id.clone()],
-        "vpc-endpoint-state" => vec!["available".to_owned()],
+        "vpc-endpoint-state" => vec![state_of(endpoint).to_owned()],
         "vpc-endpoint-type" => vec![endpoint.kind.clone()],
         "vpc-id" => vec![endpoint.vpc_id.clone()],
         _ => Vec::new(),
     };
     listing::describe(&LISTING, params, &state.tags, endpoints, values, |endpoint| node(context, endpoint))
+}
+
+fn state_of(endpoint: &VpcEndpoint) -> &'static str {
+    if endpoint.pending { "pendingAcceptance" } else { "available" }
 }
 
 fn node(context: &Context<'_>, endpoint: &VpcEndpoint) -> Node {
@@ -66,7 +70,7 @@ fn node(context: &Context<'_>, endpoint: &VpcEndpoint) -> Node {
         ("vpcEndpointId", Node::text(&endpoint.id)),
         ("vpcEndpointType", Node::text(&endpoint.kind)),
         ("vpcId", Node::text(&endpoint.vpc_id)),
-        ("state", Node::text("available")),
+        ("state", Node::text(state_of(endpoint))),
         ("policyDocument", Node::text(&endpoint.policy)),
         ("routeTableIdSet", texts(&endpoint.route_tables)),
         ("subnetIdSet", texts(&endpoint.subnets)),
@@ -128,6 +132,8 @@ pub(crate) fn create(context: &mut Context<'_>, params: &Params) -> Answer {
     let id = state.fresh_id("vpce");
     add(state, &id, &kind, &vpc_id, &service, now);
     if let Some(endpoint) = state.vpc_endpoints.get_mut(&id) {
+        let there = service_region.as_deref().unwrap_or(&context.scope.region);
+        endpoint.pending = endpoint_service::shared(&service, there).is_some();
         (endpoint.target, endpoint.service_region) = (arn, service_region);
         addressing.apply(endpoint);
         endpoint.policy = policy;
@@ -155,6 +161,7 @@ pub(crate) fn add(state: &mut State, id: &str, kind: &str, vpc_id: &str, service
         subnets: Vec::new(),
         groups: Vec::new(),
         private_dns: false,
+        pending: false,
         target: None,
         service_region: None,
         addresses: None,

@@ -1,5 +1,6 @@
 //! `aws_vpc_endpoint`: a way from a VPC to a service of AWS without the internet.
 
+mod acceptance;
 mod addressing;
 
 use std::time::Duration;
@@ -77,7 +78,12 @@ impl VpcEndpoint {
                     "ip_address_type",
                     Attribute::optional_computed(Type::String).with(Constraint::OneOf(&["ipv4", "dualstack", "ipv6"])),
                 ),
-                ("auto_accept", Attribute::optional(Type::Bool)),
+                (
+                    "auto_accept",
+                    Attribute::optional(Type::Bool).describe(
+                        "Accepts the endpoint in the service's name, when the service is of the same account.",
+                    ),
+                ),
                 ("service_region", Attribute::optional_computed(Type::String).forces_replacement()),
                 ("cidr_blocks", Attribute::computed(Type::list(Type::String))),
                 ("dns_entry", Attribute::computed(Type::list(dns_entry()))),
@@ -153,16 +159,22 @@ impl VpcEndpoint {
     async fn ready(
         &self,
         client: &Client,
-        id: &str,
+        wanted: &Value,
         run: &dyn Run,
         within: Duration,
     ) -> Result<Described, ProviderError> {
+        let id = Fields(wanted).text("id").unwrap_or_default();
         let mut wait = Wait::new(run, within);
+        let mut unaccepted = Fields(wanted).flag("auto_accept") == Some(true);
         let summary = || format!("VPC endpoint {id} is not available");
         loop {
             let seen = describe(client, id).await.map_err(|failure| failure.into_error(summary()))?;
             let state = seen.as_ref().and_then(Described::state).map_or("", State::as_str).to_ascii_lowercase();
             match (seen, state.as_str()) {
+                (Some(endpoint), _) if unaccepted && acceptance::is_awaited(&endpoint) => {
+                    acceptance::accept(client, &endpoint).await?;
+                    unaccepted = false;
+                }
                 (Some(endpoint), "available" | "pendingacceptance") => return Ok(endpoint),
                 (Some(_), "failed" | "rejected" | "expired") => {
                     return Err(ProviderError::new(summary(), format!("Its state is {state}.")));
@@ -271,6 +283,9 @@ impl ResourceType<Clients> for VpcEndpoint {
         if let Some(prior) = &prior {
             response.planned = addressing::kept(prior, response.planned);
         }
+        if prior.as_ref().is_some_and(|prior| acceptance::is_wanted(prior, &response.planned)) {
+            response.planned = with(response.planned, "state", Value::unknown(Type::String));
+        }
         // Other subnets bring other interfaces and names.
         let placed = |object: &Value| ["subnet_ids", "subnet_configuration"].map(|name| object.get(name).cloned());
         if prior.is_some_and(|prior| placed(&prior) != placed(&response.planned)) {
@@ -343,7 +358,7 @@ impl ResourceType<Clients> for VpcEndpoint {
             return CreateOutcome::Partial(begun, error);
         }
         drop(turn);
-        match self.ready(&client, &id, cx.run, limit(planned, "create", PATIENCE)).await {
+        match self.ready(&client, &begun, cx.run, limit(planned, "create", PATIENCE)).await {
             Ok(endpoint) => {
                 let live = self.object(&client, &endpoint, &begun, cx.clients).await;
                 CreateOutcome::Complete(fill(&begun, &live))
@@ -358,7 +373,7 @@ impl ResourceType<Clients> for VpcEndpoint {
         let seen = describe(&client, id).await;
         match seen.map_err(|failure| failure.into_error(format!("VPC endpoint {id} could not be read")))? {
             Some(endpoint) if !is_failed(&endpoint) => {
-                let endpoint = self.ready(&client, id, cx.run, limit(begun, "create", PATIENCE)).await?;
+                let endpoint = self.ready(&client, begun, cx.run, limit(begun, "create", PATIENCE)).await?;
                 Ok(Some(self.object(&client, &endpoint, begun, cx.clients).await))
             }
             _ => Ok(None),
@@ -401,9 +416,14 @@ impl ResourceType<Clients> for VpcEndpoint {
             if let Err(failure) = call.send().await.map_err(failed(Service::Ec2, "ModifyVpcEndpoint")) {
                 return UpdateOutcome::Failed(failure.into_error(format!("VPC endpoint {id} could not be changed")));
             }
-            if let Err(error) = self.ready(&client, id, cx.run, limit(planned, "update", PATIENCE)).await {
+            if let Err(error) = self.ready(&client, planned, cx.run, limit(planned, "update", PATIENCE)).await {
                 return UpdateOutcome::Partial(fill(planned, prior), error);
             }
+        }
+        if acceptance::is_wanted(prior, planned)
+            && let Err(error) = self.ready(&client, planned, cx.run, limit(planned, "update", PATIENCE)).await
+        {
+            return UpdateOutcome::Partial(with(fill(planned, prior), "auto_accept", Value::bool(false)), error);
         }
         let tagged = tagging::update(&client, id, prior, planned).await;
         let now = match describe(&client, id).await {
