@@ -56,6 +56,11 @@ def kept(text: str) -> list:
         if not part and PROGRESS.match(line):
             progress.append(line)
         elif part:
+            if part == "changes" and line.startswith("This is a refresh-only plan"):
+                while body and not body[-1]:
+                    body.pop()
+                part = None
+                continue
             if part == "outputs of a plan" and (not line or PROGRESS.match(line)):
                 part = None
                 if line:

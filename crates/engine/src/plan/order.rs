@@ -19,8 +19,10 @@ use crate::graph::{Graph, Node};
 /// since the old one may only go when nothing uses it any more.
 #[derive(Debug, Default)]
 pub struct CreatedFirst {
-    /// All of them; this is recorded with what is made.
-    all: BTreeSet<ResourceConfigAddress>,
+    /// Those that say so.
+    own: BTreeSet<ResourceConfigAddress>,
+    /// What these depend on, each with what refers to it on the way; this is recorded with what is made.
+    used: BTreeMap<ResourceConfigAddress, BTreeSet<Node>>,
     /// Those to which a resource leads that the run is about; these decide.
     selected: BTreeSet<ResourceConfigAddress>,
 }
@@ -30,6 +32,7 @@ impl CreatedFirst {
     #[must_use]
     pub fn new(
         config: &Config,
+        graph: &Graph,
         dependencies: &BTreeMap<ResourceConfigAddress, BTreeSet<ResourceConfigAddress>>,
         selection: &Selection,
     ) -> CreatedFirst {
@@ -40,10 +43,21 @@ impl CreatedFirst {
             if block.is_none_or(|block| block.lifecycle.create_before_destroy != Some(true)) {
                 continue;
             }
-            let members = || needed.iter().chain([resource]).cloned();
-            found.all.extend(members());
+            found.own.insert(resource.clone());
             if selection.has_node(&Node::Resource(resource.clone())) {
-                found.selected.extend(members());
+                found.selected.extend(needed.iter().chain([resource]).cloned());
+            }
+        }
+        let mut open: Vec<Node> = found.own.iter().cloned().map(Node::Resource).collect();
+        let mut seen: BTreeSet<Node> = open.iter().cloned().collect();
+        while let Some(node) = open.pop() {
+            for needed in graph.dependencies(&node).filter(|needed| !matches!(needed, Node::Provider(_))) {
+                if let Node::Resource(resource) = needed {
+                    found.used.entry(resource.clone()).or_default().insert(node.clone());
+                }
+                if seen.insert(needed.clone()) {
+                    open.push(needed.clone());
+                }
             }
         }
         found
@@ -55,10 +69,13 @@ impl CreatedFirst {
         self.selected.contains(resource)
     }
 
-    /// Whether it is recorded with what is made that a replacement creates first.
+    /// Whether it is recorded with what is made that a replacement creates first: of a resource whose instances are named
+    /// one by one, only of those.
     #[must_use]
-    pub fn is_recorded(&self, resource: &ResourceConfigAddress) -> bool {
-        self.all.contains(resource)
+    pub fn is_recorded(&self, graph: &Graph, address: &InstanceAddress) -> bool {
+        let resource = address.config();
+        let names = |node: &Node| graph.needs_instance(node, &resource, address.key.as_ref());
+        self.own.contains(&resource) || self.used.get(&resource).is_some_and(|users| users.iter().any(names))
     }
 }
 

@@ -284,7 +284,7 @@ impl<'a> Walker<'a> {
             replace_paths: Vec::new(),
             dependencies: self.dependencies.get(&address.config()).cloned().unwrap_or_default(),
             old_dependencies: Default::default(),
-            create_before_destroy: self.first.is_recorded(&address.config()),
+            create_before_destroy: self.first.is_recorded(self.walk.graph, address),
             importing: pending.import,
             generated: None,
         };
@@ -502,9 +502,18 @@ impl<'a> Walker<'a> {
         match pending.purpose {
             Purpose::Keep(_) if answer.planned.is_some() => self.decided(pending, answer, before),
             Purpose::Keep(_) if pending.import.is_some() => self.adopted(pending, before),
-            Purpose::Keep(_) => {
+            Purpose::Keep(wanted) => {
+                let address = &pending.object.address;
+                let is_there = before.is_some();
                 let value = before.unwrap_or_else(|| Self::placeholder(smform_types::Type::Dynamic));
-                self.found.values.set_instance(&pending.object.address, value);
+                self.found.values.set_instance(address, value.clone());
+                // A run that only refreshes says what no longer holds.
+                if is_there && self.walk.options.mode == Mode::RefreshOnly {
+                    let (block, values) = (wanted.resource, &self.found.values);
+                    let judged = self.walk.setting.postconditions(address, block, wanted.repetition, value, values);
+                    self.found.diagnostics.extend(judged.0);
+                    self.found.values.checks.record_resource(address, judged.1);
+                }
             }
             Purpose::Leave(reason) => self.departed(pending, reason, before),
             Purpose::Read => {}
@@ -639,7 +648,7 @@ impl<'a> Walker<'a> {
             replace_paths: decision.replace_paths,
             dependencies: self.dependencies.get(&address.config()).cloned().unwrap_or_default(),
             old_dependencies,
-            create_before_destroy: self.first.is_recorded(&address.config()),
+            create_before_destroy: self.first.is_recorded(self.walk.graph, address),
             importing: pending.import,
             generated: None,
         };

@@ -250,12 +250,14 @@ fn connect_deletions(steps: &mut StepGraph, changes: &BTreeMap<ObjectKey, Change
     connect_parting_users(steps, changes);
 }
 
-/// What goes for good goes before what it used is changed, unless its going waits for that change. A scaling target, for
+/// What goes, for good or to be made anew, goes before what it used is changed, unless its going waits for that change. A
+/// scaling target, for
 /// one, keeps its endpoint from changes as long as it is there.
 fn connect_parting_users(steps: &mut StepGraph, changes: &BTreeMap<ObjectKey, Change>) {
     let updated = changes.values().filter(|change| change.action == Action::Update);
     let updates: Vec<Step> = updated.filter_map(making).collect();
-    for change in changes.values().filter(|change| change.action == Action::Delete) {
+    let is_parting = |action| matches!(action, Action::Delete | Action::Replace(Replacement::DeleteFirst));
+    for change in changes.values().filter(|change| is_parting(change.action)) {
         let deleting = Step::Delete(change.object.clone());
         for update in &updates {
             let Step::Update(address) = update else { continue };

@@ -160,13 +160,20 @@ impl Selection {
         }
         let (mut nodes, mut whole) = (BTreeSet::new(), BTreeSet::new());
         let mut open: Vec<Node> = named.iter().cloned().collect();
+        // What a target names and is not there takes nothing along.
+        let there = stored.objects.keys().map(|object| &object.address);
+        let there = there.filter(|address| targets.iter().any(|target| target.covers_instance(address)));
+        let there: BTreeSet<ResourceConfigAddress> = there.map(InstanceAddress::config).collect();
         while let Some(node) = open.pop() {
             if nodes.contains(&node) {
                 continue;
             }
-            let mut using: Vec<Node> =
-                graph.dependents(&node).filter(|node| !matches!(node, Node::Provider(_))).cloned().collect();
-            if let Node::Resource(resource) = &node {
+            // Which objects use which is recorded: what the configuration says may not have come to be.
+            let is_value = |node: &&Node| !matches!(node, Node::Provider(_) | Node::Resource(_));
+            let mut using: Vec<Node> = graph.dependents(&node).filter(is_value).cloned().collect();
+            if let Node::Resource(resource) = &node
+                && (!named.contains(&node) || there.contains(resource))
+            {
                 using.extend(users.get(resource).into_iter().flatten().cloned().map(Node::Resource));
             }
             // All instances of what uses it come along.

@@ -146,7 +146,7 @@ pub async fn walk(walk: &Walk<'_>) -> Found {
         Err(errors) => return Found { diagnostics: errors, ..Found::default() },
     };
     let dependencies = walk.graph.resource_dependencies();
-    let first = order::CreatedFirst::new(walk.setting.config, &dependencies, &selection);
+    let first = order::CreatedFirst::new(walk.setting.config, walk.graph, &dependencies, &selection);
     let mut walker = Walker {
         walk,
         selection,

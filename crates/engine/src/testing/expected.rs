@@ -65,11 +65,6 @@ pub fn explain(found: Diagnostics, expected: &[(Expected, Span)], config: &Confi
     out
 }
 
-/// Whether a message says that an assertion of a check does not hold, or that its data source could not be read.
-pub fn is_failed_check(message: &Diagnostic) -> bool {
-    is_of_check(message) && message.summary != "Check block assertion known after apply"
-}
-
 fn shown(expected: &Expected) -> String {
     let key = expected.key.as_ref().map(ToString::to_string).unwrap_or_default();
     match &expected.subject {
@@ -97,7 +92,7 @@ fn failure(message: &Diagnostic, config: &Config) -> Option<Failure> {
         let subject = Subject::Variable(root.variables.get_key_value(name.as_str())?.0.clone());
         return Some(Failure { subject, address: None });
     }
-    if is_failed_check(message) {
+    if is_of_check(message) {
         let name = own("check \"")?;
         let (name, check) = root.checks.get_key_value(name.as_str())?;
         let inside = message.span.is_some_and(|span| {

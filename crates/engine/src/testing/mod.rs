@@ -21,13 +21,14 @@ use smform_state::{Backend, LocalBackend, State, Store};
 use smform_types::{Diagnostic, Diagnostics, ModuleInstance, SourceMap, Value};
 use tokio::sync::Mutex;
 
+use crate::checks::is_of_check;
 use crate::plan::stored::Stored;
 use crate::plan::walk::Options;
 use crate::plan::{Mode, ObjectKey};
 use crate::values::Values;
 use crate::workflow::state::{StoreRecord, decode, diagnose};
 use crate::workflow::{self, Planned, Project, World};
-use expected::{explain, is_failed_check, settle};
+use expected::{explain, settle};
 
 /// How a run or a file came out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -195,7 +196,7 @@ impl Suite<'_> {
             return report(Status::Error, found, None, None);
         }
         // Checks are looked at again once everything is applied.
-        found.extend(messages.into_iter().filter(|message| !is_failed_check(message)));
+        found.extend(messages.into_iter().filter(|message| !is_of_check(message)));
         let (mut outcome, applied, errors) = apply(&world, &project, &planned, store).await;
         let (name, project_run, world_run) = (run.name.text.clone(), project.clone(), world.clone());
         let last = Kept { backend, last: at, run: name, project: project_run, world: world_run };

@@ -154,6 +154,8 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
     if options.mode != Mode::Destroy {
         let messages = moves::check::moved(&project.config, &values);
         if messages.has_errors() {
+            // What did not move says nothing as long as it is not certain what should.
+            found = found.into_iter().filter(|message| message.summary != moves::BLOCKED).collect();
             found.extend(messages);
             return (nothing(stored, options, timestamp), found);
         }

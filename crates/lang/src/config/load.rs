@@ -251,8 +251,12 @@ impl Loader<'_> {
             blocks.extend(self.file(directory, name, config));
         }
         if !files.overrides.is_empty() {
-            // Each block is to be in order without what an override makes of it.
-            decode::module(directory, &blocks, &config.sources, &mut self.diagnostics);
+            // Each block is to be in order without what an override makes of it; the version that is required may change.
+            let mut found = Diagnostics::new();
+            decode::module(directory, &blocks, &config.sources, &mut found);
+            let is_told =
+                |error: &Diagnostic| error.is_error() && error.summary != "Unsupported Terraform Core version";
+            self.diagnostics.extend(found.into_iter().filter(is_told));
         }
         for name in &files.overrides {
             let overrides = self.file(directory, name, config);

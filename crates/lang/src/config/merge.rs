@@ -2,12 +2,15 @@
 
 use smform_types::{Diagnostic, Diagnostics};
 
+use super::settings::TERRAFORM;
 use crate::eval::static_string;
 use crate::syntax::{Attribute, Block, Body, ExprKind};
 
 /// Merges the blocks of an override file into those read before.
 pub(super) fn merge(base: &mut Vec<Block>, overrides: Vec<Block>, diagnostics: &mut Diagnostics) {
-    for over in overrides {
+    for mut over in overrides {
+        let is_terraform = &*over.kind.text == "terraform";
+        expand(&mut over.body, if is_terraform { TERRAFORM.blocks } else { &NESTED }, diagnostics);
         let kind = over.kind.text.to_string();
         match kind.as_str() {
             "moved" | "import" | "check" => {
@@ -23,14 +26,21 @@ pub(super) fn merge(base: &mut Vec<Block>, overrides: Vec<Block>, diagnostics: &
                 diagnostics.push(Diagnostic::warning("Cannot override 'removed' blocks", detail).at(over.header));
             }
             "locals" => merge_locals(base, over, diagnostics),
-            "terraform" => merge_terraform(base, over),
+            "terraform" => {
+                for block in base.iter_mut().filter(|block| block.kind.text == over.kind.text) {
+                    expand(&mut block.body, TERRAFORM.blocks, diagnostics);
+                }
+                merge_terraform(base, over);
+            }
             _ => {
-                let mut over = over;
                 refuse_members(&mut over, diagnostics);
                 // A provider has a configuration without a name, whether it is written or not.
                 let implied = kind == "provider" && over.body.attribute("alias").is_none();
                 match base.iter_mut().find(|block| same_object(block, &over)) {
-                    Some(block) => override_body(&mut block.body, over.body),
+                    Some(block) => {
+                        expand(&mut block.body, &NESTED, diagnostics);
+                        override_body(&mut block.body, over.body);
+                    }
                     None if implied => base.push(over),
                     None => {
                         let detail = format!(
@@ -70,7 +80,11 @@ fn refuse_members(over: &mut Block, diagnostics: &mut Diagnostics) {
     let is_empty = |attribute: &&Attribute| matches!(&attribute.expr.kind, ExprKind::Tuple(items) if items.is_empty());
     if let Some(attribute) = over.body.attribute("depends_on").filter(|attribute| !is_empty(attribute)) {
         let detail = "The depends_on argument is not allowed in an override file: dependencies are not overridden.";
-        diagnostics.push(Diagnostic::error("Unsupported override", detail).at(attribute.name.span));
+        let place = match &attribute.expr.kind {
+            ExprKind::Tuple(items) => items.first().map_or(attribute.name.span, |first| first.span),
+            _ => attribute.name.span,
+        };
+        diagnostics.push(Diagnostic::error("Unsupported override", detail).at(place));
     }
     refuse_conditions(&mut over.body.blocks, diagnostics);
     for lifecycle in over.body.blocks.iter_mut().filter(|block| &*block.kind.text == "lifecycle") {
@@ -90,6 +104,15 @@ fn refuse_conditions(blocks: &mut Vec<Block>, diagnostics: &mut Diagnostics) {
     });
 }
 
+/// Tells the blocks of the language from arguments, where the syntax does not.
+fn expand(body: &mut Body, types: &[(&str, usize)], diagnostics: &mut Diagnostics) {
+    if body.json {
+        let (expanded, errors) = body.expanded(types);
+        *body = expanded.into_owned();
+        diagnostics.extend(errors);
+    }
+}
+
 /// Merges the body of a block of the top level, and notes what came of it.
 fn override_body(base: &mut Body, over: Body) {
     let mut added = base.overridden.take().unwrap_or_default();
@@ -100,8 +123,24 @@ fn override_body(base: &mut Body, over: Body) {
     base.overridden = Some(added);
 }
 
+/// The blocks of the language within others; in JSON syntax, only their names tell them from arguments.
+const NESTED: [(&str, usize); 6] = [
+    ("lifecycle", 0),
+    ("provisioner", 1),
+    ("connection", 0),
+    ("validation", 0),
+    ("precondition", 0),
+    ("postcondition", 0),
+];
+
 /// Arguments replace those of their name; nested blocks replace all of their type, dynamic ones included.
 fn merge_body(base: &mut Body, over: Body) {
+    if base.json || over.json {
+        // What a schema knows as a block is one under the same name, whichever syntax it is written in.
+        base.attributes.retain(|known| !over.blocks.iter().any(|block| generated_kind(block) == &*known.name.text));
+        base.blocks.retain(|block| over.attribute(generated_kind(block)).is_none());
+        base.json = true;
+    }
     for attribute in over.attributes {
         // Of count and for_each there can be one, so that one replaces the other.
         let other = match &*attribute.name.text {

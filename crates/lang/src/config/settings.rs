@@ -11,7 +11,7 @@ use super::{Backend, Module, ProviderBlock, ProviderRef, RequiredProvider};
 use crate::eval::{static_string, static_value};
 use crate::syntax::{Attribute, Block, Expr, ExprKind, Ident, is_identifier};
 
-const TERRAFORM: Shape = Shape {
+pub(super) const TERRAFORM: Shape = Shape {
     arguments: &["required_version", "experiments", "language"],
     blocks: &[("required_providers", 0), ("backend", 1), ("cloud", 0), ("provider_meta", 1), ("encryption", 0)],
 };

@@ -49,7 +49,7 @@ fn add_properties(value: &Expr, body: &mut Body) -> Result<(), Diagnostic> {
             Ok(())
         }
         ExprKind::Tuple(items) => items.iter().try_for_each(|item| add_properties(item, body)),
-        _ => Err(Diagnostic::error("Incorrect JSON value type", "A JSON object is required here.").at(value.span)),
+        _ => Err(Diagnostic::error("Root value must be object", "A JSON object is required here.").at(value.span)),
     }
 }
 
@@ -74,60 +74,79 @@ pub(super) fn expand<'b>(body: &'b Body, types: &[(&str, usize)]) -> (Cow<'b, Bo
             None => expanded.attributes.push(attribute.clone()),
             Some((_, labels)) => {
                 let mut path = Vec::new();
-                let added = blocks(&attribute.name, &attribute.expr, *labels, &mut path, &mut expanded.blocks);
-                if let Err(error) = added {
-                    diagnostics.push(error);
-                }
+                let into = &mut expanded.blocks;
+                blocks(&attribute.name, &attribute.expr, *labels, &mut path, into, &mut diagnostics);
             }
         }
     }
     (Cow::Owned(expanded), diagnostics)
 }
 
-/// The blocks of a type: one level of objects for each label, and arrays for repetition anywhere.
+/// The blocks of a type: one level of objects for each label, in arrays where they are written apart, and an array of
+/// contents for blocks with the same labels.
 fn blocks(
     kind: &Ident,
     value: &Expr,
     labels: usize,
     path: &mut Vec<Ident>,
     into: &mut Vec<Block>,
-) -> Result<(), Diagnostic> {
-    match &value.kind {
-        ExprKind::Literal(literal) if literal.is_null() => Ok(()),
-        ExprKind::Tuple(items) if items.is_empty() && path.is_empty() && labels > 0 => Err(no_label(kind, value)),
-        ExprKind::Tuple(items) => items.iter().try_for_each(|item| blocks(kind, item, labels, path, into)),
-        ExprKind::Object(items) if path.len() < labels && !path.is_empty() && items.is_empty() => {
-            Err(no_label(kind, value))
+    diagnostics: &mut Diagnostics,
+) {
+    if path.len() == labels {
+        return contents(kind, value, path, into, diagnostics);
+    }
+    let mut parts: Vec<&ObjectItem> = Vec::new();
+    let objects = match &value.kind {
+        ExprKind::Tuple(objects) => objects.as_slice(),
+        _ => std::slice::from_ref(value),
+    };
+    for object in objects {
+        match &object.kind {
+            ExprKind::Object(items) => parts.extend(items),
+            ExprKind::Literal(literal) if literal.is_null() && std::ptr::eq(object, value) => {}
+            _ => {
+                let detail = format!("A JSON object is required here, to set the labels of a \"{}\" block.", kind.text);
+                diagnostics.push(Diagnostic::error("Incorrect JSON value type", detail).at(object.start_of_json()));
+            }
         }
-        ExprKind::Object(items) if path.len() < labels => items.iter().try_for_each(|item| {
-            let Some(text) = key_text(&item.key).filter(|text| &**text != "//") else { return Ok(()) };
-            path.push(Ident { text, span: item.key.span });
-            let result = blocks(kind, &item.value, labels, path, into);
-            path.pop();
-            result
-        }),
-        ExprKind::Object(_) => {
-            let mut body = Body { json: true, ..Body::empty(value.span) };
-            add_properties(value, &mut body)?;
-            let header = value.start();
-            into.push(Block { kind: kind.clone(), labels: path.clone(), body, header });
-            Ok(())
-        }
-        _ => {
-            let detail = format!(
-                "A JSON object is required here, to set the {} of a \"{}\" block.",
-                if path.len() < labels { "labels" } else { "content" },
-                kind.text
-            );
-            Err(Diagnostic::error("Incorrect JSON value type", detail).at(value.span))
-        }
+    }
+    if parts.is_empty() {
+        let detail = format!("An object is required here, whose properties are labels of \"{}\" blocks.", kind.text);
+        diagnostics.push(Diagnostic::error("Missing block label", detail).at(value.start_of_json()));
+    }
+    for item in parts {
+        let Some(text) = key_text(&item.key) else { continue };
+        path.push(Ident { text, span: item.key.span });
+        blocks(kind, &item.value, labels, path, into, diagnostics);
+        path.pop();
     }
 }
 
-/// The error for a value that has no property to be the label of a block.
-fn no_label(kind: &Ident, value: &Expr) -> Diagnostic {
-    let detail = format!("An object is required here, whose properties are labels of \"{}\" blocks.", kind.text);
-    Diagnostic::error("Missing block label", detail).at(value.start())
+/// The blocks that have all their labels: one, none, or several in an array.
+fn contents(kind: &Ident, value: &Expr, path: &[Ident], into: &mut Vec<Block>, diagnostics: &mut Diagnostics) {
+    let bodies = match &value.kind {
+        ExprKind::Literal(literal) if literal.is_null() => &[],
+        ExprKind::Tuple(bodies) => bodies.as_slice(),
+        _ => std::slice::from_ref(value),
+    };
+    for content in bodies {
+        let mut body = Body { json: true, ..Body::empty(content.span) };
+        let added = match &content.kind {
+            ExprKind::Object(_) => add_properties(content, &mut body),
+            _ => {
+                let detail =
+                    format!("A JSON object is required here, to set the content of a \"{}\" block.", kind.text);
+                Err(Diagnostic::error("Incorrect JSON value type", detail).at(content.start_of_json()))
+            }
+        };
+        match added {
+            Ok(()) => {
+                let (kind, labels) = (kind.clone(), path.to_vec());
+                into.push(Block { kind, labels, body, header: value.start_of_json() });
+            }
+            Err(error) => diagnostics.push(error),
+        }
+    }
 }
 
 #[cfg(test)]

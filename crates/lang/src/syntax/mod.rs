@@ -173,6 +173,16 @@ impl Expr {
     }
 }
 
+impl Expr {
+    /// Where it begins in JSON syntax: the bracket of an object or array, and all of anything else.
+    pub(crate) fn start_of_json(&self) -> Span {
+        match self.kind {
+            ExprKind::Object(_) | ExprKind::Tuple(_) => self.start(),
+            _ => self.span,
+        }
+    }
+}
+
 /// The kinds of expressions.
 #[derive(Clone, Debug)]
 pub enum ExprKind {

@@ -55,6 +55,12 @@ pub fn kept(text: &str) -> Vec<String> {
             Part::None if is_progress => progress.push(line.to_owned()),
             Part::None if SUMMARY.is_match(line) => body.push(line.to_owned()),
             Part::None => {}
+            Part::Changes if line.starts_with("This is a refresh-only plan") => {
+                while body.last().is_some_and(String::is_empty) {
+                    body.pop();
+                }
+                part = Part::None;
+            }
             Part::PlannedOutputs if line.is_empty() || is_progress => {
                 part = Part::None;
                 progress.extend(is_progress.then(|| line.to_owned()));

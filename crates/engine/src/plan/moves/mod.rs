@@ -14,6 +14,9 @@ use super::ObjectKey;
 use super::stored::Stored;
 use statement::{Endpoints, Statement, Unit};
 
+/// The summary of the warning for what could not move.
+pub const BLOCKED: &str = "Unresolved resource instance address changes";
+
 /// Applies the `moved` blocks of all modules, then the moves that adding or removing `count` implies.
 pub fn apply(config: &Config, mut stored: Stored) -> (Stored, Diagnostics) {
     let mut found = Diagnostics::new();
@@ -26,7 +29,7 @@ pub fn apply(config: &Config, mut stored: Stored) -> (Stored, Diagnostics) {
     if !blocked.is_empty() {
         let list: String = blocked.iter().map(|(from, to)| format!("\n  - {from} could not move to {to}")).collect();
         found.push(Diagnostic::warning(
-            "Unresolved resource instance address changes",
+            BLOCKED,
             format!(
                 "There is an object at the new address already, so these stay where they are, and are destroyed if the \
                  configuration has no block for them:{list}"

@@ -89,7 +89,7 @@ impl<'t> Reader<'t> {
             Some(b'{') => self.nested(Self::object)?,
             Some(b'[') => self.nested(Self::array)?,
             Some(b'"') => return self.string_value(),
-            Some(b'-' | b'0'..=b'9') => self.number()?,
+            Some(b'-' | b'+' | b'.' | b'0'..=b'9') => self.number()?,
             Some(b't' | b'f' | b'n') => self.keyword()?,
             None => return self.fail_as("Missing value", self.here(), "A value is required here, but the file ends."),
             Some(_) => {
@@ -187,7 +187,8 @@ impl<'t> Reader<'t> {
                 self.at += 1;
                 Ok(true)
             }
-            None => self.fail(open..open + 1, unclosed),
+            None if close == b'}' => self.fail_as("Unclosed object", open..open + 1, unclosed),
+            None => self.fail_as("Unclosed array", open..open + 1, unclosed),
             Some(_) => self.fail(self.here(), "A comma is required before the next item."),
         }
     }
@@ -202,7 +203,8 @@ impl<'t> Reader<'t> {
             .trim_start_matches('-')
             .strip_prefix('0')
             .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
-        match Number::parse(text).filter(|_| !leads_with_zero) {
+        let has_gap = text.starts_with(['+', '.']) || text.split(['e', 'E']).any(|part| part.ends_with('.'));
+        match Number::parse(text).filter(|_| !leads_with_zero && !has_gap && !text.contains("-.")) {
             Some(number) => Ok(ExprKind::Literal(Value::number(number))),
             None => self.fail_as("Invalid JSON number", start..self.at, "This is not a JSON number."),
         }
