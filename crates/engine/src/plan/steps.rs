@@ -251,8 +251,7 @@ fn connect_deletions(steps: &mut StepGraph, changes: &BTreeMap<ObjectKey, Change
 }
 
 /// What goes, for good or to be made anew, goes before what it used is changed, unless its going waits for that change. A
-/// scaling target, for
-/// one, keeps its endpoint from changes as long as it is there.
+/// scaling target, for one, keeps its endpoint from changes as long as it is there.
 fn connect_parting_users(steps: &mut StepGraph, changes: &BTreeMap<ObjectKey, Change>) {
     let updated = changes.values().filter(|change| change.action == Action::Update);
     let updates: Vec<Step> = updated.filter_map(making).collect();
