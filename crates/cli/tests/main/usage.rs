@@ -188,6 +188,16 @@ fn wrappers_prepare_a_directory_with_init() {
 }
 
 #[test]
+fn init_refuses_test_files_that_cannot_be_read() {
+    let bench = Bench::new("output \"o\" { value = 1 }\n");
+    bench.write("a.tftest.hcl", "run \"r\" {\n  expect_failures = [local.x]\n}\n");
+    bench.run(&["init", "-no-color"]).ok();
+    bench.write("a.tftest.hcl", "run \"r\" {\n  nope = 1\n}\n");
+    let ran = bench.run(&["init", "-no-color"]);
+    assert!(ran.exit.code() == 1 && ran.err.contains("a.tftest.hcl line 2"), "{}", ran.all());
+}
+
+#[test]
 fn init_begins_with_a_copy_of_a_module() {
     let bench = Bench::new("output \"o\" { value = 1 }\n");
     bench.write("deeper/other.tf", "output \"p\" { value = 2 }\n");
