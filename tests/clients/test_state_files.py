@@ -47,12 +47,13 @@ def applied(project):
 
 
 UNREADABLE = {
-    "truncated": (lambda whole: whole[: len(whole) // 2], "smform state push -force FILE"),
-    "no JSON": (b"hello", "smform state push -force FILE"),
+    "truncated": (lambda whole: whole[: len(whole) // 2], "smform state rollback SERIAL"),
+    "no JSON": (b"hello", "smform state rollback SERIAL"),
     "another file": (b'{"name": "package", "version": "1.0.0"}', "state"),
     "version 0": (lambda whole: whole.replace(b'"version": 4', b'"version": 0'), "version 0"),
     "newer": (lambda whole: whole.replace(b'"version": 4', b'"version": 5'), "version 5"),
-    "binary": (bytes(range(256)), "smform state push -force FILE"),
+    "binary": (bytes(range(256)), "smform state rollback SERIAL"),
+    "empty": (b"", "smform state rollback SERIAL"),
     "a wrong type": (lambda whole: whole.replace(b'"resources": [', b'"resources": 3, "x": ['), "resources are not a list"),
 }
 

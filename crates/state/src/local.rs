@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::backend::{Backend, DEFAULT_WORKSPACE, Held, Kept, Snapshot, Workspaces, beside, with_default};
 use crate::error::StateError;
 use crate::files;
-use crate::lock::{Lock, LockInfo, Locked, LockedFile, record_lock, retire};
+use crate::lock::{Lock, LockInfo, Locked, LockedFile, is_left_empty, record_lock, retire};
 
 /// How many snapshots are kept beside the state.
 const KEPT: usize = 20;
@@ -140,7 +140,7 @@ impl Backend for LocalBackend {
             _ => files::read(path),
         };
         match read {
-            Ok(text) if is_made && text.is_empty() => Ok(None),
+            Ok(text) if text.is_empty() && (is_made || is_left_empty(path)) => Ok(None),
             Ok(text) => Ok(Some(Snapshot { text, version: None })),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(StateError::io("read the state", path)(error)),

@@ -222,7 +222,7 @@ impl Lock {
             Err(std::fs::TryLockError::WouldBlock) => return Err(locked()),
             Err(std::fs::TryLockError::Error(error)) => return Err(StateError::io("lock", &own_path)(error)),
         }
-        let is_made = !path.exists();
+        let is_made = !path.exists() || is_empty(path) && is_left_empty(path);
         let state = files::touch(path).map_err(StateError::io("open", path))?;
         if !record_lock(&state) {
             return Err(locked());
@@ -230,7 +230,8 @@ impl Lock {
         // Whoever may write the state may lock it.
         files::share(&own, path);
         files::sweep(&[path, &info_path, &beside(path, "", ".backup")]);
-        let text = serde_json::to_vec(info).unwrap_or_default();
+        let noted = Noted { info: info.clone(), made_state: is_made };
+        let text = serde_json::to_vec(&noted).unwrap_or_default();
         files::replace(&info_path, &text).map_err(StateError::io("write", &info_path))?;
         *file.get() = Some(Locked { file: state, is_made });
         Ok(Lock { state: path.to_owned(), info: info_path, own: Some(own), file: file.clone() })
@@ -243,7 +244,7 @@ impl Held for Lock {
         // What remains of a failed removal does no harm: the lock itself ends with the open files.
         let _ = std::fs::remove_file(&self.info);
         let is_made = self.file.get().as_ref().is_some_and(|locked| locked.is_made);
-        if is_made && std::fs::metadata(&self.state).is_ok_and(|file| file.len() == 0) {
+        if is_made && is_empty(&self.state) {
             let _ = std::fs::remove_file(&self.state);
         }
         *self.file.get() = None;
@@ -258,6 +259,27 @@ impl Drop for Lock {
         // Releasing a lock on files cannot fail.
         let _ = self.release();
     }
+}
+
+/// What is written down beside a state while it is locked.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Noted {
+    #[serde(flatten)]
+    info: LockInfo,
+    /// Whether there was no state: the file was made, empty, to be locked.
+    #[serde(default)]
+    made_state: bool,
+}
+
+fn is_empty(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|file| file.len() == 0)
+}
+
+/// Whether an empty state file is one that a killed run has made to lock it, so that there was none.
+pub(crate) fn is_left_empty(state: &Path) -> bool {
+    let noted = std::fs::read(beside(state, ".", ".lock.info")).ok();
+    noted.and_then(|text| serde_json::from_slice::<Noted>(&text).ok()).is_some_and(|noted| noted.made_state)
 }
 
 fn read_info(path: &Path) -> Option<LockInfo> {

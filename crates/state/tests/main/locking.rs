@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use smform_state::StateError;
+use smform_state::backend::Backend;
 use smform_state::lock::{Lock, LockInfo, LockedFile};
+use smform_state::{LocalBackend, Store, store};
 
 #[test]
 fn the_second_is_told_who_the_first_is() {
@@ -94,4 +96,30 @@ fn a_copy_of_a_state_under_another_name_is_left_alone() {
     let _held = backend.lock(&LockInfo::default(), Duration::ZERO).expect("free");
     backend.write(b"[1]", None).expect("writes");
     assert_eq!(std::fs::read(&copy).expect("reads"), b"{}");
+}
+
+#[test]
+fn a_file_that_a_killed_run_has_made_to_lock_it_is_no_emptied_state() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("x.tfstate");
+    let mut run = crate::open(&path).expect("opens");
+    run.put(&crate::id("a.b"), crate::PROVIDER, crate::object("1")).expect("writes");
+    run.finish().expect("finishes");
+    // Somebody begins anew, and is killed before there is a state.
+    std::fs::remove_file(&path).expect("removed");
+    let backend = LocalBackend::new(&path);
+    std::mem::forget(backend.lock(&LockInfo::default(), Duration::ZERO).expect("free"));
+    let noted = std::fs::read(folder.path().join(".x.tfstate.lock.info")).expect("there");
+    assert!(path.exists() && store::read(&LocalBackend::new(&path)).expect("reads").is_empty());
+    drop(backend);
+    // As after the end of that process, which a test cannot have: the file is what it was, and nobody holds it.
+    let again = folder.path().join("y.tfstate");
+    std::fs::write(&again, "").expect("writes");
+    std::fs::write(folder.path().join(".y.tfstate.lock.info"), noted).expect("writes");
+    let held = LocalBackend::new(&again);
+    let lock = held.lock(&LockInfo::default(), Duration::ZERO).expect("free");
+    assert!(held.read().expect("reads").is_none());
+    drop(lock);
+    assert!(!again.exists(), "as it was");
+    assert!(Store::open(std::sync::Arc::new(held), None).expect("opens").is_missing());
 }
