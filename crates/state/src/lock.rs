@@ -223,6 +223,15 @@ impl Lock {
             Err(std::fs::TryLockError::Error(error)) => return Err(StateError::io("lock", &own_path)(error)),
         }
         let is_made = !path.exists() || is_empty(path) && is_left_empty(path);
+        let note = || {
+            let noted = Noted { info: info.clone(), made_state: is_made };
+            let text = serde_json::to_vec(&noted).unwrap_or_default();
+            files::replace(&info_path, &text).map_err(StateError::io("write", &info_path))
+        };
+        // Before there is a file of which it would have to tell; beside one that is there, another may have its own word.
+        if is_made {
+            note()?;
+        }
         let state = files::touch(path).map_err(StateError::io("open", path))?;
         if !record_lock(&state) {
             return Err(locked());
@@ -230,9 +239,9 @@ impl Lock {
         // Whoever may write the state may lock it.
         files::share(&own, path);
         files::sweep(&[path, &info_path, &beside(path, "", ".backup")]);
-        let noted = Noted { info: info.clone(), made_state: is_made };
-        let text = serde_json::to_vec(&noted).unwrap_or_default();
-        files::replace(&info_path, &text).map_err(StateError::io("write", &info_path))?;
+        if !is_made {
+            note()?;
+        }
         *file.get() = Some(Locked { file: state, is_made });
         Ok(Lock { state: path.to_owned(), info: info_path, own: Some(own), file: file.clone() })
     }
