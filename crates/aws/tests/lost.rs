@@ -101,7 +101,7 @@ async fn an_update_that_the_service_would_refuse_is_refused_by_the_plan() {
     // Together with what is lost, it goes.
     let again = made(CONFIG, world.restoring(CONFIG, &old, &config_body("one", "m", 1)).await.planned);
     assert_eq!(
-        summaries(&said(&world, &endpoint, "two", &[again.clone()]).await),
+        summaries(&said(&world, &endpoint, "two", std::slice::from_ref(&again)).await),
         [format!("Warning {LOST_CONFIGURATION}")]
     );
     // Of another one under the same name, the endpoint would not learn.

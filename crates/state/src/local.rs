@@ -185,10 +185,10 @@ impl Backend for LocalBackend {
     fn kept(&self) -> Result<Vec<Kept>, StateError> {
         let mut kept = self.all_kept()?;
         // The newest may be what is in the state, for the day on which that is damaged.
-        if let Some(newest) = kept.first() {
-            if self.read_kept(&newest.name)? == self.current()? {
-                kept.remove(0);
-            }
+        if let Some(newest) = kept.first()
+            && self.read_kept(&newest.name)? == self.current()?
+        {
+            kept.remove(0);
         }
         Ok(kept)
     }

@@ -173,16 +173,17 @@ impl Run {
             );
             found.push(Diagnostic::warning("The state is gone", detail));
         }
-        if self.sandbox && !self.is_named {
-            if let Some(left) = session.left_in_sandbox(&self.workspace, &store)? {
-                let detail = format!(
-                    "The sandbox had the state of this configuration in {}, and the backend block now leads to {}, where there is \
-                     none: everything begins anew. To go on instead, move the files of that name, .tfstate and .json, first.",
-                    left.display(),
-                    store.place().display()
-                );
-                found.push(Diagnostic::warning("The state of the sandbox is elsewhere", detail));
-            }
+        if self.sandbox
+            && !self.is_named
+            && let Some(left) = session.left_in_sandbox(&self.workspace, &store)?
+        {
+            let detail = format!(
+                "The sandbox had the state of this configuration in {}, and the backend block now leads to {}, where there is \
+                 none: everything begins anew. To go on instead, move the files of that name, .tfstate and .json, first.",
+                left.display(),
+                store.place().display()
+            );
+            found.push(Diagnostic::warning("The state of the sandbox is elsewhere", detail));
         }
         Ok((store, stored, found))
     }

@@ -40,5 +40,5 @@ fn left(drift: Drift, providers: &Providers, others: &[PlannedObject]) -> Option
         return Some(drift);
     }
     let after = kept.mark_paths(&marks);
-    (drift.previous.is_some() || after != drift.before).then(|| Drift { after: Some(after), ..drift })
+    (drift.previous.is_some() || after != drift.before).then_some(Drift { after: Some(after), ..drift })
 }
