@@ -271,6 +271,17 @@ def unknown(attributes):
     }
 
 
+READ = {
+    "mode": "data",
+    "type": "aws_s3_objects",
+    "name": "all",
+    "provider": 'provider["registry.terraform.io/hashicorp/aws"]',
+    "instances": [
+        {"schema_version": 0, "attributes": {"id": "logs", "keys": []}, "sensitive_attributes": []},
+    ],
+}
+
+
 def laid_out(value, depth):
     """A value as it stands in a state, so many levels deep."""
     return json.dumps(value, indent=2, ensure_ascii=False).replace("\n", "\n" + "  " * depth)
@@ -293,7 +304,7 @@ def test_types_that_are_not_known_are_kept_to_the_byte(tmp_path):
         "serial": 7,
         "lineage": "3f5a9c0e-0000-4000-8000-000000000001",
         "outputs": {},
-        "resources": [resource],
+        "resources": [READ, resource],
         "check_results": None,
     }
     # Numbers in forms of their own stay in them.
@@ -310,9 +321,10 @@ def test_types_that_are_not_known_are_kept_to_the_byte(tmp_path):
         ("destroy", "-auto-approve", "-no-color"),
     ]:
         ran = project.run(*arguments).expect(0)
-        assert "aws_s3_bucket" in ran.prose and "kept as they are" in ran.prose, ran.text
-        assert kept in path.read_text(), arguments
-    assert project.run("state", "list").expect(0).out == 'aws_s3_bucket.logs["a"]\n'
+        assert "aws_s3_bucket, data.aws_s3_objects" in ran.prose and "kept as they are" in ran.prose, ran.text
+        assert kept in path.read_text() and laid_out(READ, 2) in path.read_text(), arguments
+    listed = project.run("state", "list").expect(0).out.splitlines()
+    assert sorted(listed) == ['aws_s3_bucket.logs["a"]', "data.aws_s3_objects.all"]
     pulled = project.run("state", "pull").expect(0).out
     assert kept in pulled
 

@@ -53,6 +53,9 @@ pub fn decode(state: &State, pending: &[Intent], providers: &Providers) -> (Stor
         if id.address.resource.mode == ResourceMode::Data {
             // What was read is only shown; it is read anew before it is used.
             let provider = providers.offering(ResourceMode::Data, type_name);
+            if provider.is_none() {
+                foreign.insert(format!("data.{type_name}"));
+            }
             let schema = provider.and_then(|provider| provider.resource_schema(ResourceMode::Data, type_name));
             let value =
                 schema.and_then(|schema| decode_object(&recorded(object, &schema.block), object, &schema.block).ok());
@@ -321,7 +324,13 @@ impl Record for StoreRecord {
     }
 
     async fn retain_data(&mut self, kept: &BTreeSet<InstanceAddress>) -> Result<(), Diagnostic> {
-        let is_stale = |id: &ObjectId| id.address.resource.mode == ResourceMode::Data && !kept.contains(&id.address);
+        // What no provider here offers is somebody else's to drop.
+        let is_stale = |id: &ObjectId| {
+            let resource = &id.address.resource;
+            resource.mode == ResourceMode::Data
+                && !kept.contains(&id.address)
+                && self.providers.offering(ResourceMode::Data, &resource.type_name).is_some()
+        };
         let stale: Vec<ObjectId> = self.store.state().objects().map(|(id, ..)| id).filter(is_stale).collect();
         stale.iter().try_for_each(|id| written(self.store.remove(id)))
     }
