@@ -236,3 +236,19 @@ def test_a_component_is_replaced_beside_the_old_one_where_it_has_another_name(pr
     made = done.out.index("aws_sagemaker_inference_component.component: Creation complete")
     assert made < done.out.index("component (deposed object")
     plan(project, COMPONENT.format(name="ic-2") + TARGET, 0)
+
+
+def test_a_rule_for_what_is_created_holds_up_no_destroy(project):
+    text = MODEL.format(name='name_prefix = "m-"', version=1)
+    apply(project, text)
+    elsewhere = text.replace("us-east-1.amazonaws", "eu-west-1.amazonaws")
+    refused = project.write(elsewhere).run("plan", "-no-color").expect(1)
+    assert "Image of another region" in refused.text
+    project.run("destroy", "-auto-approve", "-no-color").expect(0)
+    assert project.state()["resources"] == []
+
+
+def test_a_number_that_could_not_be_sent_is_refused(project):
+    text = stack().replace("initial_instance_count = 1", "initial_instance_count = 1.5")
+    refused = project.write(text).run("validate", "-no-color").expect(1)
+    assert "It must be a whole number" in refused.prose and "initial_instance_count = 1.5" in refused.text

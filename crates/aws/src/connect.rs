@@ -20,6 +20,7 @@ use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use smform_provider::{Clock, Configure, Identity, ProviderError, SystemClock};
@@ -201,6 +202,10 @@ fn check_account(wishes: &Wishes, account: &str) -> Result<(), Diagnostics> {
     Ok(())
 }
 
+/// After so long without a word a call is tried again, as boto3 has it. The services answer within seconds: what takes longer
+/// goes on behind a status.
+const SILENCE: Duration = Duration::from_secs(60);
+
 fn retries(wishes: &Wishes) -> RetryConfig {
     let config = if wishes.adaptive { RetryConfig::adaptive() } else { RetryConfig::standard() };
     config.with_max_attempts(wishes.max_attempts.unwrap_or(ATTEMPTS))
@@ -230,6 +235,7 @@ async fn real(
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(silence::remembered(https_client(wishes)?))
         .sleep_impl(sleep)
+        .timeout_config(TimeoutConfig::builder().read_timeout(SILENCE).build())
         .use_fips(wishes.fips)
         .use_dual_stack(wishes.dual_stack);
     if wishes.max_attempts.is_some() || wishes.adaptive || environment.get("AWS_MAX_ATTEMPTS").is_none() {

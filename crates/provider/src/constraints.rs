@@ -2,7 +2,7 @@
 
 use smform_types::schema::{Attribute, Block, Constraint, NestedBlock};
 use smform_types::suggest::did_you_mean;
-use smform_types::{Diagnostic, Diagnostics, Path, Value, ValueKind};
+use smform_types::{Diagnostic, Diagnostics, Path, Type, Value, ValueKind};
 
 /// Checks every attribute in `config` against the constraints of `block`, nested blocks included. Null and unknown
 /// values are passed over.
@@ -50,6 +50,9 @@ fn check_attribute(name: &str, attribute: &Attribute, value: &Value, path: &Path
         found.push(Diagnostic::warning(format!("Argument {name} is deprecated"), reason).of_attribute(path.clone()));
     }
     let mut broken = Vec::new();
+    if attribute.ty == Type::Number && !attribute.constraints.iter().any(|one| matches!(one, Constraint::Fraction)) {
+        broken.extend(not_whole(name, value).map(|diagnostic| diagnostic.of_attribute(path.clone())));
+    }
     for constraint in &attribute.constraints {
         // A rule for text or numbers applies to each element of a collection of them.
         let parts: Vec<&Value> = match (constraint, value.as_slice()) {
@@ -65,6 +68,16 @@ fn check_attribute(name: &str, attribute: &Attribute, value: &Value, path: &Path
     // That a value is not a known one says nothing more about a value that cannot be right.
     let is_wrong = broken.iter().any(Diagnostic::is_error);
     found.extend(broken.into_iter().filter(|diagnostic| diagnostic.is_error() || !is_wrong));
+}
+
+/// The error for a number that a service could not be told: what cannot be sent would be left out without a word.
+fn not_whole(name: &str, value: &Value) -> Option<Diagnostic> {
+    value.as_number()?;
+    if value.as_i64().is_some_and(|number| i32::try_from(number).is_ok()) {
+        return None;
+    }
+    let detail = format!("It must be a whole number, and no more than {}; it is {}.", i32::MAX, shown(value));
+    Some(Diagnostic::error(format!("Invalid value for {name}"), detail))
 }
 
 fn violation(name: &str, constraint: &Constraint, value: &Value) -> Option<Diagnostic> {
@@ -105,6 +118,7 @@ fn violation(name: &str, constraint: &Constraint, value: &Value) -> Option<Diagn
             let allowed: Vec<String> = allowed.iter().map(ToString::to_string).collect();
             invalid(format!("{} is not one of: {}.", shown(), allowed.join(", ")))
         }
+        Constraint::Fraction => None,
         Constraint::Range(min, max) => {
             let number = value.as_number()?.to_f64();
             if (*min..=*max).contains(&number) {
@@ -147,7 +161,7 @@ fn shown(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use smform_types::{Marks, Type};
+    use smform_types::Marks;
 
     fn block() -> Block {
         Block::new(
@@ -162,6 +176,28 @@ mod tests {
 
     fn messages(config: &Value) -> Vec<String> {
         check(&block(), config).iter().map(|found| format!("{}: {}", found.summary, found.detail)).collect()
+    }
+
+    #[test]
+    fn what_cannot_be_told_a_service_is_refused() {
+        let block = Block::new(
+            [
+                ("count", Attribute::optional(Type::Number)),
+                ("weight", Attribute::optional(Type::Number).with(Constraint::Fraction)),
+            ],
+            [],
+        );
+        let number = |text: &str| Value::number(smform_types::Number::parse(text).expect("a number"));
+        let found = |count: Value| {
+            let config = Value::object([("count", count), ("weight", number("0.5"))]);
+            check(&block, &config).iter().map(|message| message.detail.clone()).collect::<Vec<_>>()
+        };
+        assert!(found(number("2")).is_empty() && found(number("2.0")).is_empty() && found(number("-3")).is_empty());
+        assert!(found(Value::null(Type::Number)).is_empty() && found(Value::unknown(Type::Number)).is_empty());
+        for text in ["1.5", "1e20", "2147483648"] {
+            let told = found(number(text));
+            assert!(told.len() == 1 && told.iter().all(|told| told.contains("a whole number")), "{text} {told:?}");
+        }
     }
 
     #[test]

@@ -127,6 +127,7 @@ fn rule(constraint: &Constraint) -> String {
             let values: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
             format!("One of {}.", values.join(", "))
         }
+        Constraint::Fraction => "May have a fraction.".to_owned(),
         Constraint::Range(min, max) if max.is_finite() => format!("Between {min} and {max}."),
         Constraint::Range(min, _) => format!("{min} or more."),
         Constraint::Items(min, max) if *max == usize::MAX => format!("{min} or more elements."),

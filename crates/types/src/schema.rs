@@ -69,6 +69,8 @@ pub enum Constraint {
     OneOfNumbers(&'static [i32]),
     /// A number within these bounds, both included.
     Range(f64, f64),
+    /// A number that may have a fraction. Without this, providers take whole numbers only, as the services do.
+    Fraction,
     /// So many elements, both ends included.
     Items(usize, usize),
     /// A rule in code: what is required, as words that follow "must be", and the test.

@@ -152,7 +152,13 @@ pub async fn ask(question: Question, conduct: Conduct) -> Result<Answer, Diagnos
     let fresh = if is_replaced(prior.is_some(), tainted, question.forced, &planned) {
         let former = prior.clone().map_or(Former::Nothing, Former::Replaced);
         let request = PlanRequest { prior: None, former, config };
-        Some(question.session.plan(&type_name, request, &task).await.and_then(sound).map_err(about)?)
+        match question.session.plan(&type_name, request, &task).await.and_then(sound) {
+            Ok(fresh) => Some(fresh),
+            Err(_) if question.lenient => {
+                return Ok(Answer { prior, resumed: is_resumed, unfinished, planned: None, fresh: None });
+            }
+            Err(errors) => return Err(about(errors)),
+        }
     } else {
         None
     };

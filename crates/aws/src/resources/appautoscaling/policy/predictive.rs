@@ -37,7 +37,8 @@ pub(super) fn schema() -> Block {
     };
     let metrics = PREDEFINED.map(|(name, _)| (name, by_name()));
     let queries = CUSTOMIZED.map(|(name, _)| (name, NestedBlock::at_most_one(customized())));
-    let mut metric = Block::new([("target_value", Attribute::required(Type::Number))], metrics);
+    let mut metric =
+        Block::new([("target_value", Attribute::required(Type::Number).with(Constraint::Fraction))], metrics);
     metric.blocks.extend(queries);
     let breach: &[&str] = &["HonorMaxCapacity", "IncreaseMaxCapacity"];
     let mode = Attribute::optional_computed(Type::String);

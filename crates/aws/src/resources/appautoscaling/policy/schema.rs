@@ -71,7 +71,7 @@ fn tracking() -> Block {
     );
     Block::new(
         [
-            ("target_value", Attribute::required(Type::Number)),
+            ("target_value", Attribute::required(Type::Number).with(Constraint::Fraction)),
             ("disable_scale_in", Attribute::optional(Type::Bool).default_value(false)),
             ("scale_in_cooldown", number().describe("In seconds.")),
             ("scale_out_cooldown", number().describe("In seconds.")),

@@ -117,7 +117,7 @@ pub(super) fn schema() -> Schema {
             ("comparison_operator", text().with(Constraint::OneOf(OPERATORS))),
             ("evaluation_periods", number().with(at_least(1))),
             ("datapoints_to_alarm", number().with(at_least(1))),
-            ("threshold", number()),
+            ("threshold", number().with(Constraint::Fraction)),
             ("threshold_metric_id", text().with(Constraint::Length(1, 255))),
             ("metric_name", text().with(Constraint::Length(1, 255))),
             ("namespace", text().with(namespace())),

@@ -68,7 +68,7 @@ fn wish() -> Block {
     let mut block = Block::new(
         [
             ("variant_name", Attribute::required(Type::String).with(name())),
-            ("desired_weight", Attribute::optional(Type::Number).with(at_least(0))),
+            ("desired_weight", Attribute::optional(Type::Number).with(at_least(0)).with(Constraint::Fraction)),
             ("desired_instance_count", Attribute::optional(Type::Number).with(at_least(0))),
         ],
         [("serverless_update_config", NestedBlock::at_most_one(serverless))],

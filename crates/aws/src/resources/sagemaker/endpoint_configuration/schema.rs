@@ -145,7 +145,7 @@ fn variant() -> Block {
                     .with(Constraint::KnownValues(INSTANCE_TYPES)),
             ),
             ("initial_instance_count", number().with(at_least(1))),
-            ("initial_variant_weight", number().default_value(1).with(at_least(0))),
+            ("initial_variant_weight", number().default_value(1).with(at_least(0)).with(Constraint::Fraction)),
             (
                 "accelerator_type",
                 text().deprecated("Amazon Elastic Inference has been retired; the service refuses it."),

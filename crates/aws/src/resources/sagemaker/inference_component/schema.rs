@@ -72,7 +72,7 @@ pub(super) fn placement() -> Type {
 }
 
 fn specification() -> Block {
-    let part = |name: f64| number().with(Constraint::Range(name, f64::INFINITY));
+    let part = |least: f64| number().with(Constraint::Range(least, f64::INFINITY)).with(Constraint::Fraction);
     let resources = Block::new(
         [
             ("min_memory_required_in_mb", Attribute::required(Type::Number).with(at_least(128))),
