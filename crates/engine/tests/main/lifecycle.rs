@@ -203,6 +203,31 @@ async fn what_is_renamed_by_hand_comes_before_the_old_one_goes() {
 }
 
 #[tokio::test]
+async fn going_back_to_the_name_of_what_was_set_aside_is_refused_with_the_way_out() {
+    let bench = Bench::new();
+    let text = |name: &str| {
+        format!(
+            r#"
+            resource "test_thing" "config" {{ name = "{name}" }}
+            resource "test_thing" "endpoint" {{
+              name = "endpoint"
+              uses = [test_thing.config.name]
+            }}
+            "#
+        )
+    };
+    bench.converge(&text("cfg-1")).await;
+    bench.service.fail("update", "endpoint");
+    assert!(bench.apply(&text("cfg-2")).await.diagnostics.has_errors());
+    bench.service.heal();
+    let errors = bench.errors(&text("cfg-1")).await;
+    let [error] = &errors[..] else { panic!("{errors:#?}") };
+    assert!(error.contains("Name of an object that was set aside") && error.contains("state rollback"), "{error}");
+    bench.converge(&text("cfg-3")).await;
+    assert_eq!(bench.service.names(), ["cfg-3", "endpoint"]);
+}
+
+#[tokio::test]
 async fn a_replacement_under_its_name_is_refused_when_only_the_service_knows_of_a_user() {
     let bench = Bench::new();
     let text = |image: &str| format!("resource \"test_thing\" \"x\" {{\n name = \"x\"\n image = \"{image}\"\n}}");
