@@ -1,3 +1,5 @@
+use std::sync::atomic::Ordering;
+
 use serde_json::{Value as Json, json};
 use smform_provider::{PlannedObject, UpdateOutcome};
 use smform_types::Value;
@@ -59,12 +61,20 @@ async fn only_what_is_wanted_is_compared() {
     assert!(count_and_weight(&back).contains("\"desired_weight\": 2"));
 }
 
+/// A configuration of the variants a and b, of which b has this count and weight.
+fn two_variants(name: &str, count: i64, weight: f64) -> Json {
+    let variant = |name: &str, count: i64, weight: f64| {
+        json!({"variant_name": name, "model_name": "m", "instance_type": "ml.t2.medium",
+            "initial_instance_count": count, "initial_variant_weight": weight})
+    };
+    json!({"name": name, "production_variants": [variant("a", 1, 1.0), variant("b", count, weight)]})
+}
+
 /// A configuration of two variants, and an endpoint on it.
 async fn of_two() -> (World, Value) {
     let world = world().await;
     world.create(MODEL, &model_body("m")).await;
-    let variant = |name: &str| json!({"variant_name": name, "model_name": "m", "instance_type": "ml.t2.medium", "initial_instance_count": 1});
-    world.create(CONFIG, &json!({"name": "one", "production_variants": [variant("a"), variant("b")]})).await;
+    world.create(CONFIG, &two_variants("one", 1, 1.0)).await;
     let endpoint = world.create(ENDPOINT, &endpoint_body("e", "one")).await;
     (world, endpoint)
 }
@@ -75,6 +85,88 @@ async fn one_call_carries_the_capacity_of_one_variant() {
     let wish = |name: &str| json!({"variant_name": name, "desired_instance_count": 2, "desired_weight": 4});
     world.update(ENDPOINT, &endpoint, &wanting(json!([wish("a"), wish("b")]))).await;
     assert_eq!(world.calls("UpdateEndpointWeightsAndCapacities"), 2);
+}
+
+/// An endpoint of two variants, a scaled by others, and another configuration that changes b only.
+async fn scaled_beside_a_change() -> (World, Value) {
+    let (world, endpoint) = of_two().await;
+    let wanted = json!([{"VariantName": "a", "DesiredInstanceCount": 4, "DesiredWeight": 5.0}]);
+    let body = json!({"EndpointName": "e", "DesiredWeightsAndCapacities": wanted});
+    world.ask("UpdateEndpointWeightsAndCapacities", body).await;
+    world.pass(3600.0);
+    world.create(CONFIG, &two_variants("two", 3, 2.0)).await;
+    (world, endpoint)
+}
+
+/// The counts and weights that the variants of the endpoint have.
+async fn live(world: &World) -> Vec<(String, i64, f64)> {
+    let answer = world.ask("DescribeEndpoint", json!({"EndpointName": "e"})).await;
+    let of = |variant: &Json| {
+        let weight = variant["CurrentWeight"].as_f64().unwrap();
+        (variant["VariantName"].as_str().unwrap().to_owned(), variant["CurrentInstanceCount"].as_i64().unwrap(), weight)
+    };
+    answer["ProductionVariants"].as_array().unwrap().iter().map(of).collect()
+}
+
+fn of_a_and_b(a: (i64, f64), b: (i64, f64)) -> Vec<(String, i64, f64)> {
+    vec![("a".to_owned(), a.0, a.1), ("b".to_owned(), b.0, b.1)]
+}
+
+#[tokio::test]
+async fn a_configuration_that_changes_one_variant_leaves_the_others_as_they_were_scaled() {
+    let (world, endpoint) = scaled_beside_a_change().await;
+    let now = world.update(ENDPOINT, &endpoint, &endpoint_body("e", "two")).await;
+    assert_eq!(live(&world).await, of_a_and_b((4, 5.0), (3, 2.0)));
+    assert_eq!((world.calls("UpdateEndpoint"), world.calls("UpdateEndpointWeightsAndCapacities")), (1, 2));
+    // What the endpoint itself wants of a variant goes before what the configuration starts it with.
+    world.create(CONFIG, &two_variants("three", 1, 2.0)).await;
+    let mut body = endpoint_body("e", "three");
+    body["desired_weights_and_capacities"] = json!([{"variant_name": "b", "desired_instance_count": 2}]);
+    world.update(ENDPOINT, &now, &body).await;
+    assert_eq!(live(&world).await, of_a_and_b((4, 5.0), (2, 2.0)));
+}
+
+#[tokio::test]
+async fn a_configuration_that_changes_one_variant_is_one_update_where_nobody_scaled_the_others() {
+    let (world, endpoint) = of_two().await;
+    world.create(CONFIG, &two_variants("two", 3, 2.0)).await;
+    world.update(ENDPOINT, &endpoint, &endpoint_body("e", "two")).await;
+    assert_eq!(live(&world).await, of_a_and_b((1, 1.0), (3, 2.0)));
+    assert_eq!(world.calls("UpdateEndpointWeightsAndCapacities"), 0);
+}
+
+#[tokio::test]
+async fn what_an_interrupted_update_left_for_afterwards_is_told_and_set_by_the_next_one() {
+    let (world, endpoint) = scaled_beside_a_change().await;
+    *world.run.cancel_at.lock().unwrap() = Some("Updating".to_owned());
+    let now = match world.try_update(ENDPOINT, &endpoint, &endpoint_body("e", "two")).await {
+        UpdateOutcome::Partial(now, error) => {
+            assert!(error.detail.contains("b: desired_instance_count = 3, desired_weight = 2"), "{error}");
+            now
+        }
+        other => panic!("{other:?}"),
+    };
+    *world.run.cancel_at.lock().unwrap() = None;
+    world.run.cancelled.store(false, Ordering::Relaxed);
+    world.update(ENDPOINT, &now, &endpoint_body("e", "two")).await;
+    assert_eq!(world.calls("UpdateEndpoint"), 1);
+    assert_eq!(live(&world).await, of_a_and_b((4, 5.0), (3, 2.0)));
+}
+
+#[tokio::test]
+async fn what_could_not_be_set_after_an_update_is_told() {
+    let (world, endpoint) = scaled_beside_a_change().await;
+    let denied = json!({"code": "AccessDeniedException", "message": "No.", "status": 400});
+    let rule = json!({"match": {"operation": "UpdateEndpointWeightsAndCapacities"}, "effect": {"error": denied}});
+    world.faults(json!({"rules": [rule]}));
+    match world.try_update(ENDPOINT, &endpoint, &endpoint_body("e", "two")).await {
+        UpdateOutcome::Partial(now, error) => {
+            assert_eq!(now.get("endpoint_config_name"), Some(&Value::string("two")));
+            assert!(error.detail.contains("b: desired_instance_count = 3, desired_weight = 2"), "{error}");
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(live(&world).await, of_a_and_b((4, 5.0), (1, 1.0)));
 }
 
 #[tokio::test]

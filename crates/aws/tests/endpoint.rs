@@ -202,6 +202,30 @@ async fn an_interrupted_update_is_taken_up_again() {
 }
 
 #[tokio::test]
+async fn a_rollback_that_nobody_saw_is_told_by_the_next_plan() {
+    let (world, endpoint) = serving().await;
+    world.faults(json!({"rules": [{"match": {"operation": "UpdateEndpoint"}, "effect": {"failed_container": {}}}]}));
+    *world.run.cancel_at.lock().unwrap() = Some("Updating".to_owned());
+    let outcome = world.try_update(ENDPOINT, &endpoint, &endpoint_body("e", "two")).await;
+    assert!(matches!(outcome, UpdateOutcome::Partial(..)), "{outcome:?}");
+    world.pass(3600.0);
+    let told = async |config: &str| {
+        let plan = world.plan(ENDPOINT, Some(&endpoint), &endpoint_body("e", config)).await.unwrap();
+        plan.diagnostics.iter().map(|note| format!("{}: {}", note.summary, note.detail)).collect::<Vec<_>>()
+    };
+    // A configuration of the same plan has no name yet.
+    for config in ["two", "?"] {
+        let notes = told(config).await;
+        let [note] = notes.as_slice() else { panic!("{notes:?}") };
+        for part in ["An earlier update of endpoint \"e\" failed", "serves \"one\"", "ping health check"] {
+            assert!(note.contains(part), "{part}: {note}");
+        }
+    }
+    // Who goes back to what is live has nothing to be told.
+    assert_eq!(told("one").await, [""; 0]);
+}
+
+#[tokio::test]
 async fn an_interrupted_creation_says_how_it_goes_on() {
     let world = world().await;
     world.create(MODEL, &model_body("m")).await;

@@ -34,6 +34,56 @@ pub(super) struct Wish {
     provisioned: Option<i32>,
 }
 
+impl Wish {
+    fn of(variant: String) -> Wish {
+        Wish { variant, weight: None, count: None, concurrency: None, provisioned: None }
+    }
+
+    pub(super) fn of_count(variant: String, count: i32) -> Wish {
+        Wish { count: Some(count), ..Wish::of(variant) }
+    }
+
+    pub(super) fn of_weight(variant: String, weight: f32) -> Wish {
+        Wish { weight: Some(weight), ..Wish::of(variant) }
+    }
+
+    /// What is wished for, and where nothing is, what `others` wish for.
+    pub(super) fn or_else(mut wishes: Vec<Wish>, others: impl IntoIterator<Item = Wish>) -> Vec<Wish> {
+        for other in others {
+            match wishes.iter_mut().find(|wish| wish.variant == other.variant) {
+                Some(wish) => {
+                    wish.weight = wish.weight.or(other.weight);
+                    wish.count = wish.count.or(other.count);
+                    wish.concurrency = wish.concurrency.or(other.concurrency);
+                    wish.provisioned = wish.provisioned.or(other.provisioned);
+                }
+                None => wishes.push(other),
+            }
+        }
+        wishes
+    }
+}
+
+/// What to say when counts and weights of a configuration were left to be set after the update to it, and were not.
+/// Empty when there are none.
+pub(super) fn owed(config: &str, wishes: &[Wish]) -> String {
+    if wishes.is_empty() {
+        return String::new();
+    }
+    let of = |wish: &Wish| {
+        let count = wish.count.map(|count| format!("desired_instance_count = {count}"));
+        let weight = wish.weight.map(|weight| format!("desired_weight = {weight}"));
+        let given: Vec<String> = count.into_iter().chain(weight).collect();
+        format!("{}: {}", wish.variant, given.join(", "))
+    };
+    let wishes: Vec<String> = wishes.iter().map(of).collect();
+    format!(
+        " Configuration \"{config}\" changes counts or weights of some variants, which are set when the update to it has \
+         ended: {}. Once it has, no plan shows that they are missing; then write them in {BLOCK}.",
+        wishes.join("; ")
+    )
+}
+
 /// What an endpoint is to have.
 pub(super) fn wishes(endpoint: &Value) -> Vec<Wish> {
     let of = |block: Fields<'_>| {
@@ -106,7 +156,7 @@ pub(super) fn check_variants<'n>(wishes: &[Wish], config: &str, names: impl Iter
         })
 }
 
-fn variants(endpoint: &DescribeEndpointOutput) -> impl Iterator<Item = &ProductionVariantSummary> {
+pub(super) fn variants(endpoint: &DescribeEndpointOutput) -> impl Iterator<Item = &ProductionVariantSummary> {
     endpoint.production_variants().iter().chain(endpoint.shadow_production_variants())
 }
 
@@ -183,18 +233,17 @@ fn one_call(differences: Vec<DesiredWeightAndCapacity>) -> Vec<DesiredWeightAndC
     call
 }
 
-/// Gives the variants the weights and counts that `planned` wants, and waits until they have them.
+/// Gives the variants the weights and counts that are wished for, and waits until they have them.
 ///
 /// # Errors
 /// When they do not.
 pub(super) async fn bring(
     client: &Client,
     name: &str,
-    planned: &Value,
+    wishes: &[Wish],
     run: &dyn Run,
     limit: Duration,
 ) -> Result<(), ProviderError> {
-    let wishes = wishes(planned);
     if wishes.is_empty() {
         return Ok(());
     }
@@ -206,7 +255,7 @@ pub(super) async fn bring(
             let what = format!("Its status is {}; only an endpoint in service can be changed.", before.status());
             return Err(unhealthy(summary(), &before, &what));
         }
-        let call = one_call(differences(&wishes, &before));
+        let call = one_call(differences(wishes, &before));
         if call.is_empty() {
             return Ok(());
         }
@@ -233,11 +282,11 @@ pub(super) async fn bring(
             // A description may lag behind: what it says of the time before is not a rollback yet.
             let waited = run.clock().now().duration_since(accepted).unwrap_or_default();
             endpoint.last_modified_time() != before.last_modified_time()
-                || differences(&wishes, endpoint) != differences(&wishes, &before)
+                || differences(wishes, endpoint) != differences(wishes, &before)
                 || waited > PROPAGATION
         };
         let after = settled(client, name, run, limit, fresh, summary()).await?;
-        let left = differences(&wishes, &after);
+        let left = differences(wishes, &after);
         if !after.is_in_service() || call.iter().any(|asked| left.iter().any(|left| same_want(asked, left))) {
             let what = "SageMaker accepted the change of weights and counts and then undid it.";
             return Err(unhealthy(summary(), &after, what));

@@ -135,7 +135,7 @@ async fn finish(client: &Client, name: &str, begun: Value, ended: Ended, cx: &Co
     match ended {
         Ended::Settled(endpoint, _) if endpoint.is_in_service() => {
             let within = limit(&begun, "create", USUAL);
-            match capacity::bring(client, name, &begun, cx.run, within).await {
+            match capacity::bring(client, name, &capacity::wishes(&begun), cx.run, within).await {
                 Ok(()) => CreateOutcome::Complete(begun),
                 Err(error) if error.under_way => CreateOutcome::Partial(begun, error),
                 Err(mut error) => {

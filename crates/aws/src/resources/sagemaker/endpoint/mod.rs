@@ -8,6 +8,7 @@ mod delete;
 mod deployment;
 mod planned;
 mod quotas;
+mod retention;
 mod scaled;
 mod schema;
 mod sizes;
@@ -175,7 +176,12 @@ impl ResourceType<Clients> for Endpoint {
                     let warning = returns(&endpoint, &elsewhere);
                     response.diagnostics.push(warning.of_attribute(Path::attribute("endpoint_config_name")));
                 }
-                None => note_status(&endpoint, &mut response),
+                None => {
+                    if wanted != Some(endpoint.live_config()) && response.replace.is_empty() {
+                        response.diagnostics.extend(failed_before(&endpoint));
+                    }
+                    note_status(&endpoint, &mut response);
+                }
             }
         }
         if moved && response.replace.is_empty() {
@@ -236,22 +242,29 @@ impl ResourceType<Clients> for Endpoint {
             let live = describe(&client, name).await.ok().flatten();
             live.is_some_and(|live| strays(&live, wanted).is_some())
         };
-        if moved && let Err(mut failed) = update::roll_out(&client, name, planned, cx.run, within).await {
-            if failed.live.is_some() && !failed.error.under_way {
-                alarms::explain(&mut failed.error, planned, cx.clients).await;
-            }
-            return match failed.live {
-                // What is not told is as it was.
-                Some(live) if live.is_empty() => UpdateOutcome::Partial(prior.clone(), failed.error),
-                Some(live) => {
-                    let now = with(prior.clone(), "endpoint_config_name", Value::string(live));
-                    UpdateOutcome::Partial(now, failed.error)
+        let rolled_out =
+            if moved { update::roll_out(&client, name, planned, cx.run, within).await } else { Ok(Vec::new()) };
+        let afterwards = match rolled_out {
+            Ok(afterwards) => afterwards,
+            Err(mut failed) => {
+                if failed.live.is_some() && !failed.error.under_way {
+                    alarms::explain(&mut failed.error, planned, cx.clients).await;
                 }
-                None => UpdateOutcome::Failed(failed.error),
-            };
-        }
+                return match failed.live {
+                    // What is not told is as it was.
+                    Some(live) if live.is_empty() => UpdateOutcome::Partial(prior.clone(), failed.error),
+                    Some(live) => {
+                        let now = with(prior.clone(), "endpoint_config_name", Value::string(live));
+                        UpdateOutcome::Partial(now, failed.error)
+                    }
+                    None => UpdateOutcome::Failed(failed.error),
+                };
+            }
+        };
         let now = fill(planned, prior);
-        if let Err(error) = capacity::bring(&client, name, planned, cx.run, within).await {
+        let wishes = capacity::Wish::or_else(capacity::wishes(planned), afterwards.clone());
+        if let Err(mut error) = capacity::bring(&client, name, &wishes, cx.run, within).await {
+            error.detail.push_str(&capacity::owed(wanted, &afterwards));
             // Weights and counts may have been changed in part, so the service is asked once more.
             let live = describe(&client, name).await.ok().flatten().map(|endpoint| self.object(&endpoint, planned));
             let told = live.unwrap_or_else(|| prior.clone());
@@ -359,6 +372,16 @@ fn returns(endpoint: &DescribeEndpointOutput, elsewhere: &str) -> Diagnostic {
         endpoint.summary()
     );
     Diagnostic::warning(format!("Endpoint \"{name}\" is moving to another configuration"), detail)
+}
+
+/// A failure that the service tells of an endpoint that goes on serving: nobody may have seen it, where the run that
+/// waited for the update was cut off.
+fn failed_before(endpoint: &DescribeEndpointOutput) -> Option<Diagnostic> {
+    endpoint.failure_reason().filter(|reason| endpoint.is_in_service() && !reason.trim().is_empty())?;
+    let name = endpoint.endpoint_name().unwrap_or_default();
+    let what = format!("It serves \"{}\"; this plan updates it again.", endpoint.live_config());
+    let error = unhealthy(format!("An earlier update of endpoint \"{name}\" failed"), endpoint, &what);
+    Some(Diagnostic::warning(error.summary, error.detail).of_attribute(Path::attribute("endpoint_config_name")))
 }
 
 /// Says what the state of the endpoint means for the plan.

@@ -32,7 +32,9 @@ pub(super) fn schema() -> Schema {
                 "retain_all_variant_properties",
                 Attribute::optional(Type::Bool).describe(
                     "Whether an update keeps the counts and weights that autoscaling or operators gave the variants. If \
-                     left out, they are kept, except where the new configuration itself changes them.",
+                     left out, they are kept, except where the new configuration itself changes them. Where it changes \
+                     only some variants, and others have been scaled, these stay and those are set when the update has \
+                     ended.",
                 ),
             ),
             (

@@ -2,10 +2,14 @@ use serde_json::{Value as Json, json};
 use smform_provider::UpdateOutcome;
 use smform_types::Value;
 
+use aws_sdk_sagemaker::operation::describe_endpoint::DescribeEndpointOutput;
 use aws_sdk_sagemaker::operation::describe_endpoint_config::DescribeEndpointConfigOutput;
-use aws_sdk_sagemaker::types::{ProductionVariant, ProductionVariantServerlessConfig, VariantPropertyType};
+use aws_sdk_sagemaker::types::{
+    EndpointStatus, ProductionVariant, ProductionVariantServerlessConfig, ProductionVariantSummary, VariantPropertyType,
+};
 
-use super::update::retention;
+use super::capacity::Wish;
+use super::retention::{Retention, compare};
 use crate::fields::with;
 use crate::scripted::{Impatient, scripted};
 
@@ -82,14 +86,33 @@ fn config(variants: &[(&str, i32, Option<f32>)]) -> DescribeEndpointConfigOutput
         .build()
 }
 
+/// An endpoint whose variants have these counts, and weight 1.
+fn running(counts: &[(&str, i32)]) -> DescribeEndpointOutput {
+    let variants = counts.iter().map(|(name, count)| {
+        let variant = ProductionVariantSummary::builder().variant_name(*name);
+        variant.desired_instance_count(*count).desired_weight(1.0).build()
+    });
+    let at = aws_smithy_types::DateTime::from_secs(1);
+    let endpoint = DescribeEndpointOutput::builder().endpoint_name("e").endpoint_arn("arn:x");
+    let endpoint = endpoint.endpoint_status(EndpointStatus::InService).creation_time(at).last_modified_time(at);
+    endpoint.set_production_variants(Some(variants.collect())).build()
+}
+
+fn excluding(excluded: impl Into<Vec<VariantPropertyType>>) -> Option<Retention> {
+    Some(Retention { excluded: excluded.into(), afterwards: Vec::new() })
+}
+
 #[test]
 fn only_what_the_new_configuration_changes_is_not_kept() {
     let old = config(&[("v", 1, None)]);
-    assert_eq!(retention(&old, &config(&[("v", 1, Some(1.0))])), Some(vec![]));
-    assert_eq!(retention(&old, &config(&[("v", 2, None)])), Some(vec![VariantPropertyType::DesiredInstanceCount]));
-    assert_eq!(retention(&old, &config(&[("v", 1, Some(0.5))])), Some(vec![VariantPropertyType::DesiredWeight]));
+    let live = running(&[("v", 4)]);
+    assert_eq!(compare(&old, &config(&[("v", 1, Some(1.0))]), &live), excluding([]));
+    let counts = excluding([VariantPropertyType::DesiredInstanceCount]);
+    assert_eq!(compare(&old, &config(&[("v", 2, None)]), &live), counts);
+    let weights = excluding([VariantPropertyType::DesiredWeight]);
+    assert_eq!(compare(&old, &config(&[("v", 1, Some(0.5))]), &live), weights);
     // A variant of another name has nothing to keep.
-    assert_eq!(retention(&old, &config(&[("w", 5, None)])), Some(vec![]));
+    assert_eq!(compare(&old, &config(&[("w", 5, None)]), &live), excluding([]));
     let serverless = ProductionVariant::builder()
         .variant_name("v")
         .serverless_config(ProductionVariantServerlessConfig::builder().max_concurrency(1).build())
@@ -100,5 +123,21 @@ fn only_what_the_new_configuration_changes_is_not_kept() {
         .creation_time(aws_smithy_types::DateTime::from_secs(1))
         .production_variants(serverless)
         .build();
-    assert_eq!(retention(&serverless, &old), None);
+    assert_eq!(compare(&serverless, &old, &live), None);
+}
+
+#[test]
+fn what_others_gave_a_variant_outlasts_a_change_of_another_one() {
+    let old = config(&[("a", 1, None), ("b", 1, None)]);
+    let new = config(&[("a", 1, None), ("b", 3, Some(2.0))]);
+    let weights = vec![VariantPropertyType::DesiredWeight];
+    let afterwards = vec![Wish::of_count("b".to_owned(), 3)];
+    let scaled = compare(&old, &new, &running(&[("a", 4), ("b", 1)]));
+    assert_eq!(scaled, Some(Retention { excluded: weights.clone(), afterwards }));
+    // What stands in the configuration anyway may be set again, and so may what it changes; a variant that is not
+    // described has nothing to lose.
+    let both = [VariantPropertyType::DesiredInstanceCount, VariantPropertyType::DesiredWeight];
+    for live in [running(&[("a", 1), ("b", 1)]), running(&[("a", 1), ("b", 5)]), running(&[])] {
+        assert_eq!(compare(&old, &new, &live), excluding(both.clone()));
+    }
 }

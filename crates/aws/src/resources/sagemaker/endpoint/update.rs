@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use aws_sdk_sagemaker::Client;
 use aws_sdk_sagemaker::operation::describe_endpoint::DescribeEndpointOutput;
-use aws_sdk_sagemaker::operation::describe_endpoint_config::DescribeEndpointConfigOutput;
-use aws_sdk_sagemaker::types::{EndpointStatus, ProductionVariant, VariantProperty, VariantPropertyType};
+use aws_sdk_sagemaker::types::{EndpointStatus, VariantProperty};
 use smform_provider::{ProviderError, Run};
 use smform_types::{Path, Value};
 
-use super::super::{PROPAGATION, VALIDATION, endpoint_configuration, is_in_progress, is_missing};
+use super::super::{PROPAGATION, VALIDATION, is_in_progress, is_missing};
+use super::capacity::{Wish, owed};
 use super::deployment;
+use super::retention::{Retention, retention};
 use super::status::{Ended, MIXTURE, Status, describe, settle, unhealthy, unhealthy_after, why_stopped};
 use crate::failure::{Failure, Service, failed};
 use crate::fields::Fields;
@@ -32,7 +33,8 @@ impl Failed {
     }
 }
 
-/// Moves the endpoint to the configuration that `planned` names, and waits until it serves it.
+/// Moves the endpoint to the configuration that `planned` names, and waits until it serves it. Counts and weights of that
+/// configuration that single variants are still to get are returned.
 ///
 /// # Errors
 /// When it does not, with what it serves instead.
@@ -42,27 +44,33 @@ pub(super) async fn roll_out(
     planned: &Value,
     run: &dyn Run,
     limit: Duration,
-) -> Result<(), Failed> {
+) -> Result<Vec<Wish>, Failed> {
     let wanted = Fields(planned).text("endpoint_config_name").unwrap_or_default();
-    let before = match start(client, name, wanted, planned, run, limit).await? {
-        Started::Already => return Ok(()),
-        Started::Running(before) => before,
+    let (before, afterwards) = match start(client, name, wanted, planned, run, limit).await? {
+        Started::Already => return Ok(Vec::new()),
+        Started::Running { before, afterwards } => (before, afterwards),
     };
     let accepted = run.clock().now();
     let ended = settle(client, name, run, limit, |endpoint, seen_busy| {
         // A description may lag behind: the old configuration with the old time is not a rollback yet.
-        let untouched = before.as_ref().is_some_and(|before| {
-            !before.is_busy()
-                && endpoint.is_in_service()
-                && endpoint.live_config() != wanted
-                && endpoint.failure_reason() == before.failure_reason()
-        });
-        let same_time = endpoint.last_modified_time() == before.as_ref().and_then(|before| before.last_modified_time());
+        let untouched = !before.is_busy()
+            && endpoint.is_in_service()
+            && endpoint.live_config() != wanted
+            && endpoint.failure_reason() == before.failure_reason();
+        let same_time = endpoint.last_modified_time() == before.last_modified_time();
         let waited = run.clock().now().duration_since(accepted).unwrap_or_default();
         seen_busy || !untouched || waited > if same_time { PROPAGATION } else { QUICK }
     })
     .await;
-    judge(name, wanted, ended)
+    match judge(name, wanted, ended) {
+        Ok(()) => Ok(afterwards),
+        Err(mut failed) => {
+            if failed.error.under_way {
+                failed.error.detail.push_str(&owed(wanted, &afterwards));
+            }
+            Err(failed)
+        }
+    }
 }
 
 /// Whether the update has succeeded: in service, on the wanted configuration. A reason alone is no failure, since the
@@ -118,8 +126,8 @@ fn judge(name: &str, wanted: &str, ended: Ended) -> Result<(), Failed> {
 enum Started {
     /// The endpoint serves the wanted configuration.
     Already,
-    /// The update is under way; the endpoint as it was before.
-    Running(Option<Box<DescribeEndpointOutput>>),
+    /// The update is under way; the endpoint as it was before, and what is to be set when it has ended.
+    Running { before: Box<DescribeEndpointOutput>, afterwards: Vec<Wish> },
 }
 
 /// Waits until the endpoint can be updated, and asks for it, unless that is under way already.
@@ -139,7 +147,9 @@ async fn start(
         let Some(live) = live else { return Err(Failed::unchanged(gone(name))) };
         if live.is_busy() {
             if live.pending_config() == Some(wanted) {
-                return Ok(Started::Running(Some(Box::new(live))));
+                // One that was begun before: what it left for afterwards is told by the configurations again.
+                let kept = retention(client, wanted, Fields(planned), &live).await;
+                return Ok(running(live, kept));
             }
             run.progress(&format!("waiting for another change: {}", live.summary()));
             if let Err(stopped) = wait.pause().await {
@@ -155,8 +165,9 @@ async fn start(
         if let Some(error) = hopeless(name, &live) {
             return Err(Failed::unchanged(error));
         }
-        match call(client, name, wanted, planned, live.live_config()).await {
-            Ok(()) => return Ok(Started::Running(Some(Box::new(live)))),
+        let kept = retention(client, wanted, Fields(planned), &live).await;
+        match call(client, name, wanted, planned, kept.as_ref()).await {
+            Ok(()) => return Ok(running(live, kept)),
             // Whoever was faster, or a call of ours whose answer was lost: look again.
             Err(failure) if is_in_progress(&failure) || is_current(&failure) => {
                 if wait.pause().await.is_err() {
@@ -172,6 +183,10 @@ async fn start(
             Err(failure) => return Err(Failed::unchanged(failure.into_error(summary()))),
         }
     }
+}
+
+fn running(before: DescribeEndpointOutput, kept: Option<Retention>) -> Started {
+    Started::Running { before: Box::new(before), afterwards: kept.map(|kept| kept.afterwards).unwrap_or_default() }
 }
 
 pub(super) fn gone(name: &str) -> ProviderError {
@@ -215,20 +230,22 @@ fn is_current(failure: &Failure) -> bool {
     failure.is(VALIDATION, "Cannot update endpoint with the currently in use endpoint configuration")
 }
 
-async fn call(client: &Client, name: &str, wanted: &str, planned: &Value, live: &str) -> Result<(), Failure> {
+async fn call(
+    client: &Client,
+    name: &str,
+    wanted: &str,
+    planned: &Value,
+    kept: Option<&Retention>,
+) -> Result<(), Failure> {
     let fields = Fields(planned);
-    let retention = match fields.flag("retain_all_variant_properties") {
-        Some(false) => None,
-        _ => kept(client, wanted, fields, live).await,
-    };
-    let excluded = retention.iter().flatten();
+    let excluded = kept.into_iter().flat_map(|kept| &kept.excluded);
     let excluded: Vec<VariantProperty> =
         excluded.map(|property| VariantProperty::builder().variant_property_type(property.clone()).build()).collect();
     client
         .update_endpoint()
         .endpoint_name(name)
         .endpoint_config_name(wanted)
-        .set_retain_all_variant_properties(retention.map(|_| true))
+        .set_retain_all_variant_properties(kept.map(|_| true))
         .set_exclude_retained_variant_properties((!excluded.is_empty()).then_some(excluded))
         .set_deployment_config(deployment::config(fields))
         .set_retain_deployment_config(fields.flag("retain_deployment_config"))
@@ -236,50 +253,4 @@ async fn call(client: &Client, name: &str, wanted: &str, planned: &Value, live: 
         .await
         .map(|_| ())
         .map_err(failed(Service::SageMaker, "UpdateEndpoint"))
-}
-
-/// What is kept of the variants of the live configuration, as properties that are not; nothing to keep nothing.
-async fn kept(client: &Client, wanted: &str, planned: Fields<'_>, live: &str) -> Option<Vec<VariantPropertyType>> {
-    let told: Vec<VariantPropertyType> = planned
-        .blocks("exclude_retained_variant_properties")
-        .filter_map(|block| block.text("variant_property_type").map(VariantPropertyType::from))
-        .collect();
-    if !told.is_empty() || planned.flag("retain_all_variant_properties") == Some(true) {
-        return Some(told);
-    }
-    let old = endpoint_configuration::describe(client, live).await.ok().flatten();
-    let new = endpoint_configuration::describe(client, wanted).await.ok().flatten();
-    match (&old, &new) {
-        (Some(old), Some(new)) => retention(old, new),
-        // What cannot be compared is kept: losing instances under load is worse than keeping some too many.
-        _ => Some(Vec::new()),
-    }
-}
-
-/// Which properties of variants are not kept, because the new configuration itself changes them; nothing when keeping
-/// has no meaning, since a variant is, or becomes, serverless.
-pub(super) fn retention(
-    old: &DescribeEndpointConfigOutput,
-    new: &DescribeEndpointConfigOutput,
-) -> Option<Vec<VariantPropertyType>> {
-    let variants = |config: &DescribeEndpointConfigOutput| -> Vec<ProductionVariant> {
-        config.production_variants().iter().chain(config.shadow_production_variants()).cloned().collect()
-    };
-    let (old, new) = (variants(old), variants(new));
-    if old.iter().chain(&new).any(|variant| variant.serverless_config().is_some()) {
-        return None;
-    }
-    let pairs: Vec<(&ProductionVariant, &ProductionVariant)> = new
-        .iter()
-        .filter_map(|new| Some((old.iter().find(|old| old.variant_name() == new.variant_name())?, new)))
-        .collect();
-    let weight = |variant: &ProductionVariant| variant.initial_variant_weight().unwrap_or(1.0).to_bits();
-    let mut excluded = Vec::new();
-    if pairs.iter().any(|(old, new)| old.initial_instance_count() != new.initial_instance_count()) {
-        excluded.push(VariantPropertyType::DesiredInstanceCount);
-    }
-    if pairs.iter().any(|(old, new)| weight(old) != weight(new)) {
-        excluded.push(VariantPropertyType::DesiredWeight);
-    }
-    Some(excluded)
 }
