@@ -214,6 +214,17 @@ impl Failure {
         self.is_unanswered() || self.after_silence
     }
 
+    /// Whether what is in the way of a new object may be the object itself, made by an attempt before this answer. When
+    /// there was none without an answer, somebody else has made it since one has looked.
+    pub(crate) const fn may_be_ours(&self) -> bool {
+        self.after_silence
+    }
+
+    /// The failure of a call that repeats another one, of which it may be unknown what it did.
+    pub(crate) fn repeating(self, open: bool) -> Failure {
+        Failure { after_silence: self.after_silence || open, ..self }
+    }
+
     /// Whether what was asked may have been done by the last attempt, of which nothing is known.
     fn is_unanswered(&self) -> bool {
         // A failure of the service is one whatever the status it comes with.

@@ -24,9 +24,11 @@ where
     T: Send,
 {
     let mut wait = Wait::new(run, limit).paced(Duration::from_secs(2), Duration::from_secs(10));
+    let mut is_open = false;
     loop {
-        match call().await {
+        match call().await.map_err(|failure| failure.repeating(is_open)) {
             Err(failure) if passes(&failure) => {
+                is_open = failure.is_open();
                 run.progress(waiting);
                 if wait.pause().await.is_err() {
                     return Err(failure);

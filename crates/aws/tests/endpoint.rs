@@ -115,15 +115,35 @@ async fn a_configuration_that_serves_is_not_deleted() {
     let (world, endpoint) = serving().await;
     let config = world.import(CONFIG, "one").await.unwrap();
     let error = world.session.delete(CONFIG, &config, &world.run).await.unwrap_err();
-    assert!(error.summary.contains("is in use") && error.detail.contains("endpoint e."), "{error}");
+    assert!(error.summary.contains("is in use") && error.detail.contains("endpoint \"e\"."), "{error}");
     assert_eq!(world.calls("DeleteEndpointConfig"), 0);
     world.delete(ENDPOINT, &endpoint).await;
     world.delete(CONFIG, &config).await;
-    // Without the permission to look, the service's own rules apply.
-    let denied = json!({"code": "AccessDeniedException", "message": "no"});
-    world.faults(json!({"rules": [{"match": {"operation": "ListEndpoints"}, "effect": {"error": denied}}]}));
+}
+
+#[tokio::test]
+async fn a_configuration_is_not_deleted_when_its_endpoints_cannot_be_seen() {
+    let (world, _) = serving().await;
+    let answers = |operation: &str, code: &str| {
+        let error = json!({"code": code, "message": "no"});
+        world.faults(json!({"rules": [{"match": {"operation": operation}, "effect": {"error": error}}]}));
+    };
     let config = world.import(CONFIG, "two").await.unwrap();
+    for operation in ["ListEndpoints", "DescribeEndpoint"] {
+        answers(operation, "AccessDeniedException");
+        let error = world.session.delete(CONFIG, &config, &world.run).await.unwrap_err();
+        assert_eq!(error.summary, "Endpoint configuration \"two\" could not be deleted");
+        assert!(error.detail.contains(&format!("Allow the action sagemaker:{operation} in")), "{error}");
+    }
+    assert_eq!(world.calls("DeleteEndpointConfig"), 0);
+    // An imitation of the service that has no endpoints has none that use it. Components are not asked for where none
+    // can be.
+    answers("ListEndpoints", "UnknownOperationException");
     world.delete(CONFIG, &config).await;
+    answers("ListInferenceComponents", "AccessDeniedException");
+    world.create(MODEL, &model_body("free")).await;
+    let free = world.import(MODEL, "free").await.unwrap();
+    world.delete(MODEL, &free).await;
 }
 
 #[tokio::test]
@@ -135,7 +155,7 @@ async fn what_an_endpoint_is_leaving_is_waited_for() {
     world.ask("UpdateEndpoint", json!({"EndpointName": "e", "EndpointConfigName": "three"})).await;
     world.delete(CONFIG, &config).await;
     world.delete(MODEL, &model).await;
-    assert!(world.run.progress.lock().unwrap().iter().any(|status| status == "in use by endpoint e"));
+    assert!(world.run.progress.lock().unwrap().iter().any(|status| status == "in use by endpoint \"e\""));
     assert_eq!(world.ask("DescribeEndpoint", json!({"EndpointName": "e"})).await["EndpointConfigName"], "three");
 }
 

@@ -7,7 +7,7 @@ const COMPONENT: &str = "aws_sagemaker_inference_component";
 const ECR: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com/team/img:1";
 
 /// An endpoint that hosts components.
-async fn hosting() -> World {
+pub async fn hosting() -> World {
     let world = world().await;
     world.create(MODEL, &json!({"name": "m", "execution_role_arn": ROLE, "primary_container": {"image": ECR}})).await;
     let variant = json!({"variant_name": "v", "instance_type": "ml.g5.2xlarge", "initial_instance_count": 1});
@@ -16,7 +16,7 @@ async fn hosting() -> World {
     world
 }
 
-fn body(copies: u32, memory: u32) -> Json {
+pub fn body(copies: u32, memory: u32) -> Json {
     json!({"name": "ic", "endpoint_name": "e", "variant_name": "v", "runtime_config": {"copy_count": copies},
         "specification": {"model_name": "m", "compute_resource_requirements": {"min_memory_required_in_mb": memory}}})
 }
@@ -114,6 +114,41 @@ async fn an_endpoint_that_hosts_components_names_them() {
     // One that is already on its way out is waited for.
     world.ask("DeleteInferenceComponent", json!({"InferenceComponentName": "ic"})).await;
     world.delete(ENDPOINT, &endpoint).await;
+    world.delete(COMPONENT, &made).await;
+}
+
+#[tokio::test]
+async fn a_model_that_a_component_runs_is_not_deleted() {
+    let world = hosting().await;
+    let made = world.create(COMPONENT, &body(1, 1024)).await;
+    let model = world.import(MODEL, "m").await.unwrap();
+    let delete = async || world.session.delete(MODEL, &model, &world.run).await;
+    let error = delete().await.unwrap_err();
+    assert_eq!(error.summary, "Model \"m\" is in use");
+    assert!(error.detail.contains("serves it: inference component \"ic\"."), "{error}");
+    match world.replacing(MODEL, &model, &json!({"name": "m", "execution_role_arn": ROLE})).await.order {
+        ReplaceOrder::SameName(same) => assert_eq!(same.users, ["inference component \"ic\""]),
+        order => panic!("{order:?}"),
+    }
+    // Nor is it deleted when that cannot be seen, whatever looks is denied.
+    for operation in [
+        "ListEndpoints",
+        "DescribeEndpoint",
+        "DescribeEndpointConfig",
+        "ListInferenceComponents",
+        "DescribeInferenceComponent",
+    ] {
+        let denied = json!({"code": "AccessDeniedException", "message": "no"});
+        world.faults(json!({"rules": [{"match": {"operation": operation}, "effect": {"error": denied}}]}));
+        let error = delete().await.unwrap_err();
+        assert!(error.detail.contains("cannot see what uses it"), "{error}");
+        assert!(error.detail.contains(&format!("Allow the action sagemaker:{operation} in")), "{error}");
+    }
+    world.faults(json!({"rules": []}));
+    assert_eq!(world.calls("DeleteModel"), 0);
+    // A component on its way out is no user, though its endpoint stays.
+    world.ask("DeleteInferenceComponent", json!({"InferenceComponentName": "ic"})).await;
+    delete().await.unwrap();
     world.delete(COMPONENT, &made).await;
 }
 

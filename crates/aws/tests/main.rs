@@ -20,4 +20,5 @@ mod security_group;
 mod security_group_rule;
 mod single_rule;
 mod support;
+mod taken;
 mod vpc_config;

@@ -398,7 +398,7 @@ async fn a_model_that_serves_is_not_deleted() {
     let model = world.import(MODEL, "m").await.unwrap();
     let refused = world.session.delete(MODEL, &model, &world.run).await.unwrap_err();
     assert_eq!(refused.summary, "Model \"m\" is in use");
-    assert!(refused.detail.contains("endpoint e"), "{refused}");
+    assert!(refused.detail.contains("endpoint \"e\"."), "{refused}");
     // One that only configurations name serves nothing.
     world.delete(crate::support::ENDPOINT, &endpoint).await;
     world.delete(MODEL, &model).await;

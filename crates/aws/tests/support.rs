@@ -185,6 +185,22 @@ impl World {
         self.session.create(ty, &planned, &self.run).await
     }
 
+    /// The error of a creation that does not see what is there already, since somebody else has made it right after the
+    /// look. `faults` meet calls of the creation, too.
+    pub async fn raced(&self, ty: &str, body: &Json, look: &str, faults: &[Json]) -> ProviderError {
+        let planned = self.plan(ty, None, body).await.unwrap().planned;
+        let denied = serde_json::json!({"code": "AccessDenied", "message": "no"});
+        let mut rules = vec![serde_json::json!({"match": {"operation": look}, "nth": 1, "effect": {"error": denied}})];
+        rules.extend_from_slice(faults);
+        self.faults(serde_json::json!({ "rules": rules }));
+        let outcome = self.session.create(ty, &planned, &self.run).await;
+        self.faults(serde_json::json!({"rules": []}));
+        match outcome {
+            CreateOutcome::Failed(error) => error,
+            other => panic!("{ty}: {other:?}"),
+        }
+    }
+
     /// Plans, creates, checks the result against the plan, and checks that nothing is left to do.
     pub async fn create(&self, ty: &str, body: &Json) -> Value {
         let planned = self.plan(ty, None, body).await.unwrap().planned;

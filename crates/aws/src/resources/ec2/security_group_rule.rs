@@ -14,7 +14,7 @@ use smform_types::{Diagnostic, Diagnostics, Path, Step, Type, Value};
 
 use super::security_group::rules::{self, Rule, Source, permission, protocol};
 use super::security_group::schema::{PROTOCOL, is_ipv4_net, is_ipv6_net};
-use super::security_group::{Direction, change_rules, describe, live_rules};
+use super::security_group::{Direction, add_rules, change_rules, describe, live_rules};
 use super::single_rule;
 use crate::clients::Clients;
 use crate::failure::{Failure, Service, failed};
@@ -321,7 +321,7 @@ impl ResourceType<Clients> for SecurityGroupRule {
         if let Err(error) = cx.run.intend(&importable(&intended, planned, cx.clients)).await {
             return CreateOutcome::Failed(error);
         }
-        if let Err(failure) = change_rules(&client, group, way, (BTreeSet::new(), rules), cx.run).await {
+        if let Err(failure) = add_rules(&client, group, way, &rules, cx.run).await {
             return refuse(failure);
         }
         let begun = with(planned.clone(), "id", Value::null(Type::String));

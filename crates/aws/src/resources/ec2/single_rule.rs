@@ -302,7 +302,13 @@ impl SingleRule {
         });
         let made = match answer.await {
             Ok(made) => made,
-            Err(failure) if failure.code() == "InvalidPermission.Duplicate" => None,
+            Err(failure) if failure.code() == "InvalidPermission.Duplicate" && failure.may_be_ours() => None,
+            Err(failure) if failure.code() == "InvalidPermission.Duplicate" => {
+                return match find(&client, group, self.direction, &rule).await {
+                    Ok(Some(found)) => CreateOutcome::Failed(taken(group, &found)),
+                    _ => refuse(failure),
+                };
+            }
             Err(failure) => return refuse(failure),
         };
         let made = match made {

@@ -407,7 +407,10 @@ impl ResourceType<Clients> for Subnet {
         let id = match answer {
             Ok(answer) => answer.subnet().and_then(|subnet| subnet.subnet_id()).unwrap_or_default().to_owned(),
             Err(failure) if failure.code() == "InvalidSubnet.Conflict" => match by_network(&client, &place).await {
-                Ok(Some(subnet)) => subnet.subnet_id().unwrap_or_default().to_owned(),
+                Ok(Some(subnet)) if failure.may_be_ours() => subnet.subnet_id().unwrap_or_default().to_owned(),
+                Ok(Some(subnet)) => {
+                    return CreateOutcome::Failed(taken(&place, subnet.subnet_id().unwrap_or_default()));
+                }
                 _ => return refuse(failure),
             },
             Err(failure) => return refuse(failure),

@@ -142,8 +142,8 @@ fn restored(planned: Value, former: &Former, again: impl FnOnce(Value) -> PlanRe
     if again.replace.is_empty() { again.planned } else { planned }
 }
 
-/// The order of a replacement, with the endpoints that use the old object where the new one would get its name.
-async fn order<F: Future<Output = Vec<users::User>>>(
+/// The order of a replacement, with what uses the old object where the new one would get its name.
+async fn order<F: Future<Output = Result<Vec<users::User>, Failure>>>(
     former: &Former,
     config: &Value,
     planned: &Value,
@@ -151,8 +151,9 @@ async fn order<F: Future<Output = Vec<users::User>>>(
 ) -> ReplaceOrder {
     let mut order = naming::order(former, config, planned, &["region"]);
     if let (ReplaceOrder::SameName(same), Former::Replaced(old)) = (&mut order, former) {
-        let users = users(Fields(old).owned("id").unwrap_or_default()).await;
-        same.users = users.iter().map(|endpoint| format!("endpoint \"{}\"", endpoint.name)).collect();
+        // The plan says what is seen. What cannot be seen stops the deletion, and does not stop a plan.
+        let users = users(Fields(old).owned("id").unwrap_or_default()).await.unwrap_or_default();
+        same.users = users.iter().map(ToString::to_string).collect();
     }
     order
 }

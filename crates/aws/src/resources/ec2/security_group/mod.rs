@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_ec2::Client;
-use aws_sdk_ec2::types::{ResourceType as Ec2Type, SecurityGroup as Group};
+use aws_sdk_ec2::types::{IpPermission, ResourceType as Ec2Type, SecurityGroup as Group};
 use smform_provider::{
     Context, CreateOutcome, Imported, PlanRequest, PlanResponse, PlannedObject, ProviderError, ResourceType, Run,
     UpdateOutcome,
@@ -88,6 +88,22 @@ pub(super) fn is_unseen(failure: &Failure) -> bool {
     failure.code() == "InvalidGroup.NotFound"
 }
 
+/// Whether a rule is refused because the group has it.
+fn is_there(failure: &Failure) -> bool {
+    failure.code() == "InvalidPermission.Duplicate"
+}
+
+/// Whether the group has all of the rules.
+async fn shows(client: &Client, id: &str, direction: Direction, rules: &BTreeSet<Rule>) -> Result<bool, Failure> {
+    Ok(describe(client, id).await?.is_some_and(|group| rules.is_subset(&live_rules(&group, direction))))
+}
+
+fn permissions(rules: &BTreeSet<Rule>, id: &str) -> Option<Vec<IpPermission>> {
+    Some(rules.iter().map(|rule| rules::permission(rule, id)).collect())
+}
+
+const WAITING: &str = "waiting for the group to become visible";
+
 /// Takes rules away and adds others; without a call where there is nothing to do.
 pub(super) async fn change_rules(
     client: &Client,
@@ -96,11 +112,9 @@ pub(super) async fn change_rules(
     (revoke, authorize): (BTreeSet<Rule>, BTreeSet<Rule>),
     run: &dyn Run,
 ) -> Result<(), Failure> {
-    let permissions = |rules: BTreeSet<Rule>| Some(rules.iter().map(|rule| rules::permission(rule, id)).collect());
-    let waiting = "waiting for the group to become visible";
     if !revoke.is_empty() {
-        let sent = permissions(revoke);
-        while_passing(run, PROPAGATION, is_unseen, waiting, || {
+        let sent = permissions(&revoke, id);
+        while_passing(run, PROPAGATION, is_unseen, WAITING, || {
             let (client, sent) = (client.clone(), sent.clone());
             async move {
                 let done = match direction {
@@ -124,8 +138,29 @@ pub(super) async fn change_rules(
     if authorize.is_empty() {
         return Ok(());
     }
-    let sent = permissions(authorize.clone());
-    let result = while_passing(run, PROPAGATION, is_unseen, waiting, || {
+    match add_rules(client, id, direction, &authorize, run).await {
+        // Whoever added them: the group is to have these rules.
+        Err(failure) if is_there(&failure) => {
+            if shows(client, id, direction, &authorize).await? {
+                Ok(())
+            } else {
+                Err(failure)
+            }
+        }
+        result => result,
+    }
+}
+
+/// Adds rules, all of them or none.
+pub(super) async fn add_rules(
+    client: &Client,
+    id: &str,
+    direction: Direction,
+    rules: &BTreeSet<Rule>,
+    run: &dyn Run,
+) -> Result<(), Failure> {
+    let sent = permissions(rules, id);
+    let result = while_passing(run, PROPAGATION, is_unseen, WAITING, || {
         let (client, sent) = (client.clone(), sent.clone());
         async move {
             match direction {
@@ -141,11 +176,14 @@ pub(super) async fn change_rules(
         }
     });
     match result.await {
-        // A call whose answer was lost may have added them: the service takes all of them or none.
-        Err(failure) if failure.code() == "InvalidPermission.Duplicate" => match describe(client, id).await? {
-            Some(group) if authorize.is_subset(&live_rules(&group, direction)) => Ok(()),
-            _ => Err(failure),
-        },
+        // A call whose answer was lost may have added them.
+        Err(failure) if is_there(&failure) && failure.may_be_ours() => {
+            if shows(client, id, direction, rules).await? {
+                Ok(())
+            } else {
+                Err(failure)
+            }
+        }
         result => result,
     }
 }
@@ -274,7 +312,10 @@ impl ResourceType<Clients> for SecurityGroup {
         let id = match call.send().await.map_err(failed(Service::Ec2, "CreateSecurityGroup")) {
             Ok(answer) => answer.group_id().unwrap_or_default().to_owned(),
             Err(failure) if failure.code() == "InvalidGroup.Duplicate" => match by_name(&client, &name, vpc).await {
-                Ok(Some(group)) if vpc.is_some() => group.group_id().unwrap_or_default().to_owned(),
+                Ok(Some(group)) if vpc.is_some() && failure.may_be_ours() && is_described(&group, planned) => {
+                    group.group_id().unwrap_or_default().to_owned()
+                }
+                Ok(Some(group)) if vpc.is_some() => return CreateOutcome::Failed(taken(&name, &group)),
                 _ => return refuse(failure),
             },
             Err(failure) => return refuse(failure),
@@ -364,7 +405,7 @@ impl SecurityGroup {
             let error = failure.into_error(format!("Security group {id} was created, but without all of its rules"));
             CreateOutcome::Partial(fill(&begun, &empty), error)
         };
-        let seen = while_passing(cx.run, PROPAGATION, is_unseen, "waiting for the group to become visible", || async {
+        let seen = while_passing(cx.run, PROPAGATION, is_unseen, WAITING, || async {
             let call = client.describe_security_groups().group_ids(id);
             let answer = call.send().await.map_err(failed(Service::Ec2, "DescribeSecurityGroups"))?;
             Ok(answer.security_groups().first().cloned())
@@ -391,6 +432,11 @@ impl SecurityGroup {
             Err(failure) => incomplete(failure),
         }
     }
+}
+
+/// Whether a group has the description that one was asked for with.
+fn is_described(group: &Group, planned: &Value) -> bool {
+    group.description().unwrap_or_default() == Fields(planned).text("description").unwrap_or_default()
 }
 
 fn taken(name: &str, group: &Group) -> ProviderError {

@@ -273,7 +273,8 @@ impl ResourceType<Clients> for Role {
             Err(failure) if failure.code() == "EntityAlreadyExists" => {
                 let found = describe(&client, &name).await.ok().flatten();
                 let wanted = Fields(planned).text("assume_role_policy").unwrap_or_default();
-                if !found.is_some_and(|role| means_the_same(&trust(&role), wanted)) {
+                let is_ours = |role: Element| failure.may_be_ours() && means_the_same(&trust(&role), wanted);
+                if !found.is_some_and(is_ours) {
                     return CreateOutcome::Failed(taken(&name));
                 }
             }

@@ -74,7 +74,7 @@ pub(super) async fn create(schema: &Schema, planned: &Value, cx: &Context<'_, Cl
         let arn = match ask(&client, &name, planned, cx.run).await {
             Ok(arn) => arn,
             Err(failure) if is_taken(&failure) => match describe(&client, &name).await {
-                Ok(Some(endpoint)) if is_ours(&endpoint, planned) => {
+                Ok(Some(endpoint)) if failure.may_be_ours() && is_ours(&endpoint, planned) => {
                     endpoint.endpoint_arn().unwrap_or_default().to_owned()
                 }
                 Ok(Some(endpoint)) => return CreateOutcome::Failed(taken(&name, &endpoint)),

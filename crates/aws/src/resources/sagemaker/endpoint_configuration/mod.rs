@@ -25,7 +25,8 @@ use smform_types::{Diagnostic, Diagnostics, Path, Step, Value};
 
 use super::model::network;
 use super::model::wire::vpc_config;
-use super::{found, identified, is_missing, is_taken, order, restored, same_weight, shown, tagging, users};
+use super::users::{self, Held};
+use super::{found, identified, is_missing, is_taken, order, restored, same_weight, shown, tagging};
 use crate::clients::Clients;
 use crate::failure::{Failure, Service, failed};
 use crate::fields::{Fields, with};
@@ -210,11 +211,12 @@ impl ResourceType<Clients> for EndpointConfiguration {
         let planned = with_variant_names(planned, cx);
         let arn = match Self::make(&client, &name, &planned, cx.run).await {
             Ok(arn) => arn,
-            Err(failure) if is_taken(&failure) => match self.live(&client, cx.clients, &name, &planned).await {
+            Err(failure) if !is_taken(&failure) => return refuse(failure),
+            Err(failure) if !failure.may_be_ours() => return CreateOutcome::Failed(taken(&name)),
+            Err(_) => match self.live(&client, cx.clients, &name, &planned).await {
                 Ok(Some(live)) if fill(&planned, &live) == live => return CreateOutcome::Complete(live),
                 _ => return CreateOutcome::Failed(taken(&name)),
             },
-            Err(failure) => return refuse(failure),
         };
         match shown(cx.run, || self.live(&client, cx.clients, &name, &planned)).await {
             Some(live) => CreateOutcome::Complete(fill(&planned, &live)),
@@ -243,12 +245,17 @@ impl ResourceType<Clients> for EndpointConfiguration {
         let client = cx.clients.sagemaker(cx.clients.region_of(prior));
         let name = Fields(prior).text("id").unwrap_or_default();
         let released = users::released(cx.run, || users::of_configuration(&client, name));
-        released.await.map_err(|users| in_use(name, &users))?;
+        let summary = format!("Endpoint configuration \"{name}\" could not be deleted");
+        match released.await {
+            Ok(()) => {}
+            Err(Held::Used(users)) => return Err(in_use(name, &users)),
+            Err(Held::Unseen(failure)) => return Err(users::unseen(failure, summary)),
+        }
         let answer = client.delete_endpoint_config().endpoint_config_name(name).send().await;
         match answer.map_err(failed(Service::SageMaker, "DeleteEndpointConfig")) {
             Ok(_) => Ok(()),
             Err(failure) if is_missing(&failure, "endpoint configuration") => Ok(()),
-            Err(failure) => Err(failure.into_error(format!("Endpoint configuration \"{name}\" could not be deleted"))),
+            Err(failure) => Err(failure.into_error(summary)),
         }
     }
 
@@ -274,13 +281,12 @@ fn only_counts(replace: &[Path]) -> Option<&Path> {
 
 /// The service deletes a configuration that is in use, and the endpoint can then be neither updated, scaled nor rolled
 /// back. So it is not asked to.
-fn in_use(name: &str, users: &[String]) -> ProviderError {
+fn in_use(name: &str, users: &str) -> ProviderError {
     ProviderError::new(
         format!("Endpoint configuration \"{name}\" is in use"),
         format!(
             "It was not deleted, because without it SageMaker could neither update, scale nor repair what uses it: \
-             endpoint {}. Move the endpoint to another configuration or delete it first.",
-            users.join(", ")
+             {users}. Move that to another configuration or delete it first."
         ),
     )
 }

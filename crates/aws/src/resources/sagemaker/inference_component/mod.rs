@@ -32,6 +32,9 @@ const USUAL: Duration = Duration::from_secs(30 * 60);
 /// Where the specifications are.
 const SPECIFIED: [&str; 2] = ["specification", "specifications"];
 
+/// What a component keeps as it was asked for.
+const ASKED: [&str; 4] = ["endpoint_name", "variant_name", "specification", "specifications"];
+
 /// What an update may change of what the service tells.
 const TOLD: [&str; 3] = ["status", "failure_reason", "last_modified_time"];
 
@@ -40,7 +43,8 @@ pub(crate) struct InferenceComponent {
     schema: Schema,
 }
 
-async fn describe(client: &Client, name: &str) -> Result<Option<DescribeInferenceComponentOutput>, Failure> {
+/// The component as the service describes it; nothing when there is none.
+pub(super) async fn describe(client: &Client, name: &str) -> Result<Option<DescribeInferenceComponentOutput>, Failure> {
     let answer = client.describe_inference_component().inference_component_name(name).send().await;
     found(answer.map_err(failed(Service::SageMaker, "DescribeInferenceComponent")), "inference component")
 }
@@ -92,6 +96,14 @@ fn unhealthy(summary: String, component: &DescribeInferenceComponentOutput) -> P
             status(component)
         ),
     )
+}
+
+fn taken(name: &str) -> ProviderError {
+    ProviderError::new(
+        format!("Inference component \"{name}\" already exists"),
+        format!("It is not in this state. Import it with \"smform import ADDRESS {name}\", or choose another name."),
+    )
+    .of_attribute(Path::attribute("name"))
 }
 
 impl InferenceComponent {
@@ -246,11 +258,7 @@ impl ResourceType<Clients> for InferenceComponent {
         // A call that is repeated after a lost answer is told that the name is taken. To know then whose it is, look
         // before.
         match describe(&client, name).await {
-            Ok(Some(_)) => {
-                let detail =
-                    format!("It exists and is not in this state. Import it with \"smform import ADDRESS {name}\".");
-                return CreateOutcome::Failed(ProviderError::new(summary(), detail));
-            }
+            Ok(Some(_)) => return CreateOutcome::Failed(taken(name)),
             Err(failure) if !failure.is_denied() => return CreateOutcome::Failed(failure.into_error(summary())),
             _ => {}
         }
@@ -270,8 +278,14 @@ impl ResourceType<Clients> for InferenceComponent {
             .await
             .map_err(failed(Service::SageMaker, "CreateInferenceComponent"));
         match answer {
+            Ok(_) => {}
             Err(failure) if !is_taken(&failure) => return CreateOutcome::Failed(failure.into_error(summary())),
-            _ => {}
+            Err(failure) if !failure.may_be_ours() => return CreateOutcome::Failed(taken(name)),
+            Err(_) => match describe(&client, name).await {
+                Ok(Some(told)) if has(&self.object(&told, planned), planned, &ASKED) => {}
+                Ok(_) => return CreateOutcome::Failed(taken(name)),
+                Err(failure) => return CreateOutcome::Failed(failure.into_error(summary())),
+            },
         }
         let begun = with(planned.clone(), "id", Value::string(name));
         if let Err(error) = cx.run.created(&begun).await {

@@ -19,7 +19,8 @@ use smform_provider::{
 use smform_types::schema::Schema;
 use smform_types::{Diagnostic, Diagnostics, Path, Value, image};
 
-use super::{VALIDATION, found, identified, is_missing, is_taken, order, restored, shown, tagging, users};
+use super::users::{self, Held};
+use super::{VALIDATION, found, identified, is_missing, is_taken, order, restored, shown, tagging};
 use crate::clients::{Clients, partition_of};
 use crate::constraints::arn_parts;
 use crate::failure::{Failure, Service, failed};
@@ -183,11 +184,12 @@ impl ResourceType<Clients> for Model {
         }
         let arn = match self.make(&client, &name, planned, cx).await {
             Ok(arn) => arn,
-            Err(failure) if is_taken(&failure) => match self.live(&client, cx.clients, &name, planned).await {
+            Err(failure) if !is_taken(&failure) => return refuse(failure),
+            Err(failure) if !failure.may_be_ours() => return CreateOutcome::Failed(taken(&name)),
+            Err(_) => match self.live(&client, cx.clients, &name, planned).await {
                 Ok(Some(live)) if fill(planned, &live) == live => return CreateOutcome::Complete(live),
                 _ => return CreateOutcome::Failed(taken(&name)),
             },
-            Err(failure) => return refuse(failure),
         };
         match shown(cx.run, || self.live(&client, cx.clients, &name, planned)).await {
             Some(live) => CreateOutcome::Complete(fill(planned, &live)),
@@ -216,11 +218,16 @@ impl ResourceType<Clients> for Model {
         let client = cx.clients.sagemaker(cx.clients.region_of(prior));
         let name = Fields(prior).text("id").unwrap_or_default();
         let released = users::released(cx.run, || users::of_model(&client, name));
-        released.await.map_err(|users| in_use(name, &users))?;
+        let summary = format!("Model \"{name}\" could not be deleted");
+        match released.await {
+            Ok(()) => {}
+            Err(Held::Used(users)) => return Err(in_use(name, &users)),
+            Err(Held::Unseen(failure)) => return Err(users::unseen(failure, summary)),
+        }
         match client.delete_model().model_name(name).send().await.map_err(failed(Service::SageMaker, "DeleteModel")) {
             Ok(_) => Ok(()),
             Err(failure) if is_missing(&failure, "model") => Ok(()),
-            Err(failure) => Err(failure.into_error(format!("Model \"{name}\" could not be deleted"))),
+            Err(failure) => Err(failure.into_error(summary)),
         }
     }
 
@@ -233,15 +240,14 @@ impl ResourceType<Clients> for Model {
     }
 }
 
-/// The service deletes a model that is in use, and the endpoint can then start no instance any more, be it to scale or to
-/// replace one that broke. So it is not asked to.
-fn in_use(name: &str, users: &[String]) -> ProviderError {
+/// The service deletes a model that is in use, and what serves it can then start no instance or copy any more, be it to
+/// scale or to replace one that broke. So it is not asked to.
+fn in_use(name: &str, users: &str) -> ProviderError {
     ProviderError::new(
         format!("Model \"{name}\" is in use"),
         format!(
             "It was not deleted, because without it SageMaker could neither scale, update nor repair what serves it: \
-             endpoint {}. Move the endpoint to a configuration without the model, or delete the endpoint first.",
-            users.join(", ")
+             {users}. Move that to another model, or delete it first."
         ),
     )
 }
