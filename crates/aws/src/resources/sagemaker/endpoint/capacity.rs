@@ -79,7 +79,8 @@ pub(super) fn owed(config: &str, wishes: &[Wish]) -> String {
     let wishes: Vec<String> = wishes.iter().map(of).collect();
     format!(
         " Configuration \"{config}\" changes counts or weights of some variants, which are set when the update to it has \
-         ended: {}. Once it has, no plan shows that they are missing; then write them in {BLOCK}.",
+         ended: {}. Applying again sets them only while the update is under way; after that, write what is missing in \
+         {BLOCK}.",
         wishes.join("; ")
     )
 }
