@@ -40,6 +40,13 @@ impl Calls {
     fn get(&self) -> MutexGuard<'_, HashSet<String>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Notes that an attempt at a call had no answer. One without an id cannot be told from others.
+    fn unanswered(&self, call: String) {
+        if !call.is_empty() {
+            self.get().insert(call);
+        }
+    }
 }
 
 #[derive(Clone)]
@@ -82,12 +89,12 @@ impl HttpConnector for Remembering<SharedHttpConnector> {
                         answer.headers_mut().insert(MARK, "true");
                     }
                     if answer.status().is_server_error() {
-                        calls.get().insert(call);
+                        calls.unanswered(call);
                     }
                     Ok(answer)
                 }
                 Err(error) => {
-                    calls.get().insert(call);
+                    calls.unanswered(call);
                     Err(error)
                 }
             }
