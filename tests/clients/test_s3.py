@@ -66,6 +66,12 @@ class Bucket:
     def put(self, key, content):
         self.client.put_object(Bucket=self.name, Key=key, Body=json.dumps(content).encode())
 
+    def lose(self):
+        versions = self.client.list_object_versions(Bucket=self.name)
+        for one in versions.get("Versions", []) + versions.get("DeleteMarkers", []):
+            self.client.delete_object(Bucket=self.name, Key=one["Key"], VersionId=one["VersionId"])
+        self.client.delete_bucket(Bucket=self.name)
+
 
 @pytest.fixture
 def bucket(moto):
@@ -143,6 +149,24 @@ def test_a_state_that_was_changed_meanwhile_is_not_overwritten(bucket, tmp_path)
     rescued = json.loads((tmp_path / "errored.2.tfstate").read_text())
     assert {one["type"] for one in rescued["resources"]} == {"terraform_data", "time_sleep"}
     assert bucket.keys() == [KEY]
+
+
+def test_what_was_rescued_is_pushed_without_force(bucket, tmp_path):
+    """The bucket is lost while a run goes on; what the run did is not."""
+    project = bucket.project(tmp_path)
+    project.run("apply", "-auto-approve", "-no-color").expect(0)
+    project.write(CONFIG % (bucket.name, "") + 'resource "time_sleep" "wait" {\n  create_duration = "3s"\n}\n')
+
+    def lose(line, _):
+        if "time_sleep.wait: Creating" in line:
+            bucket.lose()
+
+    ran = project.follow(lose, "apply", "-auto-approve", "-no-color").expect(1)
+    assert "NoSuchBucket" in ran.prose and "smform state push" in ran.prose and "errored.tfstate" in ran.prose
+    bucket.client.create_bucket(Bucket=bucket.name)
+    project.run("state", "push", "errored.tfstate").expect(0)
+    assert {one["type"] for one in bucket.read()["resources"]} == {"terraform_data", "time_sleep"}
+    project.run("plan", "-no-color", "-detailed-exitcode").expect(0)
 
 
 def test_a_run_whose_lock_was_taken_away_says_what_is_recorded(bucket, tmp_path):

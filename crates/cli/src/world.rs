@@ -1,6 +1,7 @@
 //! What a command may know of the world. Nothing else in this crate reads the environment, the clock or the terminal.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -58,10 +59,12 @@ impl LastWords {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// Says them, if there are any.
+    /// Says them. Where none are prepared, nothing is being applied, and that is said.
     pub fn say(&self) {
-        if let Some(speech) = &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
-            speech();
+        match &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(speech) => speech(),
+            // Nobody may be reading any more; the process ends either way.
+            None => _ = writeln!(std::io::stderr(), "Interrupted twice: ended at once. Nothing was being applied."),
         }
     }
 }
