@@ -337,6 +337,29 @@ def test_a_run_killed_at_any_call_is_followed_up(tmp_path, scenario):
     assert {len(run.result()) for run in ran.values()} == {len(expected)}
 
 
+def test_a_saved_plan_is_not_carried_out_twice(tmp_path):
+    """The run was killed before it wrote the state, so that the state is still the one the plan was made for."""
+    change, saved = "-var=image=myteam.myorg.com/docker-local/new:v2", ("apply", "-no-color", "saved.plan")
+    base = Place(tmp_path / "base")
+    base.project.write(CONFIG)
+    base.run(*APPLY).expect(0)
+    base.run("plan", "-no-color", "-out=saved.plan", change).expect(0)
+    base.server.stop()
+    with Place(tmp_path / "whole", like=base) as place:
+        calls = place.killed(saved)
+        expected = len(place.recorded())
+    for at, name in enumerate(calls):
+        if not name.startswith(CHANGING):
+            continue
+        with Place(tmp_path / f"killed-{at}", like=base) as place:
+            place.killed(saved, at, after=True)
+            assert "Saved plan is stale" in place.run(*saved).expect(1).text
+            # A plan made now knows of it.
+            place.run("plan", "-no-color", "-out=saved.plan", change).expect(0)
+            place.run(*saved).expect(0)
+            assert place.listed() == place.recorded() and len(place.recorded()) == expected, f"killed after {name}"
+
+
 BACKEND = """
 terraform {
   backend "s3" {

@@ -215,6 +215,24 @@ impl Store {
         &self.state
     }
 
+    /// A checksum of what is known beyond the snapshot: what a run did that was cut off, as its journal or its announcements
+    /// tell. Nothing where the snapshot says it all.
+    #[must_use]
+    pub fn beyond_snapshot(&self) -> Option<String> {
+        if self.pending.is_empty() && !self.is_changed() {
+            return None;
+        }
+        let mut sum = crc32fast::Hasher::new();
+        sum.update(codec::write(&self.state).as_bytes());
+        sum.update(format!("{:?}", self.pending).as_bytes());
+        Some(format!("{:08x}", sum.finalize()))
+    }
+
+    /// Whether more is known than the snapshot says.
+    fn is_changed(&self) -> bool {
+        State { serial: self.before.serial, ..self.state.clone() } != self.before
+    }
+
     /// Operations of an earlier run that have no outcome: whether they took effect is not known.
     #[must_use]
     pub fn pending(&self) -> &[Intent] {
@@ -321,7 +339,7 @@ impl Store {
     fn settle(&mut self) -> Result<(), StateError> {
         let is_missing = self.snapshot.as_ref().is_none_or(|snapshot| snapshot.text.is_empty());
         let changed = (self.established && is_missing)
-            || State { serial: self.before.serial, ..self.state.clone() } != self.before
+            || self.is_changed()
             || self.next_serial > self.before.serial + 1
             || !self.backend.is_current();
         if !changed {

@@ -206,7 +206,11 @@ async fn apply_saved(
     let (store, stored, found) = run.open(session, &planning.lock, "OperationTypeApply").await?;
     let basis = run.basis(&store);
     if basis != saved.basis {
-        let detail = if basis.lineage == saved.basis.lineage {
+        let detail = if basis.lineage == saved.basis.lineage && basis.serial == saved.basis.serial {
+            "A run on this state was cut off since the plan was made, perhaps one of this very plan: what it did is known \
+             from its journal, and the plan does not take it into account. Plan again."
+                .to_owned()
+        } else if basis.lineage == saved.basis.lineage {
             format!(
                 "The state has changed since the plan was made (serial {} then, {} now). Plan again.",
                 saved.basis.serial, basis.serial

@@ -192,8 +192,13 @@ impl Run {
     #[must_use]
     pub fn basis(&self, store: &Store) -> Basis {
         let state = store.state();
-        let (lineage, workspace) = (state.lineage.clone(), self.workspace.clone());
-        Basis { lineage, serial: state.serial, workspace, sandbox: self.sandbox }
+        Basis {
+            lineage: state.lineage.clone(),
+            serial: state.serial,
+            beyond: store.beyond_snapshot(),
+            workspace: self.workspace.clone(),
+            sandbox: self.sandbox,
+        }
     }
 }
 

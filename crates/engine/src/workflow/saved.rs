@@ -42,6 +42,8 @@ pub struct Basis {
     pub lineage: String,
     /// The state's serial.
     pub serial: u64,
+    /// A checksum of what was known beyond the stored state, from a run that was cut off; nothing where there was none.
+    pub beyond: Option<String>,
     /// The workspace.
     pub workspace: String,
     /// Whether it is a state of the sandbox.
@@ -110,7 +112,13 @@ pub fn write(
         "mode": mode_name(plan.mode),
         "errored": plan.extent != Extent::Whole,
         "targets": targets.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "basis": { "lineage": basis.lineage, "serial": basis.serial, "workspace": basis.workspace, "sandbox": basis.sandbox },
+        "basis": {
+            "lineage": basis.lineage,
+            "serial": basis.serial,
+            "beyond": basis.beyond,
+            "workspace": basis.workspace,
+            "sandbox": basis.sandbox,
+        },
         "directory": project.config.directory.to_string_lossy(),
         "working_directory": &*project.surroundings.working_directory,
         "variables": inputs,
@@ -171,6 +179,7 @@ fn basis(document: &Json) -> Option<Basis> {
     Some(Basis {
         lineage: basis.get("lineage")?.as_str()?.to_owned(),
         serial: basis.get("serial")?.as_u64()?,
+        beyond: basis.get("beyond").and_then(Json::as_str).map(ToOwned::to_owned),
         workspace: basis.get("workspace")?.as_str()?.to_owned(),
         sandbox: basis.get("sandbox")?.as_bool()?,
     })

@@ -25,7 +25,7 @@ const TEXT: &str = r#"
 "#;
 
 fn basis() -> Basis {
-    Basis { lineage: "l".to_owned(), serial: 3, workspace: "default".to_owned(), sandbox: false }
+    Basis { lineage: "l".to_owned(), serial: 3, beyond: None, workspace: "default".to_owned(), sandbox: false }
 }
 
 #[tokio::test]
