@@ -147,9 +147,7 @@ impl Journal {
             let file = files::append(path)?;
             // As accessible as the state beside it.
             files::share(&file, &path.with_extension(""));
-            let text = std::fs::read(path)?;
-            let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-            let whole = u64::try_from(whole).unwrap_or(u64::MAX);
+            let whole = u64::try_from(whole(&std::fs::read(path)?).len()).unwrap_or(u64::MAX);
             if whole < file.metadata()?.len() {
                 file.set_len(whole)?;
             }
@@ -203,11 +201,19 @@ pub fn read(path: &Path) -> Result<Vec<String>, StateError> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(StateError::io("read the journal", path)(error)),
     };
-    let mut lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').collect();
-    // What follows the last line break: nothing, or a torn line.
-    lines.pop();
     let damaged = |at: usize| StateError::Journal { path: path.to_owned(), line: at + 1 };
-    lines.iter().enumerate().map(|(at, line)| parse(line).ok_or_else(|| damaged(at))).collect()
+    let lines = whole(&bytes).split_inclusive(|byte| *byte == b'\n').enumerate();
+    lines.map(|(at, line)| parse(line).ok_or_else(|| damaged(at))).collect()
+}
+
+/// A journal up to its torn last line, which was being written when the machine stopped: it has no line break, or parts of it
+/// never reached the disk. There the file then has what the system puts in their place, zeros mostly, but never just text.
+fn whole(journal: &[u8]) -> &[u8] {
+    let up_to_break = |text: &[u8]| text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let is_text = |line: &[u8]| std::str::from_utf8(line).is_ok_and(|line| !line.trim_end().contains(char::is_control));
+    let (ended, _) = journal.split_at(up_to_break(journal));
+    let (before, last) = ended.split_at(up_to_break(ended.strip_suffix(b"\n").unwrap_or_default()));
+    if parse(last).is_none() && !is_text(last) { before } else { ended }
 }
 
 fn parse(line: &[u8]) -> Option<String> {

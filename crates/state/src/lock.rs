@@ -250,12 +250,13 @@ impl Lock {
 impl Held for Lock {
     fn release(&mut self) -> Result<(), StateError> {
         let Some(own) = self.own.take() else { return Ok(()) };
-        // What remains of a failed removal does no harm: the lock itself ends with the open files.
-        let _ = std::fs::remove_file(&self.info);
+        // What remains of a failed removal does no harm: the lock itself ends with the open files. An empty state file goes
+        // before the word that says why it is empty, without which it would look like a state that was lost.
         let is_made = self.file.get().as_ref().is_some_and(|locked| locked.is_made);
         if is_made && is_empty(&self.state) {
             let _ = std::fs::remove_file(&self.state);
         }
+        let _ = std::fs::remove_file(&self.info);
         *self.file.get() = None;
         // Closing alone would not do: a process that is being started holds copies of every open file for a moment.
         let _ = own.unlock();

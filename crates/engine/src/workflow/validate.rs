@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use smform_lang::config::Repetition as Repeated;
+use smform_lang::config::{Config, Repetition as Repeated};
 use smform_lang::config::values::{Origin, VariableValue, finish};
 use smform_lang::eval::{Evaluator, Templates};
 use smform_lang::functions::{FunctionContext, Phase};
 use smform_types::{
     Diagnostic, Diagnostics, InstanceAddress, Marks, ModuleAddress, ModuleInstance, ResourceConfigAddress,
-    ResourceMode, Severity, Type, Value,
+    ResourceMode, Severity, Span, Type, Value,
 };
 
 use super::{Project, World};
@@ -30,13 +30,13 @@ pub fn inputs(project: &Project) -> Diagnostics {
 /// Validates a configuration. Variables count as unknown, in every module, so that what one of them guards is judged for
 /// any value; repeated blocks are looked at once.
 pub fn validate(world: &World, project: &Project) -> Diagnostics {
-    let (graph, found) = build(&project.config, &Default::default(), &world.providers);
-    // The language has provisioners that smform has not: the configuration is valid, and cannot be planned.
-    let mut found = found.map(|message| match message.summary == UNSUPPORTED {
+    let (graph, mut found) = build(&project.config, &Default::default(), &world.providers);
+    found.extend(moves::check::removed(&project.config));
+    let triggers = triggers(&project.config);
+    let mut found = found.map(|message| match is_left_to_plan(&message, &triggers) {
         true => Diagnostic { severity: Severity::Warning, ..message },
         false => message,
     });
-    found.extend(moves::check::removed(&project.config));
     found.extend(world.providers.unknown_sources(&project.config));
     let order = match graph.order(&project.config.sources) {
         Ok(order) => order,
@@ -93,6 +93,29 @@ pub fn validate(world: &World, project: &Project) -> Diagnostics {
     found.extend(imports::validate(&setting, &values).into_iter().filter(|message| !told(message)));
     // A block is looked at once, for all objects that it may have.
     found.map(|message| Diagnostic { address: None, ..message })
+}
+
+/// Errors that only a plan makes of what they are about: Terraform's `validate` calls the configuration valid, and so do we,
+/// with a warning.
+const LEFT_TO_PLAN: &[&str] = &[
+    // The language has provisioners that smform has not.
+    UNSUPPORTED,
+    "Self-referential block",
+    "Redundant move statement",
+    "Removed resource still exists",
+    "Removed module still exists",
+];
+
+/// Whether only a plan refuses what a message is about.
+fn is_left_to_plan(message: &Diagnostic, triggers: &[Span]) -> bool {
+    LEFT_TO_PLAN.contains(&&*message.summary)
+        || message.span.is_some_and(|span| triggers.iter().any(|trigger| trigger.contains(span)))
+}
+
+/// Where `replace_triggered_by` names something. Before a plan nobody follows these references.
+fn triggers(config: &Config) -> Vec<Span> {
+    let resources = config.modules.values().flat_map(|module| module.resources.values());
+    resources.flat_map(|block| &block.lifecycle.replace_triggered_by).map(|trigger| trigger.span).collect()
 }
 
 /// Leaves of the value that a module's variable was given only what its declaration says.

@@ -7,14 +7,6 @@ use crate::support::Bench;
 
 /// Cases that end otherwise, by a line that only they have, each with the reason.
 const DIFFERENT: &[(&str, &str)] = &[
-    ("input = terraform_data.a.output }\n=", "refused by Terraform's plan"),
-    ("replace_triggered_by = [terraform_data.nope]", "refused by Terraform's plan"),
-    ("replace_triggered_by = [terraform_data.a]", "refused by Terraform's plan"),
-    ("terraform_data.b[0].id]", "refused by Terraform's plan"),
-    ("to   = terraform_data.a\n", "refused by Terraform's plan"),
-    ("value = module.m.e }", "refused by Terraform's plan"),
-    ("from = terraform_data.a\n}\nresource", "refused by Terraform's plan"),
-    ("\"a${var.a}\"", "refused by Terraform's plan, whatever list is given"),
     ("deprecated = \"x\"", "an argument of later versions"),
     ("m/main.tf\nimport {", "later versions import in child modules"),
 ];

@@ -68,6 +68,35 @@ fn a_torn_last_record_is_passed_over_and_a_damaged_one_is_not() {
 }
 
 #[test]
+fn parts_of_the_last_record_that_never_reached_the_disk_are_a_torn_record() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("x.tfstate");
+    let mut store = open(&path).expect("opens");
+    store.put(&id("a.b"), PROVIDER, object("1")).expect("writes");
+    store.put(&id("a.c"), PROVIDER, object("2")).expect("writes");
+    drop(store);
+    let journal = folder.path().join("x.tfstate.journal");
+    let whole = fs::read(&journal).expect("reads");
+    let last = whole.iter().rev().skip(1).position(|byte| *byte == b'\n').expect("several lines");
+    let last = whole.len() - 1 - last;
+    let lost = |at: usize| {
+        let mut text = whole.clone();
+        text[at..at + 8].fill(0);
+        fs::write(&journal, text).expect("writes");
+        open(&path)
+    };
+    for at in last..whole.len() - 8 {
+        let mut store = lost(at).expect("the record before it was the last");
+        assert_eq!(store.state().objects().count(), 1);
+        // What is written next follows what counted.
+        store.put(&id("a.d"), PROVIDER, object("3")).expect("writes");
+        drop(store);
+        assert_eq!(open(&path).expect("opens").state().objects().count(), 2);
+    }
+    assert!(matches!(lost(last - 20), Err(StateError::Journal { line: 2, .. })));
+}
+
+#[test]
 fn a_journal_grows_by_the_fact_and_not_by_the_state() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("x.tfstate");
