@@ -8,7 +8,7 @@ use smform_lang::config::values::{Origin, VariableValue, finish};
 use smform_lang::eval::{Evaluator, Templates};
 use smform_lang::functions::{FunctionContext, Phase};
 use smform_types::{
-    Diagnostic, Diagnostics, InstanceAddress, Marks, ModuleAddress, ModuleInstance, ResourceConfigAddress,
+    Diagnostic, Diagnostics, InstanceAddress, ModuleAddress, ModuleInstance, ResourceConfigAddress,
     ResourceMode, Severity, Span, Type, Value,
 };
 
@@ -81,7 +81,7 @@ pub fn validate(world: &World, project: &Project) -> Diagnostics {
         } else if let Node::Variable(module, name) = &node {
             forget(project, module, name, &mut values);
         } else if let Node::Output(module, name) = &node {
-            forget_ephemeral(module, name, &mut values);
+            forget_output(module, name, &mut values);
         }
         found.extend(messages);
     }
@@ -128,13 +128,10 @@ fn forget(project: &Project, module: &ModuleAddress, name: &Arc<str>, values: &m
     }
 }
 
-/// That what a module gives is ephemeral only shows when it is planned, as Terraform has it.
-fn forget_ephemeral(module: &ModuleAddress, name: &Arc<str>, values: &mut Values) {
-    for at in values.module_instances(module) {
-        if let Some(value) = values.output(&at, name).cloned() {
-            let (value, marks) = value.unmark();
-            values.set_output(&at, name, value.with_marks(marks.without(Marks::EPHEMERAL)));
-        }
+/// Leaves nothing of what a module gives: what that is only shows when it is planned, as Terraform has it.
+fn forget_output(module: &ModuleAddress, name: &Arc<str>, values: &mut Values) {
+    for at in values.module_instances(module).into_iter().filter(|at| !at.is_root()) {
+        values.set_output(&at, name, Value::unknown(Type::Dynamic));
     }
 }
 
