@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json, json};
 use smform_engine::workflow::backend::{Configured, LOCAL, arguments, local, setting};
 use smform_state::codec::TERRAFORM_VERSION;
 use smform_state::kind::{Kind, Settings};
-use smform_state::{LocalWorkspaces, files, fingerprint};
+use smform_state::{LocalWorkspaces, fingerprint};
 use smform_types::Diagnostic;
 use smform_types::json::{implied, to_text, value_to_json};
 
@@ -89,7 +89,7 @@ impl Initialized {
             },
         });
         let text = format!("{}\n", to_text(&record, Some(4)));
-        let written = files::make_folder(data).and_then(|()| files::replace(&path, text.as_bytes()));
+        let written = smform_files::make_folder(data).and_then(|()| smform_files::replace(&path, text.as_bytes()));
         written.map_err(|error| file("write", &path, &error))
     }
 

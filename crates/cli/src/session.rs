@@ -233,7 +233,7 @@ impl Session {
     /// As the file system reports.
     pub fn write(&self, path: &Path, text: &str) -> Result<(), Failure> {
         let path = self.path(path);
-        smform_state::files::replace(&path, text.as_bytes()).map_err(|error| file("write", &path, &error))
+        smform_files::replace(&path, text.as_bytes()).map_err(|error| file("write", &path, &error))
     }
 
     /// Writes a file that must not be there yet.
@@ -242,7 +242,7 @@ impl Session {
     /// As the file system reports.
     pub fn create(&self, path: &Path, text: &str) -> Result<(), Failure> {
         let path = self.path(path);
-        smform_state::files::create(&path, text.as_bytes()).map_err(|error| file("write", &path, &error))
+        smform_files::create(&path, text.as_bytes()).map_err(|error| file("write", &path, &error))
     }
 
     /// Whether a file could be written, as far as that is known before: long work should not end in a misspelt path.

@@ -65,8 +65,8 @@ impl Session {
     /// As the file system reports.
     pub fn select_workspace(&self, name: &str, sandbox: bool) -> Result<(), Failure> {
         let path = self.selection(self.in_sandbox(sandbox));
-        let written = smform_state::files::make_folder(&self.data_directory())
-            .and_then(|()| smform_state::files::replace(&path, name.as_bytes()));
+        let written = smform_files::make_folder(&self.data_directory())
+            .and_then(|()| smform_files::replace(&path, name.as_bytes()));
         written.map_err(|error| file("write", &path, &error))
     }
 
@@ -380,8 +380,8 @@ impl Session {
         }
         known.insert(workspace.to_owned(), place);
         let text = serde_json::to_vec(&known).unwrap_or_default();
-        let written = smform_state::files::make_folder(&self.data_directory())
-            .and_then(|()| smform_state::files::replace(&path, &text));
+        let written =
+            smform_files::make_folder(&self.data_directory()).and_then(|()| smform_files::replace(&path, &text));
         written.map_err(|error| file("write", &path, &error))?;
         Ok(None)
     }

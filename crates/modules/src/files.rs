@@ -1,7 +1,7 @@
 //! Folders of modules: prepared aside, then put in place at once.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::Failure;
@@ -19,7 +19,7 @@ impl Staging {
     /// A new folder below `root`, which is made if it is not there.
     pub fn new(root: &Path) -> Result<Staging, Failure> {
         let folder =
-            fs::create_dir_all(root).and_then(|()| tempfile::Builder::new().prefix(".fetch-").tempdir_in(root));
+            smform_files::make_folder(root).and_then(|()| tempfile::Builder::new().prefix(".fetch-").tempdir_in(root));
         let folder = folder.map_err(|error| at(root, &error))?;
         Ok(Staging { root: root.to_owned(), folder })
     }
@@ -29,14 +29,17 @@ impl Staging {
         self.folder.path()
     }
 
-    /// Puts the folder in the place of the one of a name, which goes.
+    /// Puts the folder in the place of the one of a name, which goes. What is in it is on disk before it has the name: a
+    /// module whose files are empty would be taken for one that declares nothing.
     pub fn put(self, name: &str) -> Result<PathBuf, Failure> {
         let target = self.root.join(name);
+        smform_files::sync_tree(self.path()).map_err(|error| at(&target, &error))?;
         if target.symlink_metadata().is_ok() {
             fs::remove_dir_all(&target).map_err(|error| at(&target, &error))?;
         }
         let folder = self.folder.keep();
         fs::rename(&folder, &target).map_err(|error| at(&target, &error))?;
+        smform_files::sync_name(&target);
         Ok(target)
     }
 }
@@ -68,15 +71,9 @@ fn copy_level(from: &Path, into: &Path, depth: usize) -> io::Result<()> {
 
 /// Writes a file so that it is there whole or as it was.
 pub(crate) fn replace(path: &Path, text: &str) -> Result<(), Failure> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let write = || -> io::Result<()> {
-        fs::create_dir_all(folder)?;
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(text.as_bytes())?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
-    };
-    write().map_err(|error| at(path, &error))
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let made = folder.map_or(Ok(()), smform_files::make_folder);
+    made.and_then(|()| smform_files::replace(path, text.as_bytes())).map_err(|error| at(path, &error))
 }
 
 /// A failure at a path.

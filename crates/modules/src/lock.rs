@@ -37,6 +37,8 @@ impl Lock {
     pub fn read(base: &Path) -> Result<Lock, Failure> {
         let path = base.join(FILE);
         match fs::read(&path) {
+            // Made, and never written: the machine stopped in between.
+            Ok(bytes) if bytes.is_empty() => Ok(Lock::default()),
             Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| {
                 Failure::new(format!(
                     "{} is not a lock file of modules: {error}. Restore or remove it.",

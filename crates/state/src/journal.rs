@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
+use smform_files as files;
 use smform_types::InstanceAddress;
 
 use crate::error::StateError;
-use crate::files;
 use crate::model::{Object, ObjectId, Output, State};
 
 /// A fact.
@@ -154,7 +154,7 @@ impl Journal {
             Ok((file, whole))
         };
         let (file, end) = open().map_err(StateError::io("open the journal", path))?;
-        files::sync_folder(path);
+        files::sync_name(path);
         Ok(Journal { path: path.to_owned(), file, end })
     }
 
@@ -185,7 +185,7 @@ impl Journal {
     /// When the file system refuses.
     pub fn remove(self) -> Result<(), StateError> {
         std::fs::remove_file(&self.path).map_err(StateError::io("remove the journal", &self.path))?;
-        files::sync_folder(&self.path);
+        files::sync_name(&self.path);
         Ok(())
     }
 }

@@ -11,7 +11,6 @@ pub mod codec;
 pub mod encryption;
 pub mod error;
 pub mod exchange;
-pub mod files;
 pub mod fingerprint;
 pub mod host;
 pub mod journal;

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use smform_files as files;
+
 use crate::backend::{Backend, DEFAULT_WORKSPACE, Held, Kept, Snapshot, Workspaces, beside, with_default};
 use crate::error::StateError;
-use crate::files;
 use crate::lock::{Lock, LockInfo, Locked, LockedFile, is_left_empty, record_lock, retire};
 
 /// How many snapshots are kept beside the state.
@@ -272,6 +273,6 @@ impl Workspaces for LocalWorkspaces {
 
 fn remove_folder(folder: &Path) -> std::io::Result<()> {
     std::fs::remove_dir_all(folder)?;
-    files::sync_folder(folder);
+    files::sync_name(folder);
     Ok(())
 }

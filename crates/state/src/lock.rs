@@ -15,10 +15,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use smform_files as files;
 
 use crate::backend::{Held, beside};
 use crate::error::StateError;
-use crate::{files, host};
+use crate::host;
 
 /// Who holds a lock, as Terraform writes it down.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,19 +6,19 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
+use smform_files as files;
 use smform_types::InstanceAddress;
 use smform_types::json::parse;
 
 use crate::announced::Announced;
 use crate::backend::{Backend, Held, Snapshot, beside};
 use crate::catch_up::catch_up;
-use crate::codec::is_blank;
+use crate::codec::{self, is_blank};
 use crate::encryption::is_encrypted;
 use crate::error::StateError;
 use crate::journal::{self, Intent, Journal, Record};
 use crate::lock::LockInfo;
 use crate::model::{Object, ObjectId, Output, State};
-use crate::{codec, files};
 
 /// An open state.
 #[derive(Debug)]

@@ -162,7 +162,7 @@ impl Work<'_> {
         // A link stays a link.
         let place = place.canonicalize().map_err(failed)?;
         let permissions = std::fs::metadata(&place).map_err(failed)?.permissions();
-        smform_state::files::replace(&place, text.as_bytes()).map_err(failed)?;
+        smform_files::replace(&place, text.as_bytes()).map_err(failed)?;
         std::fs::set_permissions(&place, permissions).map_err(failed)
     }
 }

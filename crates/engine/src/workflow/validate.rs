@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use smform_lang::config::{Config, Repetition as Repeated};
 use smform_lang::config::values::{Origin, VariableValue, finish};
+use smform_lang::config::{Config, Repetition as Repeated};
 use smform_lang::eval::{Evaluator, Templates};
 use smform_lang::functions::{FunctionContext, Phase};
 use smform_types::{
-    Diagnostic, Diagnostics, InstanceAddress, ModuleAddress, ModuleInstance, ResourceConfigAddress,
-    ResourceMode, Severity, Span, Type, Value,
+    Diagnostic, Diagnostics, InstanceAddress, ModuleAddress, ModuleInstance, ResourceConfigAddress, ResourceMode,
+    Severity, Span, Type, Value,
 };
 
 use super::{Project, World};

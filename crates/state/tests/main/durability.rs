@@ -165,7 +165,7 @@ fn a_device_or_a_pipe_is_written_to_and_not_replaced() {
     for path in [&pipe, &link] {
         let from = pipe.clone();
         let reader = std::thread::spawn(move || fs::read_to_string(from).expect("reads"));
-        smform_state::files::replace(path, b"said").expect("writes");
+        smform_files::replace(path, b"said").expect("writes");
         assert_eq!(reader.join().expect("ends"), "said");
         let backend = LocalBackend::new(path);
         let refused = backend.lock(&LockInfo::default(), Duration::ZERO).expect_err("no place for a state").to_string();

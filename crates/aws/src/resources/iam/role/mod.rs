@@ -296,6 +296,11 @@ impl ResourceType<Clients> for Role {
         }
     }
 
+    /// What is missing of it yet is an update.
+    async fn resume(&self, begun: &Value, cx: &Context<'_, Clients>) -> Result<Option<Value>, ProviderError> {
+        self.read(begun, cx).await
+    }
+
     async fn update(&self, prior: &Value, planned: &Value, cx: &Context<'_, Clients>) -> UpdateOutcome {
         let mut now = prior.clone();
         match Role::adjust(&cx.clients.iam(), &mut now, planned, cx).await {

@@ -1,8 +1,9 @@
-//! Files written so that a reader finds the old content or the new, never a part. A new one is readable by its owner only;
+//! Files and folders written so that they are on disk when a function returns, and that a reader finds the old content or
+//! the new, never a part. A new one is readable by its owner only;
 //! one that takes the place of another is as accessible as that was.
 
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -136,7 +137,7 @@ pub fn replace_by(path: &Path, content: &[u8], prepare: impl FnOnce(&File)) -> i
     temporary.as_file().sync_all()?;
     prepare(temporary.as_file());
     let file = temporary.persist(&path).map_err(|error| error.error)?;
-    sync_folder(&path);
+    sync_name(&path);
     Ok(file)
 }
 
@@ -183,7 +184,7 @@ pub fn create(path: &Path, content: &[u8]) -> io::Result<()> {
     temporary.write_all(content)?;
     temporary.as_file().sync_all()?;
     temporary.persist_noclobber(path).map_err(|error| error.error)?;
-    sync_folder(path);
+    sync_name(path);
     Ok(())
 }
 
@@ -192,9 +193,7 @@ pub fn create(path: &Path, content: &[u8]) -> io::Result<()> {
 /// # Errors
 /// As the file system reports.
 pub fn make_folder(path: &Path) -> io::Result<()> {
-    std::fs::create_dir_all(path)?;
-    sync_folder(path);
-    Ok(())
+    make_folder_by(path, DirBuilder::new().recursive(true))
 }
 
 /// Makes a folder that only its owner may look into.
@@ -202,21 +201,55 @@ pub fn make_folder(path: &Path) -> io::Result<()> {
 /// # Errors
 /// As the file system reports.
 pub fn private_folder(path: &Path) -> io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
+    let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     {
         use std::os::unix::fs::DirBuilderExt;
         builder.mode(0o700);
     }
+    make_folder_by(path, &builder)
+}
+
+/// Makes folders, and the name of each durable.
+fn make_folder_by(path: &Path, builder: &DirBuilder) -> io::Result<()> {
+    let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+    let missing: Vec<&Path> = path.ancestors().take_while(is_missing).collect();
     builder.create(path)?;
-    sync_folder(path);
+    missing.into_iter().for_each(sync_name);
     Ok(())
 }
 
-/// Makes the name of a file durable, where the system allows to sync a folder; elsewhere names are durable anyway.
-pub fn sync_folder(path: &Path) {
-    if let Ok(folder) = File::open(folder_of(path)) {
+/// Makes everything in a folder durable, names and contents. What a link leads to is not looked at.
+///
+/// # Errors
+/// As the file system reports.
+pub fn sync_tree(folder: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            sync_tree(&entry.path())?;
+        } else if kind.is_file() {
+            match File::open(entry.path())?.sync_all() {
+                // Some systems sync only what is open for writing.
+                Err(error) if error.kind() != io::ErrorKind::PermissionDenied => return Err(error),
+                _ => {}
+            }
+        }
+    }
+    sync_names(folder);
+    Ok(())
+}
+
+/// Makes the name of a file or folder durable.
+pub fn sync_name(path: &Path) {
+    sync_names(folder_of(path));
+}
+
+/// Makes the names in a folder durable, where the system allows to sync a folder; elsewhere names are durable anyway.
+fn sync_names(folder: &Path) {
+    if let Ok(folder) = File::open(folder) {
         // Some systems refuse to sync a folder; there is nothing better to do there.
         let _ = folder.sync_all();
     }
