@@ -441,3 +441,41 @@ def test_what_the_aws_provider_stores_for_nothing_is_nothing(tmp_path, change):
     assert planned.code == 0, planned.text
     planned = project.run("plan", "-no-color", "-detailed-exitcode", "-refresh=false")
     assert planned.code == 0, planned.text
+
+
+def test_a_state_of_an_older_provider_is_taken_over_as_it_is(tmp_path):
+    """Up to version 5 it recorded no region; blocks that nobody wrote are null; what a network has not is an empty text."""
+    project = Project(tmp_path, SMFORM_SANDBOX="1", SMFORM_SANDBOX_SPEED="20000")
+    network = """
+resource "aws_vpc" "v" { cidr_block = "10.9.0.0/16" }
+resource "aws_subnet" "s" {
+  vpc_id     = aws_vpc.v.id
+  cidr_block = "10.9.1.0/24"
+}
+resource "random_password" "p" { length = 8 }
+"""
+    project.write(HOSTING + network)
+    project.run("apply", "-auto-approve", "-no-color").expect(0)
+    path = project.folder / "terraform.sandbox.tfstate"
+    state = json.loads(path.read_text())
+
+    def without(value):
+        """Without regions, and null for every list without elements below the top."""
+        for one in value.values():
+            for item in one if isinstance(one, list) else []:
+                if isinstance(item, dict):
+                    without(item)
+                    item.update({name: None for name, inner in item.items() if inner == []})
+
+    for resource in state["resources"]:
+        for instance in resource["instances"]:
+            attributes = instance["attributes"]
+            assert attributes.pop("region", "us-east-1") == "us-east-1"
+            without(attributes)
+            instance["sensitive_attributes"] = []
+            if resource["type"] == "aws_subnet":
+                attributes.update(ipv6_cidr_block="", ipv6_cidr_block_association_id="")
+    path.write_text(json.dumps(state, indent=2))
+    planned = project.run("plan", "-no-color", "-detailed-exitcode").expect(0)
+    assert "changed outside" not in planned.text
+    assert "(sensitive value)" in project.run("state", "show", "random_password.p").expect(0).out

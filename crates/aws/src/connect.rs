@@ -133,6 +133,14 @@ impl Configure<Clients> for Connect {
         }
     }
 
+    /// Up to version 5 Terraform's provider recorded no region: everything was in its own.
+    fn placed(&self, clients: &Clients, remembered: &Value) -> Value {
+        match remembered.get("region").is_some_and(Value::is_null) {
+            true => with(remembered.clone(), "region", Value::string(&clients.region)),
+            false => remembered.clone(),
+        }
+    }
+
     /// What another account holds would pass for deleted, and be made a second time in this one.
     fn guard(&self, clients: &Clients, remembered: &Value) -> Result<(), ProviderError> {
         let arn = Fields(remembered).text("arn").and_then(|text| Some((text, arn_parts(text)?)));

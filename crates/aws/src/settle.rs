@@ -17,6 +17,8 @@ fn settle_block(block: &Block, remembered: &Value, live: &Value, path: &Path, eq
     let attributes = block.attributes.iter().filter_map(|(name, attribute)| {
         let live = live.get(name)?;
         let settled = match remembered.get(name) {
+            // Nothing has two forms, whoever wrote it.
+            Some(known) if !attribute.is_settable() && !known.is_null() && both_absent(known, live) => known.clone(),
             // Nobody wrote it, so there is no form to keep.
             _ if !attribute.is_settable() => live.clone(),
             // Where the service or a default fills in what nobody wrote, null is no form: so far nothing was known.
@@ -112,6 +114,20 @@ pub(crate) fn fill(planned: &Value, live: &Value) -> Value {
     }
 }
 
+/// Whether a live object has everything that was asked for. What was left out, the service may have filled in.
+pub(crate) fn is_made_of(planned: &Value, live: &Value) -> bool {
+    match (planned.kind(), live.kind()) {
+        (ValueKind::Unknown(..), _) => true,
+        (ValueKind::Object(entries), ValueKind::Object(found)) => {
+            entries.iter().all(|(name, value)| found.get(name).is_none_or(|found| is_made_of(value, found)))
+        }
+        (ValueKind::List(_, items), ValueKind::List(_, found)) if items.len() == found.len() => {
+            items.iter().zip(found.iter()).all(|(item, found)| is_made_of(item, found))
+        }
+        _ => planned == live || both_absent(planned, planned),
+    }
+}
+
 /// A value in which nothing is unknown any more: for want of an answer, what nobody wrote counts as absent.
 pub(crate) fn closed(block: &Block, value: &Value) -> Value {
     let ValueKind::Object(entries) = value.kind() else { return value.clone() };
@@ -169,6 +185,18 @@ mod tests {
         let remembered = object(Value::bool(true), 1, &[Value::string("a")]);
         let live = object(Value::bool(false), 1, &[]);
         assert_eq!(settle(&block(), &remembered, live.clone(), &|_, _, _| false), live);
+    }
+
+    #[test]
+    fn what_the_service_filled_in_is_no_difference_to_what_was_asked_for() {
+        let (nothing, one, other) = (Value::null(Type::Bool), Value::string("x"), Value::string("y"));
+        let asked = object(Value::unknown(Type::Bool), 1, &[]);
+        assert!(is_made_of(&asked, &object(Value::bool(true), 1, std::slice::from_ref(&one))));
+        let asked = object(nothing.clone(), 1, std::slice::from_ref(&one));
+        assert!(is_made_of(&asked, &object(Value::bool(true), 1, std::slice::from_ref(&one))));
+        assert!(!is_made_of(&asked, &object(nothing.clone(), 1, &[other])));
+        assert!(!is_made_of(&asked, &object(nothing.clone(), 1, &[])));
+        assert!(!is_made_of(&asked, &object(nothing, 2, &[one])));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use smform_provider::plan::Equivalence;
-use smform_provider::{PlanRequest, PlanResponse, plan_by_schema};
+use smform_provider::{PlanRequest, PlanResponse, both_absent, plan_by_schema};
 use smform_types::schema::{Attribute, Block, Constraint, NestedBlock, Schema};
 use smform_types::{Diagnostic, Type, Value};
 
@@ -64,11 +64,16 @@ pub(crate) fn plan(
         // State from before regions were recorded belongs to the region that the provider has.
         prior = prior.map(|prior| if absent(&prior) { with(prior, "region", region()) } else { prior });
     }
+    let before = prior.as_ref().and_then(|prior| prior.get("tags_all").cloned());
     let mut response = plan_by_schema(schema, &PlanRequest::new(prior, config), &|path, prior, wanted| {
         equivalent(path, prior, wanted) || same_entries(prior, wanted)
     });
     if schema.block.attributes.contains_key("tags_all") {
         response.planned = clients.tags.planned(response.planned);
+        // Without tags it stays as it is recorded, be that null.
+        let before =
+            before.filter(|before| response.planned.get("tags_all").is_some_and(|all| both_absent(before, all)));
+        response.planned = before.map_or(response.planned.clone(), |before| with(response.planned, "tags_all", before));
     }
     response.diagnostics.extend(elsewhere);
     response

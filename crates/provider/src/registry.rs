@@ -40,6 +40,12 @@ pub trait Configure<C>: Send + Sync {
         let _ = (clients, remembered);
         Ok(())
     }
+
+    /// An object as it is remembered, with what the record of an older version does not say of where it is.
+    fn placed(&self, clients: &C, remembered: &Value) -> Value {
+        let _ = clients;
+        remembered.clone()
+    }
 }
 
 /// Configuration of a provider that has nothing to connect to.
@@ -242,7 +248,8 @@ impl<C: Send + Sync + 'static> Session for Connected<C> {
 
     async fn read(&self, type_name: &str, prior: &Value, run: &dyn Run) -> Result<Option<Value>, ProviderError> {
         self.configure.guard(&self.clients, prior)?;
-        self.types.resource(type_name)?.implementation.read(prior, &self.cx(run)).await
+        let prior = self.configure.placed(&self.clients, prior);
+        self.types.resource(type_name)?.implementation.read(&prior, &self.cx(run)).await
     }
 
     async fn create(&self, type_name: &str, planned: &Value, run: &dyn Run) -> CreateOutcome {
@@ -265,7 +272,8 @@ impl<C: Send + Sync + 'static> Session for Connected<C> {
 
     async fn resume(&self, type_name: &str, begun: &Value, run: &dyn Run) -> Result<Option<Value>, ProviderError> {
         self.configure.guard(&self.clients, begun)?;
-        self.types.resource(type_name)?.implementation.resume(begun, &self.cx(run)).await
+        let begun = self.configure.placed(&self.clients, begun);
+        self.types.resource(type_name)?.implementation.resume(&begun, &self.cx(run)).await
     }
 
     async fn import(

@@ -1,6 +1,6 @@
 //! `output`: root outputs of the state.
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 use smform_lang::eval::render_value;
 use smform_types::json::to_text;
 use smform_types::{Diagnostic, Value, ValueKind};
@@ -34,7 +34,12 @@ pub fn run(session: &Session, args: &Output) -> Result<Exit, Failure> {
     let Some(name) = &args.name else {
         if args.json {
             let all = state.outputs.iter().map(|(name, output)| {
-                (name.clone(), json!({ "sensitive": output.sensitive, "type": output.ty, "value": output.value }))
+                let entry = [
+                    ("sensitive", output.sensitive.into()),
+                    ("type", output.ty.clone()),
+                    ("value", output.value.clone()),
+                ];
+                (name.clone(), Json::Object(entry.map(|(name, json)| (name.to_owned(), json)).into_iter().collect()))
             });
             print(&format!("{}\n", to_text(&Json::Object(all.collect::<Map<String, Json>>()), Some(2))));
         } else {

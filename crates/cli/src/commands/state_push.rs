@@ -25,7 +25,8 @@ pub async fn push(session: &Session, args: &StatePush) -> Result<Exit, Failure> 
     let way_out = || "Give a file that `smform state pull` has printed, or a copy of a state".to_owned();
     let incoming = codec::read(text.as_bytes(), name).map_err(|error| error.with_way_out(way_out));
     let mut incoming = incoming.map_err(|error| Failure::from(error).summed_up("Nothing to push"))?;
-    if incoming.lineage.is_empty() {
+    // States of version 1 have no lineage.
+    if incoming.lineage.is_empty() && incoming.is_empty() {
         let detail = format!("{} holds no state. Nothing was changed.", name.display());
         return Err(Failure::error("Nothing to push", detail));
     }

@@ -44,7 +44,13 @@ fn at(flat: &Map<String, Json>, name: &str, ty: &Type) -> Json {
             let keys = flat.keys().filter_map(|key| key.strip_prefix(&prefix)).filter(|key| !matches!(*key, "%" | "#"));
             Json::Object(keys.map(|key| (key.to_owned(), at(flat, &format!("{name}.{key}"), element))).collect())
         }
-        Type::Object(object) => object_at(flat, &format!("{name}."), &object.attributes),
+        Type::Object(object) => {
+            let prefix = format!("{name}.");
+            match flat.keys().any(|key| key.starts_with(&prefix)) {
+                true => object_at(flat, &prefix, &object.attributes),
+                false => Json::Null,
+            }
+        }
         Type::Tuple(_) => Json::Null,
     }
 }
@@ -73,15 +79,17 @@ mod tests {
             ("labels", Type::map(Type::String)),
             ("names", Type::list(Type::String)),
             ("empty", Type::list(Type::String)),
+            ("timeouts", Type::object([("create", Type::String)])),
+            ("limits", Type::object([("create", Type::String), ("delete", Type::String)])),
             ("rules", Type::set(rule)),
         ]);
         let flat = json!({
             "id": "i-1", "tags.%": "2", "tags.a.b": "x", "tags.c": "y", "names.#": "11", "names.0": "p", "names.2": "r",
-            "names.10": "z", "empty.#": "0", "labels.#": "1", "labels.k": "v", "rules.#": "1", "rules.123.port": "443", "rules.123.open": "true",
+            "names.10": "z", "empty.#": "0", "labels.#": "1", "labels.k": "v", "limits.create": "5m", "rules.#": "1", "rules.123.port": "443", "rules.123.open": "true",
         });
         let expected = json!({
-            "absent": null, "empty": [], "id": "i-1", "labels": { "k": "v" }, "names": ["p", "r", "z"], "none": null,
-            "rules": [{ "open": true, "port": 443 }], "tags": { "a.b": "x", "c": "y" },
+            "absent": null, "empty": [], "id": "i-1", "labels": { "k": "v" }, "limits": { "create": "5m", "delete": null }, "names": ["p", "r", "z"], "none": null,
+            "rules": [{ "open": true, "port": 443 }], "tags": { "a.b": "x", "c": "y" }, "timeouts": null,
         });
         assert_eq!(whole(flat.as_object().unwrap(), &ty), expected);
     }

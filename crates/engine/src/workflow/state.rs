@@ -11,12 +11,13 @@ use smform_state::{Object, ObjectId, Output, State, StateError, Store, paths};
 use smform_types::json::{type_from_json, type_to_json, value_from_json, value_to_json};
 use smform_types::schema::Block;
 use smform_types::{
-    Diagnostic, Diagnostics, InstanceAddress, Marks, ModuleAddress, Path, ResourceAddress, ResourceConfigAddress,
-    ResourceMode, Type, Value,
+    Diagnostic, Diagnostics, InstanceAddress, InstanceKey, Marks, ModuleAddress, ModuleInstance, Path, ResourceAddress,
+    ResourceConfigAddress, ResourceMode, Type, Value, ValueKind,
 };
 
 use super::flat;
 use crate::apply::record::{Entry, Record, unrecorded};
+use crate::blocks::sensitive_paths;
 use crate::checks::{self, Checks, Outcome, Status, Subject};
 use crate::events::Operation;
 use crate::plan::stored::{Stored, StoredObject};
@@ -150,18 +151,29 @@ fn decode_object(
 ) -> Result<Value, smform_types::convert::ConvertError> {
     let value = value_from_json(attributes, &block.ty())?;
     let value = without_null_blocks(value, block);
-    let marks: Vec<(Path, Marks)> = paths::from_json(&object.sensitive_attributes)
+    let mut marks: Vec<(Path, Marks)> = paths::from_json(&object.sensitive_attributes)
         .into_iter()
         .filter(|path| path.lookup(&value).is_some() || path.0.len() == 1)
         .map(|path| (path, Marks::SENSITIVE))
         .collect();
+    // What the type calls sensitive is so whatever is recorded of it: up to 0.14 Terraform wrote nothing down.
+    sensitive_paths(block, &value, &Path::root(), &mut marks);
     Ok(value.mark_paths(&marks))
 }
 
-/// Blocks that are recorded as null are no blocks.
+/// Blocks that are recorded as null are no blocks, at every depth.
 fn without_null_blocks(value: Value, block: &Block) -> Value {
     block.blocks.iter().fold(value, |value, (name, nested)| {
-        value.update_at(&Path::attribute(name).0, &mut |part| if part.is_null() { nested.empty() } else { part })
+        value.update_at(&Path::attribute(name).0, &mut |part| {
+            let whole = |item: &Value| without_null_blocks(item.clone(), &nested.block);
+            match part.kind() {
+                ValueKind::Null(_) => nested.empty(),
+                ValueKind::Object(_) => whole(&part),
+                ValueKind::List(element, items) => Value::list(element.clone(), items.iter().map(whole)),
+                ValueKind::Set(element, items) => Value::set(element.clone(), items.iter().map(whole)),
+                _ => part,
+            }
+        })
     })
 }
 
@@ -364,28 +376,41 @@ type Recorded = ((ModuleAddress, Subject), Option<BTreeMap<checks::Object, Outco
 
 fn recorded_check(result: &Json) -> Option<Recorded> {
     let text = |json: &Json, name: &str| json.get(name).and_then(Json::as_str).map(str::to_owned);
-    // `check.name` and the like have the form of a resource's address.
-    let address: InstanceAddress = text(result, "config_addr")?.parse().ok()?;
-    let name = Arc::clone(&address.resource.name);
-    let subject = match text(result, "object_kind")?.as_str() {
-        "var" => Subject::Variable(name),
-        "output" => Subject::Output(name),
-        "check" => Subject::Check(name),
-        "resource" => Subject::Resource(address.resource.clone()),
-        _ => return None,
-    };
+    let kind = text(result, "object_kind")?;
+    let (module, _, subject) = checked(&kind, &text(result, "config_addr")?)?;
     let object = |object: &Json| {
-        let address: InstanceAddress = text(object, "object_addr")?.parse().ok()?;
+        let (module, key, _) = checked(&kind, &text(object, "object_addr")?)?;
         let messages = object.get("failure_messages").and_then(Json::as_array).into_iter().flatten();
         let messages = messages.filter_map(Json::as_str).map(str::to_owned).collect();
-        Some(((address.module, address.key), Outcome::new(Status::named(&text(object, "status")?)?, messages)))
+        Some(((module, key), Outcome::new(Status::named(&text(object, "status")?)?, messages)))
     };
     let objects = match result.get("objects").and_then(Json::as_array) {
         Some(objects) => Some(objects.iter().filter_map(object).collect()),
         None if text(result, "status")? == Status::Unknown.as_str() => None,
         None => Some(BTreeMap::new()),
     };
-    Some(((address.module.config(), subject), objects))
+    Some(((module.config(), subject), objects))
+}
+
+/// What a check result is about, from a text such as `module.m["k"].var.name` or the address of a resource.
+fn checked(kind: &str, address: &str) -> Option<(ModuleInstance, Option<InstanceKey>, Subject)> {
+    if kind == "resource" {
+        let address: InstanceAddress = address.parse().ok()?;
+        return Some((address.module, address.key, Subject::Resource(address.resource)));
+    }
+    let (within, name) = address.rsplit_once('.')?;
+    let module = match within.strip_suffix(kind)? {
+        "" => ModuleInstance::root(),
+        module => module.strip_suffix('.')?.parse().ok()?,
+    };
+    let name = Arc::from(name);
+    let subject = match kind {
+        "var" => Subject::Variable(name),
+        "output" => Subject::Output(name),
+        "check" => Subject::Check(name),
+        _ => return None,
+    };
+    Some((module, None, subject))
 }
 
 fn check_result(

@@ -341,7 +341,11 @@ impl ResourceType<Clients> for Subnet {
             }
             let pools::Names { network, pool, .. } = names;
             if ![network, pool].iter().any(|name| Fields(&config).is_given(name)) {
-                response.planned = with(response.planned, network, Value::null(Type::String));
+                // Nothing may be recorded as an empty text.
+                let recorded = prior.as_ref().and_then(|prior| prior.get(network));
+                let nothing = recorded.filter(|before| before.as_str() == Some("")).cloned();
+                let nothing = nothing.unwrap_or_else(|| Value::null(Type::String));
+                response.planned = with(response.planned, network, nothing);
                 let had = prior.as_ref().is_some_and(|prior| Fields(prior).is_given(network));
                 response.replace.extend((had && network == "cidr_block").then(|| Path::attribute(network)));
             }

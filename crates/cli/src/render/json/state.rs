@@ -140,7 +140,9 @@ pub fn state(state: &State, values: &dyn Fn(&smform_state::ObjectId) -> Option<V
         return json!({ "format_version": "1.0" });
     }
     let outputs = state.outputs.iter().map(|(name, output)| {
-        (name.clone(), json!({ "sensitive": output.sensitive, "value": output.value, "type": output.ty }))
+        let entry =
+            [("sensitive", output.sensitive.into()), ("value", output.value.clone()), ("type", output.ty.clone())];
+        (name.clone(), object(entry.map(|(name, value)| (name, Some(value)))))
     });
     let entries = state.objects().map(|(id, resource, object)| {
         let mut entry = match values(&id) {

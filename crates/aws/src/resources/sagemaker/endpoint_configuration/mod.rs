@@ -34,7 +34,7 @@ use crate::names::{DEFAULT_PREFIX, unique};
 use crate::naming;
 use crate::preflight;
 use crate::retry::while_passing;
-use crate::settle::{closed, fill, settle};
+use crate::settle::{closed, fill, is_made_of, settle};
 use crate::shared::{carry, import_seed, importable, plan};
 use crate::tags;
 
@@ -214,7 +214,7 @@ impl ResourceType<Clients> for EndpointConfiguration {
             Err(failure) if !is_taken(&failure) => return refuse(failure),
             Err(failure) if !failure.may_be_ours() => return CreateOutcome::Failed(taken(&name)),
             Err(_) => match self.live(&client, cx.clients, &name, &planned).await {
-                Ok(Some(live)) if fill(&planned, &live) == live => return CreateOutcome::Complete(live),
+                Ok(Some(live)) if is_made_of(&planned, &live) => return CreateOutcome::Complete(fill(&planned, &live)),
                 _ => return CreateOutcome::Failed(taken(&name)),
             },
         };
