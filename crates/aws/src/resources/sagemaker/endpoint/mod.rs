@@ -2,11 +2,12 @@
 
 mod alarms;
 mod capacity;
+mod components;
 mod create;
 mod dangling;
 mod delete;
 mod deployment;
-mod planned;
+pub(super) mod planned;
 mod quotas;
 mod retention;
 mod scaled;
@@ -192,7 +193,8 @@ impl ResourceType<Clients> for Endpoint {
     }
 
     async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], cx: &Context<'_, Clients>) -> Diagnostics {
-        let mut found = quotas::check(object, plan, cx.clients).await;
+        let mut found = components::check(object, plan);
+        found.extend(quotas::check(object, plan, cx.clients).await);
         let live = match &object.before {
             Some(before) => {
                 let client = cx.clients.sagemaker(cx.clients.region_of(before));

@@ -115,7 +115,38 @@ impl Variant<'_> {
         if let Some(block) = serverless {
             self.serverless(block, config, count, &mut say);
         }
+        self.managed_scaling(&mut say);
+        self.local_disk(config, &mut say);
         self.routing(&mut say);
+    }
+
+    fn managed_scaling(&self, say: &mut impl FnMut(Diagnostic, &Path)) {
+        let Some(scaling) = self.fields.block("managed_instance_scaling") else { return };
+        if let (Some(least), Some(most)) = (scaling.int("min_instance_count"), scaling.int("max_instance_count"))
+            && least > most
+        {
+            let detail = format!("It must not be below min_instance_count, {least}; it is {most}.");
+            let at = self.at.attr("managed_instance_scaling").index(0).attr("max_instance_count");
+            say(Diagnostic::error("Invalid value for max_instance_count", detail), &at);
+        }
+    }
+
+    /// A volume and its key are those of network storage.
+    fn local_disk(&self, config: Fields<'_>, say: &mut impl FnMut(Diagnostic, &Path)) {
+        let Some(instance_type) = self.fields.text("instance_type").filter(|name| has_local_disk(name)) else { return };
+        let conflict = |name: &str| {
+            let detail = format!(
+                "Instances of type {instance_type} have a local disk, whose size is fixed and which is encrypted by a key of \
+                 its own. Leave {name} out, or take another type."
+            );
+            Diagnostic::error("Conflicting arguments", detail)
+        };
+        if self.fields.is_given("volume_size_in_gb") {
+            say(conflict("volume_size_in_gb"), &self.at.attr("volume_size_in_gb"));
+        }
+        if config.is_given("kms_key_arn") {
+            say(conflict("kms_key_arn"), &Path::attribute("kms_key_arn"));
+        }
     }
 
     fn is_unknown(&self, name: &str) -> bool {
@@ -160,6 +191,15 @@ impl Variant<'_> {
             say(Diagnostic::error("Conflicting arguments", detail), &at);
         }
     }
+}
+
+/// The families with local disks, where neither the size of a volume nor its key can be given. There may be more: what is not
+/// known to have one is left to the service.
+const WITH_LOCAL_DISK: [&str; 15] =
+    ["c5d", "c6gd", "m5d", "m6gd", "r5d", "r6gd", "r7gd", "g4dn", "p4d", "p4de", "g5", "g6", "g6e", "trn1", "trn1n"];
+
+fn has_local_disk(instance_type: &str) -> bool {
+    instance_type.split('.').nth(1).is_some_and(|family| WITH_LOCAL_DISK.contains(&family))
 }
 
 /// Names are unique over production and shadow variants.

@@ -4,6 +4,7 @@ mod checks;
 mod explainer;
 mod instance_types;
 mod schema;
+mod serverless;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -174,7 +175,11 @@ impl ResourceType<Clients> for EndpointConfiguration {
 
     async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], cx: &Context<'_, Clients>) -> Diagnostics {
         match &object.after {
-            Some(after) if object.is_new() => network::check_block(after, plan, cx.clients, |network| network).await,
+            Some(after) if object.is_new() => {
+                let mut found = serverless::check(after, plan);
+                found.extend(network::check_block(after, plan, cx.clients, |network| network).await);
+                found
+            }
             _ => Diagnostics::new(),
         }
     }

@@ -1,5 +1,6 @@
 //! `aws_sagemaker_inference_component`.
 
+mod pairing;
 mod replaced;
 mod schema;
 mod wire;
@@ -239,8 +240,12 @@ impl ResourceType<Clients> for InferenceComponent {
         Ok(response)
     }
 
-    async fn review(&self, object: &PlannedObject, _: &[PlannedObject], _: &Context<'_, Clients>) -> Diagnostics {
-        replaced::check(object)
+    async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], _: &Context<'_, Clients>) -> Diagnostics {
+        let mut found = replaced::check(object);
+        if let Some(after) = object.after.as_ref().filter(|_| object.is_new()) {
+            found.extend(pairing::check(after, plan));
+        }
+        found
     }
 
     async fn read(&self, prior: &Value, cx: &Context<'_, Clients>) -> Result<Option<Value>, ProviderError> {
