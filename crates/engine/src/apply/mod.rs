@@ -28,7 +28,7 @@ use crate::checks::Subject;
 use crate::events::Operation;
 use crate::graph::ProviderKey;
 use crate::plan::steps::Step;
-use crate::plan::stored::Stored;
+use crate::plan::stored::{Stored, StoredObject};
 use crate::plan::{Action, Change, Counts, Mode, ObjectKey, Plan, Reason};
 use crate::providers::Providers;
 use crate::run::Conduct;
@@ -132,6 +132,7 @@ pub async fn apply(apply: Apply<'_>) -> RunOutcome {
         apply: &apply,
         sessions: apply.sessions.clone(),
         values: Values::of(apply.setting.config),
+        recorded: apply.stored.by_resource(),
         deposed: BTreeMap::new(),
         report: Report::default(),
         running: FuturesUnordered::new(),
@@ -151,6 +152,8 @@ struct Executor<'a> {
     apply: &'a Apply<'a>,
     sessions: BTreeMap<ProviderKey, Arc<dyn Session>>,
     values: Values,
+    /// What is recorded, by resource block.
+    recorded: BTreeMap<ResourceConfigAddress, Vec<(&'a ObjectKey, &'a StoredObject)>>,
     /// The keys of the objects that replacements have set aside.
     deposed: BTreeMap<InstanceAddress, String>,
     report: Report,
@@ -397,11 +400,7 @@ impl<'a> Executor<'a> {
     /// The object stays when a postcondition does not hold; what depends on it is skipped.
     fn postconditions(&mut self, address: &InstanceAddress, value: Value) -> Diagnostics {
         let setting = self.apply.setting;
-        let resource = address.config();
-        let module = setting.config.modules.get(&resource.module);
-        let Some(block) = module.and_then(|module| module.resources.get(&resource.resource)) else {
-            return Diagnostics::new();
-        };
+        let Some(block) = setting.config.resource(&address.config()) else { return Diagnostics::new() };
         let (found, outcome) = setting.postconditions(address, block, self.repetition(address), value, &self.values);
         self.values.checks.record_resource(address, outcome);
         found
@@ -409,8 +408,7 @@ impl<'a> Executor<'a> {
 
     /// The block of an instance in configuration.
     fn block_of(&self, address: &InstanceAddress) -> Option<&'a Resource> {
-        let resource = address.config();
-        self.apply.setting.config.modules.get(&resource.module)?.resources.get(&resource.resource)
+        self.apply.setting.config.resource(&address.config())
     }
 
     fn preconditions(&mut self, address: &InstanceAddress, block: &Resource) -> Diagnostics {
@@ -445,8 +443,7 @@ impl<'a> Executor<'a> {
     /// Finds the instances of a block again, with the values of those that do not change.
     async fn expand(&mut self, resource: &ResourceConfigAddress) {
         let setting = self.apply.setting;
-        let module = setting.config.modules.get(&resource.module);
-        let Some(block) = module.and_then(|module| module.resources.get(&resource.resource)) else { return };
+        let Some(block) = setting.config.resource(resource) else { return };
         for at in self.values.module_instances(&resource.module) {
             let expanded = match setting.scope(&at, &self.values, Repetition::default(), None) {
                 Some(scope) => {
@@ -458,6 +455,7 @@ impl<'a> Executor<'a> {
             let Some(instances) = self.report.diagnostics.take(expanded) else { continue };
             self.values.set_resource(&at, &resource.resource, instances.clone());
             self.values.checks.expand_resource(&at, &resource.resource, instances.keys());
+            self.leave_over(&at, resource);
             for key in instances.keys() {
                 let address = InstanceAddress { module: at.clone(), resource: resource.resource.clone(), key };
                 let recorded = self.settled(&address).await;
@@ -470,6 +468,17 @@ impl<'a> Executor<'a> {
                     found.extend(self.postconditions(&address, value));
                     self.report.diagnostics.extend(found);
                 }
+            }
+        }
+    }
+
+    /// Sets the values of the objects that belong to no instance of a block, and that this run leaves alone.
+    fn leave_over(&mut self, at: &ModuleInstance, resource: &ResourceConfigAddress) {
+        let recorded = self.recorded.get(resource).into_iter().flatten();
+        for (object, stored) in recorded.filter(|(object, _)| object.deposed.is_none() && object.address.module == *at)
+        {
+            if !self.apply.plan.changes.contains_key(*object) {
+                self.values.leave_over(&object.address, stored.value.clone());
             }
         }
     }
@@ -499,9 +508,7 @@ impl<'a> Executor<'a> {
         let apply = self.apply;
         let object = ObjectKey { address: address.clone(), deposed: None };
         let Some(change) = apply.plan.changes.get(&object) else { return false };
-        let resource = address.config();
-        let module = apply.setting.config.modules.get(&resource.module);
-        let Some(block) = module.and_then(|module| module.resources.get(&resource.resource)) else { return false };
+        let Some(block) = apply.setting.config.resource(&address.config()) else { return false };
         let Some(session) = self.session(&change.provider, address) else { return false };
         let repetition = self.repetition(address);
         let provider = apply.providers.of_key(apply.setting.config, &change.provider);

@@ -179,14 +179,13 @@ impl Setting<'_> {
     /// took its place.
     #[must_use]
     pub fn provisioners(&self, address: &InstanceAddress, when: When) -> Vec<&Provisioner> {
-        let resource = address.config();
-        let own = self.config.modules.get(&resource.module).and_then(|module| module.resources.get(&resource.resource));
+        let own = self.config.resource(&address.config());
         let all: Vec<&Provisioner> = match own {
             Some(block) => block.provisioners.iter().collect(),
             None => {
                 let removed = self.config.modules.iter().flat_map(|(at, module)| {
                     let prefix = if at.is_root() { String::new() } else { format!("{at}.") };
-                    let whole = resource.to_string();
+                    let whole = address.config().to_string();
                     module.removed.iter().filter(move |removed| format!("{prefix}{}", removed.from.0) == whole)
                 });
                 removed.flat_map(|removed| &removed.provisioners).collect()
@@ -229,9 +228,7 @@ impl Setting<'_> {
         for provisioner in provisioners {
             let (value, messages) = evaluator.body(&provisioner.body, &schema_of(&provisioner.kind.text));
             if let Some(block) = &provisioner.connection {
-                let resource = address.config();
-                let module = self.config.modules.get(&resource.module);
-                let own = module.and_then(|module| module.resources.get(&resource.resource));
+                let own = self.config.resource(&address.config());
                 let is_added = own.is_some_and(|own| own.connection.is_some());
                 found.extend(evaluator.body(block, &connection(is_added)).1);
             }

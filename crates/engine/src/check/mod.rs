@@ -64,7 +64,7 @@ fn steps(plan: &Plan, change: &Change, broken: &mut Vec<String>) {
     }
 }
 
-/// Nothing goes away before its users have gone or have been moved over.
+/// Nothing goes away before its users have gone or have been moved over, unless they can only be moved over afterwards.
 fn users(plan: &Plan, broken: &mut Vec<String>) {
     let going = plan.changes.values().filter_map(|change| deleting(change).map(|step| (change, step)));
     for (change, deleting_step) in going {
@@ -81,6 +81,7 @@ fn users(plan: &Plan, broken: &mut Vec<String>) {
                 && (user.old_dependencies.contains(&resource) || user.dependencies.contains(&resource))
                 && let Some(made) = making(user).filter(|step| !matches!(step, Step::Read(_)))
                 && !plan.steps.is_before(&made, &deleting_step)
+                && !(change.action == Action::Delete && plan.steps.is_before(&deleting_step, &made))
             {
                 broken.push(format!("{} is deleted before {} is moved over.", change.object, user.object));
             }

@@ -38,8 +38,7 @@ impl CreatedFirst {
     ) -> CreatedFirst {
         let mut found = CreatedFirst::default();
         for (resource, needed) in dependencies {
-            let module = config.modules.get(&resource.module);
-            let block = module.and_then(|module| module.resources.get(&resource.resource));
+            let block = config.resource(resource);
             if block.is_none_or(|block| block.lifecycle.create_before_destroy != Some(true)) {
                 continue;
             }
@@ -102,20 +101,51 @@ pub fn settle(
     visited: &BTreeSet<Node>,
     changes: &mut BTreeMap<ObjectKey, Change>,
 ) -> StepGraph {
+    let wanted: BTreeMap<ObjectKey, Action> =
+        changes.iter().map(|(object, change)| (object.clone(), change.action)).collect();
     loop {
         propagate(changes);
         let laid_out = steps::lay_out(mode, graph, visited, changes);
-        if !untangle(changes, &laid_out) {
-            return laid_out;
+        if untangle(changes, &laid_out) {
+            continue;
         }
+        // What does not help is not done.
+        if circles(&laid_out).next().is_some() {
+            for (object, change) in changes.iter_mut() {
+                change.action = wanted.get(object).copied().unwrap_or(change.action);
+            }
+        }
+        return laid_out;
     }
+}
+
+/// The steps that wait for each other, circle by circle.
+fn circles(steps: &StepGraph) -> impl Iterator<Item = Vec<&Step>> {
+    let circles = kosaraju_scc(steps.graph()).into_iter().filter(|members| members.len() > 1);
+    circles.map(|members| members.into_iter().filter_map(|index| steps.graph().node_weight(index)).collect())
+}
+
+/// Refuses a plan whose steps wait for each other: of two objects each may go only when the other one is gone, since the
+/// configuration has turned round which of them uses which.
+#[must_use]
+pub fn refuse_circle(steps: &StepGraph) -> Option<Diagnostic> {
+    let circle = circles(steps).next()?;
+    let objects: BTreeSet<String> = circle
+        .into_iter()
+        .filter(|step| matches!(step, Step::Delete(_) | Step::DeleteOld(_) | Step::Create(_) | Step::Update(_)))
+        .map(ToString::to_string)
+        .collect();
+    let list: String = objects.iter().map(|step| format!("\n  {step}")).collect();
+    let detail = format!(
+        "These wait for each other, since the objects that there are use each other otherwise than the configuration says          now:\n{list}\n\nApply it in two steps: first without the new reference between them, then with it."
+    );
+    Some(Diagnostic::error("Dependency cycle", detail))
 }
 
 /// Turns round the replacements in circles that delete first; whether there were any.
 fn untangle(changes: &mut BTreeMap<ObjectKey, Change>, steps: &StepGraph) -> bool {
-    let circles = kosaraju_scc(steps.graph()).into_iter().filter(|members| members.len() > 1);
-    let deleted = circles.flatten().filter_map(|index| match steps.graph().node_weight(index) {
-        Some(Step::Delete(object)) => Some(object),
+    let deleted = circles(steps).flatten().filter_map(|step| match step {
+        Step::Delete(object) => Some(object),
         _ => None,
     });
     let mut turned = false;
@@ -171,8 +201,7 @@ pub fn refuse_names_set_aside(config: &Config, changes: &BTreeMap<ObjectKey, Cha
         else {
             continue;
         };
-        let block =
-            config.modules.get(&address.config().module).and_then(|module| module.resources.get(&address.resource));
+        let block = config.resource(&address.config());
         let detail = format!(
             "{address} is to be \"{name}\" again. That object exists, and was set aside (deposed) when another took its place in a run \
              that did not succeed: a new one would collide with it. Bring the record of it back, then plan again: smform state history \
@@ -202,7 +231,7 @@ fn refusal(config: &Config, change: &Change, same: &SameName, users: &[String]) 
     let SameName { attribute, instead, .. } = same;
     let address = &change.object.address;
     let resource = address.config();
-    let block = config.modules.get(&resource.module).and_then(|module| module.resources.get(&resource.resource));
+    let block = config.resource(&resource);
     let name = change.before.as_ref().and_then(|before| attribute.lookup(before)).and_then(Value::as_str);
     let name = name.unwrap_or_default();
     let causes: Vec<String> = change.replace_paths.iter().map(ToString::to_string).collect();

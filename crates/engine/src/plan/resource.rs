@@ -53,7 +53,7 @@ struct Wanted<'a> {
 impl<'a> Walker<'a> {
     pub(super) fn resource(&mut self, node: &Node, resource: &ResourceConfigAddress) {
         let config = self.walk.setting.config;
-        let block = config.modules.get(&resource.module).and_then(|module| module.resources.get(&resource.resource));
+        let block = config.resource(resource);
         let key = match block {
             Some(block) => self.walk.providers.key(config, &resource.module, block).ok(),
             None => {
@@ -153,6 +153,7 @@ impl<'a> Walker<'a> {
         let Some(instances) = self.found.diagnostics.take(expanded) else { return false };
         self.found.values.set_resource(at, &block.address, instances.clone());
         self.found.values.checks.expand_resource(at, &block.address, instances.keys());
+        self.leave_over(at, block);
         if !self.are_imports_declared(at, block) {
             return true;
         }
@@ -165,6 +166,18 @@ impl<'a> Walker<'a> {
             }
         }
         true
+    }
+
+    /// What is recorded beyond the instances of a block is there for others to see as long as it is not to go.
+    fn leave_over(&mut self, at: &ModuleInstance, block: &Resource) {
+        let resource = ResourceConfigAddress { module: at.config(), resource: block.address.clone() };
+        let recorded =
+            self.recorded.get(&resource).into_iter().flatten().filter(|(object, _)| object.deposed.is_none());
+        for (object, stored) in recorded.filter(|(object, _)| object.address.module == *at) {
+            if self.walk.options.mode == Mode::RefreshOnly || !self.selection.has_instance(&object.address) {
+                self.found.values.leave_over(&object.address, stored.value.clone());
+            }
+        }
     }
 
     fn instance(
@@ -507,6 +520,9 @@ impl<'a> Walker<'a> {
                 let is_there = before.is_some();
                 let value = before.unwrap_or_else(|| Self::placeholder(smform_types::Type::Dynamic));
                 self.found.values.set_instance(address, value.clone());
+                if !is_there && self.walk.options.mode == Mode::RefreshOnly {
+                    self.found.values.leave_out(address);
+                }
                 // A run that only refreshes says what no longer holds.
                 if is_there && self.walk.options.mode == Mode::RefreshOnly {
                     let (block, values) = (wanted.resource, &self.found.values);

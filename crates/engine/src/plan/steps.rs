@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use petgraph::graph::DiGraph;
+use petgraph::algo::kosaraju_scc;
+use petgraph::graph::{DiGraph, NodeIndex};
 use smform_types::{InstanceAddress, ResourceConfigAddress};
 
 use super::{Action, Change, Mode, ObjectKey, Replacement};
@@ -79,6 +80,25 @@ impl StepGraph {
     #[must_use]
     pub fn contains(&self, step: &Step) -> bool {
         self.0.find(step).is_some()
+    }
+
+    /// Puts steps before others where that does not make them wait for each other in a circle.
+    fn before_if_possible(&mut self, wishes: &[(Step, Step)]) {
+        let mut wished = self.clone();
+        wishes.iter().for_each(|(first, second)| wished.before(first, second));
+        let circles = kosaraju_scc(wished.graph()).into_iter().filter(|members| members.len() > 1).enumerate();
+        let circle_of: BTreeMap<NodeIndex, usize> =
+            circles.flat_map(|(circle, members)| members.into_iter().map(move |member| (member, circle))).collect();
+        if circle_of.is_empty() {
+            *self = wished;
+            return;
+        }
+        for (first, second) in wishes {
+            let circle = |step| self.0.find(step).and_then(|index| circle_of.get(&index));
+            if circle(first).is_none() || circle(first) != circle(second) {
+                self.before(first, second);
+            }
+        }
     }
 
     /// Whether one step is certain to come before another.
@@ -227,7 +247,9 @@ fn connect_nodes(
     }
 }
 
-/// What goes away goes after everything that used it has gone, or has been moved over to something else.
+/// What goes away goes after everything that used it has gone, or has been moved over to something else. What goes for good
+/// does not wait for the latter where that would have to wait for it: what used it may come to use something that is made
+/// anew, the old of which only goes after it.
 fn connect_deletions(steps: &mut StepGraph, changes: &BTreeMap<ObjectKey, Change>) {
     let mut users: BTreeMap<&ResourceConfigAddress, BTreeSet<ResourceConfigAddress>> = BTreeMap::new();
     for change in changes.values() {
@@ -235,18 +257,22 @@ fn connect_deletions(steps: &mut StepGraph, changes: &BTreeMap<ObjectKey, Change
             users.entry(used).or_default().insert(change.object.address.config());
         }
     }
+    let mut wishes = Vec::new();
     for change in changes.values() {
         let Some(deleting) = deleting(change) else { continue };
         let resource = change.object.address.config();
-        let delete_first = change.action == Action::Replace(Replacement::DeleteFirst);
         for user in users.get(&resource).into_iter().flatten() {
             steps.before(&Step::Gone(user.clone()), &deleting);
-            // When the new object only comes after the old one is gone, its users cannot be moved over before.
-            if !delete_first {
-                steps.before(&Step::Complete(user.clone()), &deleting);
+            let moved_over = Step::Complete(user.clone());
+            match change.action {
+                // When the new object only comes after the old one is gone, its users cannot be moved over before.
+                Action::Replace(Replacement::DeleteFirst) => {}
+                Action::Delete => wishes.push((moved_over, deleting.clone())),
+                _ => steps.before(&moved_over, &deleting),
             }
         }
     }
+    steps.before_if_possible(&wishes);
     connect_parting_users(steps, changes);
 }
 

@@ -125,6 +125,7 @@ impl<'a> Setting<'a> {
 
     fn variable(&self, at: &ModuleInstance, variable: &Variable, values: &mut Values) -> Diagnostics {
         let name = &variable.name.text;
+        values.checks.expect(at, &Subject::Variable(name.clone()), None);
         let given = match self.argument(at, variable, values) {
             Ok(given) => given,
             Err(errors) => return errors,

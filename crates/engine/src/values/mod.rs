@@ -95,6 +95,8 @@ struct ResourceValues {
     values: BTreeMap<Option<InstanceKey>, Value>,
     /// Instances that do not exist and that this run leaves alone, so that expressions do not see them.
     left_out: BTreeSet<InstanceKey>,
+    /// Instances that belong to the block no more and that this run leaves alone, so that expressions still see them.
+    left_over: BTreeSet<InstanceKey>,
     /// All of them as one value; made on the first question after a change.
     whole: OnceLock<Value>,
 }
@@ -102,18 +104,26 @@ struct ResourceValues {
 impl ResourceValues {
     /// The instances that expressions see.
     fn seen(&self) -> Cow<'_, Instances> {
-        if self.left_out.is_empty() {
+        if self.left_out.is_empty() && self.left_over.is_empty() {
             return Cow::Borrowed(&self.instances);
         }
         let is_seen = |key: &InstanceKey| !self.left_out.contains(key);
         Cow::Owned(match &self.instances {
             Instances::Count(count) => {
                 let last = (0..*count).rev().find(|index| is_seen(&InstanceKey::Index(*index)));
-                Instances::Count(last.map_or(0, |index| index + 1))
+                let last_over = self.left_over.iter().filter_map(|key| match key {
+                    InstanceKey::Index(index) => Some(*index),
+                    InstanceKey::Name(_) => None,
+                });
+                Instances::Count(last.into_iter().chain(last_over).max().map_or(0, |index| index + 1))
             }
             Instances::Each(entries) => {
                 let seen = entries.iter().filter(|(name, _)| is_seen(&InstanceKey::Name((*name).clone())));
-                Instances::Each(seen.map(|(name, value)| (name.clone(), value.clone())).collect())
+                let over = self.left_over.iter().filter_map(|key| match key {
+                    InstanceKey::Name(name) => Some((name.clone(), Value::null(Type::Dynamic))),
+                    InstanceKey::Index(_) => None,
+                });
+                Instances::Each(seen.map(|(name, value)| (name.clone(), value.clone())).chain(over).collect())
             }
             other => other.clone(),
         })
@@ -170,8 +180,13 @@ impl Values {
 
     /// Records how often a resource block is repeated; its instances have no values yet.
     pub fn set_resource(&mut self, at: &ModuleInstance, resource: &ResourceAddress, instances: Instances) {
-        let values =
-            ResourceValues { instances, values: BTreeMap::new(), left_out: BTreeSet::new(), whole: OnceLock::new() };
+        let values = ResourceValues {
+            instances,
+            values: BTreeMap::new(),
+            left_out: BTreeSet::new(),
+            left_over: BTreeSet::new(),
+            whole: OnceLock::new(),
+        };
         self.resources.insert((at.clone(), resource.clone()), values);
     }
 
@@ -188,6 +203,19 @@ impl Values {
     pub fn leave_out(&mut self, address: &InstanceAddress) {
         if let Some(resource) = self.resources.get_mut(&(address.module.clone(), address.resource.clone())) {
             resource.left_out.extend(address.key.clone());
+            resource.whole = OnceLock::new();
+        }
+    }
+
+    /// Records that an object is there which belongs to no instance, and which this run leaves alone. As in Terraform, what
+    /// refers to all instances still sees it.
+    pub fn leave_over(&mut self, address: &InstanceAddress, value: Value) {
+        if let Some(resource) = self.resources.get_mut(&(address.module.clone(), address.resource.clone()))
+            && let Some(key) = &address.key
+            && !resource.instances.contains(Some(key))
+        {
+            resource.left_over.insert(key.clone());
+            resource.values.insert(address.key.clone(), value);
             resource.whole = OnceLock::new();
         }
     }

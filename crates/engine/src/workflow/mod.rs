@@ -169,6 +169,7 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
         found.push(Diagnostic::error("Interrupted", "The plan was not finished. Nothing was changed."));
     }
     let steps = order::settle(options.mode, &graph, &visited, &mut changes);
+    found.extend(order::refuse_circle(&steps));
     found.extend(order::refuse_same_names(&project.config, &changes, &same_names));
     found.extend(order::refuse_names_set_aside(&project.config, &changes));
     let forgotten: String = changes

@@ -168,8 +168,7 @@ fn resource_once(
     values: &mut Values,
 ) -> Diagnostics {
     let mut found = Diagnostics::new();
-    let module = setting.config.modules.get(&resource.module);
-    let Some(block) = module.and_then(|module| module.resources.get(&resource.resource)) else { return found };
+    let Some(block) = setting.config.resource(resource) else { return found };
     let (mode, type_name) = (resource.resource.mode, &resource.resource.type_name);
     let Some(provider) = world.providers.offering(mode, type_name) else { return found };
     let Some(schema) = provider.resource_schema(mode, type_name) else { return found };

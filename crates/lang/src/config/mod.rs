@@ -29,7 +29,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use smform_types::{ModuleAddress, ResourceAddress, SourceMap, Span, Type, Value};
+use smform_types::{ModuleAddress, ResourceAddress, ResourceConfigAddress, SourceMap, Span, Type, Value};
 
 use crate::eval::TypeDefaults;
 use crate::syntax::{Body, Expr, Ident};
@@ -88,6 +88,12 @@ impl Config {
     #[must_use]
     pub fn root(&self) -> Option<&Module> {
         self.modules.get(&ModuleAddress::root())
+    }
+
+    /// The block of a resource or data source.
+    #[must_use]
+    pub fn resource(&self, address: &ResourceConfigAddress) -> Option<&Resource> {
+        self.modules.get(&address.module)?.resources.get(&address.resource)
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) fn moved(block: &Block, diagnostics: &mut Diagnostics) -> Option<Move
     let content = Content::exact(block, &MOVED, diagnostics);
     let end = |name: &str, diagnostics: &mut Diagnostics| {
         let expr = content.required(name, diagnostics)?;
-        diagnostics.take(written_address(expr, block.body.json))
+        diagnostics.take(written_address(expr, block.body.json, is_type))
     };
     let from = end("from", diagnostics);
     let to = end("to", diagnostics);
@@ -45,13 +45,14 @@ pub(super) fn removed(block: &Block, diagnostics: &mut Diagnostics) -> Option<Re
         let detail = "The object is never created again, so only when = destroy has a meaning here.";
         diagnostics.push(Diagnostic::error("Invalid provisioner block", detail).at(provisioner.span));
     }
-    let lifecycle = content.single("lifecycle", diagnostics);
-    let destroy = lifecycle.and_then(|block| {
+    // As in Terraform, a second block says nothing more, and is no mistake.
+    let destroy = content.blocks_of("lifecycle").next().and_then(|block| {
         let content = Content::exact(block, &REMOVED_LIFECYCLE, diagnostics);
         content.bool("destroy", diagnostics)
     });
     let expr = content.required("from", diagnostics)?;
-    let from = diagnostics.take(written_address(expr, block.body.json))?;
+    // As in Terraform, any word is taken for a type here: nothing is looked up by it.
+    let from = diagnostics.take(written_address(expr, block.body.json, |_| true))?;
     if let ExprKind::Traversal { root, steps } = &expr.kind
         && &*root.text == "resource"
     {
@@ -221,20 +222,28 @@ fn is_data(address: &str) -> bool {
 }
 
 /// As [`address`], refusing a string where the syntax has a way without quotes.
-fn written_address(expr: &Expr, json: bool) -> Result<(String, Span), Diagnostics> {
+fn written_address(expr: &Expr, json: bool, is_type: fn(&str) -> bool) -> Result<(String, Span), Diagnostics> {
     let is_word = matches!(&expr.kind, ExprKind::Literal(value) if value.is_null() || value.as_bool().is_some());
     if !json && !is_word && !matches!(expr.kind, ExprKind::Traversal { .. }) {
         let detail = "An address is written without quotes, operators and calls.";
         return Err(Diagnostic::error("Invalid expression", detail).at(expr.span).into());
     }
-    address(expr)
+    address_of(expr, is_type)
 }
 
 /// Names that begin a reference to something else than a resource.
 const NO_TYPES: [&str; 8] = ["var", "local", "each", "count", "path", "terraform", "self", "ephemeral"];
 
+fn is_type(name: &str) -> bool {
+    !NO_TYPES.contains(&name)
+}
+
 /// The address that an expression writes out, in its canonical spelling, and its place.
 pub(super) fn address(expr: &Expr) -> Result<(String, Span), Diagnostics> {
+    address_of(expr, is_type)
+}
+
+fn address_of(expr: &Expr, is_type: fn(&str) -> bool) -> Result<(String, Span), Diagnostics> {
     let detail = "The address of a resource or module is required here, such as aws_vpc.main, aws_vpc.main[\"a\"] or \
                   module.network.";
     let invalid = |place: Span| Diagnostics::from(Diagnostic::error("Invalid address", detail).at(place));
@@ -242,7 +251,7 @@ pub(super) fn address(expr: &Expr) -> Result<(String, Span), Diagnostics> {
     let ExprKind::Traversal { root, steps } = &inner.kind else { return Err(invalid(expr.span)) };
     let mut text = root.text.to_string();
     // How many names are still to come until the address of a resource is whole, and whether that is what they name.
-    let (mut wanted, mut whole) = names_after(&root.text).ok_or_else(|| invalid(expr.span))?;
+    let (mut wanted, mut whole) = names_after(&root.text, is_type).ok_or_else(|| invalid(expr.span))?;
     for step in steps {
         match step {
             TraversalStep::Attribute(name) if wanted > 0 => {
@@ -252,7 +261,7 @@ pub(super) fn address(expr: &Expr) -> Result<(String, Span), Diagnostics> {
             }
             // After the name of a module comes another one, or a resource in it.
             TraversalStep::Attribute(name) if !whole => {
-                (wanted, whole) = names_after(&name.text).ok_or_else(|| invalid(name.span))?;
+                (wanted, whole) = names_after(&name.text, is_type).ok_or_else(|| invalid(name.span))?;
                 text.push('.');
                 text.push_str(&name.text);
             }
@@ -276,12 +285,11 @@ pub(super) fn address(expr: &Expr) -> Result<(String, Span), Diagnostics> {
 }
 
 /// How many names follow the first of a module or resource, and whether it is of a resource.
-fn names_after(first: &str) -> Option<(usize, bool)> {
+fn names_after(first: &str, is_type: fn(&str) -> bool) -> Option<(usize, bool)> {
     match first {
         "module" => Some((1, false)),
         "data" | "resource" => Some((2, true)),
-        name if NO_TYPES.contains(&name) => None,
-        _ => Some((1, true)),
+        name => is_type(name).then_some((1, true)),
     }
 }
 

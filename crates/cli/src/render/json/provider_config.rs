@@ -92,15 +92,15 @@ impl Keys {
         }
         let used = module.resources.values().map(|block| providers.reference(config, at, block));
         implied.extend(used.map(|reference| ProviderRef { alias: None, ..reference }));
+        // As in Terraform, a provider that has another name here is listed by its own as well.
+        let required: Vec<&str> = module.required_providers.values().map(|required| &*required.source).collect();
+        implied.extend(required.into_iter().map(default_reference));
         let imported = module.imports.iter().filter_map(|import| {
             let target = smform_engine::plan::imports::target(import)?;
             let resource = target.module.is_root().then_some(target.resource)?;
             providers.offering(resource.mode, &resource.type_name)
         });
-        implied.extend(imported.map(|provider| {
-            let name = provider.source().rsplit('/').next().unwrap_or_default();
-            ProviderRef { name: name.into(), alias: None }
-        }));
+        implied.extend(imported.map(|provider| default_reference(provider.source())));
         for reference in implied {
             if self.entries.contains_key(&key(at, &reference)) {
                 continue;
@@ -120,6 +120,11 @@ impl Keys {
             .map(|(outer, entry)| entry.stands_for.clone().unwrap_or(outer));
         self.entries.insert(key, Entry { source, json, stands_for });
     }
+}
+
+/// The reference to a provider by the last part of its source address.
+fn default_reference(source: &str) -> ProviderRef {
+    ProviderRef { name: source.rsplit('/').next().unwrap_or_default().into(), alias: None }
 }
 
 fn source(config: &Config, providers: &Providers, at: &ModuleAddress, reference: &ProviderRef) -> String {

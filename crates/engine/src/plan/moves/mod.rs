@@ -81,8 +81,7 @@ fn imply(config: &Config, statements: &[Statement], stored: &mut Stored) {
         by_resource.entry(object.address.config()).or_default().push(object.clone());
     }
     for (resource, objects) in by_resource {
-        let module = config.modules.get(&resource.module);
-        let Some(block) = module.and_then(|module| module.resources.get(&resource.resource)) else { continue };
+        let Some(block) = config.resource(&resource) else { continue };
         let (from, to) = match block.repetition {
             Repetition::Count(_) => (None, Some(InstanceKey::Index(0))),
             Repetition::Single => (Some(InstanceKey::Index(0)), None),
