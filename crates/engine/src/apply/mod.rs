@@ -20,7 +20,8 @@ use smform_lang::config::Resource;
 use smform_lang::config::provisioner::When;
 use smform_provider::{Former, Session};
 use smform_types::{
-    Diagnostic, Diagnostics, InstanceAddress, ModuleAddress, ModuleInstance, ResourceConfigAddress, ResourceMode, Value,
+    Diagnostic, Diagnostics, InstanceAddress, ModuleAddress, ModuleInstance, ResourceConfigAddress, ResourceMode, Type,
+    Value,
 };
 use tokio::sync::{Mutex, Semaphore};
 
@@ -463,7 +464,9 @@ impl<'a> Executor<'a> {
                 // What data sources promise was looked at when they were read, and is not again.
                 let is_looked_at =
                     resource.resource.mode == ResourceMode::Managed && self.apply.plan.mode != Mode::RefreshOnly;
-                if let Some(value) = self.values.instance(&address).cloned().filter(|_| is_looked_at) {
+                if let Some(value) =
+                    self.values.instance(&address).cloned().filter(|value| is_looked_at && value.is_known())
+                {
                     let mut found = self.preconditions(&address, block);
                     found.extend(self.postconditions(&address, value));
                     self.report.diagnostics.extend(found);
@@ -498,8 +501,17 @@ impl<'a> Executor<'a> {
         };
         match value {
             Some(value) => self.values.set_instance(address, value),
-            None if !self.apply.plan.changes.contains_key(&object) => self.values.leave_out(address),
-            None => {}
+            None if self.apply.plan.changes.contains_key(&object) => {}
+            None if address.key.is_some() => self.values.leave_out(address),
+            // What is not there, and not made by this run, is unknown.
+            None => {
+                let providers = self.apply.providers;
+                let provider = providers.offering(address.resource.mode, &address.resource.type_name);
+                let schema = provider
+                    .and_then(|provider| provider.resource_schema(address.resource.mode, &address.resource.type_name));
+                self.values
+                    .set_instance(address, Value::unknown(schema.map_or(Type::Dynamic, |schema| schema.block.ty())));
+            }
         }
         Ok(())
     }

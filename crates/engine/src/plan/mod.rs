@@ -169,6 +169,8 @@ pub struct Change {
     pub create_before_destroy: bool,
     /// By which identifier the object was found, when an `import` block brings it into the state.
     pub importing: Option<String>,
+    /// Whether what a replacement sets aside is left to a later run, since it only came along with what targets name.
+    pub old_stays: bool,
     /// The block that was written for the imported object, when the configuration had none.
     pub generated: Option<String>,
 }
@@ -313,7 +315,13 @@ impl Plan {
         let outputs = self.outputs.values().any(OutputChange::is_change);
         match self.mode {
             Mode::RefreshOnly => {
-                let set = |change: &OutputChange| change.is_change() && change.after.is_some();
+                // What is unknown would be recorded as null.
+                let is_set =
+                    |value: &Option<Value>| value.as_ref().is_some_and(|value| value.is_known() && !value.is_null());
+                let set = |change: &OutputChange| {
+                    let is_read = change.after.as_ref().is_some_and(|after| after.is_known() || is_set(&change.before));
+                    change.is_change() && is_read
+                };
                 let differs = |drift: &Drift| drift.action() != Action::NoOp;
                 self.drift.iter().any(differs) || !self.ties.is_empty() || self.outputs.values().any(set)
             }

@@ -299,6 +299,7 @@ impl<'a> Walker<'a> {
             old_dependencies: Default::default(),
             create_before_destroy: self.first.is_recorded(self.walk.graph, address),
             importing: pending.import,
+            old_stays: false,
             generated: None,
         };
         self.found.changes.insert(pending.object, change);
@@ -518,7 +519,10 @@ impl<'a> Walker<'a> {
             Purpose::Keep(wanted) => {
                 let address = &pending.object.address;
                 let is_there = before.is_some();
-                let value = before.unwrap_or_else(|| Self::placeholder(smform_types::Type::Dynamic));
+                let value = before.unwrap_or_else(|| {
+                    let schema = self.schema_of(&pending.provider, address);
+                    Self::placeholder(schema.map_or(smform_types::Type::Dynamic, |schema| schema.block.ty()))
+                });
                 self.found.values.set_instance(address, value.clone());
                 if !is_there && self.walk.options.mode == Mode::RefreshOnly {
                     self.found.values.leave_out(address);
@@ -571,14 +575,17 @@ impl<'a> Walker<'a> {
 
     /// The parts of an object that its schema declares sensitive.
     fn declared_marks(&self, pending: &Pending<'a>, object: &Value) -> Vec<(Path, Marks)> {
-        let provider = self.walk.providers.of_key(self.walk.setting.config, &pending.provider);
-        let resource = &pending.object.address.resource;
-        let schema = provider.and_then(|provider| provider.resource_schema(resource.mode, &resource.type_name));
+        let schema = self.schema_of(&pending.provider, &pending.object.address);
         let mut marks = Vec::new();
         if let Some(schema) = schema {
             sensitive_paths(&schema.block, object, &Path::root(), &mut marks);
         }
         marks
+    }
+
+    fn schema_of(&self, provider: &ProviderKey, address: &InstanceAddress) -> Option<&'a Schema> {
+        let provider = self.walk.providers.of_key(self.walk.setting.config, provider);
+        provider?.resource_schema(address.resource.mode, &address.resource.type_name)
     }
 
     fn note_drift(&mut self, pending: &Pending<'a>, before: Option<&Value>) {
@@ -666,6 +673,7 @@ impl<'a> Walker<'a> {
             old_dependencies,
             create_before_destroy: self.first.is_recorded(self.walk.graph, address),
             importing: pending.import,
+            old_stays: !self.selection.names(address),
             generated: None,
         };
         self.found.changes.insert(pending.object, change);
@@ -713,6 +721,7 @@ impl<'a> Walker<'a> {
             old_dependencies,
             create_before_destroy: recorded.is_some_and(|recorded| recorded.create_before_destroy),
             importing: None,
+            old_stays: false,
             generated: None,
         };
         self.found.changes.insert(pending.object, change);

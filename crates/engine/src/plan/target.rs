@@ -161,7 +161,7 @@ impl Selection {
         let (mut nodes, mut whole) = (BTreeSet::new(), BTreeSet::new());
         let mut open: Vec<Node> = named.iter().cloned().collect();
         // What a target names and is not there takes nothing along.
-        let there = stored.objects.keys().map(|object| &object.address);
+        let there = stored.objects.keys().map(|object| &object.address).chain(stored.data.keys());
         let there = there.filter(|address| targets.iter().any(|target| target.covers_instance(address)));
         let there: BTreeSet<ResourceConfigAddress> = there.map(InstanceAddress::config).collect();
         while let Some(node) = open.pop() {
@@ -198,14 +198,23 @@ impl Selection {
     pub fn has_instance(&self, address: &InstanceAddress) -> bool {
         match self {
             Selection::All => true,
-            Selection::Targets { targets, named, nodes, whole } => {
+            Selection::Targets { named, nodes, whole, .. } => {
                 let node = Node::Resource(address.config());
                 if named.contains(&node) && !whole.contains(&node) {
-                    targets.iter().any(|target| target.covers_instance(address))
+                    self.names(address)
                 } else {
                     nodes.contains(&node)
                 }
             }
+        }
+    }
+
+    /// Whether a target names an instance, or there is none.
+    #[must_use]
+    pub fn names(&self, address: &InstanceAddress) -> bool {
+        match self {
+            Selection::All => true,
+            Selection::Targets { targets, .. } => targets.iter().any(|target| target.covers_instance(address)),
         }
     }
 

@@ -11,6 +11,7 @@ use smform_types::{Diagnostic, Diagnostics, ModuleInstance, Type, Value};
 
 use super::scope::{TestScope, no_run};
 use super::{FileRun, Status, Suite};
+use crate::apply::conform::without_unknown;
 use crate::plan::Mode;
 use crate::values::evaluate::Setting;
 use crate::values::{Repetition, Values};
@@ -31,6 +32,7 @@ impl Suite<'_> {
         found: &mut Diagnostics,
     ) -> Status {
         let root = ModuleInstance::root();
+        let values = &if mode == Mode::Normal { with_outputs_of_plan(values, project) } else { values.clone() };
         let phase = if mode == Mode::Normal { Phase::Plan } else { Phase::Apply };
         let host = self.world.host.as_ref();
         let functions = FunctionContext { host, phase, plan_timestamp: None, templates: &Templates };
@@ -96,6 +98,24 @@ impl Suite<'_> {
         state.outputs.insert(run.name.text.clone(), Value::object(outputs.collect::<Vec<_>>()));
         status
     }
+}
+
+/// Values with the root outputs as a plan tells them: what is unknown as a whole stays so, and nothing is said of it; what
+/// is unknown in part has nulls there, as in Terraform.
+fn with_outputs_of_plan(values: &Values, project: &Project) -> Values {
+    let root = ModuleInstance::root();
+    let mut told = values.clone();
+    for name in project.config.root().into_iter().flat_map(|root| root.outputs.keys()) {
+        if let Some(value) = values.output(&root, name) {
+            let value = if value.is_known() {
+                without_unknown(value.clone()).0
+            } else {
+                Value::unknown(value.ty()).with_marks(value.marks())
+            };
+            told.set_output(&root, name, value);
+        }
+    }
+    told
 }
 
 /// What an assertion refers to that there is not.

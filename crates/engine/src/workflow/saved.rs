@@ -363,6 +363,7 @@ fn change_json(change: &Change) -> Json {
         "old_dependencies": resources_json(&change.old_dependencies),
         "create_before_destroy": change.create_before_destroy,
         "importing": change.importing,
+        "old_stays": change.old_stays,
         "generated": change.generated,
     })
 }
@@ -391,6 +392,7 @@ fn change_of(json: &Json) -> Option<Change> {
         old_dependencies: resources_of(json.get("old_dependencies")?)?,
         create_before_destroy: json.get("create_before_destroy")?.as_bool()?,
         importing: text("importing").map(str::to_owned),
+        old_stays: json.get("old_stays").and_then(Json::as_bool).unwrap_or_default(),
         generated: text("generated").map(str::to_owned),
     })
 }

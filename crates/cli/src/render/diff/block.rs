@@ -6,7 +6,7 @@ use std::sync::Arc;
 use smform_types::schema::{Block, NestedBlock, Nesting};
 use smform_types::{Path, Step, Type, Value};
 
-use super::compute::{Place, part, sensitive};
+use super::compute::{Place, part, sensitive, whole};
 use super::pair::{Pair, pair_list, pair_set};
 use super::{Action, BlockDiff, Diff, Kind, NestedDiff, action_of};
 
@@ -36,7 +36,7 @@ fn inner(schema: &Block, before: Option<&Value>, after: Option<&Value>, at: Plac
             let changes = old.map(Value::kind) != new.map(Value::kind);
             sensitive(old.map(mark).as_ref(), new.map(mark).as_ref(), changes, place)
         } else {
-            part(old, new, &attribute.ty.without_optional(), place)
+            whole(old, new, &attribute.ty.without_optional(), place)
         };
         if diff.action == Action::NoOp && old.is_none() && new.is_none() {
             continue;

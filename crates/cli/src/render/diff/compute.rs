@@ -25,7 +25,18 @@ impl Place<'_> {
 /// the values speak for themselves, as in outputs.
 #[must_use]
 pub fn value(before: Option<&Value>, after: Option<&Value>, ty: &Type, replace: &[Path], path: &Path) -> Diff {
-    part(before, after, ty, Place { replace, path })
+    whole(before, after, ty, Place { replace, path })
+}
+
+/// The difference of a whole argument or output. As in Terraform, an empty text that becomes unknown is shown as null.
+pub(super) fn whole(before: Option<&Value>, after: Option<&Value>, ty: &Type, at: Place<'_>) -> Diff {
+    let mut diff = part(before, after, ty, at);
+    if let Kind::Unknown { before: Some(was) } = &mut diff.kind
+        && before.and_then(Value::as_str) == Some("")
+    {
+        was.kind = Kind::Plain { before: None, after: None };
+    }
+    diff
 }
 
 pub(super) fn part(before: Option<&Value>, after: Option<&Value>, ty: &Type, at: Place<'_>) -> Diff {
