@@ -1,6 +1,6 @@
 //! Connected clients: one set of credentials, and a client for each service and region that is used.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
@@ -29,6 +29,8 @@ pub struct Clients {
     pub(crate) tags: TagPolicy,
     pub(crate) endpoints: Endpoints,
     cache: Mutex<HashMap<String, Regional>>,
+    /// What was told once, and is not told again.
+    told: Mutex<HashSet<&'static str>>,
     /// The credentials of the services without an SDK crate, so that they are not asked for with each call.
     identities: SharedIdentityCache,
 }
@@ -72,8 +74,14 @@ impl Clients {
             tags,
             endpoints,
             cache: Mutex::default(),
+            told: Mutex::default(),
             identities,
         }
+    }
+
+    /// Whether this is the first time that something is about to be told which is the same for every object.
+    pub(crate) fn is_first(&self, what: &'static str) -> bool {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(what)
     }
 
     /// SageMaker in a region.

@@ -156,6 +156,16 @@ impl Failure {
         self.code.as_deref().unwrap_or_default()
     }
 
+    /// The same, with what it was about said in its words.
+    pub(crate) fn about(self, what: &str) -> Failure {
+        Failure { message: format!("{what}: {}", self.message), ..self }
+    }
+
+    /// The operation that was called.
+    pub(crate) const fn operation(&self) -> &'static str {
+        self.operation
+    }
+
     /// The service's words, or why there were none.
     pub(crate) fn message(&self) -> &str {
         &self.message

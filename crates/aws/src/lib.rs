@@ -27,6 +27,7 @@ mod settle;
 mod shared;
 mod silence;
 mod tags;
+mod taken;
 mod transport;
 mod waiters;
 

@@ -154,6 +154,32 @@ async fn what_an_interrupted_update_left_for_afterwards_is_told_and_set_by_the_n
 }
 
 #[tokio::test]
+async fn what_a_killed_run_left_for_afterwards_is_set_by_the_next_one() {
+    let (world, endpoint) = scaled_beside_a_change().await;
+    *world.run.cancel_at.lock().unwrap() = Some("Updating".to_owned());
+    assert!(matches!(
+        world.try_update(ENDPOINT, &endpoint, &endpoint_body("e", "two")).await,
+        UpdateOutcome::Partial(..)
+    ));
+    *world.run.cancel_at.lock().unwrap() = None;
+    world.run.cancelled.store(false, Ordering::Relaxed);
+    // Nobody waits, and the update ends: variant b is as it was scaled before.
+    world.pass(7200.0);
+    assert_eq!(live(&world).await, of_a_and_b((4, 5.0), (1, 1.0)));
+    let body = endpoint_body("e", "two");
+    let now = world.session.read(ENDPOINT, &endpoint, &world.run).await.unwrap().unwrap();
+    let plan = world.plan(ENDPOINT, Some(&now), &body).await.unwrap();
+    assert!(plan.unsettled && plan.replace.is_empty());
+    let told: Vec<&str> = plan.diagnostics.iter().map(|told| told.summary.as_str()).collect();
+    assert_eq!(told, ["The update of endpoint \"e\" is not complete"]);
+    world.update(ENDPOINT, &now, &body).await;
+    assert_eq!(live(&world).await, of_a_and_b((4, 5.0), (3, 2.0)));
+    assert_eq!(world.calls("UpdateEndpoint"), 1);
+    // Then there is nothing left, whatever the journal says.
+    assert!(!world.plan(ENDPOINT, Some(&now), &body).await.unwrap().unsettled);
+}
+
+#[tokio::test]
 async fn what_could_not_be_set_after_an_update_is_told() {
     let (world, endpoint) = scaled_beside_a_change().await;
     let denied = json!({"code": "AccessDeniedException", "message": "No.", "status": 400});

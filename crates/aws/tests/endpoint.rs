@@ -134,6 +134,7 @@ async fn a_configuration_is_not_deleted_when_its_endpoints_cannot_be_seen() {
         let error = world.session.delete(CONFIG, &config, &world.run).await.unwrap_err();
         assert_eq!(error.summary, "Endpoint configuration \"two\" could not be deleted");
         assert!(error.detail.contains(&format!("Allow the action sagemaker:{operation} in")), "{error}");
+        assert_eq!(error.detail.contains("Endpoint \"e\": no"), operation == "DescribeEndpoint", "{error}");
     }
     assert_eq!(world.calls("DeleteEndpointConfig"), 0);
     // An imitation of the service that has no endpoints has none that use it. Components are not asked for where none

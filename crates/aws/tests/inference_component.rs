@@ -183,3 +183,35 @@ async fn components_are_checked_offline() {
     assert_eq!(check(json!({"base_inference_component_name": "b"})), 0);
     assert_eq!(world.validate(COMPONENT, &json!({"name": "ic", "endpoint_name": "e"})).len(), 1);
 }
+
+#[tokio::test]
+async fn what_a_component_cannot_have_is_told_offline() {
+    let world = world().await;
+    let of = |image: &str| {
+        json!({"name": "ic", "endpoint_name": "e", "variant_name": "v",
+        "runtime_config": {"copy_count": 1}, "specification": {"container": {"image": image},
+        "compute_resource_requirements": {"min_memory_required_in_mb": 1024}}})
+    };
+    let at = "specification[0].container[0].image";
+    let refused = [format!("Error {at}: Invalid inference component")];
+    assert_eq!(world.validate(COMPONENT, &of("myteam.myorg.com/i:1")), refused);
+    assert_eq!(world.validate(COMPONENT, &of("123456789012.dkr.ecr.us-east-1.amazonaws.com/i:1")), [""; 0]);
+    let elsewhere = world.plan(COMPONENT, None, &of("123456789012.dkr.ecr.eu-west-1.amazonaws.com/i:1")).await.unwrap();
+    let told: Vec<&str> = elsewhere.diagnostics.iter().map(|told| told.summary.as_str()).collect();
+    assert_eq!(told, ["Image of another region"]);
+    let mut memory = body(1, 2048);
+    memory["specification"]["compute_resource_requirements"]["max_memory_required_in_mb"] = json!(1024);
+    let at = "specification[0].compute_resource_requirements[0].max_memory_required_in_mb";
+    assert_eq!(world.validate(COMPONENT, &memory), [format!("Error {at}: Invalid inference component")]);
+}
+
+#[tokio::test]
+async fn a_component_that_failed_since_is_told() {
+    let world = hosting().await;
+    let made = world.create(COMPONENT, &body(1, 1024)).await;
+    let failed =
+        made.update_at(&smform_types::Path::attribute("status").0, &mut |_| smform_types::Value::string("Failed"));
+    let plan = world.plan(COMPONENT, Some(&failed), &body(1, 1024)).await.unwrap();
+    let told: Vec<&str> = plan.diagnostics.iter().map(|told| told.summary.as_str()).collect();
+    assert_eq!(told, ["Inference component \"ic\" does not serve"]);
+}

@@ -132,9 +132,9 @@ async fn what_is_renamed_comes_first_and_what_keeps_its_name_tells_who_uses_it()
         ReplaceOrder::SameName(same) => same.users,
         other => panic!("{other:?}"),
     };
-    assert_eq!(order(CONFIG, &used, &config_body("three", "m", 1)).await, ReplaceOrder::CreateFirst);
-    assert_eq!(order(CONFIG, &used, &config_body("?", "m", 1)).await, ReplaceOrder::CreateFirst);
-    assert_eq!(order(MODEL, &model, &model_body("n")).await, ReplaceOrder::CreateFirst);
+    assert_eq!(order(CONFIG, &used, &config_body("three", "m", 1)).await, ReplaceOrder::DeleteLast);
+    assert_eq!(order(CONFIG, &used, &config_body("?", "m", 1)).await, ReplaceOrder::DeleteLast);
+    assert_eq!(order(MODEL, &model, &model_body("n")).await, ReplaceOrder::DeleteLast);
     // No configuration needs to say that the endpoint uses them.
     assert_eq!(users(order(CONFIG, &used, &config_body("one", "m", 2)).await), ["endpoint \"e\""]);
     assert_eq!(users(order(CONFIG, &free, &config_body("two", "m", 2)).await), Vec::<String>::new());

@@ -126,6 +126,21 @@ async fn mistakes_are_found_offline() {
 }
 
 #[tokio::test]
+async fn names_of_services_and_metrics_are_checked() {
+    let world = world().await;
+    let mut wrong = target(1, 2);
+    wrong["service_namespace"] = json!("sagemker");
+    assert_eq!(world.validate(TARGET, &wrong), ["Error service_namespace: Unknown service namespace"]);
+    let mut wrong = tracking(1.0);
+    let metric = json!("SageMakerInvocationsPerInstance");
+    wrong["target_tracking_scaling_policy_configuration"]["predefined_metric_specification"]["predefined_metric_type"] =
+        metric;
+    let at =
+        "target_tracking_scaling_policy_configuration[0].predefined_metric_specification[0].predefined_metric_type";
+    assert_eq!(world.validate(POLICY, &wrong), [format!("Warning {at}: Unknown metric")]);
+}
+
+#[tokio::test]
 async fn a_prediction_is_kept_but_warned_of() {
     let (world, _) = serving().await;
     let made = world.create(TARGET, &target(1, 4)).await;

@@ -93,6 +93,16 @@ async fn rules_that_are_objects_of_their_own_are_not_taken_for_somebody_elses() 
     // Without the object, its rule is somebody else's; the rest of what is read stays in any case.
     let left = world.provider.accounted(SG, &group, &read, &others[1..]);
     assert_eq!((rules(&left, "ingress"), rules(&left, "egress")), (0, 1));
+    // One that was changed since the group was recorded accounts for what it was, too; nothing else that is missing is.
+    let before = read.clone().update_at(&smform_types::Path::attribute("egress").0, &mut |rules| {
+        let text = shown(&rules)
+            .replace("\"from_port\": 53", "\"from_port\": 54")
+            .replace("\"to_port\": 53", "\"to_port\": 54");
+        smform_types::json::value_from_json(&serde_json::from_str(&text).unwrap(), &rules.ty()).unwrap()
+    });
+    assert_ne!(shown(&before), shown(&read));
+    assert_eq!(shown(&world.provider.accounted(SG, &before, &read, &others)), shown(&before));
+    assert_ne!(shown(&world.provider.accounted(SG, &before, &read, &[])), shown(&before));
     // What is recorded with the group stays recorded.
     assert_eq!(shown(&world.provider.accounted(SG, &read, &read, &others)), shown(&read));
     let renamed = json!({"a": "1"});

@@ -49,6 +49,8 @@ pub struct Recorder {
     pub cancel_at: Mutex<Option<String>>,
     pub intended: Mutex<Vec<String>>,
     pub begun: Mutex<Vec<Value>>,
+    /// What is left to do to the object.
+    pub owed: Mutex<Option<String>>,
     pub progress: Mutex<Vec<String>>,
 }
 
@@ -72,6 +74,15 @@ impl Run for Recorder {
     async fn intend(&self, identifier: &str) -> Result<(), ProviderError> {
         self.intended.lock().unwrap_or_else(PoisonError::into_inner).push(identifier.to_owned());
         Ok(())
+    }
+
+    async fn owe(&self, what: Option<&str>) -> Result<(), ProviderError> {
+        *self.owed.lock().unwrap_or_else(PoisonError::into_inner) = what.map(str::to_owned);
+        Ok(())
+    }
+
+    fn owed(&self) -> Option<String> {
+        self.owed.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     async fn created(&self, object: &Value) -> Result<(), ProviderError> {
@@ -110,6 +121,7 @@ pub fn recorder(sandbox: &Sandbox) -> Recorder {
         cancel_at: Mutex::default(),
         intended: Mutex::default(),
         begun: Mutex::default(),
+        owed: Mutex::default(),
         progress: Mutex::default(),
     }
 }

@@ -1,6 +1,8 @@
 //! Names that are taken right after one has looked: by somebody else, unless an attempt of the call had no answer.
 
 use serde_json::{Value as Json, json};
+use smform_provider::PlannedObject;
+use smform_types::Value;
 
 use crate::support::{CONFIG, ENDPOINT, GROUP, MODEL, World, config_body, endpoint_body, model_body, serving, world};
 
@@ -40,6 +42,45 @@ async fn what_somebody_else_made_is_not_taken_over() {
     ours(&world, MODEL, &model_body("n"), "CreateModel").await;
     ours(&world, CONFIG, &config_body("three", "n", 1), "CreateEndpointConfig").await;
     ours(&world, ENDPOINT, &endpoint_body("f", "three"), "CreateEndpoint").await;
+}
+
+/// What the plan says of a new object, beside what it has otherwise.
+async fn said(world: &World, ty: &str, body: &Json, before: Option<&Value>) -> Vec<String> {
+    let after = world.plan(ty, None, body).await.unwrap().planned;
+    let object = PlannedObject { type_name: ty.into(), before: None, after: Some(after) };
+    let holder = before.map(|before| PlannedObject { type_name: ty.into(), before: Some(before.clone()), after: None });
+    let plan: Vec<PlannedObject> = [object.clone()].into_iter().chain(holder).collect();
+    let found = world.session.review(&object, &plan, &world.run).await;
+    found.iter().filter(|found| found.is_error()).map(|found| format!("{}: {}", found.summary, found.detail)).collect()
+}
+
+#[tokio::test]
+async fn a_name_that_is_taken_is_told_by_the_plan() {
+    let (world, endpoint) = serving().await;
+    let target = json!({"service_namespace": "sagemaker", "resource_id": "endpoint/e/variant/MyVariant",
+        "scalable_dimension": "sagemaker:variant:DesiredInstanceCount", "min_capacity": 1, "max_capacity": 2});
+    world.create("aws_appautoscaling_target", &target).await;
+    for (ty, body, id) in [
+        (MODEL, model_body("m"), "m"),
+        (CONFIG, config_body("one", "m", 1), "one"),
+        (ENDPOINT, endpoint_body("e", "one"), "e"),
+        // Endpoints are not told apart by the case of letters.
+        (ENDPOINT, endpoint_body("E", "one"), "e"),
+        (
+            "aws_appautoscaling_target",
+            target,
+            "sagemaker/endpoint/e/variant/MyVariant/sagemaker:variant:DesiredInstanceCount",
+        ),
+    ] {
+        let found = said(&world, ty, &body, None).await;
+        let [found] = found.as_slice() else { panic!("{ty}: {found:?}") };
+        assert!(found.contains("already exists") && found.contains(&format!("id = \"{id}\"\n  }}")), "{found}");
+    }
+    assert!(said(&world, MODEL, &model_body("M"), None).await.is_empty());
+    // What the plan takes away gives up its name, and so does an endpoint that goes anyway.
+    assert!(said(&world, ENDPOINT, &endpoint_body("E", "one"), Some(&endpoint)).await.is_empty());
+    world.ask("DeleteEndpoint", json!({"EndpointName": "e"})).await;
+    assert!(said(&world, ENDPOINT, &endpoint_body("e", "one"), None).await.is_empty());
 }
 
 #[tokio::test]

@@ -47,7 +47,7 @@ impl Conduct {
     #[must_use]
     pub fn quiet(&self, object: ObjectKey, operation: Operation) -> Task {
         let clock = Interruptible { inner: Arc::clone(&self.clock), cancel: self.cancel.clone() };
-        Task { conduct: self.clone(), clock, object, operation, start: self.clock.now() }
+        Task { conduct: self.clone(), clock, object, operation, start: self.clock.now(), owed: None }
     }
 }
 
@@ -78,9 +78,16 @@ pub struct Task {
     object: ObjectKey,
     operation: Operation,
     start: SystemTime,
+    owed: Option<String>,
 }
 
 impl Task {
+    /// The same, with what an earlier run has left to do to the object.
+    #[must_use]
+    pub fn owing(self, owed: Option<String>) -> Task {
+        Task { owed, ..self }
+    }
+
     /// Time since the start, on the run's clock.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
@@ -134,6 +141,10 @@ impl Run for Task {
 
     fn progress(&self, status: &str) {
         self.report(status);
+    }
+
+    fn owed(&self) -> Option<String> {
+        self.owed.clone()
     }
 
     async fn intend(&self, _: &str) -> Result<(), ProviderError> {

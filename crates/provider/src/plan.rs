@@ -57,6 +57,9 @@ pub enum ReplaceOrder {
     DeleteFirst,
     /// The new object gets another name, so it can come first and nothing is ever missing.
     CreateFirst,
+    /// The same, and the old object cannot go before what uses it has moved to the new one. The engine refuses to delete it
+    /// first when something uses it.
+    DeleteLast,
     /// The new object would get the name of the old one while other objects still use that: creating first collides,
     /// deleting first takes away what serves. The engine refuses such a plan when something uses the object.
     SameName(SameName),

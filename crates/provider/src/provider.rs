@@ -11,7 +11,7 @@ use crate::constraints;
 use crate::error::ProviderError;
 use crate::plan::{PlanRequest, PlanResponse};
 use crate::resource::{CreateOutcome, Imported, UpdateOutcome};
-use crate::review::PlannedObject;
+use crate::review::{PlannedObject, UniqueName, Whole};
 use crate::run::{Clock, Run};
 
 /// Whose objects a session works on; recorded in state, so that another account is noticed before anything is read.
@@ -76,6 +76,18 @@ pub trait Session: Send + Sync {
     /// # Errors
     /// Why the configuration cannot be planned.
     async fn plan(&self, type_name: &str, request: PlanRequest, run: &dyn Run) -> Result<PlanResponse, Diagnostics>;
+
+    /// See [`crate::ResourceType::unique_name`].
+    fn unique_name(&self, type_name: &str, object: &Value) -> Option<UniqueName> {
+        let _ = (type_name, object);
+        None
+    }
+
+    /// See [`crate::ResourceType::part_of`].
+    fn part_of(&self, type_name: &str, object: &Value) -> Option<Whole> {
+        let _ = (type_name, object);
+        None
+    }
 
     /// See [`crate::ResourceType::review`].
     async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], run: &dyn Run) -> Diagnostics {

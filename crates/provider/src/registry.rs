@@ -14,7 +14,7 @@ use crate::error::ProviderError;
 use crate::plan::{PlanRequest, PlanResponse};
 use crate::provider::{Identity, Provider, Session};
 use crate::resource::{CreateOutcome, DataSource, Imported, ResourceType, UpdateOutcome};
-use crate::review::PlannedObject;
+use crate::review::{PlannedObject, UniqueName, Whole};
 use crate::run::{Clock, Context, Run};
 
 /// How a provider configuration becomes connected clients.
@@ -233,6 +233,14 @@ impl<C: Send + Sync + 'static> Session for Connected<C> {
             self.configure.guard(&self.clients, prior).map_err(|error| Diagnostics::from(error.into_diagnostic()))?;
         }
         entry.implementation.plan(entry.schema(), request, &self.cx(run)).await
+    }
+
+    fn unique_name(&self, type_name: &str, object: &Value) -> Option<UniqueName> {
+        self.types.resource(type_name).ok()?.implementation.unique_name(object)
+    }
+
+    fn part_of(&self, type_name: &str, object: &Value) -> Option<Whole> {
+        self.types.resource(type_name).ok()?.implementation.part_of(object)
     }
 
     async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], run: &dyn Run) -> Diagnostics {

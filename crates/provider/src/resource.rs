@@ -7,7 +7,7 @@ use smform_types::{Diagnostics, Path, Value};
 
 use crate::error::ProviderError;
 use crate::plan::{PlanRequest, PlanResponse, plan_by_schema};
-use crate::review::PlannedObject;
+use crate::review::{PlannedObject, UniqueName, Whole};
 use crate::run::Context;
 
 /// How a creation ended.
@@ -83,6 +83,19 @@ pub trait ResourceType<C: Send + Sync>: Send + Sync {
     ) -> Result<PlanResponse, Diagnostics> {
         let _ = cx;
         Ok(plan_by_schema(schema, &request, &|path, prior, wanted| self.equivalent(path, prior, wanted)))
+    }
+
+    /// The name that no other object of the type can have as long as this one is there; nothing when there is none, or it is
+    /// not known yet.
+    fn unique_name(&self, object: &Value) -> Option<UniqueName> {
+        let _ = object;
+        None
+    }
+
+    /// What the object is a part of, by the names that it gives; nothing when that is nothing, or not known yet.
+    fn part_of(&self, object: &Value) -> Option<Whole> {
+        let _ = object;
+        None
     }
 
     /// Judges an object of a plan beside everything else that is planned, itself included; called once all of that is

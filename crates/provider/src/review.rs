@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use smform_types::Value;
+use smform_types::{Path, Value};
 
 /// An object of a plan, as a review sees it. Values are without marks; those to come may have unknown parts.
 #[derive(Clone, Debug)]
@@ -13,6 +13,27 @@ pub struct PlannedObject {
     pub before: Option<Value>,
     /// The object as it will be, the same when it does not change; nothing when it is to be deleted.
     pub after: Option<Value>,
+}
+
+/// A name that an object alone can have at a time, in its account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UniqueName {
+    /// The attribute that says the name.
+    pub attribute: Path,
+    /// The name, as it is written.
+    pub name: String,
+    /// What is compared: all that the name is unique within, and the name.
+    pub key: Vec<String>,
+}
+
+/// Another object that an object is a part of: it keeps that from some changes as long as it is there, and can be made
+/// once that is as it needs it, whether or not the configuration refers to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Whole {
+    /// The type of the other object.
+    pub type_name: &'static str,
+    /// What [`UniqueName::key`] is of that.
+    pub key: Vec<String>,
 }
 
 impl PlannedObject {

@@ -56,6 +56,22 @@ pub trait Run: Send + Sync {
     /// When the journal cannot be written; the call must then not be made.
     async fn intend(&self, identifier: &str) -> Result<(), ProviderError>;
 
+    /// Makes durable, before a changing call, what will be left to do to the object after it, in the type's own words, so that
+    /// the next run does it if this one does not come to that; nothing when that is given up. Forgotten when the change is
+    /// complete.
+    ///
+    /// # Errors
+    /// When the journal cannot be written; the call must then not be made.
+    async fn owe(&self, what: Option<&str>) -> Result<(), ProviderError> {
+        let _ = what;
+        Ok(())
+    }
+
+    /// What an earlier run has left to do to the object, or this one so far.
+    fn owed(&self) -> Option<String> {
+        None
+    }
+
     /// Makes durable that the object exists, though it is not ready yet. Recorded as tainted until the operation
     /// completes.
     ///

@@ -34,7 +34,7 @@ pub enum Record {
     },
     /// An operation is about to begin.
     Intent(Intent),
-    /// An operation ended without a change.
+    /// An operation ended without a change, and nothing is left to do to the object.
     Unchanged {
         /// The object.
         object: Id,
@@ -85,14 +85,18 @@ pub enum Record {
     },
 }
 
+/// The operation of an intent that says what is left to do to an object. It stands beside that of a change, and outlives the
+/// change until the object is said to owe nothing any more.
+pub const OWE: &str = "owe";
+
 /// An operation that is about to begin.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Intent {
     /// The object.
     pub object: Id,
-    /// `create`, `update`, `delete`.
+    /// `create`, `update`, `delete`, or [`OWE`].
     pub operation: String,
-    /// The name or id by which the service knows the object, once that is chosen.
+    /// The name or id by which the service knows the object, once that is chosen; what is left to do, of [`OWE`].
     pub identifier: Option<String>,
     /// The provider configuration.
     pub provider: String,
@@ -232,14 +236,15 @@ pub fn replay(record: Record, state: &mut State, pending: &mut Vec<Intent>) {
             }
         }
         Record::Intent(intent) => {
-            settle(pending, &intent.object);
+            let owes = |one: &Intent| one.operation == OWE;
+            pending.retain(|other| other.object != intent.object || owes(other) != owes(&intent));
             pending.push(intent);
         }
         Record::Unchanged { object } => settle(pending, &object),
         Record::Put { object, provider, content } => {
             // An object that is recorded as unfinished is still being worked on.
             if !content.tainted {
-                settle(pending, &object);
+                pending.retain(|intent| intent.object != object || intent.operation == OWE);
             }
             if let Some(id) = object.parse() {
                 state.put(&id, &provider, *content);

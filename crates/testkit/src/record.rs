@@ -18,6 +18,8 @@ pub struct MemoryRecord {
     outputs: BTreeMap<Arc<str>, Value>,
     /// What was about to be done and has no outcome yet.
     pub intents: Vec<(ObjectKey, Operation, Option<String>)>,
+    /// What is left to do to objects.
+    pub owed: BTreeMap<ObjectKey, String>,
     /// How conditions came out.
     pub checks: Checks,
     deposed: usize,
@@ -46,6 +48,7 @@ impl MemoryRecord {
             objects: objects.collect(),
             candidates: candidates.collect(),
             outputs: self.outputs.clone(),
+            owed: self.owed.clone(),
             ..Stored::default()
         }
     }
@@ -88,7 +91,13 @@ impl Record for MemoryRecord {
         Ok(())
     }
 
+    async fn owe(&mut self, object: &ObjectKey, what: &str, _: &Entry) -> Result<(), Diagnostic> {
+        self.owed.insert(object.clone(), what.to_owned());
+        Ok(())
+    }
+
     async fn unchanged(&mut self, object: &ObjectKey) -> Result<(), Diagnostic> {
+        self.owed.remove(object);
         self.intents.retain(|(intended, ..)| intended != object);
         Ok(())
     }

@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use smform_provider::{
     Clock, Configure, Context, CreateOutcome, DataSource, Former, Identity, Imported, PlanRequest, PlanResponse,
-    PlannedObject, ProviderError, Registry, ReplaceOrder, ResourceType, SameName, UpdateOutcome, plan_by_schema,
+    PlannedObject, ProviderError, Registry, ReplaceOrder, ResourceType, SameName, UniqueName, UpdateOutcome, Whole,
+    plan_by_schema,
 };
 use smform_types::schema::{Attribute, Block, Schema};
 use smform_types::{Diagnostics, Path, Type, Value};
@@ -242,6 +243,8 @@ impl ResourceType<Service> for Thing {
         cx: &Context<'_, Service>,
     ) -> Result<PlanResponse, Diagnostics> {
         let mut response = plan_by_schema(schema, &request, &|_, prior, wanted| prior == wanted);
+        // What an earlier update has left to do is done by another one.
+        response.unsettled = request.prior.is_some() && cx.run.owed().is_some();
         let name = text(&request.config, "name");
         response.order = match (&request.former, name) {
             (Former::Replaced(old), Some(name)) if text(old, "name").as_deref() == Some(&name) => {
@@ -251,6 +254,8 @@ impl ResourceType<Service> for Thing {
                     users: cx.clients.table().users.get(&name).cloned().unwrap_or_default(),
                 })
             }
+            // What is served by a thing of this kind would be lost with it.
+            _ if text(&request.config, "name_prefix").as_deref() == Some("served-") => ReplaceOrder::DeleteLast,
             _ => ReplaceOrder::CreateFirst,
         };
         // What is gone, and wanted as it was, is made under its name.
@@ -262,6 +267,18 @@ impl ResourceType<Service> for Thing {
             }
         }
         Ok(response)
+    }
+
+    fn unique_name(&self, object: &Value) -> Option<UniqueName> {
+        let name = text(object, "name")?;
+        Some(UniqueName { attribute: Path::attribute("name"), key: vec![name.clone()], name })
+    }
+
+    /// A thing named `WHOLE/PART` is a part of the thing `WHOLE`.
+    fn part_of(&self, object: &Value) -> Option<Whole> {
+        let name = text(object, "name")?;
+        let (whole, _) = name.split_once('/')?;
+        Some(Whole { type_name: "test_thing", key: vec![whole.to_owned()] })
     }
 
     async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], cx: &Context<'_, Service>) -> Diagnostics {
@@ -336,12 +353,22 @@ impl ResourceType<Service> for Thing {
     async fn update(&self, prior: &Value, planned: &Value, cx: &Context<'_, Service>) -> UpdateOutcome {
         let name = text(prior, "id").unwrap_or_default();
         cx.clients.gate.pass().await;
+        // A larger thing is painted when it has grown.
+        if prior.get("size") != planned.get("size")
+            && text(planned, "password").is_some()
+            && let Err(error) = cx.run.owe(Some("paint")).await
+        {
+            return UpdateOutcome::Failed(error);
+        }
         match cx.clients.call("update", &name) {
             Ending::Failed => UpdateOutcome::Failed(scripted("update", &name)),
             Ending::Partial => UpdateOutcome::Partial(prior.clone(), scripted("update", &name)),
             Ending::Complete => {
-                cx.clients.table().things.insert(name, planned.clone());
+                cx.clients.table().things.insert(name.clone(), planned.clone());
                 cx.clients.gate.pass().await;
+                if cx.run.owed().is_some() && !matches!(cx.clients.call("paint", &name), Ending::Complete) {
+                    return UpdateOutcome::Partial(planned.clone(), scripted("paint", &name));
+                }
                 UpdateOutcome::Complete(planned.clone())
             }
         }

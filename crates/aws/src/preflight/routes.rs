@@ -40,10 +40,9 @@ pub(super) fn judge(wanted: &Wanted, registry: &Registry, facts: &Facts, found: 
         let Some(table) = facts.table_of(id, &subnet.vpc_id) else { return };
         let mut ways: Vec<Way> = targets.iter().map(|ip| way(facts, table, &subnet.vpc_id, *ip)).collect();
         ways.sort();
-        // A name may stand for something in the VPC, or behind a peering: then the way to the internet is not asked for.
-        let elsewhere = unsure
-            && (table.routes.iter().any(|route| matches!(route.via, Via::Other(_)) && !route.blackhole)
-                || ways.contains(&Way::Missing));
+        // A name may stand for something behind a peering: then the way to the internet is not asked for.
+        let elsewhere =
+            unsure && table.routes.iter().any(|route| matches!(route.via, Via::Other(_)) && !route.blackhole);
         match ways.into_iter().find(|way| *way != Way::Open) {
             Some(way) if !elsewhere => obstacles.entry(way).or_default().push(id),
             _ => open = true,
@@ -66,7 +65,8 @@ pub(super) fn judge(wanted: &Wanted, registry: &Registry, facts: &Facts, found: 
         } else if unsure {
             let detail = format!(
                 "From {subnets} to the internet, {why}. Where {target} is could not be found out: if it is in the VPC, \
-                 all is well; otherwise the image cannot be pulled. {advice}"
+                 all is well, which the network interfaces of its security group tell where an smform_vpc_config names \
+                 that; otherwise the image cannot be pulled. {advice}"
             );
             found.warning(code, &wanted.subnets_at, format!("Registry perhaps not reachable: {summary}"), detail);
         } else {

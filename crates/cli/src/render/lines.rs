@@ -184,7 +184,9 @@ pub fn partial(mode: Mode, actions: &Actions, outcomes: Outcomes<'_>, style: Sty
             out.extend(lines.into_iter().map(|line| format!("  {line}\n")));
         }
     };
-    let left = skipped.iter().map(|object| left(actions, done, object));
+    // Of a replacement, one half may have failed and the other not have begun: the object is told of once.
+    let untouched = skipped.iter().filter(|object| !failed.contains(*object) && !under_way.contains(*object));
+    let left = untouched.map(|object| left(actions, done, object));
     let going_on = under_way.iter().map(|object| match going_on(actions, done, object) {
         Some(what) => format!("{object} ({what})"),
         None => object.to_string(),
@@ -271,9 +273,10 @@ mod tests {
     fn told(recorded: &Recorded, failed: &[&str]) -> String {
         let object = |name: &str| ObjectKey { address: name.parse().expect("an address"), deposed: None };
         let none = BTreeSet::new();
-        let failed = failed.iter().map(|name| object(name)).collect();
+        let failed: BTreeSet<ObjectKey> = failed.iter().map(|name| object(name)).collect();
         let done = [(object("terraform_data.a"), Operation::Create)];
-        let outcomes = Outcomes { done: &done, under_way: &none, failed: &failed, skipped: &none, recorded };
+        // The other half of a replacement that failed is not begun.
+        let outcomes = Outcomes { done: &done, under_way: &none, failed: &failed, skipped: &failed, recorded };
         partial(Mode::Normal, &Actions::new(), outcomes, Style::PLAIN)
     }
 

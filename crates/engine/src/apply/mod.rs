@@ -202,7 +202,15 @@ impl<'a> Executor<'a> {
                 self.report.done.import += 1;
             }
         }
-        for object in &self.apply.stored.unsettled {
+        let owed = &self.apply.stored.owed;
+        for object in self.apply.stored.unsettled.iter().filter(|object| !owed.contains_key(object)) {
+            record.unchanged(object).await?;
+        }
+        // What is left to do to an object that is not changed has turned out to be done.
+        let is_done = |object: &&ObjectKey| {
+            self.apply.plan.changes.get(*object).is_some_and(|change| change.action != Action::Update)
+        };
+        for object in owed.keys().filter(is_done) {
             record.unchanged(object).await?;
         }
         for object in &self.apply.plan.absent {
@@ -552,6 +560,7 @@ impl<'a> Executor<'a> {
             entry: Entry::planned(apply, change),
             record: Arc::clone(&apply.record),
             conduct: apply.conduct.clone(),
+            owed: apply.stored.owed.get(&change.object).cloned(),
             provisioned: !apply.setting.provisioners(address, When::Create).is_empty(),
             notes: Diagnostics::new(),
         };

@@ -68,6 +68,8 @@ pub struct Job {
     pub record: Arc<Mutex<dyn Record>>,
     /// Time, cancellation, events.
     pub conduct: Conduct,
+    /// What an earlier run has left to do to the object.
+    pub owed: Option<String>,
     /// Whether provisioners run once it is created.
     pub provisioned: bool,
     /// What is to be told besides how it ends.
@@ -131,6 +133,10 @@ struct Journaled {
     entry: Entry,
     marks: Vec<(Path, Marks)>,
     record: Arc<Mutex<dyn Record>>,
+    /// What is left to do to the object.
+    owes: std::sync::Mutex<Option<String>>,
+    /// Whether the journal says that something is, or was, left to do.
+    has_owed: AtomicBool,
     /// Whether the journal says by which identifier the object can be found.
     has_intended: AtomicBool,
 }
@@ -160,11 +166,43 @@ impl Run for Journaled {
         written.map_err(|error| ProviderError::new(error.summary, error.detail))
     }
 
+    async fn owe(&self, what: Option<&str>) -> Result<(), ProviderError> {
+        *self.owes() = what.map(str::to_owned);
+        let Some(what) = what else { return Ok(()) };
+        self.has_owed.store(true, Ordering::Relaxed);
+        let written = self.record.lock().await.owe(&self.object, what, &self.entry).await;
+        written.map_err(|error| ProviderError::new(error.summary, error.detail))
+    }
+
+    fn owed(&self) -> Option<String> {
+        self.owes().clone()
+    }
+
     async fn created(&self, object: &Value) -> Result<(), ProviderError> {
         let (value, _) = without_unknown(object.clone());
         let entry = Entry { value: value.mark_paths(&self.marks), tainted: true, ..self.entry.clone() };
         let written = self.record.lock().await.put(&self.object, entry).await;
         written.map_err(|error| ProviderError::new(error.summary, error.detail))
+    }
+}
+
+impl Journaled {
+    fn owes(&self) -> std::sync::MutexGuard<'_, Option<String>> {
+        self.owes.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Forgets what was left to do. Until then it is kept, whatever came of the operation.
+    async fn settled(&self) -> Option<Diagnostic> {
+        if !self.has_owed.load(Ordering::Relaxed) {
+            return None;
+        }
+        self.record.lock().await.unchanged(&self.object).await.err()
+    }
+
+    /// The same, where the type has given it up.
+    async fn settled_unless_owed(&self) -> Option<Diagnostic> {
+        let owes = self.owes().is_some();
+        if owes { None } else { self.settled().await }
     }
 }
 
@@ -208,6 +246,8 @@ impl Job {
             entry: self.entry.clone(),
             marks: self.marks.clone(),
             record: Arc::clone(&self.record),
+            owes: std::sync::Mutex::new(self.owed.clone()),
+            has_owed: AtomicBool::new(self.owed.is_some()),
             has_intended: AtomicBool::new(false),
         }
     }
@@ -404,6 +444,7 @@ impl Job {
                 let (value, mut found) = self.settle(&planned, value, true);
                 let entry = Entry { value: value.clone(), ..self.entry.clone() };
                 found.extend(self.record.lock().await.put(&self.change.object, entry).await.err());
+                found.extend(run.settled().await);
                 run.task.finished(id_of(&value));
                 self.ended(Some(value), None, found)
             }
@@ -413,6 +454,7 @@ impl Job {
                 let dependencies = &self.change.dependencies | &self.change.old_dependencies;
                 let entry = Entry { value: value.clone(), dependencies, ..self.entry.clone() };
                 found.extend(self.record.lock().await.put(&self.change.object, entry).await.err());
+                found.extend(run.settled_unless_owed().await);
                 let under_way = error.under_way;
                 run.task.not_done(under_way);
                 found.push(error.into_diagnostic());
@@ -422,7 +464,9 @@ impl Job {
                 let under_way = error.under_way;
                 run.task.not_done(under_way);
                 let mut found = Diagnostics::from(error.into_diagnostic());
-                found.extend(self.record.lock().await.unchanged(&self.change.object).await.err());
+                if run.owed().is_none() {
+                    found.extend(self.record.lock().await.unchanged(&self.change.object).await.err());
+                }
                 Made { under_way, ..self.ended(None, None, found) }
             }
         }
@@ -507,6 +551,8 @@ impl Work {
             entry: self.entry,
             marks: Vec::new(),
             record: Arc::clone(&self.record),
+            owes: std::sync::Mutex::default(),
+            has_owed: AtomicBool::new(false),
             has_intended: AtomicBool::new(false),
         };
         let mut found = Diagnostics::new();

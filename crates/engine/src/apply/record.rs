@@ -102,7 +102,11 @@ pub trait Record: Send {
         entry: &Entry,
     ) -> Result<(), Diagnostic>;
 
-    /// An operation ended without changing what is recorded.
+    /// This is left to do to an object, beside an operation on it that is about to begin. It outlives the outcome of that,
+    /// until the object is said to be unchanged, or is gone.
+    async fn owe(&mut self, object: &ObjectKey, what: &str, entry: &Entry) -> Result<(), Diagnostic>;
+
+    /// An operation ended without changing what is recorded, and nothing is left to do.
     async fn unchanged(&mut self, object: &ObjectKey) -> Result<(), Diagnostic>;
 
     /// An object is so.

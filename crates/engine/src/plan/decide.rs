@@ -44,6 +44,8 @@ pub struct Decision {
     pub replace_paths: Vec<Path>,
     /// Set when a replacement would take the name of the object it replaces.
     pub same_name: Option<SameName>,
+    /// Whether the old object cannot go before what uses it has moved to the new one.
+    pub delete_last: bool,
     /// Set when the user's rules forbid it.
     pub refusal: Option<Diagnostic>,
 }
@@ -74,7 +76,15 @@ pub fn decide(situation: &Situation<'_>) -> Decision {
 }
 
 fn plain(action: Action, after: Value) -> Decision {
-    Decision { action, reason: None, after, replace_paths: Vec::new(), same_name: None, refusal: None }
+    Decision {
+        action,
+        reason: None,
+        after,
+        replace_paths: Vec::new(),
+        same_name: None,
+        delete_last: false,
+        refusal: None,
+    }
 }
 
 fn replace(situation: &Situation<'_>, marked: impl Fn(&Value) -> Value) -> Decision {
@@ -94,15 +104,24 @@ fn replace(situation: &Situation<'_>, marked: impl Fn(&Value) -> Value) -> Decis
     let order = match situation.lifecycle.create_before_destroy {
         _ if situation.create_first => Replacement::CreateFirst,
         Some(true) => Replacement::CreateFirst,
-        None if fresh.order == ReplaceOrder::CreateFirst => Replacement::CreateFirst,
+        None if matches!(fresh.order, ReplaceOrder::CreateFirst | ReplaceOrder::DeleteLast) => Replacement::CreateFirst,
         _ => Replacement::DeleteFirst,
     };
     let same_name = match &fresh.order {
         ReplaceOrder::SameName(same) => Some(same.clone()),
-        ReplaceOrder::CreateFirst | ReplaceOrder::DeleteFirst => None,
+        ReplaceOrder::CreateFirst | ReplaceOrder::DeleteLast | ReplaceOrder::DeleteFirst => None,
     };
     let after = marked(&fresh.planned);
-    Decision { action: Action::Replace(order), reason: Some(reason), after, replace_paths, same_name, refusal }
+    let delete_last = fresh.order == ReplaceOrder::DeleteLast;
+    Decision {
+        action: Action::Replace(order),
+        reason: Some(reason),
+        after,
+        replace_paths,
+        same_name,
+        delete_last,
+        refusal,
+    }
 }
 
 /// The message for an object that must not be destroyed.

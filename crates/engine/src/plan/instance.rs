@@ -25,6 +25,8 @@ pub struct Question {
     pub candidate: Option<String>,
     /// By which identifier an `import` block says that it exists.
     pub import: Option<String>,
+    /// What an earlier run has left to do to it.
+    pub owed: Option<String>,
     /// Whether to read it.
     pub refresh: bool,
     /// What the configuration wants, without marks; nothing when only reading is asked for.
@@ -53,6 +55,7 @@ impl Question {
             recorded: None,
             candidate: None,
             import: None,
+            owed: None,
             refresh,
             config: None,
             ignore: IgnoreChanges::None,
@@ -132,7 +135,7 @@ pub async fn ask(question: Question, conduct: Conduct) -> Result<Answer, Diagnos
         return Ok(Answer { prior, resumed: is_resumed, unfinished, planned: None, fresh: None });
     };
     let tainted = unfinished || question.tainted && !is_resumed;
-    let task = conduct.quiet(question.object.clone(), Operation::Refresh);
+    let task = conduct.quiet(question.object.clone(), Operation::Refresh).owing(question.owed);
     let kept = match &prior {
         Some(prior) => keep_ignored(&question.ignore, &question.block, config.clone(), prior),
         None => config.clone(),

@@ -12,6 +12,7 @@ pub mod decide;
 pub mod imports;
 pub mod instance;
 pub mod moves;
+pub mod names;
 pub mod order;
 pub mod outputs;
 pub mod relevant;

@@ -10,6 +10,7 @@ use smform_provider::SameName;
 use smform_types::{Diagnostic, Diagnostics, InstanceAddress, Path, ResourceConfigAddress, ResourceMode, Value};
 
 use super::steps::{self, Step, StepGraph};
+use super::stored::Stored;
 use super::target::Selection;
 use super::{Action, Change, Mode, ObjectKey, Replacement};
 use crate::blocks::block_context;
@@ -179,6 +180,56 @@ pub fn refuse_same_names(
             continue;
         }
         found.push(refusal(config, change, same, &users));
+    }
+    found
+}
+
+/// Refuses replacements that delete an object first, as the configuration says, which cannot go before what uses it has
+/// moved to the new one.
+pub fn refuse_too_early(
+    config: &Config,
+    changes: &BTreeMap<ObjectKey, Change>,
+    delete_last: &BTreeSet<InstanceAddress>,
+    stored: &Stored,
+) -> Diagnostics {
+    let mut found = Diagnostics::new();
+    for address in delete_last {
+        let Some(change) = changes.get(&ObjectKey { address: address.clone(), deposed: None }) else { continue };
+        let used = address.config();
+        let stays = |user: &&Change| {
+            let uses = user.dependencies.contains(&used) || user.old_dependencies.contains(&used);
+            let goes = matches!(user.action, Action::Delete | Action::Replace(Replacement::DeleteFirst));
+            uses && user.before.is_some() && !goes && user.object.address.resource.mode == ResourceMode::Managed
+        };
+        let block = config.modules.get(&used.module).and_then(|module| module.resources.get(&used.resource));
+        let at = |error: Diagnostic| match block {
+            Some(block) => error.at(block.span).within(block_context(block)),
+            None => error,
+        };
+        let left_out = stored.objects.iter().find(|(user, recorded)| {
+            user.deposed.is_none() && recorded.dependencies.contains(&used) && !changes.contains_key(user)
+        });
+        if let Some((user, _)) = left_out {
+            let detail = format!(
+                "{address} has to be replaced, and {} uses the old object, which therefore cannot go. The targets leave {} out: \
+                 target that as well, and what depends on it.",
+                user.address, user.address
+            );
+            let summary = "What is in use would be replaced without what uses it";
+            found.push(at(Diagnostic::error(summary, detail).about(address)));
+            continue;
+        }
+        let Some(user) = changes.values().find(stays) else { continue };
+        if change.action != Action::Replace(Replacement::DeleteFirst) {
+            continue;
+        }
+        let detail = format!(
+            "{address} has to be replaced, and create_before_destroy = false has the old object go first. {} uses it until \
+             the new one is there, so it cannot go: the apply would end with that error. Take create_before_destroy out: \
+             then the new object comes first and the old one goes last.",
+            user.object.address
+        );
+        found.push(at(Diagnostic::error("What is in use would be deleted first", detail).about(address)));
     }
     found
 }

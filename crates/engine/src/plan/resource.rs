@@ -220,6 +220,7 @@ impl<'a> Walker<'a> {
             recorded: recorded.as_ref().map(|recorded| recorded.value.clone().unmark_deep().0),
             candidate: self.walk.stored.candidates.get(&object).cloned(),
             import: import.clone(),
+            owed: self.walk.stored.owed.get(&object).cloned(),
             config: (self.walk.options.mode == Mode::Normal).then_some(config),
             ignore: block.lifecycle.ignore_changes.clone(),
             tainted: recorded.as_ref().is_some_and(|recorded| recorded.tainted),
@@ -653,6 +654,9 @@ impl<'a> Walker<'a> {
         let (messages, outcome) = self.walk.setting.postconditions(address, wanted.resource, repetition, value, values);
         self.found.diagnostics.extend(messages);
         self.found.values.checks.record_resource(address, outcome);
+        if decision.delete_last {
+            self.found.delete_last.insert(address.clone());
+        }
         if let Some(same) = decision.same_name {
             self.found.same_names.insert(address.clone(), same);
         }

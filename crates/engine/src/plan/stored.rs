@@ -37,6 +37,8 @@ pub struct Stored {
     /// Recorded objects that an earlier run was updating or deleting when it was cut off. What came of it shows when they
     /// are read.
     pub unsettled: BTreeSet<ObjectKey>,
+    /// What earlier runs have left to do to recorded objects, in the words of their types.
+    pub owed: BTreeMap<ObjectKey, String>,
     /// Data sources as they were last read.
     pub data: BTreeMap<InstanceAddress, Value>,
     /// Root outputs.

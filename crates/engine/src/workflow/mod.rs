@@ -31,7 +31,7 @@ use crate::plan::accounted::accounted;
 use crate::plan::review::review;
 use crate::plan::stored::Stored;
 use crate::plan::walk::{Adopt, Found, Options, Walk, walk};
-use crate::plan::{Action, Extent, Mode, Plan, before_destroy, moves, order, outputs, relevant, target};
+use crate::plan::{Action, Extent, Mode, Plan, before_destroy, moves, names, order, outputs, relevant, target};
 use crate::providers::Providers;
 use crate::run::Conduct;
 use crate::values::Values;
@@ -139,6 +139,7 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
     let Found {
         mut changes,
         same_names,
+        delete_last,
         mut drift,
         ties,
         adopted,
@@ -168,9 +169,13 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
     if world.conduct.cancel.is_cancelled() {
         found.push(Diagnostic::error("Interrupted", "The plan was not finished. Nothing was changed."));
     }
-    let steps = order::settle(options.mode, &graph, &visited, &mut changes);
+    let mut steps = order::settle(options.mode, &graph, &visited, &mut changes);
+    if is_reviewed {
+        found.extend(names::settle(&project.config, &changes, &sessions, &mut steps));
+    }
     found.extend(order::refuse_circle(&steps));
     found.extend(order::refuse_same_names(&project.config, &changes, &same_names));
+    found.extend(order::refuse_too_early(&project.config, &changes, &delete_last, &stored));
     found.extend(order::refuse_names_set_aside(&project.config, &changes));
     let forgotten: String = changes
         .values()

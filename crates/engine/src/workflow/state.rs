@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde_json::{Map, Value as Json, json};
-use smform_state::journal::Intent;
+use smform_state::journal::{Intent, OWE};
 use smform_state::{Object, ObjectId, Output, State, StateError, Store, paths};
 use smform_types::json::{type_from_json, type_to_json, value_from_json, value_to_json};
 use smform_types::schema::Block;
@@ -105,6 +105,9 @@ pub fn decode(state: &State, pending: &[Intent], providers: &Providers) -> (Stor
             (Some(object), _) if intent.operation == "create" && object.tainted => object.begun = true,
             (None, Some(identifier)) if intent.operation == "create" => {
                 stored.candidates.insert(key, identifier.clone());
+            }
+            (Some(_), Some(what)) if intent.operation == OWE => {
+                stored.owed.insert(key, what.clone());
             }
             // Without an identifier the creating call was not made yet.
             _ => drop(stored.unsettled.insert(key)),
@@ -260,6 +263,10 @@ impl Record for StoreRecord {
         entry: &Entry,
     ) -> Result<(), Diagnostic> {
         written(self.store.intent(&id(object), name(operation), identifier, &entry.provider))
+    }
+
+    async fn owe(&mut self, object: &ObjectKey, what: &str, entry: &Entry) -> Result<(), Diagnostic> {
+        written(self.store.intent(&id(object), OWE, Some(what), &entry.provider))
     }
 
     async fn unchanged(&mut self, object: &ObjectKey) -> Result<(), Diagnostic> {

@@ -48,6 +48,10 @@ impl Record for Watched {
         watched!(self, self.inner.intent(object, operation, id, entry))
     }
 
+    async fn owe(&mut self, object: &ObjectKey, what: &str, entry: &Entry) -> Done {
+        watched!(self, self.inner.owe(object, what, entry))
+    }
+
     async fn unchanged(&mut self, object: &ObjectKey) -> Done {
         watched!(self, self.inner.unchanged(object))
     }
@@ -318,6 +322,29 @@ async fn replacements_that_delete_first() {
 async fn destructions() {
     let scenario = Scenario { before: CHAIN, after: CHAIN, mode: Mode::Destroy, given: &[] };
     assert!(at_every_point(&scenario).await > 15);
+}
+
+#[tokio::test]
+async fn what_is_left_to_do_after_an_update() {
+    let text =
+        |size: u32| format!("resource \"test_thing\" \"a\" {{\n name = \"a\"\n size = {size}\n password = \"x\"\n }}");
+    for points in 0.. {
+        let machine = Machine::new();
+        assert_eq!(machine.process(&text(1), Mode::Normal).await, End::Ran(Vec::new()));
+        machine.service.gate.kill_after(points);
+        let end = machine.process(&text(2), Mode::Normal).await;
+        machine.service.gate.open();
+        if end == End::Killed {
+            assert_eq!(machine.process(&text(2), Mode::Normal).await, End::Ran(Vec::new()), "after a kill at {points}");
+        }
+        let calls = machine.service.calls();
+        assert_eq!(calls.last().map(String::as_str), Some("paint a"), "after a kill at point {points}: {calls:?}");
+        assert_eq!(machine.sound(), Ok(()), "after a kill at point {points}");
+        if end != End::Killed {
+            assert!(points > 5);
+            break;
+        }
+    }
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ mod checker;
 mod kills;
 mod lifecycle;
 mod modules;
+mod names;
 mod review;
 mod saved;
 mod scale;

@@ -77,8 +77,8 @@ fn a_nat_gateway_or_a_peering_leads_to_the_registry() {
     }
     let peered = routed(vec![route("192.168.0.0/16", Via::Other("pcx-1".to_owned()))]);
     assert_eq!(judged(&at_host("192.168.1.1"), &peered), [""; 0]);
-    // A name may stand for something in the VPC itself.
-    assert_eq!(judged(&at_host("reg.example.org"), &routed(Vec::new())), [""; 0]);
+    // Or behind a peering, or in the VPC itself.
+    assert_eq!(judged(&at_host("reg.example.org"), &peered), [""; 0]);
     assert_eq!(judged(&wanted(), &at_address(routed(Vec::new()), [10, 0, 9, 9])), [""; 0]);
     // Tables that were not told are not held against anybody.
     assert_eq!(judged(&at_host("198.51.100.7"), &facts()), [""; 0]);
@@ -90,6 +90,8 @@ fn without_a_route_the_registry_is_not_reached() {
     let isolated = routed(Vec::new());
     assert_eq!(judged(&at_host("192.168.1.1"), &isolated), ["error route-missing subnets"]);
     assert_eq!(judged(&at_host("ghcr.io"), &isolated), ["warning route-missing subnets"]);
+    // A name may stand for something in the VPC, which only its group tells.
+    assert_eq!(judged(&at_host("reg.example.org"), &isolated), ["warning route-missing subnets"]);
     // A private address does not go out to the internet.
     let internet = routed(vec![route("0.0.0.0/0", nat())]);
     assert_eq!(judged(&at_host("192.168.1.1"), &internet), ["error route-missing subnets"]);
@@ -339,9 +341,10 @@ fn an_interface_endpoint_lets_the_model_in() {
 #[test]
 fn credentials_need_a_way_to_lambda() {
     let wanted = Wanted { credentials_provider: Some(Path::attribute("arn")), ..at_host("reg.example.org") };
-    assert_eq!(judged(&wanted, &serving(Vec::new(), vec![gateway_endpoint()])), ["warning lambda-unreachable subnets"]);
+    let none = ["warning route-missing subnets", "warning lambda-unreachable subnets"];
+    assert_eq!(judged(&wanted, &serving(Vec::new(), vec![gateway_endpoint()])), none);
     let lambda = Endpoint { private_dns: true, ..endpoint("lambda") };
-    assert_eq!(judged(&wanted, &serving(Vec::new(), vec![lambda])), [""; 0]);
+    assert_eq!(judged(&wanted, &serving(Vec::new(), vec![lambda])), none[..1]);
     assert_eq!(judged(&wanted, &serving(vec![route("0.0.0.0/0", nat())], Vec::new())), [""; 0]);
 }
 

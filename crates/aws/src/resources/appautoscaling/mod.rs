@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 use smform_types::schema::{Attribute, Constraint};
+use smform_types::suggest::did_you_mean;
 use smform_types::{Diagnostic, Diagnostics, Path, Type, Value};
 
 use crate::failure::Failure;
@@ -21,6 +22,25 @@ const OF_SAGEMAKER: [(&str, &str); 3] = [
     ("sagemaker:variant:DesiredInstanceCount", "endpoint/ENDPOINT/variant/VARIANT"),
     ("sagemaker:variant:DesiredProvisionedConcurrency", "endpoint/ENDPOINT/variant/VARIANT"),
     ("sagemaker:inference-component:DesiredCopyCount", "inference-component/COMPONENT"),
+];
+
+/// The services that are scaled.
+const NAMESPACES: [&str; 15] = [
+    "appstream",
+    "cassandra",
+    "comprehend",
+    "custom-resource",
+    "dynamodb",
+    "ec2",
+    "ecs",
+    "elasticache",
+    "elasticmapreduce",
+    "kafka",
+    "lambda",
+    "neptune",
+    "rds",
+    "sagemaker",
+    "workspaces",
 ];
 
 /// The three arguments that say what is scaled.
@@ -60,10 +80,20 @@ fn with_members<const N: usize>(mut request: Json, members: [(&str, Json); N]) -
 fn check(config: &Value) -> Diagnostics {
     let fields = Fields(config);
     let mut found = Diagnostics::new();
-    if fields.text("service_namespace") != Some("sagemaker") {
+    let (namespace, dimension) = (fields.text("service_namespace"), fields.text("scalable_dimension"));
+    if let Some(namespace) = namespace.filter(|namespace| !NAMESPACES.contains(namespace)) {
+        let of_sagemaker = dimension.is_some_and(|dimension| dimension.starts_with("sagemaker:"));
+        let hint = did_you_mean(namespace, NAMESPACES);
+        let detail = format!("Application Auto Scaling is not known to scale a service \"{namespace}\".{hint}");
+        let summary = "Unknown service namespace";
+        let message =
+            if of_sagemaker { Diagnostic::error(summary, detail) } else { Diagnostic::warning(summary, detail) };
+        return message.of_attribute(Path::attribute("service_namespace")).into();
+    }
+    if namespace != Some("sagemaker") {
         return found;
     }
-    let Some(dimension) = fields.text("scalable_dimension") else { return found };
+    let Some(dimension) = dimension else { return found };
     let Some((_, form)) = OF_SAGEMAKER.iter().find(|(known, _)| *known == dimension) else {
         let known: Vec<&str> = OF_SAGEMAKER.iter().map(|(known, _)| *known).collect();
         let detail = format!("SageMaker has no dimension \"{dimension}\". It has {}.", known.join(", "));
@@ -131,5 +161,13 @@ mod tests {
         ] {
             assert_eq!(check(&config(resource, dimension)).len(), 1, "{resource} {dimension}");
         }
+        let of = |namespace: &str, dimension: &str| {
+            let config = config("endpoint/e/variant/v", dimension);
+            let found = check(&crate::fields::with(config, "service_namespace", Value::string(namespace)));
+            found.iter().map(|found| (found.is_error(), found.detail.contains("\"sagemaker\""))).collect::<Vec<_>>()
+        };
+        assert_eq!(of("sagemker", count), [(true, true)]);
+        assert_eq!(of("quantum", "quantum:fleet:DesiredCount"), [(false, false)]);
+        assert_eq!(of("ecs", "ecs:service:DesiredCount"), []);
     }
 }

@@ -7,12 +7,12 @@ use async_trait::async_trait;
 use serde_json::{Value as Json, json};
 use smform_provider::{
     Context, CreateOutcome, Imported, PlanRequest, PlanResponse, PlannedObject, ProviderError, ResourceType,
-    UpdateOutcome,
+    UniqueName, UpdateOutcome, Whole,
 };
 use smform_types::schema::{Attribute, Block, Constraint, NestedBlock, Schema};
 use smform_types::{Diagnostic, Diagnostics, Path, Type, Value};
 
-use super::super::sagemaker::endpoint::{Presence, presence};
+use super::super::sagemaker::endpoint::{self, Presence, presence, variants};
 use super::super::sagemaker::is_replaced;
 use super::{PROPAGATION, check, identified, is_missing, named, subject, with_members};
 use crate::clients::Clients;
@@ -24,6 +24,7 @@ use crate::rpc::Rpc;
 use crate::settle::{fill, settle};
 use crate::shared::{carry, import_seed, importable, plan, region};
 use crate::tags;
+use crate::taken::{self, unique};
 use crate::waiters::Wait;
 
 /// What can be suspended: the argument, and the member of the service.
@@ -224,6 +225,20 @@ fn leaves_with(object: &PlannedObject, plan: &[PlannedObject]) -> Option<Diagnos
     })
 }
 
+/// Refuses a variant that the endpoint will not have.
+fn unknown_variant(object: &PlannedObject, plan: &[PlannedObject]) -> Option<Diagnostic> {
+    let resource = Fields(object.after.as_ref()?).text("resource_id")?;
+    let (endpoint, variant) = resource.strip_prefix("endpoint/")?.split_once("/variant/")?;
+    let has = variants::instead(plan, endpoint, variant)?;
+    let detail = format!(
+        "Endpoint \"{endpoint}\" has {} by this plan, and no variant \"{variant}\". Let resource_id follow the variant_name of \
+         the endpoint configuration.",
+        has.join(", ")
+    );
+    let error = Diagnostic::error(format!("Unknown variant \"{variant}\""), detail);
+    Some(error.of_attribute(Path::attribute("resource_id")))
+}
+
 fn summary(object: &Value, what: &str) -> String {
     format!("The scalable target {} could not be {what}", Fields(object).text("resource_id").unwrap_or_default())
 }
@@ -267,8 +282,32 @@ impl ResourceType<Clients> for Target {
         Ok(response)
     }
 
-    async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], _: &Context<'_, Clients>) -> Diagnostics {
-        leaves_with(object, plan).into_iter().collect()
+    fn unique_name(&self, object: &Value) -> Option<UniqueName> {
+        unique(object, "resource_id", &["region", "service_namespace", "scalable_dimension"])
+    }
+
+    fn part_of(&self, object: &Value) -> Option<Whole> {
+        let fields = Fields(object);
+        let resource = fields.text("resource_id").filter(|_| fields.text("service_namespace") == Some("sagemaker"))?;
+        let region = fields.owned("region").unwrap_or_default();
+        match resource.split('/').collect::<Vec<_>>().as_slice() {
+            ["endpoint", name, "variant", _] => Some(endpoint::whole(&region, name)),
+            ["inference-component", name] => {
+                Some(Whole { type_name: "aws_sagemaker_inference_component", key: vec![region, (*name).to_owned()] })
+            }
+            _ => None,
+        }
+    }
+
+    async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], cx: &Context<'_, Clients>) -> Diagnostics {
+        let mut found: Diagnostics = leaves_with(object, plan).into_iter().collect();
+        found.extend(unknown_variant(object, plan));
+        if let Some(after) = &object.after {
+            let client = cx.clients.scaling(cx.clients.region_of(after));
+            let holder = |_| async move { Ok(describe(&client, after).await?.map(|_| identifier(after))) };
+            found.extend(taken::check(self, "Scalable target", object, plan, cx, holder).await);
+        }
+        found
     }
 
     async fn read(&self, prior: &Value, cx: &Context<'_, Clients>) -> Result<Option<Value>, ProviderError> {
@@ -281,10 +320,10 @@ impl ResourceType<Clients> for Target {
         let client = cx.clients.scaling(cx.clients.region_of(planned));
         let refuse = |failure: Failure| CreateOutcome::Failed(failure.into_error(summary(planned, "registered")));
         let text = |name: &str| Fields(planned).text(name).unwrap_or_default();
-        let id = [text("service_namespace"), text("resource_id"), text("scalable_dimension")].join("/");
+        let id = identifier(planned);
         // The call changes what is there, so that only looking before tells that it belongs to somebody else.
         match describe(&client, planned).await {
-            Ok(Some(_)) => return CreateOutcome::Failed(taken(&id)),
+            Ok(Some(_)) => return CreateOutcome::Failed(exists(&id)),
             Err(failure) if !failure.is_denied() => return refuse(failure),
             _ => {}
         }
@@ -382,9 +421,15 @@ impl ResourceType<Clients> for Target {
     }
 }
 
-fn taken(id: &str) -> ProviderError {
+/// By what an import finds a target.
+fn identifier(object: &Value) -> String {
+    let parts = ["service_namespace", "resource_id", "scalable_dimension"];
+    parts.map(|name| Fields(object).text(name).unwrap_or_default()).join("/")
+}
+
+fn exists(id: &str) -> ProviderError {
     ProviderError::new(
         "The scalable target exists already",
-        format!("It is not in this state. Import it with \"smform import ADDRESS {id}\", or deregister it."),
+        format!("If it is not in this state, import it with \"smform import ADDRESS {id}\", or deregister it."),
     )
 }

@@ -150,6 +150,9 @@ async fn order<F: Future<Output = Result<Vec<users::User>, Failure>>>(
     users: impl FnOnce(String) -> F,
 ) -> ReplaceOrder {
     let mut order = naming::order(former, config, planned, &["region"]);
+    if let (ReplaceOrder::CreateFirst, Former::Replaced(_)) = (&order, former) {
+        order = ReplaceOrder::DeleteLast;
+    }
     if let (ReplaceOrder::SameName(same), Former::Replaced(old)) = (&mut order, former) {
         // The plan says what is seen. What cannot be seen stops the deletion, and does not stop a plan.
         let users = users(Fields(old).owned("id").unwrap_or_default()).await.unwrap_or_default();

@@ -178,14 +178,17 @@ fn names(variant: &ProductionVariant, model: &str) -> bool {
     variant.model_name().into_iter().chain(pools).any(|name| name == model)
 }
 
-/// Every endpoint that is not on its way out. A failed endpoint serves nothing that could be lost.
+/// Every endpoint that serves, or is about to: one that is on its way out, or has failed, has nothing that could be lost, and
+/// the list tells that. When it was last changed tells nothing of what it has, since a configuration may have been made
+/// again under its name.
 async fn serving(client: &Client) -> Result<Vec<Serving>, Failure> {
     let mut names = Vec::new();
     let mut pages = client.list_endpoints().into_paginator().send();
     while let Some(page) = pages.next().await {
         match page.map_err(failed(Service::SageMaker, "ListEndpoints")) {
             Ok(page) => names.extend(page.endpoints().iter().filter_map(|endpoint| {
-                let stays = endpoint.endpoint_status() != Some(&EndpointStatus::Deleting);
+                let stays =
+                    !matches!(endpoint.endpoint_status(), Some(EndpointStatus::Failed | EndpointStatus::Deleting));
                 endpoint.endpoint_name().filter(|_| stays).map(str::to_owned)
             })),
             Err(failure) if knows_none(&failure) => break,
@@ -193,7 +196,9 @@ async fn serving(client: &Client) -> Result<Vec<Serving>, Failure> {
         }
     }
     let asked = futures::stream::iter(names).map(|name| async move {
-        let Some(endpoint) = endpoint::describe(client, &name).await? else { return Ok(None) };
+        let described = endpoint::describe(client, &name).await;
+        let described = described.map_err(|failure| failure.about(&format!("Endpoint \"{name}\"")));
+        let Some(endpoint) = described? else { return Ok(None) };
         let pending = endpoint.pending_deployment_summary().and_then(|pending| pending.endpoint_config_name());
         let (config, next) = (endpoint.endpoint_config_name().map(str::to_owned), pending.map(str::to_owned));
         let lives = !matches!(endpoint.endpoint_status(), Some(EndpointStatus::Failed | EndpointStatus::Deleting));

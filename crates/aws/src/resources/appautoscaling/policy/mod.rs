@@ -7,8 +7,8 @@ mod wire;
 use async_trait::async_trait;
 use serde_json::{Value as Json, json};
 use smform_provider::{
-    Context, CreateOutcome, Imported, PlanRequest, PlanResponse, ProviderError, ResourceType, UpdateOutcome,
-    plan::with_unknown,
+    Context, CreateOutcome, Imported, PlanRequest, PlanResponse, PlannedObject, ProviderError, ResourceType,
+    UniqueName, UpdateOutcome, Whole, plan::with_unknown,
 };
 use smform_types::schema::Schema;
 use smform_types::{Diagnostics, Path, Step, Value};
@@ -21,6 +21,7 @@ use crate::retry::while_passing;
 use crate::rpc::Rpc;
 use crate::settle::{fill, settle};
 use crate::shared::{carry, import_seed, importable, plan};
+use crate::taken::{self, unique};
 
 /// The block of each type of policy.
 const TRACKING: &str = "target_tracking_scaling_policy_configuration";
@@ -136,6 +137,22 @@ impl ResourceType<Clients> for Policy {
         Ok(response)
     }
 
+    fn unique_name(&self, object: &Value) -> Option<UniqueName> {
+        unique(object, "name", &["region", "service_namespace", "resource_id", "scalable_dimension"])
+    }
+
+    fn part_of(&self, object: &Value) -> Option<Whole> {
+        let target = unique(object, "resource_id", &["region", "service_namespace", "scalable_dimension"])?;
+        Some(Whole { type_name: "aws_appautoscaling_target", key: target.key })
+    }
+
+    async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], cx: &Context<'_, Clients>) -> Diagnostics {
+        let Some(after) = &object.after else { return Diagnostics::new() };
+        let client = cx.clients.scaling(cx.clients.region_of(after));
+        let holder = |_| async move { Ok(describe(&client, after).await?.map(|_| identifier(after))) };
+        taken::check(self, "Scaling policy", object, plan, cx, holder).await
+    }
+
     async fn read(&self, prior: &Value, cx: &Context<'_, Clients>) -> Result<Option<Value>, ProviderError> {
         let live = self.live(&cx.clients.scaling(cx.clients.region_of(prior)), prior).await;
         live.map_err(|failure| failure.into_error(summary(prior, "read")))
@@ -145,11 +162,10 @@ impl ResourceType<Clients> for Policy {
         let client = cx.clients.scaling(cx.clients.region_of(planned));
         let refuse = |failure: Failure| CreateOutcome::Failed(failure.into_error(summary(planned, "created")));
         let text = |name: &str| Fields(planned).text(name).unwrap_or_default();
-        let parts = ["service_namespace", "resource_id", "scalable_dimension", "name"].map(text);
-        let id = parts.join("/");
+        let id = identifier(planned);
         // The call changes what is there, so that only looking before tells that it belongs to somebody else.
         match describe(&client, planned).await {
-            Ok(Some(_)) => return CreateOutcome::Failed(taken(&id)),
+            Ok(Some(_)) => return CreateOutcome::Failed(exists(&id)),
             Err(failure) if !failure.is_denied() => return refuse(failure),
             _ => {}
         }
@@ -218,10 +234,16 @@ impl ResourceType<Clients> for Policy {
     }
 }
 
-fn taken(id: &str) -> ProviderError {
+/// By what an import finds a policy.
+fn identifier(object: &Value) -> String {
+    let parts = ["service_namespace", "resource_id", "scalable_dimension", "name"];
+    parts.map(|name| Fields(object).text(name).unwrap_or_default()).join("/")
+}
+
+fn exists(id: &str) -> ProviderError {
     ProviderError::new(
         "The scaling policy exists already",
-        format!("It is not in this state. Import it with \"smform import ADDRESS {id}\", or give another name."),
+        format!("If it is not in this state, import it with \"smform import ADDRESS {id}\", or give another name."),
     )
     .of_attribute(Path::attribute("name"))
 }

@@ -1,6 +1,7 @@
 //! The schema of `aws_appautoscaling_policy`, and its rules between arguments.
 
 use smform_types::schema::{Attribute, Block, Constraint, NestedBlock, Schema};
+use smform_types::suggest::did_you_mean;
 use smform_types::{Diagnostic, Diagnostics, Path, Type};
 
 use super::super::subject;
@@ -195,6 +196,14 @@ pub(super) fn check(config: Fields<'_>) -> Diagnostics {
                 fitting.join(" or ")
             );
             found.push(Diagnostic::warning("The metric does not fit the dimension", detail).of_attribute(at));
+        } else if known.is_none() {
+            let hint = did_you_mean(metric, METRICS.map(|(name, _)| name));
+            let fitting: Vec<&str> = fitting().collect();
+            let detail = format!(
+                "{metric} is none of the metrics by which {dimension} is scaled, {}.{hint}",
+                fitting.join(", ")
+            );
+            found.push(Diagnostic::warning("Unknown metric", detail).of_attribute(at));
         }
     }
     found

@@ -5,7 +5,8 @@ mod wire;
 
 use async_trait::async_trait;
 use smform_provider::{
-    Context, CreateOutcome, Imported, PlanRequest, PlanResponse, ProviderError, ResourceType, UpdateOutcome,
+    Context, CreateOutcome, Imported, PlanRequest, PlanResponse, PlannedObject, ProviderError, ResourceType,
+    UniqueName, UpdateOutcome,
 };
 use smform_types::schema::Schema;
 use smform_types::{Diagnostics, Path, Value};
@@ -17,6 +18,7 @@ use crate::rpc::{Element, Form, Rpc};
 use crate::settle::{fill, settle};
 use crate::shared::{carry, import_seed, importable, plan};
 use crate::tags;
+use crate::taken::{self, unique};
 
 /// The resource type.
 pub(crate) struct MetricAlarm {
@@ -102,6 +104,17 @@ impl ResourceType<Clients> for MetricAlarm {
         Ok(response)
     }
 
+    fn unique_name(&self, object: &Value) -> Option<UniqueName> {
+        unique(object, "alarm_name", &["region"])
+    }
+
+    async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], cx: &Context<'_, Clients>) -> Diagnostics {
+        let Some(after) = &object.after else { return Diagnostics::new() };
+        let client = cx.clients.cloudwatch(cx.clients.region_of(after));
+        let holder = |name: String| async move { Ok(describe(&client, &name).await?.map(|_| name)) };
+        taken::check(self, "Alarm", object, plan, cx, holder).await
+    }
+
     async fn read(&self, prior: &Value, cx: &Context<'_, Clients>) -> Result<Option<Value>, ProviderError> {
         let client = cx.clients.cloudwatch(cx.clients.region_of(prior));
         let live = self.live(&client, prior, cx.clients).await;
@@ -114,7 +127,7 @@ impl ResourceType<Clients> for MetricAlarm {
         let refuse = |failure: Failure| CreateOutcome::Failed(failure.into_error(summary(name, "created")));
         // The call changes what is there, so that only looking before tells that it belongs to somebody else.
         match describe(&client, name).await {
-            Ok(Some(_)) => return CreateOutcome::Failed(taken(name)),
+            Ok(Some(_)) => return CreateOutcome::Failed(exists(name)),
             Err(failure) if !failure.is_denied() => return refuse(failure),
             _ => {}
         }
@@ -175,10 +188,10 @@ impl ResourceType<Clients> for MetricAlarm {
     }
 }
 
-fn taken(name: &str) -> ProviderError {
+fn exists(name: &str) -> ProviderError {
     ProviderError::new(
         format!("An alarm \"{name}\" exists already"),
-        format!("It is not in this state. Import it with \"smform import ADDRESS {name}\", or give another name."),
+        format!("If it is not in this state, import it with \"smform import ADDRESS {name}\", or give another name."),
     )
     .of_attribute(Path::attribute("alarm_name"))
 }

@@ -19,7 +19,10 @@ pub(super) fn accounted(schema: &Schema, recorded: &Value, read: &Value, others:
         let new: BTreeSet<Rule> = live.difference(&known).cloned().collect();
         let owned = &new & &rules_of(read, direction, others);
         let Some(nested) = schema.block.blocks.get(name).filter(|_| !owned.is_empty()) else { return group };
-        with(group, name, rules::blocks(nested, &live - &owned, recorded.get(name)))
+        // An object that was changed stands for the rule that it had as well as for the one that it has.
+        let gone: BTreeSet<Rule> = known.difference(&live).cloned().collect();
+        let had = if gone.len() <= owned.len() { gone } else { BTreeSet::new() };
+        with(group, name, rules::blocks(nested, &(&live - &owned) | &had, recorded.get(name)))
     })
 }
 

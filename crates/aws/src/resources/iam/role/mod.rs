@@ -6,7 +6,7 @@ mod schema;
 use async_trait::async_trait;
 use smform_provider::{
     Context, CreateOutcome, Imported, PlanRequest, PlanResponse, PlannedObject, ProviderError, ResourceType,
-    UpdateOutcome,
+    UniqueName, UpdateOutcome,
 };
 use smform_types::schema::Schema;
 use smform_types::{Diagnostic, Diagnostics, Path, Step, Type, Value};
@@ -23,6 +23,7 @@ use crate::rpc::{Element, Form, Rpc};
 use crate::settle::{fill, settle};
 use crate::shared::plan;
 use crate::tags;
+use crate::taken::{self, in_any_case, unique};
 use crate::waiters::Wait;
 
 /// The resource type.
@@ -240,6 +241,19 @@ impl ResourceType<Clients> for Role {
         Ok(response)
     }
 
+    /// Roles are not told apart by the case of letters, and belong to no region.
+    fn unique_name(&self, object: &Value) -> Option<UniqueName> {
+        unique(object, "name", &[]).map(in_any_case)
+    }
+
+    async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], cx: &Context<'_, Clients>) -> Diagnostics {
+        let client = cx.clients.iam();
+        let holder = |name: String| async move {
+            Ok(describe(&client, &name).await?.and_then(|role| role.text("RoleName").map(str::to_owned)))
+        };
+        taken::check(self, "Role", object, plan, cx, holder).await
+    }
+
     async fn read(&self, prior: &Value, cx: &Context<'_, Clients>) -> Result<Option<Value>, ProviderError> {
         let name = Fields(prior).text("id").unwrap_or_default();
         let live = self.live(&cx.clients.iam(), name, prior, cx.clients).await;
@@ -260,7 +274,7 @@ impl ResourceType<Clients> for Role {
             // A call that is repeated after a lost answer is told that the name is taken. To know then whose the role
             // is, look before.
             match describe(&client, &name).await {
-                Ok(Some(_)) => return CreateOutcome::Failed(taken(&name)),
+                Ok(Some(_)) => return CreateOutcome::Failed(exists(&name)),
                 Err(failure) if !failure.is_denied() => return refuse(failure),
                 _ => {}
             }
@@ -275,7 +289,7 @@ impl ResourceType<Clients> for Role {
                 let wanted = Fields(planned).text("assume_role_policy").unwrap_or_default();
                 let is_ours = |role: Element| failure.may_be_ours() && means_the_same(&trust(&role), wanted);
                 if !found.is_some_and(is_ours) {
-                    return CreateOutcome::Failed(taken(&name));
+                    return CreateOutcome::Failed(exists(&name));
                 }
             }
             Err(failure) => return refuse(failure),
@@ -354,11 +368,11 @@ impl ResourceType<Clients> for Role {
     }
 }
 
-fn taken(name: &str) -> ProviderError {
+fn exists(name: &str) -> ProviderError {
     ProviderError::new(
         format!("Role \"{name}\" already exists"),
         format!(
-            "It is not in this state. Import it with \"smform import ADDRESS {name}\", delete it, or write name_prefix \
+            "If it is not in this state, import it with \"smform import ADDRESS {name}\", delete it, or write name_prefix \
              instead of name to get a name of its own."
         ),
     )

@@ -11,6 +11,7 @@ use aws_sdk_sagemaker::operation::describe_endpoint::DescribeEndpointOutput;
 use aws_sdk_sagemaker::types::{
     DesiredWeightAndCapacity, ProductionVariantServerlessUpdateConfig, ProductionVariantSummary,
 };
+use serde_json::{Value as Json, json};
 use smform_provider::{ProviderError, Run};
 use smform_types::{Diagnostic, Diagnostics, Path, Value};
 
@@ -70,19 +71,68 @@ pub(super) fn owed(config: &str, wishes: &[Wish]) -> String {
     if wishes.is_empty() {
         return String::new();
     }
+    format!(
+        " Configuration \"{config}\" changes counts or weights of some variants, which are set when the update to it has \
+         ended: {}. Applying again sets them.",
+        in_words(wishes)
+    )
+}
+
+/// What is wished for of each variant.
+fn in_words(wishes: &[Wish]) -> String {
     let of = |wish: &Wish| {
         let count = wish.count.map(|count| format!("desired_instance_count = {count}"));
         let weight = wish.weight.map(|weight| format!("desired_weight = {weight}"));
         let given: Vec<String> = count.into_iter().chain(weight).collect();
         format!("{}: {}", wish.variant, given.join(", "))
     };
-    let wishes: Vec<String> = wishes.iter().map(of).collect();
-    format!(
-        " Configuration \"{config}\" changes counts or weights of some variants, which are set when the update to it has \
-         ended: {}. Applying again sets them only while the update is under way; after that, write what is missing in \
-         {BLOCK}.",
-        wishes.join("; ")
-    )
+    wishes.iter().map(of).collect::<Vec<_>>().join("; ")
+}
+
+/// Counts and weights that are left to be set when an endpoint has a configuration, as the journal keeps them.
+pub(super) fn debt(config: &str, wishes: &[Wish]) -> String {
+    let wishes: Vec<Json> = wishes
+        .iter()
+        .map(|wish| json!({"variant": wish.variant, "count": wish.count, "weight": wish.weight}))
+        .collect();
+    json!({"config": config, "wishes": wishes}).to_string()
+}
+
+/// What the journal says is left to be set on an endpoint that has a configuration.
+pub(super) fn debts(kept: Option<&str>, config: &str) -> Vec<Wish> {
+    let kept: Option<Json> = kept.and_then(|kept| serde_json::from_str(kept).ok());
+    let Some(kept) = kept.filter(|kept| kept.get("config").and_then(Json::as_str) == Some(config)) else {
+        return Vec::new();
+    };
+    let wishes = kept.get("wishes").and_then(Json::as_array).into_iter().flatten();
+    let of = |wish: &Json| {
+        let count = wish.get("count").and_then(Json::as_i64).and_then(|count| i32::try_from(count).ok());
+        let weight = wish.get("weight").filter(|weight| weight.is_number()).map(ToString::to_string);
+        Some(Wish {
+            count,
+            weight: weight.and_then(|weight| weight.parse().ok()),
+            ..Wish::of(wish.get("variant")?.as_str()?.to_owned())
+        })
+    };
+    wishes.filter_map(of).collect()
+}
+
+/// Says that the plan sets what an interrupted run has left, if there is any of it.
+pub(super) fn left(kept: Option<&str>, planned: &Value, endpoint: &DescribeEndpointOutput) -> Option<Diagnostic> {
+    let config = endpoint.endpoint_config_name().unwrap_or_default();
+    let left = debts(kept, config);
+    let all = Wish::or_else(wishes(planned), left.iter().cloned());
+    if left.is_empty() || differences(&all, endpoint).is_empty() {
+        return None;
+    }
+    let detail = format!(
+        "It has moved to \"{config}\", and counts or weights that this configuration changes were to be set after that: {}. \
+         The run did not come to it; this plan does.",
+        in_words(&left)
+    );
+    let name = endpoint.endpoint_name().unwrap_or_default();
+    let warning = Diagnostic::warning(format!("The update of endpoint \"{name}\" is not complete"), detail);
+    Some(warning.of_attribute(Path::attribute("endpoint_config_name")))
 }
 
 /// What an endpoint is to have.

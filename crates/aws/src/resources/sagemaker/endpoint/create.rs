@@ -3,9 +3,9 @@
 
 use aws_sdk_sagemaker::Client;
 use aws_sdk_sagemaker::operation::describe_endpoint::DescribeEndpointOutput;
-use smform_provider::{Context, CreateOutcome, PlanResponse, ProviderError, Run};
+use smform_provider::{Context, CreateOutcome, PlanResponse, PlannedObject, ProviderError, ResourceType, Run};
 use smform_types::schema::Schema;
-use smform_types::{Diagnostic, Path, Value};
+use smform_types::{Diagnostic, Diagnostics, Path, Value};
 
 use super::super::{PROPAGATION, is_missing, is_taken, shown, tagging};
 use super::status::{Ended, Status, describe, is_failed, is_leaving, settle, unhealthy, unhealthy_after, why_stopped};
@@ -17,6 +17,7 @@ use crate::naming;
 use crate::retry::while_passing;
 use crate::settle::closed;
 use crate::shared::{importable, limit};
+use crate::taken;
 
 /// How often an endpoint that failed only because its role was not visible yet is made again.
 const ROLE_ATTEMPTS: u32 = 2;
@@ -43,12 +44,31 @@ pub(super) async fn note_taken(client: &Client, response: &mut PlanResponse) {
     response.diagnostics.push(warning.of_attribute(Path::attribute("name")));
 }
 
+/// Refuses a name that an endpoint has which does not give way.
+pub(super) async fn check_taken(
+    of: &dyn ResourceType<Clients>,
+    object: &PlannedObject,
+    plan: &[PlannedObject],
+    cx: &Context<'_, Clients>,
+) -> Diagnostics {
+    let Some(after) = &object.after else { return Diagnostics::new() };
+    let client = cx.clients.sagemaker(cx.clients.region_of(after));
+    let holder = |name: String| async move {
+        let found = describe(&client, &name).await?.filter(|found| !gives_way(found));
+        Ok(found.and_then(|found| found.endpoint_name().map(str::to_owned)))
+    };
+    taken::check(of, "Endpoint", object, plan, cx, holder).await
+}
+
 /// Creates the endpoint that is planned.
 pub(super) async fn create(schema: &Schema, planned: &Value, cx: &Context<'_, Clients>) -> CreateOutcome {
     let client = cx.clients.sagemaker(cx.clients.region_of(planned));
     let name = naming::choose(planned, cx.run.clock().now());
     let refuse = |failure: Failure| {
-        CreateOutcome::Failed(failure.into_error(format!("Endpoint \"{name}\" could not be created")))
+        let is_lacking = is_missing(&failure, "endpoint configuration");
+        let mut error = failure.into_error(format!("Endpoint \"{name}\" could not be created"));
+        error.attribute = is_lacking.then(|| Path::attribute("endpoint_config_name"));
+        CreateOutcome::Failed(error)
     };
     if Fields(planned).text("name").is_some() {
         // A call that is repeated after a lost answer is told that the name is taken. To know then whose the endpoint
@@ -61,7 +81,7 @@ pub(super) async fn create(schema: &Schema, planned: &Value, cx: &Context<'_, Cl
                     return CreateOutcome::Failed(error);
                 }
             }
-            Ok(Some(endpoint)) => return CreateOutcome::Failed(taken(&name, &endpoint)),
+            Ok(Some(endpoint)) => return CreateOutcome::Failed(exists(&name, &endpoint)),
             Err(failure) if !failure.is_denied() => return refuse(failure),
             _ => {}
         }
@@ -77,7 +97,7 @@ pub(super) async fn create(schema: &Schema, planned: &Value, cx: &Context<'_, Cl
                 Ok(Some(endpoint)) if failure.may_be_ours() && is_ours(&endpoint, planned) => {
                     endpoint.endpoint_arn().unwrap_or_default().to_owned()
                 }
-                Ok(Some(endpoint)) => return CreateOutcome::Failed(taken(&name, &endpoint)),
+                Ok(Some(endpoint)) => return CreateOutcome::Failed(exists(&name, &endpoint)),
                 _ => return refuse(failure),
             },
             Err(failure) => return refuse(failure),
@@ -169,13 +189,13 @@ async fn finish(client: &Client, name: &str, begun: Value, ended: Ended, cx: &Co
     }
 }
 
-/// An endpoint of the name exists that is not in this state.
-fn taken(name: &str, endpoint: &DescribeEndpointOutput) -> ProviderError {
+/// An endpoint of the name exists.
+fn exists(name: &str, endpoint: &DescribeEndpointOutput) -> ProviderError {
     ProviderError::new(
         format!("Endpoint \"{name}\" already exists"),
         format!(
-            "It has status {} and serves configuration \"{}\", and is not in this state. Import it with \"smform import \
-             ADDRESS {name}\", delete it, or choose another name.",
+            "It has status {} and serves configuration \"{}\". If it is not in this state, import it with \"smform import \
+             ADDRESS {name}\", delete it, or choose another name. If it is, two blocks have the same name.",
             endpoint.status(),
             endpoint.live_config()
         ),

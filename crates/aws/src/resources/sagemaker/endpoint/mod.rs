@@ -17,6 +17,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 mod update;
+pub(in crate::resources) mod variants;
 
 use std::time::Duration;
 
@@ -26,7 +27,7 @@ use aws_sdk_sagemaker::operation::describe_endpoint::DescribeEndpointOutput;
 use aws_sdk_sagemaker::types::EndpointStatus;
 use smform_provider::{
     Context, CreateOutcome, Former, Imported, PlanRequest, PlanResponse, PlannedObject, ProviderError, ReplaceOrder,
-    ResourceType, Run, UpdateOutcome,
+    ResourceType, Run, UniqueName, UpdateOutcome, Whole,
 };
 use smform_types::schema::Schema;
 use smform_types::{Diagnostic, Diagnostics, Path, Value};
@@ -38,6 +39,7 @@ use crate::fields::{Builder, Fields, with};
 use crate::settle::{fill, settle};
 use crate::shared::{carry, import_seed, limit, plan};
 use crate::tags;
+use crate::taken::{in_any_case, unique};
 pub(super) use status::describe;
 use status::{Ended, Status, is_failed, unhealthy, why_stopped};
 
@@ -155,11 +157,17 @@ impl ResourceType<Clients> for Endpoint {
             self.check_variants(&client, &mut response).await?;
             return Ok(response);
         };
-        let changed = |name: &str| match (prior.get(name), response.planned.get(name)) {
+        let planned = response.planned.clone();
+        let changed = |name: &str| match (prior.get(name), planned.get(name)) {
             (Some(before), Some(after)) => !before.same_known(after),
             _ => false,
         };
         let moved = changed("endpoint_config_name");
+        // As a value of the record, false is as good as none. Of an update, it asks that nothing is kept.
+        let all = "retain_all_variant_properties";
+        if let Some(none) = config.get(all).filter(|_| moved && Fields(&config).flag(all) == Some(false)) {
+            response.planned = with(response.planned, all, none.clone());
+        }
         if changed("deployment_config") && !moved && response.replace.is_empty() {
             let detail = "SageMaker has no call for a deployment policy alone. It is recorded, and used by the next \
                           update to another endpoint configuration.";
@@ -178,6 +186,11 @@ impl ResourceType<Clients> for Endpoint {
                     response.diagnostics.push(warning.of_attribute(Path::attribute("endpoint_config_name")));
                 }
                 None => {
+                    let left = capacity::left(cx.run.owed().as_deref(), &response.planned, &endpoint);
+                    if let Some(left) = left.filter(|_| !moved && response.replace.is_empty()) {
+                        response.unsettled = true;
+                        response.diagnostics.push(left);
+                    }
                     if wanted != Some(endpoint.live_config()) && response.replace.is_empty() {
                         response.diagnostics.extend(failed_before(&endpoint));
                     }
@@ -192,8 +205,13 @@ impl ResourceType<Clients> for Endpoint {
         Ok(response)
     }
 
+    fn unique_name(&self, object: &Value) -> Option<UniqueName> {
+        unique(object, "name", &["region"]).map(in_any_case)
+    }
+
     async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], cx: &Context<'_, Clients>) -> Diagnostics {
-        let mut found = components::check(object, plan);
+        let mut found = create::check_taken(self, object, plan, cx).await;
+        found.extend(components::check(object, plan));
         found.extend(quotas::check(object, plan, cx.clients).await);
         let live = match &object.before {
             Some(before) => {
@@ -204,6 +222,9 @@ impl ResourceType<Clients> for Endpoint {
         };
         found.extend(sizes::check(object, plan, live.as_ref()));
         found.extend(scaled::check(object, plan, cx.clients).await);
+        found.extend(variants::check(object, live.as_ref(), plan, cx.clients).await);
+        found.extend(variants::fewer(object, live.as_ref(), plan));
+        found.extend(alarms::missing(object, plan, cx.clients).await);
         if let Some(live) = &live {
             found.extend(dangling::check(object, live, plan, cx.clients).await);
         }
@@ -239,6 +260,7 @@ impl ResourceType<Clients> for Endpoint {
         let (before, after) = (Fields(prior), Fields(planned));
         let name = before.text("id").unwrap_or_default();
         let within = limit(planned, "update", deployment::patience(after, USUAL));
+        let left = capacity::debts(cx.run.owed().as_deref(), before.text("endpoint_config_name").unwrap_or_default());
         let wanted = after.text("endpoint_config_name").unwrap_or_default();
         let moved = before.text("endpoint_config_name") != Some(wanted) || {
             let live = describe(&client, name).await.ok().flatten();
@@ -264,7 +286,8 @@ impl ResourceType<Clients> for Endpoint {
             }
         };
         let now = fill(planned, prior);
-        let wishes = capacity::Wish::or_else(capacity::wishes(planned), afterwards.clone());
+        let wishes =
+            capacity::Wish::or_else(capacity::wishes(planned), capacity::Wish::or_else(afterwards.clone(), left));
         if let Err(mut error) = capacity::bring(&client, name, &wishes, cx.run, within).await {
             error.detail.push_str(&capacity::owed(wanted, &afterwards));
             // Weights and counts may have been changed in part, so the service is asked once more.
@@ -298,6 +321,11 @@ impl ResourceType<Clients> for Endpoint {
         let live = live.map_err(|failure| failure.into_error(format!("Endpoint \"{name}\" could not be read")))?;
         Ok(live.map(Imported::from))
     }
+}
+
+/// The endpoint of a name, for what is a part of it.
+pub(in crate::resources) fn whole(region: &str, name: &str) -> Whole {
+    Whole { type_name: "aws_sagemaker_endpoint", key: [region, name].map(str::to_ascii_lowercase).to_vec() }
 }
 
 /// What others that need an endpoint want to know of it.

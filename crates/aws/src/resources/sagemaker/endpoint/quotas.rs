@@ -24,7 +24,7 @@ struct Need {
 }
 
 /// Compares what a plan needs with the quotas of the endpoint's region. It is told once in each region, at the first
-/// endpoint that gets a new fleet; where the quotas cannot be read, nothing is said.
+/// endpoint that gets a new fleet; where the quotas may not be read, that is told once.
 pub(super) async fn check(endpoint: &PlannedObject, plan: &[PlannedObject], clients: &Clients) -> Diagnostics {
     let Some(after) = &endpoint.after else { return Diagnostics::new() };
     let region = clients.region_of(after);
@@ -39,7 +39,16 @@ pub(super) async fn check(endpoint: &PlannedObject, plan: &[PlannedObject], clie
         Ok(quotas) => judge(&need, &quotas, region),
         Err(failure) => {
             tracing::debug!(reason = failure.explained(), "service quotas were not read");
-            Diagnostics::new()
+            // Imitations of AWS, and a service that does not answer, are no fault of the caller's.
+            if !failure.is_denied() || !clients.is_first(failure.operation()) {
+                return Diagnostics::new();
+            }
+            let detail = format!(
+                "Whether the account may have as many instances as this plan needs was not checked. {}",
+                failure.explained()
+            );
+            let warning = Diagnostic::warning("Quotas cannot be seen", detail);
+            warning.of_attribute(Path::attribute("endpoint_config_name")).into()
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Variants that Application Auto Scaling scales: SageMaker refuses to give them another instance type while they are
-//! registered, which otherwise shows when the new model and configuration exist already.
+//! Variants that Application Auto Scaling scales: SageMaker refuses to take them away or to give them another instance type
+//! while they are registered, which otherwise shows when the new model and configuration exist already.
 
 use std::collections::BTreeSet;
 
@@ -10,6 +10,7 @@ use smform_types::{Diagnostic, Diagnostics, Path, Value};
 use super::super::is_replaced;
 use super::planned::configurations;
 use crate::clients::Clients;
+use crate::failure::Failure;
 use crate::fields::Fields;
 
 const COUNT: &str = "sagemaker:variant:DesiredInstanceCount";
@@ -32,25 +33,32 @@ pub(super) async fn check(object: &PlannedObject, plan: &[PlannedObject], client
     // A replaced endpoint has no scaled variants yet.
     let before = object.before.as_ref().filter(|before| !is_replaced(before, after));
     let updated = before.filter(|before| before.get("endpoint_config_name") != after.get("endpoint_config_name"));
-    let (moves, counts) = match updated {
-        Some(before) => (moves(before, after, plan), begins(before, after, plan)),
-        None => (Vec::new(), Vec::new()),
+    let (moves, counts, removed) = match updated {
+        Some(before) => (moves(before, after, plan), begins(before, after, plan), removed(before, after, plan)),
+        None => (Vec::new(), Vec::new(), Vec::new()),
     };
     let counted = counted(after);
     let variants =
         moves.iter().map(|moved| moved.variant).chain(counts.iter().chain(&counted).map(|(variant, _)| *variant));
-    let asked: BTreeSet<String> = variants.map(resource).collect();
+    let asked: BTreeSet<String> = variants.chain(removed.iter().copied()).map(resource).collect();
     if asked.is_empty() {
         return found;
     }
-    let mut scaled = of_plan(plan, |target| target.before.as_ref().filter(|_| target.after.is_some()));
+    let stays = |target: &PlannedObject| {
+        let both = target.before.as_ref().zip(target.after.as_ref());
+        both.is_some_and(|(before, after)| before.get("resource_id") == after.get("resource_id"))
+    };
+    let mut scaled = of_plan(plan, |target| target.before.as_ref().filter(|_| stays(target)));
     let mut unsaid = asked.difference(&scaled).cloned().peekable();
     if before.is_some() && unsaid.peek().is_some() {
         let unsaid: Vec<String> = unsaid.collect();
-        scaled.extend(live(&unsaid, clients, clients.region_of(after)).await);
+        match live(&unsaid, clients, clients.region_of(after)).await {
+            Ok(live) => scaled.extend(live),
+            Err(failure) => found.extend(unseen(&failure, clients)),
+        }
     }
     // What the plan scales no longer: a target goes before its endpoint is changed.
-    let gone = of_plan(plan, |target| target.before.as_ref().filter(|_| target.after.is_none()));
+    let gone = of_plan(plan, |target| target.before.as_ref().filter(|_| !stays(target)));
     scaled.retain(|resource| !gone.contains(resource));
     for moved in moves.iter().filter(|moved| scaled.contains(&resource(moved.variant))) {
         let detail = format!(
@@ -62,11 +70,27 @@ pub(super) async fn check(object: &PlannedObject, plan: &[PlannedObject], client
         let warning = Diagnostic::warning("The instance type of a scaled variant changes", detail);
         found.push(warning.of_attribute(Path::attribute("endpoint_config_name")));
     }
+    for variant in removed.iter().filter(|variant| scaled.contains(&resource(variant))) {
+        let detail = format!(
+            "The new configuration of endpoint \"{name}\" has no variant \"{variant}\" any more, which is a scalable target. \
+             SageMaker refuses such an update. Let the resource_id of the variant's aws_appautoscaling_target follow the \
+             name of the variant, or take the target out of the configuration: either way it goes before the update. One \
+             that is in no configuration has to be deregistered first."
+        );
+        let warning = Diagnostic::warning("A scaled variant is taken away", detail);
+        found.push(warning.of_attribute(Path::attribute("endpoint_config_name")));
+    }
     for (variant, count) in counts.iter().filter(|(variant, _)| scaled.contains(&resource(variant))) {
+        // Excluding the number from what is retained is what asks for it.
+        let keep = if Fields(after).flag("retain_all_variant_properties") == Some(true) {
+            "take DesiredInstanceCount out of exclude_retained_variant_properties"
+        } else {
+            "leave initial_instance_count as it is, or set retain_all_variant_properties = true"
+        };
         let detail = format!(
             "The new configuration gives variant \"{variant}\" of endpoint \"{name}\" another initial_instance_count, so \
              the update begins with {count} instances, whatever number autoscaling has come to; from there autoscaling \
-             goes on. To keep its number, leave initial_instance_count as it is, or set retain_all_variant_properties = true."
+             goes on. To keep its number, {keep}."
         );
         let warning = Diagnostic::warning("The number of instances of a scaled variant is set back", detail);
         found.push(warning.of_attribute(Path::attribute("endpoint_config_name")));
@@ -124,6 +148,34 @@ fn moves<'p>(before: &Value, after: &Value, plan: &'p [PlannedObject]) -> Vec<Mo
     .collect()
 }
 
+/// The variants of the configuration before that the one after does not have.
+fn removed<'p>(before: &Value, after: &Value, plan: &'p [PlannedObject]) -> Vec<&'p str> {
+    let Some((old, new)) = configurations_of(before, after, plan) else { return Vec::new() };
+    let named = |configuration: &'p Value| Fields(configuration).blocks("production_variants");
+    let new: Vec<Option<&str>> = named(new).map(|variant| variant.text("variant_name")).collect();
+    // A name that is not known yet may be any.
+    if new.is_empty() || new.contains(&None) {
+        return Vec::new();
+    }
+    named(old).filter_map(|variant| variant.text("variant_name")).filter(|name| !new.contains(&Some(*name))).collect()
+}
+
+/// Says once that nobody may see what is scaled: nothing is then said of targets outside of the plan.
+fn unseen(failure: &Failure, clients: &Clients) -> Option<Diagnostic> {
+    tracing::debug!(reason = failure.explained(), "scalable targets were not read");
+    if !failure.is_denied() || !clients.is_first(failure.operation()) {
+        return None;
+    }
+    let detail = format!(
+        "Whether autoscaling has a say in what this plan changes is known only of targets that are in it. {}",
+        failure.explained()
+    );
+    Some(
+        Diagnostic::warning("What is scaled cannot be seen", detail)
+            .of_attribute(Path::attribute("endpoint_config_name")),
+    )
+}
+
 /// The variants that targets of the plan scale, as the chosen side of each tells.
 fn of_plan(plan: &[PlannedObject], side: impl Fn(&PlannedObject) -> Option<&Value>) -> BTreeSet<String> {
     let targets = plan.iter().filter(|object| *object.type_name == *"aws_appautoscaling_target").filter_map(side);
@@ -131,19 +183,12 @@ fn of_plan(plan: &[PlannedObject], side: impl Fn(&PlannedObject) -> Option<&Valu
     counted.filter_map(|target| Fields(target).owned("resource_id")).collect()
 }
 
-/// What is scaled, as far as the service tells.
-async fn live(resources: &[String], clients: &Clients, region: &str) -> BTreeSet<String> {
+/// What is scaled.
+async fn live(resources: &[String], clients: &Clients, region: &str) -> Result<BTreeSet<String>, Failure> {
     let body = json!({"ServiceNamespace": "sagemaker", "ResourceIds": resources, "ScalableDimension": COUNT});
-    match clients.scaling(region).listed_json("DescribeScalableTargets", body, "ScalableTargets").await {
-        Ok(found) => {
-            let text = |target: &Json| target.get("ResourceId").and_then(Json::as_str).map(str::to_owned);
-            found.iter().filter_map(text).collect()
-        }
-        Err(failure) => {
-            tracing::debug!(reason = failure.explained(), "scalable targets were not read");
-            BTreeSet::new()
-        }
-    }
+    let found = clients.scaling(region).listed_json("DescribeScalableTargets", body, "ScalableTargets").await?;
+    let text = |target: &Json| target.get("ResourceId").and_then(Json::as_str).map(str::to_owned);
+    Ok(found.iter().filter_map(text).collect())
 }
 
 #[cfg(test)]

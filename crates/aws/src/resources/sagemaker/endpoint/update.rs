@@ -9,7 +9,7 @@ use smform_provider::{ProviderError, Run};
 use smform_types::{Path, Value};
 
 use super::super::{PROPAGATION, VALIDATION, is_in_progress, is_missing};
-use super::capacity::{Wish, owed};
+use super::capacity::{Wish, debt, owed};
 use super::deployment;
 use super::retention::{Retention, retention};
 use super::status::{Ended, MIXTURE, Status, describe, settle, unhealthy, unhealthy_after, why_stopped};
@@ -67,6 +67,9 @@ pub(super) async fn roll_out(
         Err(mut failed) => {
             if failed.error.under_way {
                 failed.error.detail.push_str(&owed(wanted, &afterwards));
+            } else if !afterwards.is_empty() {
+                // It has not come to the configuration whose counts and weights these are.
+                run.owe(None).await.map_err(Failed::unchanged)?;
             }
             Err(failed)
         }
@@ -149,6 +152,7 @@ async fn start(
             if live.pending_config() == Some(wanted) {
                 // One that was begun before: what it left for afterwards is told by the configurations again.
                 let kept = retention(client, wanted, Fields(planned), &live).await;
+                owe(run, wanted, kept.as_ref()).await?;
                 return Ok(running(live, kept));
             }
             run.progress(&format!("waiting for another change: {}", live.summary()));
@@ -166,6 +170,7 @@ async fn start(
             return Err(Failed::unchanged(error));
         }
         let kept = retention(client, wanted, Fields(planned), &live).await;
+        owe(run, wanted, kept.as_ref()).await?;
         match call(client, name, wanted, planned, kept.as_ref()).await {
             Ok(()) => return Ok(running(live, kept)),
             // Whoever was faster, or a call of ours whose answer was lost: look again.
@@ -183,6 +188,12 @@ async fn start(
             Err(failure) => return Err(Failed::unchanged(failure.into_error(summary()))),
         }
     }
+}
+
+/// Has the next run set what this one may not come to.
+async fn owe(run: &dyn Run, wanted: &str, kept: Option<&Retention>) -> Result<(), Failed> {
+    let Some(kept) = kept.filter(|kept| !kept.afterwards.is_empty()) else { return Ok(()) };
+    run.owe(Some(&debt(wanted, &kept.afterwards))).await.map_err(Failed::unchanged)
 }
 
 fn running(before: DescribeEndpointOutput, kept: Option<Retention>) -> Started {

@@ -19,7 +19,7 @@ use aws_sdk_sagemaker::Client;
 use aws_sdk_sagemaker::operation::describe_endpoint_config::DescribeEndpointConfigOutput;
 use smform_provider::{
     Context, CreateOutcome, Former, Imported, PlanRequest, PlanResponse, PlannedObject, ProviderError, ResourceType,
-    Run, UpdateOutcome,
+    Run, UniqueName, UpdateOutcome,
 };
 use smform_types::schema::Schema;
 use smform_types::{Diagnostic, Diagnostics, Path, Step, Value};
@@ -38,6 +38,7 @@ use crate::retry::while_passing;
 use crate::settle::{closed, fill, is_made_of, settle};
 use crate::shared::{carry, import_seed, importable, plan};
 use crate::tags;
+use crate::taken;
 
 /// How long a model that was just made may stay unknown. A name that was misspelt is to be told soon.
 const MODEL_PROPAGATION: Duration = Duration::from_secs(20);
@@ -173,15 +174,20 @@ impl ResourceType<Clients> for EndpointConfiguration {
         Ok(response)
     }
 
+    fn unique_name(&self, object: &Value) -> Option<UniqueName> {
+        taken::unique(object, "name", &["region"])
+    }
+
     async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], cx: &Context<'_, Clients>) -> Diagnostics {
-        match &object.after {
-            Some(after) if object.is_new() => {
-                let mut found = serverless::check(after, plan);
-                found.extend(network::check_block(after, plan, cx.clients, |network| network).await);
-                found
-            }
-            _ => Diagnostics::new(),
-        }
+        let Some(after) = object.after.as_ref().filter(|_| object.is_new()) else { return Diagnostics::new() };
+        let client = cx.clients.sagemaker(cx.clients.region_of(after));
+        let holder = |name: String| async move {
+            Ok(describe(&client, &name).await?.and_then(|found| found.endpoint_config_name().map(str::to_owned)))
+        };
+        let mut found = taken::check(self, "Endpoint configuration", object, plan, cx, holder).await;
+        found.extend(serverless::check(after, plan));
+        found.extend(network::check_block(after, plan, cx.clients, |network| network).await);
+        found
     }
 
     fn judged_beside(&self) -> &'static [&'static str] {
@@ -199,7 +205,10 @@ impl ResourceType<Clients> for EndpointConfiguration {
         let client = cx.clients.sagemaker(cx.clients.region_of(planned));
         let name = naming::choose(planned, cx.run.clock().now());
         let refuse = |failure: Failure| {
-            CreateOutcome::Failed(failure.into_error(format!("Endpoint configuration \"{name}\" could not be created")))
+            let at = is_missing(&failure, "model").then(|| lacking(failure.message(), planned)).flatten();
+            let mut error = failure.into_error(format!("Endpoint configuration \"{name}\" could not be created"));
+            error.attribute = at;
+            CreateOutcome::Failed(error)
         };
         if Fields(planned).text("name").is_some() {
             // A call that is repeated after a lost answer is told that the name is taken. To know then whose it is,
@@ -282,6 +291,20 @@ fn only_counts(replace: &[Path]) -> Option<&Path> {
     let mut others = replace.iter().filter(|path| !is(path, &["name", "name_prefix"])).peekable();
     let first = others.peek().copied();
     first.filter(|_| others.all(|path| is(path, &["initial_instance_count", "initial_variant_weight"])))
+}
+
+/// Where the model stands that the service does not find.
+fn lacking(message: &str, planned: &Value) -> Option<Path> {
+    for block in ["production_variants", "shadow_production_variants"] {
+        for (at, variant) in Fields(planned).blocks(block).enumerate() {
+            let named =
+                |model: &str| message.contains(&format!("/{model}\"")) || message.contains(&format!("\"{model}\""));
+            if variant.text("model_name").is_some_and(named) {
+                return Some(Path::attribute(block).index(at).attr("model_name"));
+            }
+        }
+    }
+    None
 }
 
 /// The service deletes a configuration that is in use, and the endpoint can then be neither updated, scaled nor rolled

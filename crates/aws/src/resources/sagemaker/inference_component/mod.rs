@@ -13,18 +13,19 @@ use aws_sdk_sagemaker::operation::describe_inference_component::DescribeInferenc
 use aws_sdk_sagemaker::types::InferenceComponentStatus;
 use smform_provider::{
     Context, CreateOutcome, Imported, PlanRequest, PlanResponse, PlannedObject, ProviderError, ResourceType, Run,
-    UpdateOutcome,
+    UniqueName, UpdateOutcome, Whole,
 };
 use smform_types::schema::Schema;
-use smform_types::{Diagnostics, Path, Type, Value};
+use smform_types::{Diagnostic, Diagnostics, Path, Type, Value};
 
-use super::{VALIDATION, found, identified, is_missing, is_taken, moment, shown, tagging};
+use super::{VALIDATION, endpoint, found, identified, is_missing, is_taken, moment, shown, tagging};
 use crate::clients::Clients;
 use crate::failure::{Failure, Service, failed, sentence};
 use crate::fields::{Builder, Fields, with};
 use crate::settle::{closed, fill, settle};
 use crate::shared::{carry, import_seed, importable, limit, plan};
 use crate::tags;
+use crate::taken::{self, unique};
 use crate::waiters::Wait;
 
 /// How long each operation may take, unless the configuration says otherwise.
@@ -99,10 +100,10 @@ fn unhealthy(summary: String, component: &DescribeInferenceComponentOutput) -> P
     )
 }
 
-fn taken(name: &str) -> ProviderError {
+fn exists(name: &str) -> ProviderError {
     ProviderError::new(
         format!("Inference component \"{name}\" already exists"),
-        format!("It is not in this state. Import it with \"smform import ADDRESS {name}\", or choose another name."),
+        format!("If it is not in this state, import it with \"smform import ADDRESS {name}\", or choose another name."),
     )
     .of_attribute(Path::attribute("name"))
 }
@@ -178,6 +179,19 @@ fn in_each(value: Value, lists: &[&str], replace: &dyn Fn(Value) -> Value) -> Va
     })
 }
 
+/// Says that a component that is recorded serves nothing: a run that only looks at its arguments would call it settled.
+fn lapsed(prior: &Value) -> Option<Diagnostic> {
+    let fields = Fields(prior);
+    let name = fields.text("name").filter(|_| fields.text("status") == Some("Failed"))?;
+    let reason = fields.text("failure_reason").map(sentence);
+    let detail = format!(
+        "Its status is Failed. {} It can be made anew with -replace=ADDRESS. Logs: CloudWatch log group \
+         /aws/sagemaker/InferenceComponents/{name}.",
+        reason.map_or("SageMaker gives no reason.".to_owned(), |reason| format!("SageMaker says: {reason}"))
+    );
+    Some(Diagnostic::warning(format!("Inference component \"{name}\" does not serve"), detail))
+}
+
 /// Whether `now` has everything of the named members that `planned` knows.
 fn has(now: &Value, planned: &Value, names: &[&str]) -> bool {
     names.iter().all(|name| match (planned.get(name), now.get(name)) {
@@ -210,12 +224,14 @@ impl ResourceType<Clients> for InferenceComponent {
     ) -> Result<PlanResponse, Diagnostics> {
         let (prior, former, config) = (request.prior.clone(), request.former.clone(), request.config.clone());
         let mut response = plan(schema, request, cx.clients, &|_, prior, wanted| prior == wanted);
+        response.diagnostics.extend(schema::regional(Fields(&config), cx.clients.region_of(&response.planned)));
         let Some(prior) = prior else {
             response.planned = identified(&config, response.planned);
             response.order = replaced::order(&former, &config);
             schema::check_new(Fields(&config))?;
             return Ok(response);
         };
+        response.diagnostics.extend(lapsed(&prior));
         let changed = |name: &str| prior.get(name) != response.planned.get(name);
         let specified = SPECIFIED.into_iter().any(changed);
         if specified || changed("runtime_config") {
@@ -240,10 +256,26 @@ impl ResourceType<Clients> for InferenceComponent {
         Ok(response)
     }
 
-    async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], _: &Context<'_, Clients>) -> Diagnostics {
+    fn unique_name(&self, object: &Value) -> Option<UniqueName> {
+        unique(object, "name", &["region"])
+    }
+
+    fn part_of(&self, object: &Value) -> Option<Whole> {
+        let fields = Fields(object);
+        Some(endpoint::whole(&fields.owned("region").unwrap_or_default(), fields.text("endpoint_name")?))
+    }
+
+    async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], cx: &Context<'_, Clients>) -> Diagnostics {
         let mut found = replaced::check(object);
         if let Some(after) = object.after.as_ref().filter(|_| object.is_new()) {
             found.extend(pairing::check(after, plan));
+        }
+        if let Some(after) = &object.after {
+            let client = cx.clients.sagemaker(cx.clients.region_of(after));
+            let holder = |name: String| async move {
+                Ok(describe(&client, &name).await?.and_then(|told| told.inference_component_name().map(str::to_owned)))
+            };
+            found.extend(taken::check(self, "Inference component", object, plan, cx, holder).await);
         }
         found
     }
@@ -263,7 +295,7 @@ impl ResourceType<Clients> for InferenceComponent {
         // A call that is repeated after a lost answer is told that the name is taken. To know then whose it is, look
         // before.
         match describe(&client, name).await {
-            Ok(Some(_)) => return CreateOutcome::Failed(taken(name)),
+            Ok(Some(_)) => return CreateOutcome::Failed(exists(name)),
             Err(failure) if !failure.is_denied() => return CreateOutcome::Failed(failure.into_error(summary())),
             _ => {}
         }
@@ -285,10 +317,10 @@ impl ResourceType<Clients> for InferenceComponent {
         match answer {
             Ok(_) => {}
             Err(failure) if !is_taken(&failure) => return CreateOutcome::Failed(failure.into_error(summary())),
-            Err(failure) if !failure.may_be_ours() => return CreateOutcome::Failed(taken(name)),
+            Err(failure) if !failure.may_be_ours() => return CreateOutcome::Failed(exists(name)),
             Err(_) => match describe(&client, name).await {
                 Ok(Some(told)) if has(&self.object(&told, planned), planned, &ASKED) => {}
-                Ok(_) => return CreateOutcome::Failed(taken(name)),
+                Ok(_) => return CreateOutcome::Failed(exists(name)),
                 Err(failure) => return CreateOutcome::Failed(failure.into_error(summary())),
             },
         }

@@ -1,9 +1,10 @@
 //! The schema of `aws_sagemaker_inference_component`, and its rules between arguments.
 
 use smform_types::schema::{Attribute, Block, Constraint, NestedBlock, Schema};
-use smform_types::{Diagnostic, Diagnostics, Path, Type};
+use smform_types::{Diagnostic, Diagnostics, Path, Type, image};
 
 use super::super::endpoint_configuration::INSTANCE_TYPES;
+use super::super::model::other_region;
 use crate::constraints::{alarm_name, at_least, between, metric_frequency, metrics_path, model_uri, name};
 use crate::fields::Fields;
 use crate::shared::{region, timeouts};
@@ -190,12 +191,54 @@ pub(super) fn check(config: Fields<'_>) -> Diagnostics {
                               base_inference_component_name.";
                 refuse(at.clone(), detail);
             }
+            container(block, &at, &mut refuse);
             if !base
                 && block.block("compute_resource_requirements").is_none()
                 && !block.is_unknown("compute_resource_requirements")
             {
                 refuse(at, "Without base_inference_component_name, compute_resource_requirements is needed.");
             }
+        }
+    }
+    found
+}
+
+/// Rules of a component's container and of the memory of its copies.
+fn container(block: Fields<'_>, at: &Path, refuse: &mut impl FnMut(Path, &str)) {
+    let image = block.block("container").and_then(|container| container.text("image"));
+    if let Some(text) = image {
+        let at = at.attr("container").index(0).attr("image");
+        match image::parse(text) {
+            Err(why) => refuse(at, &format!("\"{text}\" is not an image reference: {why}.")),
+            Ok(image) if !image.is_ecr() => {
+                let detail = format!(
+                    "The image \"{text}\" is not in a private Amazon ECR repository, and the container of a component cannot \
+                     say how another registry is reached. Make an aws_sagemaker_model with image_config and vpc_config of \
+                     it, and give model_name here."
+                );
+                refuse(at, &detail);
+            }
+            Ok(_) => {}
+        }
+    }
+    let needs = block.block("compute_resource_requirements");
+    let memory = |name: &str| needs.and_then(|needs| needs.int(name));
+    if let (Some(least), Some(most)) = (memory("min_memory_required_in_mb"), memory("max_memory_required_in_mb"))
+        && most < least
+    {
+        let at = at.attr("compute_resource_requirements").index(0).attr("max_memory_required_in_mb");
+        refuse(at, &format!("max_memory_required_in_mb, {most}, is below min_memory_required_in_mb, {least}."));
+    }
+}
+
+/// Refuses images that SageMaker cannot pull in the region.
+pub(super) fn regional(config: Fields<'_>, region: &str) -> Diagnostics {
+    let mut found = Diagnostics::new();
+    for list in ["specification", "specifications"] {
+        for (at, block) in config.blocks(list).enumerate() {
+            let at = Path::attribute(list).index(at).attr("container").index(0).attr("image");
+            let text = block.block("container").and_then(|container| container.text("image"));
+            found.extend(text.and_then(|text| other_region(text, region)).map(|error| error.of_attribute(at)));
         }
     }
     found

@@ -14,7 +14,7 @@ use aws_sdk_sagemaker::Client;
 use aws_sdk_sagemaker::operation::describe_model::DescribeModelOutput;
 use smform_provider::{
     Context, CreateOutcome, Imported, PlanRequest, PlanResponse, PlannedObject, ProviderError, ResourceType,
-    UpdateOutcome,
+    UniqueName, UpdateOutcome,
 };
 use smform_types::schema::Schema;
 use smform_types::{Diagnostic, Diagnostics, Path, Value, image};
@@ -31,6 +31,7 @@ use crate::retry::while_passing;
 use crate::settle::{closed, fill, is_made_of, settle};
 use crate::shared::{carry, import_seed, importable, limit, plan};
 use crate::tags;
+use crate::taken::{self, unique};
 
 /// How long a role that was just made may stay unknown to SageMaker.
 const ROLE_PROPAGATION: Duration = Duration::from_secs(120);
@@ -146,11 +147,19 @@ impl ResourceType<Clients> for Model {
         Ok(response)
     }
 
+    fn unique_name(&self, object: &Value) -> Option<UniqueName> {
+        unique(object, "name", &["region"])
+    }
+
     async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], cx: &Context<'_, Clients>) -> Diagnostics {
-        match &object.after {
-            Some(after) if object.is_new() => network::check(after, plan, cx.clients).await,
-            _ => Diagnostics::new(),
-        }
+        let Some(after) = object.after.as_ref().filter(|_| object.is_new()) else { return Diagnostics::new() };
+        let client = cx.clients.sagemaker(cx.clients.region_of(after));
+        let holder = |name: String| async move {
+            Ok(describe(&client, &name).await?.and_then(|found| found.model_name().map(str::to_owned)))
+        };
+        let mut found = taken::check(self, "Model", object, plan, cx, holder).await;
+        found.extend(network::check(after, plan, cx.clients).await);
+        found
     }
 
     fn judged_beside(&self) -> &'static [&'static str] {
@@ -168,7 +177,10 @@ impl ResourceType<Clients> for Model {
         let client = cx.clients.sagemaker(cx.clients.region_of(planned));
         let name = naming::choose(planned, cx.run.clock().now());
         let refuse = |failure: Failure| {
-            CreateOutcome::Failed(failure.into_error(format!("Model \"{name}\" could not be created")))
+            let at = blamed(failure.message(), planned);
+            let mut error = failure.into_error(format!("Model \"{name}\" could not be created"));
+            error.attribute = at;
+            CreateOutcome::Failed(error)
         };
         if Fields(planned).text("name").is_some() {
             // A call that is repeated after a lost answer is told that the name is taken. To know then whose the model
@@ -264,6 +276,24 @@ fn taken(name: &str) -> ProviderError {
     .of_attribute(Path::attribute("name"))
 }
 
+/// The argument that a refusal is about, by what it quotes: an image, where data is, or the role.
+fn blamed(message: &str, planned: &Value) -> Option<Path> {
+    let quotes = |text: Option<&str>| text.is_some_and(|text| message.contains(text));
+    let fields = Fields(planned);
+    for block in ["primary_container", "container"] {
+        for (at, container) in fields.blocks(block).enumerate() {
+            let at = Path::attribute(block).index(at);
+            // A message about data may quote the role, too.
+            for name in ["image", "model_data_url", "model_package_name"] {
+                if quotes(container.text(name)) {
+                    return Some(at.attr(name));
+                }
+            }
+        }
+    }
+    quotes(fields.text("execution_role_arn")).then(|| Path::attribute("execution_role_arn"))
+}
+
 /// Rules that depend on the region: partitions of ARNs, and the region of images and registries.
 fn regional(planned: &Value, clients: &Clients) -> Diagnostics {
     let mut found = Diagnostics::new();
@@ -282,17 +312,11 @@ fn regional(planned: &Value, clients: &Clients) -> Diagnostics {
         for (at, container) in fields.blocks(block).enumerate() {
             let at = Path::attribute(block).index(at);
             let Some(text) = container.text("image") else { continue };
-            let Ok(image) = image::parse(text) else { continue };
             let platform = container
                 .block("image_config")
                 .is_none_or(|config| config.text("repository_access_mode") == Some("Platform"));
-            if let Some(other) = image.ecr_region().filter(|other| platform && *other != region) {
-                let detail = format!(
-                    "The image \"{text}\" is in ECR of {other}, and the model in {region}. SageMaker pulls from ECR of \
-                     its own region only; replicate the image to {region}."
-                );
-                found.push(Diagnostic::error("Image of another region", detail).of_attribute(at.attr("image")));
-            }
+            let error = other_region(text, region).filter(|_| platform);
+            found.extend(error.map(|error| error.of_attribute(at.attr("image"))));
             let auth = container.block("image_config").and_then(|config| config.block("repository_auth_config"));
             let function = auth.and_then(|auth| auth.text("repository_credentials_provider_arn")).and_then(arn_parts);
             if let Some(other) = function.map(|arn| arn.region).filter(|other| *other != region) {
@@ -303,4 +327,15 @@ fn regional(planned: &Value, clients: &Clients) -> Diagnostics {
         }
     }
     found
+}
+
+/// The error of an image in ECR of another region.
+pub(super) fn other_region(text: &str, region: &str) -> Option<Diagnostic> {
+    let image = image::parse(text).ok()?;
+    let other = image.ecr_region().filter(|other| *other != region)?;
+    let detail = format!(
+        "The image \"{text}\" is in ECR of {other}, and what runs it in {region}. SageMaker pulls from ECR of its own region \
+         only; replicate the image to {region}."
+    );
+    Some(Diagnostic::error("Image of another region", detail))
 }

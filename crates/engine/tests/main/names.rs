@@ -1,0 +1,127 @@
+//! Names that objects of a plan get.
+
+use smform_engine::plan::walk::Options;
+
+use crate::support::Bench;
+
+async fn refusals(bench: &Bench, text: &str) -> Vec<(String, String)> {
+    let (_, _, _, found) = bench.plan(text, &Options::default()).await;
+    found.iter().filter(|found| found.is_error()).map(|found| (found.summary.clone(), found.detail.clone())).collect()
+}
+
+#[tokio::test]
+async fn a_name_is_not_given_twice() {
+    let bench = Bench::new();
+    let text = "resource \"test_thing\" \"a\" { name = \"same\" }\nresource \"test_thing\" \"b\" { name = \"same\" }";
+    let found = refusals(&bench, text).await;
+    let [(summary, detail)] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!(summary, "Two objects with the name \"same\"");
+    assert!(detail.starts_with("test_thing.a (main.tf, line 1) gets \"same\""), "{detail}");
+    let repeated = "resource \"test_thing\" \"a\" {\n count = 2\n name = \"same\"\n }";
+    let found = refusals(&bench, repeated).await;
+    assert!(found[0].1.starts_with("test_thing.a[0]") && found[0].1.contains("count.index"), "{found:?}");
+    // What is there already, too.
+    bench.converge("resource \"test_thing\" \"b\" { name = \"same\" }").await;
+    assert_eq!(refusals(&bench, text).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_name_that_is_given_up_is_free_when_its_holder_is_gone() {
+    let bench = Bench::new();
+    bench.converge("resource \"test_thing\" \"a\" { name = \"x\" }").await;
+    bench.service.forget_calls();
+    bench.converge("resource \"test_thing\" \"b\" { name = \"x\" }").await;
+    assert_eq!(bench.service.calls(), ["delete x", "create x"]);
+    // Not where the holder stays until its user has moved to the new one.
+    let used = |name: &str, other: &str| {
+        format!(
+            "resource \"test_thing\" \"b\" {{ name = \"{name}\" }}\n{other}\nresource \"test_thing\" \"u\" {{\n name = \"u\"\n uses = \
+             [{}]\n }}",
+            if other.is_empty() { "test_thing.b.name" } else { "test_thing.c.name" }
+        )
+    };
+    bench.converge(&used("x", "")).await;
+    let found = refusals(&bench, &used("y", "resource \"test_thing\" \"c\" { name = \"x\" }")).await;
+    let [(summary, detail)] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!(summary, "The name \"x\" is not free yet");
+    assert!(detail.contains("test_thing.b (main.tf, line 1)") && detail.contains("two applies"), "{detail}");
+}
+
+#[tokio::test]
+async fn a_part_goes_before_its_whole_is_changed_and_comes_after() {
+    let bench = Bench::new();
+    let text = |size: u32, part: &str| {
+        format!(
+            "resource \"test_thing\" \"e\" {{\n name = \"e\"\n size = {size}\n }}\nresource \"test_thing\" \"a\" {{\n name = \
+             \"e/{part}\"\n lifecycle {{ create_before_destroy = false }}\n }}"
+        )
+    };
+    bench.converge(&text(1, "blue")).await;
+    assert_eq!(bench.service.calls(), ["create e", "create e/blue"]);
+    bench.service.forget_calls();
+    bench.converge(&text(2, "green")).await;
+    assert_eq!(bench.service.calls(), ["delete e/blue", "update e", "create e/green"]);
+    // One that is to be made anew first cannot go before, which is told.
+    let first = text(3, "red").replace("create_before_destroy = false", "create_before_destroy = true");
+    let (_, _, _, found) = bench.plan(&first, &Options::default()).await;
+    let told: Vec<&str> = found.iter().map(|found| found.summary.as_str()).collect();
+    assert_eq!(told, ["What is replaced may be in the way of another change"]);
+    bench.service.forget_calls();
+    bench.converge("locals {}").await;
+    assert_eq!(bench.service.calls(), ["delete e/green", "delete e"]);
+}
+
+#[tokio::test]
+async fn what_serves_is_not_deleted_first() {
+    let bench = Bench::new();
+    let text = |image: &str, rule: &str| {
+        format!(
+            "resource \"test_thing\" \"c\" {{\n name_prefix = \"served-\"\n image = \"{image}\"\n {rule}\n }}\nresource \
+             \"test_thing\" \"e\" {{\n name = \"e\"\n uses = [test_thing.c.name]\n }}"
+        )
+    };
+    let rule = "lifecycle { create_before_destroy = false }";
+    bench.converge(&text("a", rule)).await;
+    let found = refusals(&bench, &text("b", rule)).await;
+    let [(summary, detail)] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!(summary, "What is in use would be deleted first");
+    assert!(detail.contains("test_thing.e uses it"), "{detail}");
+    bench.converge(&text("b", "")).await;
+}
+
+#[tokio::test]
+async fn what_serves_is_not_replaced_without_what_uses_it() {
+    let bench = Bench::new();
+    let text = |image: &str| {
+        format!(
+            "resource \"test_thing\" \"c\" {{\n name_prefix = \"served-\"\n image = \"{image}\"\n }}\nresource \"test_thing\" \"e\" {{\n \
+             name = \"e\"\n uses = [test_thing.c.name]\n }}"
+        )
+    };
+    bench.converge(&text("a")).await;
+    let only = |address: &str| Options { targets: vec![address.parse().unwrap()], ..Options::default() };
+    let (_, _, _, found) = bench.plan(&text("b"), &only("test_thing.c")).await;
+    let errors: Vec<&str> = found.iter().filter(|found| found.is_error()).map(|found| found.summary.as_str()).collect();
+    assert_eq!(errors, ["What is in use would be replaced without what uses it"]);
+    let (_, _, _, found) = bench.plan(&text("b"), &only("test_thing.e")).await;
+    assert!(!found.has_errors(), "{found:#?}");
+}
+
+#[tokio::test]
+async fn what_is_left_to_do_is_done_by_the_next_run() {
+    let bench = Bench::new();
+    let text =
+        |size: u32| format!("resource \"test_thing\" \"a\" {{\n name = \"a\"\n size = {size}\n password = \"x\"\n }}");
+    bench.converge(&text(1)).await;
+    bench.service.forget_calls();
+    bench.service.fail("paint", "a");
+    assert!(bench.apply(&text(2)).await.diagnostics.has_errors());
+    assert_eq!(bench.service.calls(), ["update a", "paint a"]);
+    // The object is as it is wanted, and all the same there is something to do, until it is done.
+    bench.service.heal();
+    bench.service.forget_calls();
+    assert_eq!(bench.actions(&text(2)).await, ["test_thing.a update"]);
+    bench.converge(&text(2)).await;
+    assert_eq!(bench.service.calls(), ["update a", "paint a"]);
+    assert!(bench.record.lock().await.owed.is_empty());
+}
