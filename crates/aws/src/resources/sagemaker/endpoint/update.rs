@@ -145,6 +145,8 @@ async fn start(
     let summary = || format!("Endpoint \"{name}\" could not be updated");
     let mut wait = Wait::new(run, limit);
     let mut missing = Wait::new(run, PROPAGATION).paced(Duration::from_secs(2), Duration::from_secs(10));
+    // What a call that may have taken effect asked for, and the endpoint before it.
+    let mut asked = None;
     loop {
         let live = describe(client, name).await.map_err(|failure| Failed::unchanged(failure.into_error(summary())))?;
         let Some(live) = live else { return Err(Failed::unchanged(gone(name))) };
@@ -164,7 +166,10 @@ async fn start(
             continue;
         }
         if live.is_in_service() && live.live_config() == wanted {
-            return Ok(Started::Already);
+            return Ok(match asked {
+                Some((before, kept)) => running(before, kept),
+                None => Started::Already,
+            });
         }
         if let Some(error) = hopeless(name, &live) {
             return Err(Failed::unchanged(error));
@@ -178,6 +183,7 @@ async fn start(
                 if wait.pause().await.is_err() {
                     return Err(Failed::unchanged(failure.into_error(summary())));
                 }
+                asked = Some((live, kept));
             }
             Err(failure) if is_missing(&failure, "endpoint configuration") => {
                 run.progress("waiting for the configuration to become visible");

@@ -1,5 +1,6 @@
 //! `aws_sagemaker_inference_component`.
 
+mod copies;
 mod pairing;
 mod replaced;
 mod schema;
@@ -232,6 +233,11 @@ impl ResourceType<Clients> for InferenceComponent {
             return Ok(response);
         };
         response.diagnostics.extend(lapsed(&prior));
+        if response.replace.is_empty() {
+            let (planned, told) = copies::kept(&prior, response.planned, cx.clients).await;
+            response.planned = planned;
+            response.diagnostics.extend(told);
+        }
         let changed = |name: &str| prior.get(name) != response.planned.get(name);
         let specified = SPECIFIED.into_iter().any(changed);
         if specified || changed("runtime_config") {
@@ -278,6 +284,10 @@ impl ResourceType<Clients> for InferenceComponent {
             found.extend(taken::check(self, "Inference component", object, plan, cx, holder).await);
         }
         found
+    }
+
+    fn accounted(&self, _: &Schema, recorded: &Value, read: &Value, others: &[PlannedObject]) -> Value {
+        copies::accounted(recorded, read, others)
     }
 
     async fn read(&self, prior: &Value, cx: &Context<'_, Clients>) -> Result<Option<Value>, ProviderError> {
@@ -363,10 +373,10 @@ impl ResourceType<Clients> for InferenceComponent {
         let name = Fields(prior).text("id").unwrap_or_default();
         let summary = || format!("Inference component \"{name}\" could not be updated");
         let changed = |names: &[&str]| names.iter().any(|name| prior.get(name) != planned.get(name));
-        let (all, copies) = (changed(&SPECIFIED), changed(&["runtime_config"]));
+        let (all, recounted) = (changed(&SPECIFIED), copies::count(prior) != copies::count(planned));
         let policy = wire::deployment(fields);
         let mut now = fill(planned, prior);
-        if all || copies {
+        if all || recounted {
             let within = limit(planned, "update", USUAL);
             if let Err(error) = settled(&client, name, cx.run, within).await {
                 return UpdateOutcome::Failed(error);
@@ -378,7 +388,8 @@ impl ResourceType<Clients> for InferenceComponent {
                     .inference_component_name(name)
                     .set_specification(fields.block("specification").map(wire::specification))
                     .set_specifications(specifications(fields))
-                    .set_runtime_config(wire::runtime(fields))
+                    // The number of copies that was planned may be another one by now, where it is scaled.
+                    .set_runtime_config(wire::runtime(fields).filter(|_| recounted))
                     .set_deployment_config(policy);
                 call.send().await.map(drop).map_err(failed(Service::SageMaker, "UpdateInferenceComponent"))
             } else {
@@ -397,10 +408,10 @@ impl ResourceType<Clients> for InferenceComponent {
                 Err(error) => return UpdateOutcome::Partial(prior.clone(), error),
             };
             let live = self.object(&told, planned);
+            let mut asked = SPECIFIED.to_vec();
+            asked.extend(recounted.then_some("runtime_config"));
             // A failed update ends in service as it was before; the reason alone tells nothing, since it stays.
-            if status(&told) != "InService"
-                || !has(&live, planned, &["specification", "specifications", "runtime_config"])
-            {
+            if status(&told) != "InService" || !has(&live, planned, &asked) {
                 let error = unhealthy(format!("The update of inference component \"{name}\" was rolled back"), &told);
                 let kept = ["tags", "tags_all"].iter().fold(live, |live, name| match prior.get(name) {
                     Some(tags) => with(live, name, tags.clone()),
