@@ -31,6 +31,13 @@ pub fn planned(change: &Change, style: Style) -> String {
         Action::Forget => {
             let subject = style.bold(&format!(" # {address}"));
             let moved = moved.map(|from| format!("\n  # (moved from {from})")).unwrap_or_default();
+            if change.object.deposed.is_some() {
+                return format!(
+                    "{subject} will be removed from smform state, but will not be destroyed\n \
+                     # (left over from a partially-failed replacement of this instance)\n \
+                     # (destroy = false is set in the configuration){moved}"
+                );
+            }
             return format!(
                 "{subject} will no longer be managed by smform, but will not be destroyed\n \
                  # (destroy = false is set in the configuration){moved}"

@@ -112,7 +112,8 @@ pub fn output_diff(change: &OutputChange) -> Diff {
 /// The lines of the outputs that change; nothing when none does. Names of all outputs count for the alignment.
 #[must_use]
 pub fn outputs(outputs: &BTreeMap<Arc<str>, OutputChange>, style: Style) -> String {
-    let widest = outputs.keys().map(|name| name.chars().count()).max().unwrap_or(0);
+    // In bytes, as Terraform counts them.
+    let widest = outputs.keys().map(|name| name.len()).max().unwrap_or(0);
     let lines = outputs.iter().filter_map(|(name, change)| {
         let diff = output_diff(change);
         let action = match diff.action {

@@ -432,6 +432,12 @@ impl<'a> Walker<'a> {
         let leftovers: Vec<(ObjectKey, Option<StoredObject>)> = recorded
             .chain(candidates.map(|object| (object, None)))
             .filter(|(object, _)| self.selection.has_instance(&object.address))
+            // What was set aside does not come along with a target: as in Terraform, it goes when one names it.
+            .filter(|(object, _)| {
+                object.deposed.is_none()
+                    || self.walk.options.mode == Mode::Destroy
+                    || self.selection.names(&object.address)
+            })
             .map(|(object, stored)| (object.clone(), stored.cloned()))
             .collect();
         for (object, recorded) in leftovers {

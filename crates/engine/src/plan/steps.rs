@@ -261,6 +261,10 @@ fn connect_deletions(steps: &mut StepGraph, changes: &BTreeMap<ObjectKey, Change
     let mut wishes = Vec::new();
     for change in changes.values() {
         let Some(deleting) = deleting(change) else { continue };
+        // What was set aside goes last: it may be all that there is, should making its successor fail once more.
+        let successor = ObjectKey { deposed: None, ..change.object.clone() };
+        let successor = changes.get(&successor).filter(|_| change.object.deposed.is_some());
+        wishes.extend(successor.and_then(making).map(|making| (making, deleting.clone())));
         let resource = change.object.address.config();
         for user in users.get(&resource).into_iter().flatten() {
             steps.before(&Step::Gone(user.clone()), &deleting);

@@ -206,7 +206,7 @@ impl Suite<'_> {
         let failed = messages.has_errors();
         found.extend(messages);
         if failed || found.has_errors() {
-            return report(Status::Error, found, None, applied);
+            return report(Status::Error, found, None, None);
         }
         complete(&mut outcome.values, &outcome.outputs);
         let status = self.assess(state, run, &project, &own, &outcome.values, Mode::Destroy, &mut found);

@@ -1,6 +1,6 @@
 //! Conditions with messages: `validation`, `precondition`, `postcondition`, `assert`.
 
-use smform_types::{Diagnostic, Diagnostics, Marks, Type, convert};
+use smform_types::{Diagnostic, Diagnostics, Marks, Severity, Type, convert};
 
 use super::evaluator::Evaluator;
 use crate::config::Condition;
@@ -39,7 +39,20 @@ impl Evaluator<'_> {
 
     /// Checks the validation rule of a variable, whose message counts only when the condition does not hold.
     pub fn validation(&self, condition: &Condition) -> (ConditionResult, Diagnostics) {
-        self.check(condition, false).unwrap_or_else(|diagnostics| (ConditionResult::Unknown, diagnostics))
+        match self.check(condition, false) {
+            // That the message must not be shown is an error here.
+            Ok((ConditionResult::Fail { message: None }, notes)) => {
+                let what = notes
+                    .iter()
+                    .next()
+                    .map(|note| if note.summary.contains("sensitive") { "a sensitive" } else { "an ephemeral" });
+                let message =
+                    what.map(|what| format!("The error message included {what} value, so it will not be displayed."));
+                (ConditionResult::Fail { message }, notes.map(|note| Diagnostic { severity: Severity::Error, ..note }))
+            }
+            Ok(result) => result,
+            Err(diagnostics) => (ConditionResult::Unknown, diagnostics),
+        }
     }
 
     fn check(&self, condition: &Condition, always: bool) -> Result<(ConditionResult, Diagnostics), Diagnostics> {

@@ -95,7 +95,7 @@ fn planned_values(plan: &Plan, providers: &Providers) -> Json {
         })
         .collect();
     let entries = plan.changes.values().filter_map(|change| {
-        if change.action == Action::Forget {
+        if change.action == Action::Forget && change.object.deposed.is_none() {
             return Some(Entry::forgotten(&change.object.address, providers));
         }
         let stays = change.action != Action::Delete && plan.mode != Mode::Destroy;
@@ -140,6 +140,8 @@ fn prior_state(project: &Project, planned: &Planned, providers: &Providers) -> O
         let object = ObjectKey { address: address.clone(), deposed: deposed.cloned() };
         let stored = planned.stored.objects.get(&object);
         let read = plan.ties.get(&object).map(|ties| &ties.dependencies);
+        let imported = plan.changes.get(&object).filter(|change| change.importing.is_some());
+        let read = read.or(imported.map(|change| &change.dependencies));
         let dependencies = read.or(stored.map(|stored| &stored.dependencies));
         let dependencies = dependencies.map(|needed| needed.iter().map(ToString::to_string).collect());
         let tainted = stored.is_some_and(|stored| stored.tainted);

@@ -93,8 +93,9 @@ impl Keys {
         let used = module.resources.values().map(|block| providers.reference(config, at, block));
         implied.extend(used.map(|reference| ProviderRef { alias: None, ..reference }));
         // As in Terraform, a provider that has another name here is listed by its own as well.
-        let required: Vec<&str> = module.required_providers.values().map(|required| &*required.source).collect();
-        implied.extend(required.into_iter().map(default_reference));
+        implied.extend(module.required_providers.values().map(|required| default_reference(&required.source)));
+        let written = module.providers.keys().map(|reference| source(config, providers, at, reference));
+        implied.extend(written.filter(|source| !source.is_empty()).map(|source| default_reference(&source)));
         let imported = module.imports.iter().filter_map(|import| {
             let target = smform_engine::plan::imports::target(import)?;
             let resource = target.module.is_root().then_some(target.resource)?;

@@ -8,7 +8,7 @@ mod statement;
 use std::collections::{BTreeMap, BTreeSet};
 
 use smform_lang::config::{Config, Repetition};
-use smform_types::{Diagnostic, Diagnostics, InstanceAddress, InstanceKey, ModuleAddress, ResourceConfigAddress};
+use smform_types::{Diagnostic, Diagnostics, InstanceAddress, InstanceKey, ResourceConfigAddress};
 
 use super::ObjectKey;
 use super::stored::Stored;
@@ -75,7 +75,6 @@ fn relocate(stored: &mut Stored, from: &ObjectKey, to: ObjectKey) {
 
 /// A block that gains `count` keeps its one object as number 0, and the reverse, unless a statement is about it.
 fn imply(config: &Config, statements: &[Statement], stored: &mut Stored) {
-    let named: BTreeSet<ResourceConfigAddress> = statements.iter().flat_map(named_resources).collect();
     let mut by_resource: BTreeMap<ResourceConfigAddress, Vec<ObjectKey>> = BTreeMap::new();
     for object in stored.objects.keys().filter(|object| object.deposed.is_none()) {
         by_resource.entry(object.address.config()).or_default().push(object.clone());
@@ -87,10 +86,10 @@ fn imply(config: &Config, statements: &[Statement], stored: &mut Stored) {
             Repetition::Single => (Some(InstanceKey::Index(0)), None),
             Repetition::ForEach(_) => continue,
         };
-        if named.contains(&resource) {
-            continue;
-        }
-        for object in objects.into_iter().filter(|object| object.address.key == from) {
+        let is_free = |object: &ObjectKey| {
+            object.address.key == from && !statements.iter().any(|statement| is_about(statement, &object.address))
+        };
+        for object in objects.into_iter().filter(is_free) {
             let target =
                 ObjectKey { address: InstanceAddress { key: to.clone(), ..object.address.clone() }, deposed: None };
             if !stored.objects.contains_key(&target) {
@@ -100,13 +99,13 @@ fn imply(config: &Config, statements: &[Statement], stored: &mut Stored) {
     }
 }
 
-fn named_resources(statement: &Statement) -> Vec<ResourceConfigAddress> {
-    let Endpoints::Resource(from, to) = &statement.endpoints else { return Vec::new() };
-    let whole = |address: &InstanceAddress| {
-        let module = statement.module.0.iter().chain(address.module.config().0.iter()).cloned().collect();
-        address.resource.clone().in_module(ModuleAddress(module))
-    };
-    vec![whole(from), whole(to)]
+/// Whether a statement names the resource of an object, in the same instance of its module.
+fn is_about(statement: &Statement, address: &InstanceAddress) -> bool {
+    let Endpoints::Resource(from, to) = &statement.endpoints else { return false };
+    let (outer, path) = (&statement.module.0, &address.module.0);
+    let is_within = path.len() >= outer.len() && path.iter().zip(outer.iter()).all(|((name, _), outer)| name == outer);
+    let inner = path.get(outer.len()..).unwrap_or_default();
+    is_within && [from, to].into_iter().any(|end| end.resource == address.resource && *end.module.0 == *inner)
 }
 
 /// The objects that moved: where each was, and where it is.
@@ -123,7 +122,7 @@ mod tests {
     use super::*;
     use crate::plan::stored::StoredObject;
     use smform_lang::config::Moved;
-    use smform_types::{SourceMap, Span, Type, Value};
+    use smform_types::{ModuleAddress, SourceMap, Span, Type, Value};
 
     fn span() -> Span {
         let mut sources = SourceMap::default();
