@@ -98,8 +98,11 @@ impl Drawing<'_> {
                 Node::Variable(..) if self.is_validated(node) => {
                     self.connect(Vertex::Validation(node.clone()), Vertex::Of(node.clone()));
                 }
-                Node::Check(..) if matches!(self.operation, Operation::Plan) => {
+                Node::Check(module, _) if matches!(self.operation, Operation::Plan) => {
                     self.connect(Vertex::Of(node.clone()), Vertex::Report(node.clone()));
+                    if !module.is_root() {
+                        self.connect(Vertex::Report(node.clone()), Vertex::Of(Node::Module(module.clone())));
+                    }
                 }
                 Node::Module(module) => {
                     self.connect(Vertex::CloseModule(module.clone()), Vertex::Of(node.clone()));
