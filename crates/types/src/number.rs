@@ -383,6 +383,42 @@ impl Number {
         (!self.is_infinite()).then(|| self.parts())
     }
 
+    /// The order by exact size, which also tells apart what is equal because it is written the same.
+    #[must_use]
+    pub fn by_size(&self, other: &Number) -> Ordering {
+        if let (Form::Int(a), Form::Int(b)) = (&self.form, &other.form) {
+            return a.cmp(b);
+        }
+        let rank = |number: &Number| -> i32 {
+            match number.infinite_sign() {
+                Some(true) => -2,
+                Some(false) => 2,
+                None if number.is_zero() => 0,
+                None if number.sign_bit() => -1,
+                None => 1,
+            }
+        };
+        let (ra, rb) = (rank(self), rank(other));
+        if ra != rb || ra.abs() != 1 {
+            return ra.cmp(&rb);
+        }
+        let (_, ma, ea) = self.parts();
+        let (_, mb, eb) = other.parts();
+        let top = |m: &BigUint, e: i64| e.saturating_add_unsigned(m.bits());
+        let magnitude = top(&ma, ea).cmp(&top(&mb, eb)).then_with(|| {
+            let exponent = ea.min(eb);
+            let align = |m: BigUint, e: i64| m << u64::try_from(e - exponent).unwrap_or(0);
+            align(ma, ea).cmp(&align(mb, eb))
+        });
+        if ra < 0 { magnitude.reverse() } else { magnitude }
+    }
+
+    /// The number that a fraction of lower precision is read back as from its text; nothing for any other number.
+    fn as_written(&self) -> Option<Number> {
+        let may_differ = !self.is_whole() && !self.is_infinite() && self.precision < LITERAL_PRECISION;
+        if may_differ { Number::parse(&self.to_string()) } else { None }
+    }
+
     fn sign_bit(&self) -> bool {
         match &self.form {
             Form::Int(value) => *value < 0,
@@ -490,33 +526,17 @@ impl PartialOrd for Number {
     }
 }
 
+/// As in Terraform, whole numbers are equal when they are the same, and fractions when they are written the same: a
+/// result of a floating-point function equals what a state or a plan says of it.
 impl Ord for Number {
     fn cmp(&self, other: &Number) -> Ordering {
-        if let (Form::Int(a), Form::Int(b)) = (&self.form, &other.form) {
-            return a.cmp(b);
+        if self.precision == other.precision {
+            return self.by_size(other);
         }
-        let rank = |number: &Number| -> i32 {
-            match number.infinite_sign() {
-                Some(true) => -2,
-                Some(false) => 2,
-                None if number.is_zero() => 0,
-                None if number.sign_bit() => -1,
-                None => 1,
-            }
-        };
-        let (ra, rb) = (rank(self), rank(other));
-        if ra != rb || ra.abs() != 1 {
-            return ra.cmp(&rb);
+        match (self.as_written(), other.as_written()) {
+            (None, None) => self.by_size(other),
+            (a, b) => a.as_ref().unwrap_or(self).by_size(b.as_ref().unwrap_or(other)),
         }
-        let (_, ma, ea) = self.parts();
-        let (_, mb, eb) = other.parts();
-        let top = |m: &BigUint, e: i64| e.saturating_add_unsigned(m.bits());
-        let magnitude = top(&ma, ea).cmp(&top(&mb, eb)).then_with(|| {
-            let exponent = ea.min(eb);
-            let align = |m: BigUint, e: i64| m << u64::try_from(e - exponent).unwrap_or(0);
-            align(ma, ea).cmp(&align(mb, eb))
-        });
-        if ra < 0 { magnitude.reverse() } else { magnitude }
     }
 }
 
@@ -526,7 +546,7 @@ impl Hash for Number {
             Form::Infinity { negative } => (2u8, *negative).hash(state),
             _ if self.is_zero() => 0u8.hash(state),
             _ => {
-                let (negative, mantissa, exponent) = self.parts();
+                let (negative, mantissa, exponent) = self.as_written().as_ref().unwrap_or(self).parts();
                 let zeros = mantissa.trailing_zeros().unwrap_or(0);
                 (negative, &mantissa >> zeros, exponent.saturating_add_unsigned(zeros)).hash(state);
             }
@@ -706,6 +726,12 @@ mod tests {
     #[test]
     fn order_and_equality_ignore_precision() {
         assert_eq!(Number::from(3), n("3.0"));
+        let logarithm = Number::from_f64(0.477_121_254_719_662_3).expect("a number");
+        let written = n("0.4771212547196623");
+        assert_eq!(logarithm, written);
+        assert_eq!(logarithm.by_size(&written), Ordering::Greater);
+        assert_ne!(logarithm.clone().with_precision(LITERAL_PRECISION), written);
+        assert_eq!(std::collections::HashSet::from([logarithm, written]).len(), 1);
         assert!(n("-1") < n("0.5") && n("0.5") < n("1") && n("1") < Number::infinity(false));
         assert_eq!(n("-0"), n("0"));
         assert_eq!(n("2.5").floor(), n("2"));

@@ -93,11 +93,11 @@ fn of_float(value: f64) -> Result<Value, CallError> {
 }
 
 fn max(a: &Arguments<'_>) -> Result<Value, CallError> {
-    extreme(a, |candidate, best| candidate > best)
+    extreme(a, |candidate, best| candidate.by_size(best).is_gt())
 }
 
 fn min(a: &Arguments<'_>) -> Result<Value, CallError> {
-    extreme(a, |candidate, best| candidate < best)
+    extreme(a, |candidate, best| candidate.by_size(best).is_lt())
 }
 
 fn extreme(a: &Arguments<'_>, better: fn(&Number, &Number) -> bool) -> Result<Value, CallError> {
