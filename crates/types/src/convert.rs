@@ -84,11 +84,20 @@ fn resolve(from: &Type, to: &Type) -> Result<Type, ConvertError> {
 fn unknown(from: &Type, refinement: Option<&Refinement>, to: &Type) -> Result<Value, ConvertError> {
     let resolved = if *from == Type::Dynamic { to.without_optional() } else { unknown_type(from, to)? };
     let refinement = refinement.cloned().unwrap_or_default();
-    // What is known of the text of a number or the length of a set does not carry over to another type.
-    let kept = if resolved == *from {
-        refinement
-    } else {
-        Refinement { not_null: refinement.not_null, ..Refinement::default() }
+    // What is known of the text of a number or the length of a set does not carry over to another type; how many members
+    // a tuple or an object has does.
+    let counted = |least: usize, most: usize| Refinement {
+        not_null: refinement.not_null,
+        min_length: u64::try_from(least).ok(),
+        max_length: u64::try_from(most).ok(),
+        ..Refinement::default()
+    };
+    let kept = match (from, &resolved) {
+        (from, resolved) if from == resolved => refinement,
+        (Type::Tuple(items), Type::List(_)) => counted(items.len(), items.len()),
+        (Type::Tuple(items), Type::Set(_)) => counted(items.len().min(1), items.len()),
+        (Type::Object(object), Type::Map(_)) => counted(object.attributes.len(), object.attributes.len()),
+        _ => Refinement { not_null: refinement.not_null, ..Refinement::default() },
     };
     Ok(Value::refined(resolved, kept))
 }

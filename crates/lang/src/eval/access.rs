@@ -90,7 +90,8 @@ impl Evaluator<'_> {
                     .with_marks(inner.marks())
             }
             ValueKind::Unknown(Type::Tuple(types), _) => {
-                Value::tuple(types.iter().map(|ty| each(Value::unknown(ty.clone()))).collect::<Vec<_>>())
+                let types = types.iter().map(|ty| each(Value::unknown(ty.clone())).ty()).collect::<Vec<_>>();
+                Value::refined(Type::tuple(types), Refinement::not_null())
             }
             ValueKind::Unknown(ty, _) if *ty == Type::Dynamic || !value.is_definitely_not_null() => {
                 Value::refined(Type::Dynamic, Refinement::not_null())
