@@ -48,7 +48,13 @@ fn add_properties(value: &Expr, body: &mut Body) -> Result<(), Diagnostic> {
             }
             Ok(())
         }
-        ExprKind::Tuple(items) => items.iter().try_for_each(|item| add_properties(item, body)),
+        ExprKind::Tuple(items) => items.iter().try_for_each(|item| match &item.kind {
+            ExprKind::Object(_) => add_properties(item, body),
+            _ => {
+                let detail = "Every element of this array must be a JSON object.";
+                Err(Diagnostic::error("Incorrect JSON value type", detail).at(item.start_of_json()))
+            }
+        }),
         _ => Err(Diagnostic::error("Root value must be object", "A JSON object is required here.").at(value.span)),
     }
 }

@@ -3,6 +3,7 @@
 //! Native and JSON syntax are read into the same tree, so that nothing after this stage knows which of the two a file was
 //! written in.
 
+mod breaks;
 pub(crate) mod escape;
 mod json;
 mod names;

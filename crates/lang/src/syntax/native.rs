@@ -2,7 +2,8 @@
 
 use smform_types::{Diagnostic, Diagnostics, SourceId, Span};
 
-use super::parser::{Lines, Parser};
+use super::breaks::within_quotes;
+use super::parser::{Lines, MULTI_LINE, MULTI_LINE_DETAIL, Parser};
 use super::place::Place;
 use super::{Body, Expr};
 
@@ -13,6 +14,13 @@ pub fn parse_native(text: &str, source: SourceId) -> (Body, Diagnostics) {
     let body = parser.file();
     let mut diagnostics: Vec<Diagnostic> = parser.diagnostics.into_iter().collect();
     diagnostics.sort_by_key(|diagnostic| diagnostic.span);
+    let breaks = if diagnostics.is_empty() { Vec::new() } else { within_quotes(text) };
+    if !breaks.is_empty() {
+        // A missing quote is told before what comes of it.
+        diagnostics.retain(|diagnostic| diagnostic.summary != MULTI_LINE);
+        let told = |range| Diagnostic::error(MULTI_LINE, MULTI_LINE_DETAIL).at(Place::start(source).span(range));
+        diagnostics.splice(0..0, breaks.into_iter().map(told));
+    }
     (body, diagnostics.into_iter().collect())
 }
 

@@ -78,6 +78,12 @@ impl<'t> Reader<'t> {
         Err(Stop)
     }
 
+    /// The comma before, with nothing but blanks since.
+    fn last_comma(&self) -> Range<usize> {
+        let at = self.text.get(..self.at).and_then(|before| before.rfind(',')).unwrap_or(self.at);
+        at..at + 1
+    }
+
     fn blanks(&mut self) {
         self.at += self.rest().len() - self.rest().trim_start_matches([' ', '\t', '\r', '\n']).len();
     }
@@ -90,7 +96,7 @@ impl<'t> Reader<'t> {
             Some(b'[') => self.nested(Self::array)?,
             Some(b'"') => return self.string_value(),
             Some(b'-' | b'+' | b'.' | b'0'..=b'9') => self.number()?,
-            Some(b't' | b'f' | b'n') => self.keyword()?,
+            Some(b'a'..=b'z' | b'A'..=b'Z') => self.keyword()?,
             None => return self.fail_as("Missing value", self.here(), "A value is required here, but the file ends."),
             Some(_) => {
                 let closes = matches!(self.peek(), Some(b'}' | b']' | b','));
@@ -125,11 +131,19 @@ impl<'t> Reader<'t> {
                 Some(b'}') if items.is_empty() => break,
                 Some(b'"') => {}
                 None => return self.fail_as("Unclosed object", open..open + 1, "This object has no closing brace."),
-                Some(b'}') => return self.fail(self.here(), "JSON does not allow a comma after the last property."),
-                Some(_) => {
+                Some(b'}') => {
+                    let detail = "JSON does not allow a comma after the last property.";
+                    return self.fail_as("Trailing comma in object", self.last_comma(), detail);
+                }
+                Some(other) => {
+                    let (start, mut place) = (self.at, self.here());
+                    if other.is_ascii_alphabetic() {
+                        let _: Read<ExprKind> = self.keyword();
+                        place = start..self.at;
+                    }
                     return self.fail_as(
                         "Invalid object property name",
-                        self.here(),
+                        place,
                         "The name of a property, in double quotes, is required here.",
                     );
                 }
@@ -166,7 +180,8 @@ impl<'t> Reader<'t> {
         loop {
             self.blanks();
             if self.peek() == Some(b']') {
-                return self.fail(self.here(), "JSON does not allow a comma after the last element.");
+                let detail = "JSON does not allow a comma after the last element.";
+                return self.fail_as("Trailing comma in array", self.last_comma(), detail);
             }
             items.push(self.value()?);
             if self.end_of_items(b']', open, "This array has no closing bracket.")? {
@@ -189,7 +204,12 @@ impl<'t> Reader<'t> {
             }
             None if close == b'}' => self.fail_as("Unclosed object", open..open + 1, unclosed),
             None => self.fail_as("Unclosed array", open..open + 1, unclosed),
-            Some(_) => self.fail(self.here(), "A comma is required before the next item."),
+            // Terraform's own word for it, in its spelling.
+            Some(_) => self.fail_as(
+                "Missing attribute seperator comma",
+                self.here(),
+                "A comma is required before the next item.",
+            ),
         }
     }
 

@@ -115,7 +115,7 @@ impl<'t> Parser<'t> {
 
     fn argument_or_block(&mut self, seen: &mut Seen<'t>, one_line: bool) -> Parse<Item> {
         let Some(name) = self.identifier() else {
-            if self.peek() == Some(b'"') {
+            if self.peek() == Some(b'"') && !one_line {
                 return self.error(
                     self.here(),
                     "Invalid argument name",

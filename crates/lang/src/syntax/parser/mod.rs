@@ -17,6 +17,8 @@ use super::names::{is_id_continue, is_id_start};
 use super::place::Place;
 use super::{Block, Expr, Ident};
 
+pub(super) use strings::{MULTI_LINE, MULTI_LINE_DETAIL};
+
 /// Deepest nesting of blocks, brackets, templates and conditions that is read. Evaluation needs stack for each level.
 pub(super) const MAX_DEPTH: usize = 20_000;
 

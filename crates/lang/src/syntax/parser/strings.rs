@@ -10,6 +10,11 @@ use super::super::escape::{undouble_markers, unquote};
 use super::super::template::{Piece, Sequence, assemble, dedent, trim};
 use super::{Lines, Parse, Parser};
 
+/// What is said of a line break within a quoted string.
+pub(in crate::syntax) const MULTI_LINE: &str = "Invalid multi-line string";
+pub(in crate::syntax) const MULTI_LINE_DETAIL: &str = "A quoted string ends on the line where it begins: add the quote that is missing here or before. Write \\n for a line \
+     break, or use a heredoc (<<EOT) for text of several lines.";
+
 /// A template that is being read.
 #[derive(Default)]
 struct Template {
@@ -81,12 +86,7 @@ impl Parser<'_> {
                     self.diagnostics.push(Diagnostic::error("Unterminated template string", detail).at(span));
                     // What is wrong is told; a lone carriage return is not told once more.
                     self.told.push('\r');
-                    return self.error(
-                        self.here(),
-                        "Invalid multi-line string",
-                        "A quoted string ends on the line where it begins. Write \\n for a line break, or use a \
-                         heredoc (<<EOT) for text of several lines.",
-                    );
+                    return self.error(self.here(), MULTI_LINE, MULTI_LINE_DETAIL);
                 }
                 Some(b'\\') => {
                     self.at += 1;

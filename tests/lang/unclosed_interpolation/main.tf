@@ -1,0 +1,4 @@
+locals {
+  name = "x-${upper("a"}-y"
+  next = "${local.name"
+}
