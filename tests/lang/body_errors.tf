@@ -29,9 +29,9 @@ resource "test_thing" "d" {
 }
 
 # expect:
+# error body_errors.tf:1:27-28 Missing required argument
 # error body_errors.tf:2:3-6 Unsupported argument
 # error body_errors.tf:3:3-8 Unsupported block type
-# error body_errors.tf:1:27-28 Missing required argument
 # error body_errors.tf:12:3-7 Unsupported argument
 # error body_errors.tf:13:3-10 Unsupported block type
 # error body_errors.tf:10:3-5 Value for unconfigurable attribute

@@ -8,18 +8,18 @@ use smform_engine::builtin::Backends;
 use smform_engine::providers::Providers;
 use smform_engine::workflow::encryption::Remote;
 use smform_lang::config::values::VariableInput;
-use smform_lang::config::{Config, Given, LocalModules, load_with};
+use smform_lang::config::{Config, Given, LocalModules, WRONG_VERSION, load_root, load_with};
 use smform_lang::source::Host;
 use smform_modules::{Installer, Update};
 use smform_provider::Clock;
 use smform_state::encryption::service::KeyServiceKind;
 use smform_state::kind::Kind;
-use smform_types::{Diagnostic, SourceMap};
+use smform_types::{Diagnostic, Diagnostics, SourceMap};
 use tokio_util::sync::CancellationToken;
 
 use crate::errors::{Exit, Failure, file};
 use crate::files::Directory;
-use crate::render::diagnostics::{Layout, render};
+use crate::render::diagnostics::{Layout, in_order, render};
 use crate::render::style::Style;
 use crate::terminal::Console;
 use crate::world::{LastWords, SandboxHost, SandboxOptions, Sandboxed};
@@ -115,7 +115,7 @@ impl Session {
     /// Prints why a command failed.
     pub fn fail(&self, failure: &Failure, style: Style) -> Exit {
         let layout = Layout { style, width: self.console.width };
-        for diagnostic in &failure.diagnostics {
+        for diagnostic in in_order(&failure.diagnostics, &failure.sources) {
             self.console.message(diagnostic.severity, &render(diagnostic, &failure.sources, layout));
         }
         Exit::Failure
@@ -215,6 +215,18 @@ impl Session {
     pub fn config(&self) -> Config {
         let (config, _) = smform_lang::config::load(&self.host, Path::new("."), &LocalModules);
         config
+    }
+
+    /// The same for a command that needs it in order, though it looks at nothing but the state: a backend block cannot be
+    /// relied on where the text around it is damaged.
+    ///
+    /// # Errors
+    /// When a file of the directory is not in order. The version that it requires is for those to ask who work with it.
+    pub fn sound_config(&self) -> Result<Config, Failure> {
+        let (config, found) = load_root(&self.host, Path::new("."));
+        let is_told = |error: &Diagnostic| error.is_error() && error.summary != WRONG_VERSION;
+        let found: Diagnostics = found.into_iter().filter(is_told).collect();
+        if found.is_empty() { Ok(config) } else { Err(Failure::about(found, &config)) }
     }
 
     /// The values of variables that the environment gives, then those of the command line.

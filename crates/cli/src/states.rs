@@ -275,7 +275,7 @@ impl Session {
     /// # Errors
     /// When it cannot be read.
     pub fn read_state(&self, state: &StateFile) -> Result<(State, Stored, Diagnostics), Failure> {
-        let backend = self.backend(&self.config(), state)?;
+        let backend = self.backend(&self.sound_config()?, state)?;
         let state = store::read(backend.as_ref())?;
         let (stored, found) = decode(&state, &[], &self.providers);
         Ok((state, stored, found))
@@ -330,7 +330,7 @@ impl Session {
     /// # Errors
     /// As [`Session::open_state`].
     pub async fn open_for(&self, state: &StateFile, lock: &StateLock, operation: &str) -> Result<Store, Failure> {
-        let backend = self.backend(&self.config(), state)?;
+        let backend = self.backend(&self.sound_config()?, state)?;
         self.open_state(backend, lock, operation, || self.console.err(WAITING)).await
     }
 
@@ -344,7 +344,7 @@ impl Session {
         lock: &StateLock,
         operation: &str,
     ) -> Result<Store, Failure> {
-        let backend = self.backend(&self.config(), state)?;
+        let backend = self.backend(&self.sound_config()?, state)?;
         self.open_by(true, backend, lock, operation, || self.console.err(WAITING)).await
     }
 

@@ -17,6 +17,18 @@ use crate::values::{Repetition, Values};
 /// The evaluated arguments of a block, without marks; the marks by place; and warnings.
 pub type Evaluated = (Value, Vec<(Path, Marks)>, Diagnostics);
 
+/// The summaries of conditions of objects that do not hold.
+pub const PRECONDITION_FAILED: &str = "Resource precondition failed";
+/// The same for what holds afterwards.
+pub const POSTCONDITION_FAILED: &str = "Resource postcondition failed";
+
+/// A message about a condition: one that does not hold is known by its object, and what is wrong with its expressions is
+/// about the configuration.
+fn failed_condition_of(told: Diagnostic, address: &InstanceAddress) -> Diagnostic {
+    let is_failed = matches!(&*told.summary, PRECONDITION_FAILED | POSTCONDITION_FAILED);
+    if is_failed { told.about(address) } else { told }
+}
+
 impl Setting<'_> {
     /// Evaluates the preconditions of a block for one instance.
     pub fn preconditions(
@@ -32,9 +44,9 @@ impl Setting<'_> {
             return (Diagnostics::new(), Outcome::pass());
         };
         let evaluator = Evaluator::new(&scope, self.functions);
-        let (found, outcome) = conditions(&evaluator, preconditions, "Resource precondition failed");
+        let (found, outcome) = conditions(&evaluator, preconditions, PRECONDITION_FAILED);
         let found = self.weighed(found, &outcome);
-        (within(found, &block_context(block)).map(|diagnostic| diagnostic.about(address)), outcome)
+        (within(found, &block_context(block)).map(|told| failed_condition_of(told, address)), outcome)
     }
 
     /// Evaluates the body of a resource block for one instance, with all checks that need no call.
@@ -53,7 +65,10 @@ impl Setting<'_> {
         let Some(scope) = self.scope(&address.module, values, repetition, None) else { return Err(Diagnostics::new()) };
         let evaluator = Evaluator::new(&scope, self.functions);
         let (config, found) = evaluator.body(&block.body, schema);
-        let mut located = within(found, &block_context(block)).map(|diagnostic| diagnostic.about(address));
+        // What an expression says is about the configuration; a block within a check is known by its address.
+        let of_check = block.check.is_some();
+        let mut located = within(found, &block_context(block))
+            .map(|diagnostic| if of_check { diagnostic.about(address) } else { diagnostic });
         if located.has_errors() {
             return Err(located);
         }
@@ -83,9 +98,9 @@ impl Setting<'_> {
             return (Diagnostics::new(), Outcome::pass());
         };
         let evaluator = Evaluator::new(&scope, self.functions);
-        let (found, outcome) = conditions(&evaluator, postconditions, "Resource postcondition failed");
+        let (found, outcome) = conditions(&evaluator, postconditions, POSTCONDITION_FAILED);
         let found = self.weighed(found, &outcome);
-        (within(found, &block_context(block)).map(|diagnostic| diagnostic.about(address)), outcome)
+        (within(found, &block_context(block)).map(|told| failed_condition_of(told, address)), outcome)
     }
 
     /// Evaluates a `provider` block; all null when there is none. Sensitive values are passed on in clear.

@@ -85,7 +85,7 @@ async fn apply_new(session: &Session, args: &Apply, flags: &ArgMatches, view: &A
     let mode = operation::mode(planning, args.destroy)?;
     if planning.json && !args.auto_approve {
         let detail = "With -json nothing can be asked: give a saved plan, or -auto-approve.";
-        return Err(Failure::error("Approval is needed", detail));
+        return Err(Failure::error("Plan file or auto-approve required", detail));
     }
     if args.expect_digest.is_some() {
         let detail = "-expect-digest is about a saved plan: give its file, too.";

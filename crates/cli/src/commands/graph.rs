@@ -77,7 +77,7 @@ pub fn run(session: &Session, args: &Graph) -> Result<Exit, Failure> {
 /// What an apply of a saved plan does.
 fn planned(session: &Session, path: &Path) -> Result<Exit, Failure> {
     let saved = saved::read(&session.read_plan(path)?)?;
-    let (world, project, planned) = opened(session, &saved, &StateFile::default())?;
+    let (world, project, planned) = opened(session, &saved)?;
     let (graph, _) = build(&project.config, &planned.stored.origins(), &world.providers);
     let operation = Operation::Planned(&planned.plan);
     session.console.out(&dot(operation, &graph, &project.config, (&planned.stored, &[]), &world.providers));

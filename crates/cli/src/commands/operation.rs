@@ -340,9 +340,9 @@ pub async fn plan(
         }
     }
     let errored = found.has_errors();
-    // As with Terraform, an apply that came to nothing shows no plan; a plan does even then.
+    // As with Terraform, an apply that came to nothing shows no plan; a plan does unless nothing was planned.
     let is_void = errored && planned.plan.changes.is_empty() && planned.plan.outputs.is_empty();
-    if !is_void || session.command == "plan" {
+    if !is_void || session.command == "plan" && planned.plan.extent != Extent::Nothing {
         run.view.plan(&planned, &run.world.providers, errored);
     }
     let basis = run.basis(&store);

@@ -40,7 +40,7 @@ async fn planned(session: &Session, args: &Plan, flags: &ArgMatches, view: &Arc<
         return Ok(Exit::Failure);
     }
     let changes = made.planned.plan.is_applyable();
-    if changes || args.out.is_some() {
+    if changes {
         view.note(&closing(session, args, made.saved.as_ref()));
     }
     Ok(if args.detailed_exitcode && changes { Exit::Changes } else { Exit::Success })

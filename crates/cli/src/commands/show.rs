@@ -13,7 +13,7 @@ use smform_state::{State, codec};
 use smform_types::json::to_text;
 
 use super::state::is_missing;
-use crate::args::{Show, StateFile};
+use crate::args::Show;
 use crate::errors::{Exit, Failure};
 use crate::render::json;
 use crate::render::plan::{PlanView, plan};
@@ -87,15 +87,8 @@ pub(super) fn state_json(session: &Session, state: &State, stored: &Stored) -> S
     format!("{}\n", to_text(&json::state::state(state, &value, &session.providers), None))
 }
 
-/// A saved plan as it was made. What its changes leave out is filled in from the state, while that is still the same.
-pub(super) fn opened(
-    session: &Session,
-    saved: &Saved,
-    state: &StateFile,
-) -> Result<(World, Project, Planned), Failure> {
-    let (state, stored, _) = session.read_state(state)?;
-    let same = state.lineage == saved.basis.lineage && state.serial == saved.basis.serial;
-    let stored = if same { stored } else { Stored::default() };
+/// A saved plan as it was made, whatever became of the state since.
+pub(super) fn opened(session: &Session, saved: &Saved) -> Result<(World, Project, Planned), Failure> {
     let conduct = Conduct {
         clock: Arc::clone(&session.clock),
         cancel: session.cancel.clone(),
@@ -103,13 +96,13 @@ pub(super) fn opened(
         directory: session.host.base.clone(),
     };
     let world = World { host: Arc::new(saved.files.clone()), providers: session.providers.clone(), conduct };
-    let (project, planned) = saved.open(&world, stored)?;
+    let (project, planned) = saved.open(&world, saved.recorded())?;
     Ok((world, project, planned))
 }
 
 fn show_plan(session: &Session, args: &Show, text: &str) -> Result<Exit, Failure> {
     let saved = saved::read(text)?;
-    let (_, project, planned) = opened(session, &saved, &args.state)?;
+    let (_, project, planned) = opened(session, &saved)?;
     let text = if args.json {
         format!("{}\n", to_text(&json::plan::plan(&project, &planned, &session.providers), None))
     } else {

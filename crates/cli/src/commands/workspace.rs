@@ -26,7 +26,7 @@ pub async fn run(session: &Session, command: WorkspaceCommand) -> Result<Exit, F
 }
 
 fn workspaces(session: &Session, sandbox: bool) -> Result<std::sync::Arc<dyn Workspaces>, Failure> {
-    session.workspaces(&session.config(), &StateFile { sandbox, ..StateFile::default() })
+    session.workspaces(&session.sound_config()?, &StateFile { sandbox, ..StateFile::default() })
 }
 
 fn list(session: &Session, args: &WorkspaceList) -> Result<Exit, Failure> {

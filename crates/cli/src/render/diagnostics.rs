@@ -1,5 +1,8 @@
 //! Messages to the user: what is wrong, the source line with the exact range marked, and what to write instead.
 
+use smform_engine::blocks::{POSTCONDITION_FAILED, PRECONDITION_FAILED};
+use smform_engine::plan::decide::PREVENTED;
+use smform_engine::values::evaluate::ASSERTION_FAILED;
 use smform_types::span::Source;
 use smform_types::{Diagnostic, Severity, SourceMap, Span};
 use unicode_segmentation::UnicodeSegmentation;
@@ -61,11 +64,11 @@ fn wrap_painted(painted: &str, plain: &str, width: usize) -> String {
     if plain.width() <= width { painted.to_owned() } else { wrap(plain, width) }
 }
 
-/// The object that a message is about. A failed condition is told of the configuration alone.
+/// The object that a message is about. What a block forbids or demands is told of the configuration alone.
 #[must_use]
 pub fn shown_address(diagnostic: &Diagnostic) -> Option<&str> {
-    const CONDITIONS: [&str; 2] = ["Resource precondition failed", "Resource postcondition failed"];
-    diagnostic.address.as_deref().filter(|_| !CONDITIONS.contains(&diagnostic.summary.as_str()))
+    const OF_BLOCKS: [&str; 3] = [PRECONDITION_FAILED, POSTCONDITION_FAILED, PREVENTED];
+    diagnostic.address.as_deref().filter(|_| !OF_BLOCKS.contains(&diagnostic.summary.as_str()))
 }
 
 fn place(diagnostic: &Diagnostic, sources: &SourceMap, style: Style) -> Option<String> {
@@ -139,12 +142,28 @@ fn values(diagnostic: &Diagnostic, style: Style) -> String {
     out
 }
 
-/// Warnings, those with the same summary merged into the first of them.
+/// Messages in the order in which they are shown: warnings before errors, what has no place first, then by file, those of
+/// the root module before others, and by place.
+#[must_use]
+pub fn in_order<'d>(found: impl IntoIterator<Item = &'d Diagnostic>, sources: &SourceMap) -> Vec<&'d Diagnostic> {
+    let place = |span: Span| {
+        let name = sources.get(span.source).map(|source| source.name.replace('\\', "/")).unwrap_or_default();
+        (name.matches('/').count(), name.to_lowercase(), span.start, span.end)
+    };
+    let mut found: Vec<&Diagnostic> = found.into_iter().collect();
+    found.sort_by_cached_key(|found| (found.is_error(), found.span.map(place)));
+    found
+}
+
+/// Warnings, those with the same summary merged into the first of them. What has no place, or is the finding of a check,
+/// stands for itself.
 #[must_use]
 pub fn merged(warnings: &[&Diagnostic]) -> Vec<Diagnostic> {
     let mut out: Vec<(Diagnostic, usize)> = Vec::new();
     for warning in warnings {
-        match out.iter_mut().find(|(first, _)| first.summary == warning.summary) {
+        let is_like = |first: &Diagnostic| first.span.is_some() && first.summary == warning.summary;
+        let alone = warning.span.is_none() || warning.summary == ASSERTION_FAILED;
+        match out.iter_mut().find(|(first, _)| !alone && is_like(first)) {
             Some((_, others)) => *others += 1,
             None => out.push(((*warning).clone(), 0)),
         }

@@ -96,7 +96,9 @@ impl View for Human {
     }
 
     fn diagnostics(&self, found: &[Diagnostic], sources: &SourceMap) {
-        let (errors, warnings): (Vec<&Diagnostic>, Vec<&Diagnostic>) = found.iter().partition(|found| found.is_error());
+        let found = diagnostics::in_order(found, sources);
+        let (errors, warnings): (Vec<&Diagnostic>, Vec<&Diagnostic>) =
+            found.into_iter().partition(|found| found.is_error());
         if self.compact_warnings {
             self.console.out(&diagnostics::compact(&warnings, sources, self.layout()));
         } else {

@@ -194,3 +194,20 @@ fn a_wrong_command_line_is_told_in_the_stream() {
         assert_eq!(found["diagnostic"]["summary"], summary);
     }
 }
+
+#[test]
+fn modules_that_runs_of_tests_are_about_are_validated() {
+    let bench = Bench::new("locals { x = 1 }");
+    bench.write("t.tftest.hcl", "run \"a\" {\n  module {\n    source = \"./h\"\n  }\n}\n");
+    bench.write("h/main.tf", "output \"h\" { value = va.n }\n");
+    let ran = bench.run(&["validate", "-no-color"]);
+    assert!(
+        ran.err.contains("Reference to undeclared resource\n\n  on h/main.tf line 1, in output \"h\":"),
+        "{}",
+        ran.all()
+    );
+    bench.run(&["validate", "-no-tests"]).ok();
+    bench.write("h/main.tf", "output \"h\" { valu = 1 }\n");
+    let ran = bench.run(&["validate", "-no-color"]);
+    assert!(ran.err.contains("Missing required argument\n\n  on h/main.tf line 1"), "{}", ran.all());
+}

@@ -343,9 +343,6 @@ fn errors_are_located() {
         "variable \"size\" { default = 3 }\n\nresource \"test_thing\" \"a\" {\n\tname = \"a\"\n\tsize = \"é${var.size}\" + local.nope\n}\n",
     );
     insta::assert_snapshot!(bench.run(&["plan", "-no-color"]).all(), @r#"
-
-Planning failed. smform encountered an error while generating this plan.
-
 --- stderr
 
 Error: Reference to undeclared local value
@@ -407,9 +404,6 @@ may differ.
 --- exit 0
 "#);
     insta::assert_snapshot!(bench.run(&["plan", "-no-color", "-input=false"]).all(), @r#"
-
-Planning failed. smform encountered an error while generating this plan.
-
 --- stderr
 
 Error: No value for required variable
@@ -532,4 +526,21 @@ fn a_file_that_cannot_be_written_is_told_before_the_work() {
         let ran = bench.run(&["plan", "-no-color", &format!("{flag}=.")]);
         assert!(ran.err.contains("is a folder; name a file."), "{}", ran.err);
     }
+}
+
+#[test]
+fn messages_are_shown_by_their_places_and_findings_of_checks_one_by_one() {
+    let check = |name: &str| {
+        format!(
+            "check \"{name}\" {{\n  assert {{\n    condition = local.x == 2\n    error_message = \"{name} says no\"\n  }}\n}}\n"
+        )
+    };
+    let bench = Bench::new(&format!("locals {{ x = 1 }}\n{}{}", check("z"), check("a")));
+    let out = bench.run(&["plan", "-no-color"]).ok().out;
+    let (first, second) = (out.find("z says no").expect("told"), out.find("a says no").expect("told"));
+    assert!(first < second && !out.contains("similar warning"), "{out}");
+    bench.write("main.tf", "variable \"z\" {}\nvariable \"a\" {}\n");
+    let err = bench.run(&["plan", "-no-color", "-input=false"]).err;
+    let (first, second) = (err.find("line 1").expect("told"), err.find("line 2").expect("told"));
+    assert!(first < second, "{err}");
 }

@@ -194,3 +194,26 @@ fn ephemeral_values_are_not_kept_and_must_be_given_again() {
     bench.run(&["apply", "-no-color", "-var", "e=unforgettable", "p"]).ok();
     assert!(!bench.read("terraform.tfstate").contains("unforgettable"));
 }
+
+#[test]
+fn a_saved_plan_shows_the_same_when_the_state_has_moved_on() {
+    let text = "resource \"terraform_data\" \"a\" { input = 1 }\nresource \"terraform_data\" \"b\" { input = 1 }\n\
+                output \"o\" {\n  value     = \"x\"\n  sensitive = true\n}\n";
+    let bench = Bench::new(text);
+    bench.run(&["apply", "-auto-approve"]).ok();
+    bench.write("main.tf", &text.replace('1', "2").replace("\"x\"", "\"y\""));
+    bench.run(&["plan", "-target=terraform_data.a", "-out=p"]).ok();
+    let before = [&["show", "-json", "p"][..], &["show", "-no-color", "p"]].map(|line| bench.run(line).ok().out);
+    assert!(before[0].contains("\"outputs\":{\"o\":{\"sensitive\":true"), "{}", before[0]);
+    bench.run(&["apply", "p"]).ok();
+    let after = [&["show", "-json", "p"][..], &["show", "-no-color", "p"]].map(|line| bench.run(line).ok().out);
+    assert_eq!(before, after);
+}
+
+#[test]
+fn a_plan_without_changes_is_saved_without_a_word() {
+    let bench = Bench::new("output \"o\" { value = 1 }");
+    bench.run(&["apply", "-auto-approve"]).ok();
+    let ran = bench.run(&["plan", "-no-color", "-out=p"]).ok();
+    assert!(bench.has("p") && ran.out.contains("No changes.") && !ran.out.contains("Saved"), "{}", ran.out);
+}

@@ -258,3 +258,29 @@ fn removing_and_moving() {
     assert_eq!(list(), "terraform_data.e[\"y\"]\n");
     assert_eq!(bench.service.names(), ["a"]);
 }
+
+#[test]
+fn a_configuration_that_cannot_be_read_is_told_before_a_state() {
+    let bench = applied();
+    let text = bench.read("main.tf");
+    let lines: [&[&str]; 5] = [
+        &["output", "-json"],
+        &["show", "-json"],
+        &["state", "list"],
+        &["workspace", "list"],
+        &["workspace", "new", "w"],
+    ];
+    bench.write("main.tf", &format!("{text}\noutput \"x\" {{\n  value = \"one\n}}\n"));
+    for line in lines {
+        let ran = bench.run(line);
+        assert_eq!(ran.exit, Exit::Failure, "{}", ran.all());
+        assert!(ran.err.contains("Invalid multi-line string") && ran.out.is_empty(), "{}", ran.all());
+    }
+    bench.run(&["workspace", "show"]).ok();
+    // What only a plan refuses is no hindrance, nor is the version that is required.
+    bench.write(
+        "main.tf",
+        &format!("{text}\nterraform {{ required_version = \">= 99\" }}\nlocals {{ x = var.none }}\n"),
+    );
+    lines.into_iter().for_each(|line| drop(bench.run(line).ok()));
+}

@@ -124,11 +124,14 @@ fn replace(situation: &Situation<'_>, marked: impl Fn(&Value) -> Value) -> Decis
     }
 }
 
+/// The summary of what is said of an object that must not be destroyed.
+pub const PREVENTED: &str = "Instance cannot be destroyed";
+
 /// The message for an object that must not be destroyed.
 #[must_use]
 pub fn prevented(address: &InstanceAddress) -> Diagnostic {
     Diagnostic::error(
-        "Instance cannot be destroyed",
+        PREVENTED,
         format!(
             "The plan calls for {address} to be destroyed, but its lifecycle block says prevent_destroy = true. Change \
              the configuration so that it need not be destroyed, remove prevent_destroy, or leave it out with -target."

@@ -75,12 +75,13 @@ fn fits(target: &ModuleInstance, module: &ModuleInstance) -> bool {
 #[must_use]
 pub fn split_moves(targets: &[Target], moved: &[(InstanceAddress, InstanceAddress)]) -> Option<Diagnostic> {
     let covered = |address| targets.iter().any(|target| target.covers_instance(address));
-    let outside: BTreeSet<&InstanceAddress> = moved
+    let outside: BTreeSet<InstanceAddress> = moved
         .iter()
         .filter(|_| !targets.is_empty())
         .filter(|(from, to)| !covered(from) || !covered(to))
         .flat_map(|(from, to)| [from, to])
         .filter(|address| !covered(address))
+        .map(|address| InstanceAddress { key: None, ..address.clone() })
         .collect();
     if outside.is_empty() {
         return None;
@@ -93,10 +94,10 @@ pub fn split_moves(targets: &[Target], moved: &[(InstanceAddress, InstanceAddres
     Some(Diagnostic::error("Moved resource instances excluded by targeting", detail))
 }
 
-/// A word as a shell takes it.
+/// A word as a shell takes it, whatever is in it.
 #[must_use]
 pub fn quoted(text: &str) -> String {
-    if text.contains('"') { format!("'{text}'") } else { text.to_owned() }
+    format!("{text:?}")
 }
 
 fn named(graph: &Graph, targets: &[Target]) -> BTreeSet<Node> {

@@ -289,8 +289,7 @@ impl<'a> Setting<'a> {
         let evaluator = Evaluator::new(&scope, self.functions);
         let (mut found, mut outcome) = (Diagnostics::new(), Outcome::pass());
         for assert in asserts {
-            let (messages, result) =
-                conditions(&evaluator, std::slice::from_ref(assert), "Check block assertion failed");
+            let (messages, result) = conditions(&evaluator, std::slice::from_ref(assert), ASSERTION_FAILED);
             if result.status == Status::Unknown {
                 let detail = "The condition depends on what is known only after apply, and is checked then.";
                 let warning = Diagnostic::warning("Check block assertion known after apply", detail);
@@ -305,6 +304,9 @@ impl<'a> Setting<'a> {
         within(found, &format!("check \"{name}\""))
     }
 }
+
+/// The summary of what a `check` block finds: each has something of its own to say, so they are never merged.
+pub const ASSERTION_FAILED: &str = "Check block assertion failed";
 
 /// Evaluates conditions; those that fail become errors under a summary, those that are unknown are left for later.
 pub fn conditions(evaluator: &Evaluator<'_>, conditions: &[Condition], summary: &str) -> (Diagnostics, Outcome) {
@@ -341,6 +343,6 @@ pub fn within(found: Diagnostics, context: &str) -> Diagnostics {
 
 fn place(sources: &SourceMap, rule: &Condition) -> String {
     let Some(source) = sources.get(rule.span.source) else { return "an unknown place".to_owned() };
-    let start = source.position(rule.span.start as usize);
-    format!("{}:{},{}", source.name, start.line, start.column)
+    let (start, end) = (source.position(rule.span.start as usize), source.position(rule.span.end as usize));
+    format!("{}:{},{}-{}", source.name, start.line, start.column, end.column)
 }

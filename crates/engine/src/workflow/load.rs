@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use smform_lang::config::values::{VariableInput, VariableValue, finish, missing, variable_values};
+use smform_lang::config::values::{VariableInput, VariableValue, finish, missing, read_values};
 use smform_lang::config::{self, Config, Given, ModuleResolver};
 use smform_lang::source::Host;
 use smform_types::{Diagnostics, ModuleAddress, SourceMap};
@@ -43,7 +43,13 @@ pub fn load(
 ) -> (Project, Diagnostics) {
     let (mut project, mut found) = load_given(host, directory, modules, Given::Inputs(inputs), workspace);
     let root = project.config.modules.get(&ModuleAddress::root()).cloned().unwrap_or_default();
-    let (values, messages) = variable_values(host, directory, &root, inputs, &mut project.config.sources);
+    let (values, messages) = match read_values(host, directory, &root, inputs, &mut project.config.sources) {
+        Ok(read) => read,
+        Err(errors) => {
+            found.extend(errors);
+            return (project, found);
+        }
+    };
     // Beside a value that cannot be used, those that are missing are told as well.
     if messages.has_errors() && !found.has_errors() {
         let missing = missing(&root, &values).into_iter().filter_map(|variable| finish(variable, None).err());

@@ -15,7 +15,8 @@ pub mod validate;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use smform_lang::config::values::missing;
+use smform_lang::config::REDUNDANT_MOVE;
+use smform_lang::config::values::{NO_VALUE, missing};
 use smform_lang::eval::Templates;
 use smform_lang::functions::{FunctionContext, Phase};
 use smform_lang::source::Host;
@@ -78,6 +79,15 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
     }
     let (graph, messages) = build(&project.config, &stored.origins(), &world.providers);
     found.extend(messages);
+    found.extend(moves::check::removed(&project.config));
+    // What is wrong with moves alone waits for what there is: it may be the reason of the rest, or have one itself.
+    let is_of_moves = |message: &Diagnostic| {
+        options.mode != Mode::Destroy && [moves::CYCLIC, REDUNDANT_MOVE].contains(&&*message.summary)
+    };
+    let (wrong_moves, mut found): (Vec<_>, Diagnostics) = {
+        let (wrong, rest): (Vec<_>, Vec<_>) = found.into_iter().partition(is_of_moves);
+        (wrong, rest.into_iter().collect())
+    };
     // A mistake that files alone show is told before anything is read, and not beside half a plan.
     if !found.has_errors() && options.adopt == Adopt::Nothing {
         found.extend(moves::check::removed(&project.config));
@@ -104,7 +114,8 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
     if unusable.has_errors() && (is_missing || options.mode == Mode::Destroy) {
         let mut planned = nothing(stored, options, timestamp);
         planned.plan.extent = if is_missing { Extent::Nothing } else { Extent::Partial };
-        found.extend(unusable);
+        // As in Terraform, what does not suit its type is looked at when everything is there.
+        found.extend(unusable.into_iter().filter(|message| !is_missing || message.summary == NO_VALUE));
         return (planned, found);
     }
     let templates = Templates;
@@ -154,7 +165,14 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
     drift.sort_by_key(|drift| (drift.object.address.module.0.len(), drift.object.clone()));
     found.extend(diagnostics);
     if options.mode != Mode::Destroy {
-        let messages = moves::check::moved(&project.config, &values);
+        let mut messages = moves::check::moved(&project.config, &values);
+        let (circles, redundant): (Vec<_>, Vec<_>) =
+            wrong_moves.into_iter().partition(|message| message.summary == moves::CYCLIC);
+        messages.extend(redundant);
+        // A circle is one of statements that are each in order.
+        if !messages.has_errors() {
+            messages.extend(circles);
+        }
         if messages.has_errors() {
             // What did not move says nothing as long as it is not certain what should.
             found = found.into_iter().filter(|message| message.summary != moves::BLOCKED).collect();

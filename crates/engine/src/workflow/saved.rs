@@ -24,7 +24,7 @@ use crate::checks::{self, Checks, Outcome, Status, Subject};
 use crate::graph::{ProviderKey, build};
 use crate::plan::codec::{decode, encode};
 use crate::plan::relevant::Relevant;
-use crate::plan::stored::Stored;
+use crate::plan::stored::{Stored, StoredObject};
 use crate::plan::target::{Selection, Target};
 use crate::plan::walk::scope_of;
 use crate::plan::{
@@ -133,6 +133,7 @@ pub fn write(
         "relevant": plan.relevant.iter().map(relevant_json).collect::<Vec<_>>(),
         "checks": plan.checks.0.iter().map(check_json).collect::<Vec<_>>(),
         "data": data,
+        "recorded": recorded_json(&planned.stored),
         "files": files.to_json(),
     });
     let digest = digest_of(&document);
@@ -197,6 +198,13 @@ impl Saved {
     pub fn ephemeral(&self) -> Vec<&str> {
         let names = self.document.get("ephemeral").and_then(Json::as_array);
         names.into_iter().flatten().filter_map(Json::as_str).collect()
+    }
+
+    /// What was recorded when the plan was made: a plan shows the same after the state has moved on. A plan that does not
+    /// say it was made by an earlier version, and shows what it can.
+    #[must_use]
+    pub fn recorded(&self) -> Stored {
+        self.document.get("recorded").and_then(recorded_of).unwrap_or_default()
     }
 
     /// Whether planning ended in errors, so that the plan can be shown but not applied.
@@ -403,6 +411,54 @@ fn optional_value(json: Option<&Json>) -> Option<Option<Value>> {
         None | Some(Json::Null) => Some(None),
         Some(json) => decode(json).map(Some),
     }
+}
+
+fn recorded_json(stored: &Stored) -> Json {
+    let values = |named: &mut dyn Iterator<Item = (String, &Value)>| -> Map<String, Json> {
+        named.map(|(name, value)| (name, encode(value))).collect()
+    };
+    let objects = stored.objects.iter().map(|(object, recorded)| {
+        json!({
+            "address": object.address.to_string(),
+            "deposed": object.deposed,
+            "value": encode(&recorded.value),
+            "tainted": recorded.tainted,
+            "begun": recorded.begun,
+            "dependencies": resources_json(&recorded.dependencies),
+            "create_before_destroy": recorded.create_before_destroy,
+            "provider": recorded.provider.as_deref(),
+        })
+    });
+    json!({
+        "objects": objects.collect::<Vec<_>>(),
+        "data": values(&mut stored.data.iter().map(|(address, value)| (address.to_string(), value))),
+        "outputs": values(&mut stored.outputs.iter().map(|(name, value)| (name.to_string(), value))),
+    })
+}
+
+fn recorded_of(json: &Json) -> Option<Stored> {
+    let object = |json: &Json| {
+        let text = |name: &str| json.get(name).and_then(Json::as_str);
+        let key = ObjectKey { address: text("address")?.parse().ok()?, deposed: text("deposed").map(str::to_owned) };
+        let recorded = StoredObject {
+            value: decode(json.get("value")?)?,
+            tainted: json.get("tainted")?.as_bool()?,
+            begun: json.get("begun")?.as_bool()?,
+            dependencies: resources_of(json.get("dependencies")?)?,
+            create_before_destroy: json.get("create_before_destroy")?.as_bool()?,
+            provider: text("provider").map(Arc::from),
+            previous: None,
+        };
+        Some((key, recorded))
+    };
+    let data = json.get("data")?.as_object()?.iter();
+    let outputs = json.get("outputs")?.as_object()?.iter();
+    Some(Stored {
+        objects: json.get("objects")?.as_array()?.iter().map(object).collect::<Option<_>>()?,
+        data: data.map(|(address, value)| Some((address.parse().ok()?, decode(value)?))).collect::<Option<_>>()?,
+        outputs: outputs.map(|(name, value)| Some((Arc::from(&**name), decode(value)?))).collect::<Option<_>>()?,
+        ..Stored::default()
+    })
 }
 
 fn drift_json(drift: &Drift) -> Json {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use smform_lang::config::values::{Origin, VariableValue, finish};
-use smform_lang::config::{Config, Repetition as Repeated};
+use smform_lang::config::{Config, REDUNDANT_MOVE, Repetition as Repeated};
 use smform_lang::eval::{Evaluator, Templates};
 use smform_lang::functions::{FunctionContext, Phase};
 use smform_types::{
@@ -14,6 +14,7 @@ use smform_types::{
 
 use super::{Project, World};
 use crate::apply::provision::UNSUPPORTED;
+use crate::blocks::{POSTCONDITION_FAILED, PRECONDITION_FAILED};
 use crate::graph::{Node, build};
 use crate::plan::{imports, moves};
 use crate::values::evaluate::{Setting, within};
@@ -91,8 +92,7 @@ pub fn validate(world: &World, project: &Project) -> Diagnostics {
         project.config.deferred.iter().any(same)
     };
     found.extend(imports::validate(&setting, &values).into_iter().filter(|message| !told(message)));
-    // A block is looked at once, for all objects that it may have.
-    found.map(|message| Diagnostic { address: None, ..message })
+    found
 }
 
 /// Errors that only a plan makes of what they are about: Terraform's `validate` calls the configuration valid, and so do we,
@@ -101,7 +101,7 @@ const LEFT_TO_PLAN: &[&str] = &[
     // The language has provisioners that smform has not.
     UNSUPPORTED,
     "Self-referential block",
-    "Redundant move statement",
+    REDUNDANT_MOVE,
     "Removed resource still exists",
     "Removed module still exists",
 ];
@@ -214,9 +214,7 @@ fn resource_once(
 
 /// Messages without those that conditions do not hold: that is for a plan, which knows the objects that they are about.
 fn untold(found: Diagnostics) -> Diagnostics {
-    let told = |message: &Diagnostic| {
-        !matches!(&*message.summary, "Resource precondition failed" | "Resource postcondition failed")
-    };
+    let told = |message: &Diagnostic| !matches!(&*message.summary, PRECONDITION_FAILED | POSTCONDITION_FAILED);
     found.into_iter().filter(told).collect()
 }
 

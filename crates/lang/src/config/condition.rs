@@ -4,7 +4,7 @@ use smform_types::{Diagnostic, Diagnostics};
 
 use super::Condition;
 use super::content::{Content, Shape};
-use crate::eval::references;
+use crate::eval::names_anything;
 use crate::syntax::Block;
 
 const SHAPE: Shape = Shape { arguments: &["condition", "error_message"], blocks: &[] };
@@ -16,7 +16,7 @@ pub(super) fn condition(block: &Block, diagnostics: &mut Diagnostics) -> Option<
     let in_order = diagnostics.len() == before;
     let condition = content.required("condition", diagnostics).cloned();
     let error_message = content.required("error_message", diagnostics).cloned();
-    if let Some(condition) = condition.as_ref().filter(|condition| references(condition).is_empty()) {
+    if let Some(condition) = condition.as_ref().filter(|condition| !names_anything(condition)) {
         let detail = "The condition refers to nothing, so it always has the same result. Let it test a value of the \
                       configuration.";
         diagnostics

@@ -118,7 +118,15 @@ impl<'b> Content<'b> {
         let found = self.get(name);
         if found.is_none() {
             let detail = format!("The argument \"{name}\" is required in a \"{}\" block.", self.kind);
-            diagnostics.push(Diagnostic::error("Missing required argument", detail).at(self.missing));
+            // A name that is not expected is told after the one that it was meant to be.
+            let is_later = |told: &Diagnostic| {
+                UNEXPECTED.contains(&&*told.summary) && told.span.is_some_and(|span| self.rest.span.contains(span))
+            };
+            let error = Diagnostic::error("Missing required argument", detail).at(self.missing);
+            let mut told: Vec<Diagnostic> = std::mem::take(diagnostics).into_iter().collect();
+            let at = told.iter().position(is_later).unwrap_or(told.len());
+            told.insert(at, error);
+            *diagnostics = told.into_iter().collect();
         }
         found
     }
@@ -192,6 +200,11 @@ impl<'b> Content<'b> {
     }
 }
 
+/// The summaries for what is not expected in a block.
+const UNEXPECTED: [&str; 3] = [unsupported(false), unsupported(true), UNSUPPORTED_BLOCK];
+
+const UNSUPPORTED_BLOCK: &str = "Unsupported block type";
+
 /// The summary for an argument that is not expected, which in JSON syntax may have been meant to be a block.
 pub(super) const fn unsupported(json: bool) -> &'static str {
     if json { "Extraneous JSON object property" } else { "Unsupported argument" }
@@ -209,7 +222,7 @@ pub(super) fn unsupported_block(block: &Block, shape: &Shape) -> Diagnostic {
         }
     };
     let detail = format!("Blocks of type \"{kind}\" are not expected here.{hint}");
-    Diagnostic::error("Unsupported block type", detail).at(block.kind.span)
+    Diagnostic::error(UNSUPPORTED_BLOCK, detail).at(block.kind.span)
 }
 
 /// Reports a name that is not an identifier.

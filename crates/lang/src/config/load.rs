@@ -9,7 +9,8 @@ use smform_types::{Diagnostic, Diagnostics, ModuleAddress, SourceMap};
 use super::constants::{Constants, Given};
 use super::decode::{TOP_LEVEL, context};
 use super::{
-    CLOUD, Config, Context, Module, ModuleCall, ModuleRequest, ModuleResolver, NOT_INSTALLED, decode, merge, passing,
+    CLOUD, Config, Context, Module, ModuleCall, ModuleRequest, ModuleResolver, NOT_INSTALLED, WRONG_VERSION, decode,
+    merge, passing,
 };
 use crate::eval::{Subject, parse_reference};
 use crate::source::{Host, is_json, module_files, read_text};
@@ -53,6 +54,24 @@ pub fn load_with(
         loader.diagnostics.into_iter().filter(first).partition(|error| error.deferred);
     config.deferred = deferred.into_iter().collect();
     (config, diagnostics.into_iter().collect())
+}
+
+/// Loads the module in `directory` alone: what a command needs that looks at nothing but the state.
+pub fn load_root(host: &dyn Host, directory: &Path) -> (Config, Diagnostics) {
+    let modules = &super::LocalModules;
+    let mut loader = Loader { host, modules, read: BTreeMap::new(), diagnostics: Diagnostics::new() };
+    let mut config = Config {
+        modules: BTreeMap::new(),
+        sources: SourceMap::default(),
+        directory: directory.to_owned(),
+        contexts: Vec::new(),
+        deferred: Diagnostics::new(),
+    };
+    let root = loader.module(directory, &mut config);
+    config.modules.insert(ModuleAddress::root(), root);
+    let (deferred, found): (Vec<_>, Vec<_>) = loader.diagnostics.into_iter().partition(|error| error.deferred);
+    config.deferred = deferred.into_iter().collect();
+    (config, found.into_iter().collect())
 }
 
 /// Adds the resource blocks of a text in native syntax to the root module, as if a file of this name held them.
@@ -198,7 +217,7 @@ impl Loader<'_> {
             if !child.variables.contains_key(name) && call.body.overridden.is_none() {
                 let hint = did_you_mean(name, child.variables.keys().map(|name| &**name));
                 let detail = format!("The module has no variable \"{name}\", so it cannot be given one.{hint}");
-                let error = Diagnostic::error("Unsupported argument", detail);
+                let error = Diagnostic::error(super::content::unsupported(call.body.json), detail);
                 self.diagnostics.push(error.at(attribute.name.span).within(&context).deferred());
             }
         }
@@ -254,8 +273,7 @@ impl Loader<'_> {
             // Each block is to be in order without what an override makes of it; the version that is required may change.
             let mut found = Diagnostics::new();
             decode::module(directory, &blocks, &config.sources, &mut found);
-            let is_told =
-                |error: &Diagnostic| error.is_error() && error.summary != "Unsupported Terraform Core version";
+            let is_told = |error: &Diagnostic| error.is_error() && error.summary != WRONG_VERSION;
             self.diagnostics.extend(found.into_iter().filter(is_told));
         }
         for name in &files.overrides {

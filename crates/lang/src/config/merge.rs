@@ -2,6 +2,8 @@
 
 use smform_types::{Diagnostic, Diagnostics};
 
+use super::content::unsupported_block;
+use super::decode::TOP_LEVEL;
 use super::settings::TERRAFORM;
 use crate::eval::static_string;
 use crate::syntax::{Attribute, Block, Body, ExprKind};
@@ -32,6 +34,9 @@ pub(super) fn merge(base: &mut Vec<Block>, overrides: Vec<Block>, diagnostics: &
                 }
                 merge_terraform(base, over);
             }
+            kind if !TOP_LEVEL.blocks.iter().any(|(known, _)| *known == kind) => {
+                diagnostics.push(unsupported_block(&over, &TOP_LEVEL));
+            }
             _ => {
                 refuse_members(&mut over, diagnostics);
                 // A provider has a configuration without a name, whether it is written or not.
@@ -39,7 +44,14 @@ pub(super) fn merge(base: &mut Vec<Block>, overrides: Vec<Block>, diagnostics: &
                 match base.iter_mut().find(|block| same_object(block, &over)) {
                     Some(block) => {
                         expand(&mut block.body, &NESTED, diagnostics);
+                        let changes = |name| over.body.attribute(name).is_some();
+                        let retyped = kind == "variable" && (changes("type") || changes("default"));
                         override_body(&mut block.body, over.body);
+                        // The type and the default are each in order: where they do not fit, the override is to blame.
+                        let mut attributes = block.body.attributes.iter_mut();
+                        if let Some(default) = attributes.find(|known| retyped && &*known.name.text == "default") {
+                            default.expr.span = over.header;
+                        }
                     }
                     None if implied => base.push(over),
                     None => {

@@ -189,7 +189,11 @@ fn overriding(kind: &str, block: &Block, found: &mut Diagnostics) -> Option<Over
         _ => (Overridden::Module, &OVERRIDE_MODULE, "outputs"),
     };
     let content = Content::exact(block, shape, found);
-    let target = content.required("target", found)?;
+    let Some(target) = content.get("target") else {
+        let detail = "A block that overrides something says what: target = ADDRESS.";
+        found.push(Diagnostic::error("Missing target attribute", detail).at(block.header));
+        return None;
+    };
     let (span, mut target) = (target.span, found.take(address(target))?);
     // A target that is not there is told of the whole argument.
     if let Some(argument) = block.body.attributes.iter().find(|argument| &*argument.name.text == "target") {

@@ -35,12 +35,13 @@ use crate::eval::TypeDefaults;
 use crate::syntax::{Body, Expr, Ident};
 
 pub use constants::Given;
-pub use load::{add_resources, load, load_with};
+pub use load::{add_resources, load, load_root, load_with};
 pub use passing::PassedProvider;
+pub use refactor::REDUNDANT_MOVE;
 pub use resolver::{
     LocalModules, MANIFEST, MODULES, ModuleRequest, ModuleResolver, NOT_INSTALLED, manifest_key, normal,
 };
-pub use settings::{CLOUD, default_source};
+pub use settings::{CLOUD, WRONG_VERSION, default_source};
 pub use type_expr::{type_constraint, type_constraint_text};
 pub use version::{LANGUAGE_VERSION, satisfies};
 

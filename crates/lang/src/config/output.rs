@@ -43,7 +43,8 @@ pub(super) fn locals(block: &Block, diagnostics: &mut Diagnostics) -> Vec<Local>
             "Blocks are not allowed in \"locals\". To define an object, write {} = {{ ... }}.",
             nested.kind.text
         );
-        diagnostics.push(Diagnostic::error("Unsupported block type", detail).at(nested.kind.span));
+        diagnostics
+            .push(Diagnostic::error(format!("Unexpected \"{}\" block", nested.kind.text), detail).at(nested.kind.span));
     }
     let mut locals = Vec::new();
     for Attribute { name, expr } in &block.body.attributes {

@@ -13,6 +13,9 @@ const MOVED: Shape = Shape { arguments: &["from", "to"], blocks: &[] };
 const REMOVED: Shape =
     Shape { arguments: &["from"], blocks: &[("lifecycle", 0), ("provisioner", 1), ("connection", 0)] };
 const REMOVED_LIFECYCLE: Shape = Shape { arguments: &["destroy"], blocks: &[] };
+/// The summary of what is said of a move onto itself.
+pub const REDUNDANT_MOVE: &str = "Redundant move statement";
+
 const IMPORT: Shape = Shape { arguments: &["to", "id", "identity", "for_each", "provider"], blocks: &[] };
 
 pub(super) fn moved(block: &Block, diagnostics: &mut Diagnostics) -> Option<Moved> {
@@ -32,7 +35,7 @@ pub(super) fn moved(block: &Block, diagnostics: &mut Diagnostics) -> Option<Move
     }
     if from.0 == to.0 {
         let detail = "An object cannot move to where it already is.";
-        diagnostics.push(Diagnostic::error("Redundant move statement", detail).at(block.header).deferred());
+        diagnostics.push(Diagnostic::error(REDUNDANT_MOVE, detail).at(block.header).deferred());
         return None;
     }
     Some(Moved { from, to, span: block.header })

@@ -132,6 +132,9 @@ fn only_reason<T>(result: Result<T, Diagnostics>) -> Result<T, Diagnostics> {
     })
 }
 
+/// The summary of what is said where another version of the language is required.
+pub const WRONG_VERSION: &str = "Unsupported Terraform Core version";
+
 fn required_version(text: &str, name: Span, span: Span, diagnostics: &mut Diagnostics) {
     match satisfies(LANGUAGE_VERSION, text) {
         Ok(true) => {}
@@ -140,7 +143,7 @@ fn required_version(text: &str, name: Span, span: Span, diagnostics: &mut Diagno
                 "This module requires a version of Terraform that satisfies {text:?}. smform implements the language of \
                  Terraform {LANGUAGE_VERSION}. If the module needs nothing newer, relax the constraint."
             );
-            diagnostics.push(Diagnostic::error("Unsupported Terraform Core version", detail).at(name.to(span)));
+            diagnostics.push(Diagnostic::error(WRONG_VERSION, detail).at(name.to(span)));
         }
         Err(part) if part.contains('-') => {
             let detail = format!(
@@ -190,14 +193,13 @@ fn required_provider(name: &Ident, expr: &Expr, diagnostics: &mut Diagnostics) -
                     continue;
                 };
                 match qualified(&source) {
-                    Some(source) => provider.source = source,
-                    None => {
+                    Ok(source) => provider.source = source,
+                    Err(summary) => {
                         let detail = format!(
                             "{source:?} is not a provider source, which is written [HOSTNAME/]NAMESPACE/TYPE, such as \
                              hashicorp/aws."
                         );
-                        diagnostics
-                            .push(Diagnostic::error("Invalid provider source string", detail).at(item.value.span));
+                        diagnostics.push(Diagnostic::error(summary, detail).at(item.value.span));
                     }
                 }
             }
@@ -285,28 +287,44 @@ pub(super) fn in_registry(name: &str) -> String {
     format!("{REGISTRY}/hashicorp/{name}")
 }
 
-fn qualified(source: &str) -> Option<String> {
+/// A provider source in full, or the summary of what is wrong with it.
+fn qualified(source: &str) -> Result<String, &'static str> {
+    const INVALID: &str = "Invalid provider source string";
     let parts: Vec<&str> = source.split('/').collect();
-    let good = |part: &&str| {
-        !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':'))
+    if parts.len() > 3 || parts.iter().any(|part| part.is_empty()) {
+        return Err(INVALID);
+    }
+    let is_name = |part: &str| {
+        let is_plain = |c: char| c.is_alphanumeric() || c == '-';
+        part.chars().all(is_plain) && !part.starts_with('-') && !part.ends_with('-') && !part.contains("--")
     };
-    if !parts.iter().all(good) {
-        return None;
-    }
-    // The registry that there was before the one of today; and nothing else is built in.
-    if source.contains("-/") || source.starts_with("terraform.io/builtin/") && !source.ends_with("/terraform") {
-        return None;
-    }
+    let is_host = |part: &str| part.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '.' | ':'));
+    let (name, before) = parts.split_last().ok_or(INVALID)?;
+    let (namespace, host) = match before {
+        [host, namespace] => (Some(*namespace), Some(*host)),
+        [namespace] => (Some(*namespace), None),
+        _ => (None, None),
+    };
     // A frequent slip: the name of the program instead of that of the provider.
-    if parts.last().is_some_and(|name| name.starts_with("terraform-")) {
-        return None;
+    if !is_name(name) || name.starts_with("terraform-") {
+        return Err("Invalid provider type");
     }
-    match parts.as_slice() {
-        [name] => Some(in_registry(name)),
-        [namespace, name] => Some(format!("{REGISTRY}/{namespace}/{name}")),
-        [host, namespace, name] => Some(format!("{host}/{namespace}/{name}")),
-        _ => None,
+    // The registry that there was before the one of today had the namespace "-".
+    if namespace.is_some_and(|namespace| !is_name(namespace)) {
+        return Err("Invalid provider namespace");
     }
+    if host.is_some_and(|host| !is_host(host)) {
+        return Err("Invalid provider source hostname");
+    }
+    // Nothing else is built in.
+    if source.starts_with("terraform.io/builtin/") && *name != "terraform" {
+        return Err(INVALID);
+    }
+    Ok(match (namespace, host) {
+        (Some(namespace), Some(host)) => format!("{host}/{namespace}/{name}"),
+        (Some(namespace), None) => format!("{REGISTRY}/{namespace}/{name}"),
+        (None, _) => in_registry(name),
+    })
 }
 
 pub(super) fn provider(block: &Block, name: &Ident, diagnostics: &mut Diagnostics) -> ProviderBlock {

@@ -193,8 +193,11 @@ fn declare(
     if block.labels.len() != *labels {
         let needed = if *labels == 0 { "no labels" } else { "one label, its name" };
         let detail = format!("A {kind} block has {needed}.");
-        let span = block.labels.get(*labels).map_or(block.header, |label| label.span);
-        return found.push(Diagnostic::error(format!("Wrong labels of {kind}"), detail).at(span));
+        let error = match block.labels.get(*labels) {
+            Some(extra) => Diagnostic::error(format!("Extraneous label for {kind}"), detail).at(extra.span),
+            None => Diagnostic::error(format!("Missing name for {kind}"), detail).at(block.body.brace()),
+        };
+        return found.push(error);
     }
     match (kind, block.labels.first()) {
         ("variables", _) if file.variables.is_empty() => file.variables = values(&block.body, found),

@@ -51,7 +51,6 @@ fn invalid(expr: &Expr, detail: impl Into<String>) -> Diagnostics {
 
 fn constraint(expr: &Expr, in_object: bool) -> Result<(Type, TypeDefaults), Diagnostics> {
     match &expr.kind {
-        ExprKind::Parens(inner) => constraint(inner, in_object),
         ExprKind::Traversal { root, steps } if steps.is_empty() => {
             let plain = |ty| Ok((ty, TypeDefaults::default()));
             match &*root.text {
@@ -233,8 +232,17 @@ mod tests {
 
     #[test]
     fn mistakes_are_told() {
-        for bad in ["strin", "list(string, number)", "optional(string)", "object(string)", "1", "string(1)", "tuple(a)"]
-        {
+        for bad in [
+            "strin",
+            "list(string, number)",
+            "optional(string)",
+            "object(string)",
+            "1",
+            "string(1)",
+            "tuple(a)",
+            "(string)",
+            "list((string))",
+        ] {
             assert!(read(bad).is_err(), "{bad}");
         }
         assert!(read("\"string\"").is_err());

@@ -14,7 +14,7 @@ use crate::eval::static_value;
 use crate::source::{Host, is_json, read_text};
 use crate::syntax::{parse_expression, parse_json_values, parse_native};
 
-pub use finish::finish;
+pub use finish::{NO_VALUE, finish};
 
 /// One way in which the caller was given values.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,12 +71,27 @@ pub fn variable_values(
     inputs: &[VariableInput],
     sources: &mut SourceMap,
 ) -> (BTreeMap<Arc<str>, VariableValue>, Diagnostics) {
+    read_values(host, directory, module, inputs, sources).unwrap_or_else(|errors| (BTreeMap::new(), errors))
+}
+
+/// The same.
+///
+/// # Errors
+/// When a file or an option cannot be read, so that nothing is known of what is given.
+pub fn read_values(
+    host: &dyn Host,
+    directory: &Path,
+    module: &Module,
+    inputs: &[VariableInput],
+    sources: &mut SourceMap,
+) -> Result<(BTreeMap<Arc<str>, VariableValue>, Diagnostics), Diagnostics> {
     let mut reader = Reader {
         host,
         module,
         sources,
         values: BTreeMap::new(),
         diagnostics: Diagnostics::new(),
+        unreadable: Diagnostics::new(),
         undeclared: Vec::new(),
     };
     for input in inputs {
@@ -96,8 +111,11 @@ pub fn variable_values(
             VariableInput::File(path) => reader.file(path, Origin::NamedFile),
         }
     }
+    if reader.unreadable.has_errors() {
+        return Err(reader.unreadable);
+    }
     reader.report_undeclared();
-    (reader.values, reader.diagnostics)
+    Ok((reader.values, reader.diagnostics))
 }
 
 /// The variables that must be set and are not, in lexical order.
@@ -145,6 +163,8 @@ struct Reader<'a> {
     sources: &'a mut SourceMap,
     values: BTreeMap<Arc<str>, VariableValue>,
     diagnostics: Diagnostics,
+    /// What is wrong with files and options as such.
+    unreadable: Diagnostics,
     /// Names in files that no variable has.
     undeclared: Vec<(Arc<str>, Span)>,
 }
@@ -163,7 +183,7 @@ impl Reader<'_> {
         let Some((name, text)) = given.split_once('=') else {
             let detail =
                 format!("The given -var option {given:?} is not correctly specified. It is written -var 'name=value'.");
-            return self.diagnostics.push(fail("Invalid -var option", detail));
+            return self.unreadable.push(fail("Invalid -var option", detail));
         };
         if name.ends_with([' ', '\t']) {
             let detail = format!(
@@ -172,7 +192,7 @@ impl Reader<'_> {
                 name.trim(),
                 text.trim()
             );
-            return self.diagnostics.push(fail("Invalid -var option", detail));
+            return self.unreadable.push(fail("Invalid -var option", detail));
         }
         let module = self.module;
         match module.variables.get(name) {
@@ -194,10 +214,10 @@ impl Reader<'_> {
             None => Diagnostic { summary: "Failed to read variables file".to_owned(), ..error },
             Some(_) => error,
         });
-        let Some((source, text)) = self.diagnostics.take(read) else { return };
+        let Some((source, text)) = self.unreadable.take(read) else { return };
         let (body, errors) =
             if is_json(&shown) { parse_json_values(&text, source) } else { parse_native(&text, source) };
-        self.diagnostics.extend(errors);
+        self.unreadable.extend(errors);
         for block in &body.blocks {
             let detail = if &*block.kind.text == "variable" {
                 format!(
@@ -211,7 +231,7 @@ impl Reader<'_> {
                     block.kind.text
                 )
             };
-            self.diagnostics
+            self.unreadable
                 .push(Diagnostic::error(format!("Unexpected \"{}\" block", block.kind.text), detail).at(block.header));
         }
         for attribute in &body.attributes {
@@ -319,14 +339,11 @@ mod tests {
         assert_eq!(errors(&[main], &[argument("a=[x.y]")]), ["Variables not allowed"]);
         assert_eq!(errors(&[main], &[VariableInput::File("none".into())]), ["Failed to read variables file"]);
         let file = ("terraform.tfvars", "b = 1\nc = 1\nd = 1\nvariable \"a\" {}\n");
+        assert_eq!(errors(&[main, file], &[]), ["Unexpected \"variable\" block"]);
+        let file = ("terraform.tfvars", "b = 1\nc = 1\nd = 1\n");
         assert_eq!(
             errors(&[main, file], &[]),
-            [
-                "Unexpected \"variable\" block",
-                "Value for undeclared variable",
-                "Value for undeclared variable",
-                "Values for undeclared variables"
-            ]
+            ["Value for undeclared variable", "Value for undeclared variable", "Values for undeclared variables"]
         );
     }
 }

@@ -44,14 +44,16 @@ impl Evaluator<'_> {
     ) -> Value {
         let (body, errors) = with_blocks(body, schema);
         diagnostics.extend(errors);
-        self.unexpected(&body, schema, diagnostics);
-        let mut values: Vec<(Arc<str>, Value)> = Vec::with_capacity(schema.attributes.len() + schema.blocks.len());
         for (name, attribute) in &schema.attributes {
             if attribute.required && !body.has_required(name) {
                 let detail =
                     format!("The argument \"{name}\" is required, but no definition was found.{}", about(attribute));
                 diagnostics.push(Diagnostic::error("Missing required argument", detail).at(body.missing()));
             }
+        }
+        self.unexpected(&body, schema, diagnostics);
+        let mut values: Vec<(Arc<str>, Value)> = Vec::with_capacity(schema.attributes.len() + schema.blocks.len());
+        for (name, attribute) in &schema.attributes {
             let value = match body.attribute(name) {
                 Some(written) => self.argument(written, attribute, env, diagnostics),
                 None => Value::null(attribute.ty.without_optional()),

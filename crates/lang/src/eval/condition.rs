@@ -60,7 +60,12 @@ impl Evaluator<'_> {
         let invalid = |detail: String| {
             self.failed(Diagnostic::error("Invalid condition result", detail), expr, super::evaluator::Env::default())
         };
-        let (value, _) = self.expr(expr)?.unmark();
+        // Where the condition cannot be evaluated, the message mostly cannot be, for a reason of its own.
+        let value = self.expr(expr).map_err(|mut errors| {
+            errors.extend(self.message(condition).err().unwrap_or_default());
+            errors
+        });
+        let (value, _) = value?.unmark();
         if value.is_null() {
             return Err(invalid("Condition expression must return either true or false, not null.".to_owned()));
         }

@@ -28,7 +28,7 @@ pub use check::check_references;
 pub use condition::ConditionResult;
 pub use describe::statement;
 pub use evaluator::Evaluator;
-pub use references::{malformed, malformed_in_body, parse_reference, references, references_in_body};
+pub use references::{malformed, malformed_in_body, names_anything, parse_reference, references, references_in_body};
 pub use render::{quoted, render_value, type_text};
 pub use spans::attribute_span;
 pub use statics::{

@@ -88,6 +88,12 @@ pub(super) fn traversals(expr: &Expr, see: &mut dyn FnMut(&Expr)) {
     walk(expr, &mut Vec::new(), see);
 }
 
+/// Whether an expression names anything outside of itself, be it something that there is or not.
+#[must_use]
+pub fn names_anything(expr: &Expr) -> bool {
+    !unbound_roots(expr).is_empty()
+}
+
 /// The roots of traversals that are not bound within the expression.
 pub(super) fn unbound_roots(expr: &Expr) -> Vec<Ident> {
     let mut roots = Vec::new();

@@ -5,7 +5,7 @@ use smform_engine::apply::provision;
 use smform_engine::providers::Providers;
 use smform_lang::config::{Config, ModuleCall, Repetition, Resource};
 use smform_lang::eval::{Reference, Subject, quoted, references, static_value};
-use smform_lang::syntax::{Body, Expr};
+use smform_lang::syntax::{Body, Expr, ExprKind, ObjectItem, TemplatePart};
 use smform_types::json::plain;
 use smform_types::schema::{Block, Nesting};
 use smform_types::{ModuleAddress, ResourceMode, SourceMap, Step};
@@ -163,12 +163,41 @@ pub(super) fn body(body: &Body, schema: &Block, sources: &SourceMap) -> Json {
 
 fn expression(expr: &Expr, sources: &SourceMap) -> Json {
     let names = prefixes(expr);
-    let constant = match written_json(expr, sources) {
-        Some(written) => Some(written),
-        None if names.is_empty() => static_value(expr).ok().map(|value| plain(&value)),
-        None => None,
-    };
+    let constant = written_json(expr, sources).or_else(|| static_value(&settled(expr)).ok().map(|value| plain(&value)));
     object([("constant_value", constant), ("references", (!names.is_empty()).then(|| names.into()))])
+}
+
+/// The expression with the chosen branch in place of every conditional whose condition is written out: what stands in the
+/// other one does not matter.
+fn settled(expr: &Expr) -> Expr {
+    let kind = match &expr.kind {
+        ExprKind::Conditional(parts) => {
+            let [condition, yes, no] = &**parts;
+            match static_value(condition).ok().and_then(|value| value.as_bool()) {
+                Some(chosen) if !references(expr).is_empty() => return settled(if chosen { yes } else { no }),
+                _ => return expr.clone(),
+            }
+        }
+        ExprKind::Parens(inner) => return settled(inner),
+        ExprKind::Template { parts, written } => {
+            let part = |part: &TemplatePart| match part {
+                TemplatePart::Interpolation(inner) => TemplatePart::Interpolation(settled(inner)),
+                other => other.clone(),
+            };
+            ExprKind::Template { parts: parts.iter().map(part).collect(), written: written.clone() }
+        }
+        ExprKind::Tuple(items) => ExprKind::Tuple(items.iter().map(settled).collect()),
+        ExprKind::Object(items) => {
+            let item = |item: &ObjectItem| ObjectItem {
+                key: item.key.clone(),
+                quoted: item.quoted,
+                value: settled(&item.value),
+            };
+            ExprKind::Object(items.iter().map(item).collect())
+        }
+        _ => return expr.clone(),
+    };
+    Expr { kind, span: expr.span }
 }
 
 /// What a JSON file says in the place of an expression. Terraform gives it as a constant, templates and all.

@@ -17,6 +17,9 @@ use statement::{Endpoints, Statement, Unit};
 /// The summary of the warning for what could not move.
 pub const BLOCKED: &str = "Unresolved resource instance address changes";
 
+/// The summary of what is said of moves that lead back to where they began.
+pub const CYCLIC: &str = "Cyclic dependency in move statements";
+
 /// Applies the `moved` blocks of all modules, then the moves that adding or removing `count` implies.
 pub fn apply(config: &Config, mut stored: Stored) -> (Stored, Diagnostics) {
     let mut found = Diagnostics::new();

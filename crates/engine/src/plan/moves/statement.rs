@@ -90,7 +90,7 @@ pub(super) fn ordered(statements: Vec<Statement>, found: &mut Diagnostics) -> Ve
             let list: String =
                 members.map(|statement| format!("\n  - {} to {}", statement.from(), statement.to())).collect();
             found.push(Diagnostic::error(
-                "Cyclic dependency in move statements",
+                super::CYCLIC,
                 format!("These lead around in a circle, so none of them can come first:{list}"),
             ));
         } else {

@@ -5,6 +5,9 @@ use smform_types::{Diagnostic, Diagnostics, Marks, Value, convert};
 use super::{VariableValue, is_bare_null};
 use crate::config::Variable;
 
+/// The summary of what is said of a variable that must be set and is not.
+pub const NO_VALUE: &str = "No value for required variable";
+
 /// The value of a variable as its module sees it: the default where nothing or an unwanted null is given, defaults of
 /// optional attributes filled in, converted to the type, and marked.
 ///
@@ -23,7 +26,7 @@ pub fn finish(variable: &Variable, given: Option<&VariableValue>) -> Result<Valu
         (None, Some(default)) => default.clone(),
         (None, None) => {
             let detail = format!("The root module's variable \"{name}\" is not set, and has no default value.");
-            return Err(Diagnostic::error("No value for required variable", detail).at(variable.span).into());
+            return Err(Diagnostic::error(NO_VALUE, detail).at(variable.span).into());
         }
     };
     let place = given.and_then(|given| given.span).unwrap_or(variable.span);
