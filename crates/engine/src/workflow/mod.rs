@@ -90,7 +90,6 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
     };
     // A mistake that files alone show is told before anything is read, and not beside half a plan.
     if !found.has_errors() && options.adopt == Adopt::Nothing {
-        found.extend(moves::check::removed(&project.config));
         found.extend(validate(world, project).into_iter().filter(Diagnostic::is_error));
     }
     if found.has_errors() {
