@@ -221,7 +221,7 @@ async fn mistakes_are_found_offline() {
     assert_eq!(
         check(&|b| b["production_variants"]["routing_config"] = json!({"routing_strategy": "RANDOM",
         "prefix_aware_routing_config": {"prefix_length": 1024, "concurrency_threshold": 1}})),
-        [format!("Error {v}.routing_config[0]: Conflicting arguments")]
+        [format!("Error {v}.routing_config[0].prefix_aware_routing_config: Conflicting arguments")]
     );
     assert_eq!(
         check(

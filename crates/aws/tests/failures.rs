@@ -1,7 +1,7 @@
 use serde_json::json;
 use smform_provider::{CreateOutcome, Retry};
 
-use crate::support::{MODEL, model_body, world};
+use crate::support::{CONFIG, ENDPOINT, MODEL, config_body, endpoint_body, model_body, serving, world};
 
 async fn refused(code: &str, message: &str, status: u16) -> smform_provider::ProviderError {
     let world = world().await;
@@ -57,5 +57,27 @@ async fn a_cut_connection_is_told_as_such() {
             assert_eq!(error.retry, Retry::Later);
         }
         other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_refused_creation_is_told_at_the_argument_that_it_is_about() {
+    let (world, _) = serving().await;
+    let mut image = model_body("x");
+    image["primary_container"] = json!({"image": "myteam.myorg.com/i:1"});
+    let elsewhere = json!({"service_namespace": "sagemaker", "resource_id": "endpoint/e/variant/Other",
+        "scalable_dimension": "sagemaker:variant:DesiredInstanceCount", "min_capacity": 1, "max_capacity": 2});
+    for (ty, body, at) in [
+        (MODEL, image, "primary_container[0].image"),
+        (CONFIG, config_body("x", "missing", 1), "production_variants[0].model_name"),
+        (ENDPOINT, endpoint_body("x", "missing"), "endpoint_config_name"),
+        ("aws_appautoscaling_target", elsewhere, "resource_id"),
+    ] {
+        match world.try_create(ty, &body).await {
+            CreateOutcome::Failed(error) => {
+                assert_eq!(error.attribute.as_ref().map(ToString::to_string).as_deref(), Some(at), "{error}");
+            }
+            other => panic!("{ty}: {other:?}"),
+        }
     }
 }

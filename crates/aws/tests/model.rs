@@ -310,7 +310,7 @@ async fn mistakes_are_found_offline() {
             let one = b["primary_container"].take();
             b["container"] = json!([one.clone(), one]);
         }),
-        ["Error container[0].container_hostname: Container host names"]
+        ["Error container[1].container_hostname: Container host names"]
     );
     assert_eq!(
         check(&|b| b["primary_container"]["environment"] = json!({"1A": "x"})),

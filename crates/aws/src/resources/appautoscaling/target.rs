@@ -318,7 +318,13 @@ impl ResourceType<Clients> for Target {
 
     async fn create(&self, planned: &Value, cx: &Context<'_, Clients>) -> CreateOutcome {
         let client = cx.clients.scaling(cx.clients.region_of(planned));
-        let refuse = |failure: Failure| CreateOutcome::Failed(failure.into_error(summary(planned, "registered")));
+        let refuse = |failure: Failure| {
+            // The service quotes what it does not find.
+            let is_named = failure.message().contains(Fields(planned).text("resource_id").unwrap_or_default());
+            let mut error = failure.into_error(summary(planned, "registered"));
+            error.attribute = is_named.then(|| Path::attribute("resource_id"));
+            CreateOutcome::Failed(error)
+        };
         let text = |name: &str| Fields(planned).text(name).unwrap_or_default();
         let id = identifier(planned);
         // The call changes what is there, so that only looking before tells that it belongs to somebody else.

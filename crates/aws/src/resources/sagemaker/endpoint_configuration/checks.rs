@@ -185,7 +185,7 @@ impl Variant<'_> {
         let Some(routing) = self.fields.block("routing_config") else { return };
         let Some(strategy) = routing.text("routing_strategy") else { return };
         let prefix = routing.block("prefix_aware_routing_config").is_some();
-        let at = self.at.attr("routing_config").index(0);
+        let at = self.at.attr("routing_config").index(0).attr("prefix_aware_routing_config");
         if prefix && strategy != "PREFIX_AWARE" {
             let detail = "prefix_aware_routing_config belongs to routing_strategy = \"PREFIX_AWARE\".";
             say(Diagnostic::error("Conflicting arguments", detail), &at);

@@ -1,8 +1,6 @@
 //! What can be said about a model from its configuration alone: the service's rules between arguments, and the rules
 //! of private registries.
 
-use std::collections::BTreeSet;
-
 use smform_types::image::{self, Image};
 use smform_types::{Diagnostic, Diagnostics, Path, Value};
 
@@ -347,19 +345,23 @@ fn pipeline(model: Fields<'_>, primary: &[Fields<'_>], listed: &[Fields<'_>], fo
     if listed.len() < 2 || listed.iter().any(|container| container.is_unknown("container_hostname")) {
         return;
     }
-    let names: Vec<&str> = listed.iter().filter_map(|container| container.text("container_hostname")).collect();
-    let at = Path::attribute("container").index(0).attr("container_hostname");
-    let mut refuse = |detail: &str| {
-        found.push(Diagnostic::error("Container host names", detail).of_attribute(at.clone()));
+    let names: Vec<Option<&str>> = listed.iter().map(|container| container.text("container_hostname")).collect();
+    let mut refuse = |at: usize, detail: &str| {
+        let at = Path::attribute("container").index(at).attr("container_hostname");
+        found.push(Diagnostic::error("Container host names", detail).of_attribute(at));
     };
-    if !names.is_empty() && names.len() < listed.len() {
-        refuse("Give container_hostname for all containers of a pipeline, or for none.");
+    let without = names.iter().position(Option::is_none);
+    if let Some(at) = without.filter(|_| names.iter().any(Option::is_some)) {
+        refuse(at, "Give container_hostname for all containers of a pipeline, or for none.");
     }
-    if names.iter().collect::<BTreeSet<_>>().len() < names.len() {
-        refuse("Every container of a pipeline needs its own container_hostname.");
+    let is_second =
+        |(at, name): &(usize, &Option<&str>)| name.is_some() && names.iter().take(*at).any(|one| one == *name);
+    if let Some((at, _)) = names.iter().enumerate().find(is_second) {
+        refuse(at, "Every container of a pipeline needs its own container_hostname.");
     }
-    if mode == Some("Direct") && names.len() < listed.len() {
+    if let Some(at) = without.filter(|_| mode == Some("Direct")) {
         refuse(
+            at,
             "With inference_execution_config mode \"Direct\", callers choose a container by its container_hostname, so each needs one.",
         );
     }
