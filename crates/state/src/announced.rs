@@ -3,7 +3,8 @@
 //! The journal is on the machine of the run, which may be thrown away when the run is killed. The state elsewhere is brought
 //! up to date every now and then only. So that nothing which was created in between is lost, each creation is announced
 //! before it begins, by a record of its own, which then becomes what was created, and is withdrawn once a snapshot has it.
-//! That costs two small writes for each creation, whatever the size of the state.
+//! That costs two small writes for each creation, whatever the size of the state. What is left to do to an object is announced
+//! likewise, until it is done.
 //!
 //! A run that ends between the snapshot and the withdrawal leaves announcements behind that the snapshot has settled; a
 //! record of what it settles is announced before it is written.
@@ -16,8 +17,11 @@ use serde_json::Value as Json;
 use crate::backend::Backend;
 use crate::catch_up::{identifier, is_settled, key_of, known, set_aside};
 use crate::error::StateError;
-use crate::journal::{Id, Intent, Record};
+use crate::journal::{Id, Intent, OWE, Record};
 use crate::model::{ObjectId, State};
+
+/// What the name of an announcement ends with that is about what is left to do to an object.
+const LEFT: &str = "-left";
 
 /// The announcements of a state: those of this run, and what earlier ones have left.
 #[derive(Debug)]
@@ -73,13 +77,22 @@ impl Announced {
         begun.retain(|(name, ..)| !settled.contains(name) && !here(name));
         // Of several for one object, the last is what was going on.
         let mut newer: BTreeSet<ObjectId> = BTreeSet::new();
+        let (owed, begun): (Vec<_>, Vec<_>) = begun.into_iter().partition(|(_, intent, _)| intent.operation == OWE);
+        for (name, intent, _) in owed.into_iter().rev() {
+            let is_there = intent.object.parse().is_some_and(|id| state.get(&id).is_some());
+            let is_known = |one: &Intent| one.object == intent.object && one.operation == OWE;
+            if is_there && !pending.iter().any(is_known) {
+                announced.open.insert(name, Some(intent.object.clone()));
+                pending.push(intent);
+            }
+        }
         for (name, intent, made) in begun.into_iter().rev() {
             let is_settled = is_settled(&intent, state, &known(state));
             let recorded = intent.object.parse().and_then(|id| state.get(&id));
             let is_waited_for = is_settled && recorded.is_some_and(|object| object.tainted);
             let is_known = is_settled && !is_waited_for;
             let is_newer_known = intent.object.parse().is_some_and(|id| newer.contains(&id))
-                || pending.iter().any(|one| one.object == intent.object);
+                || pending.iter().any(|one| one.object == intent.object && one.operation != OWE);
             if is_known {
                 continue;
             }
@@ -121,17 +134,20 @@ impl Announced {
         Ok(announced)
     }
 
-    /// Announces a creation.
+    /// Announces a creation, or what is left to do to an object.
     pub(crate) fn announce(&mut self, backend: &dyn Backend, intent: &Intent) {
-        if self.refused.is_none() && intent.operation == "create" && intent.identifier.is_some() {
+        let owes = intent.operation == OWE;
+        if self.refused.is_none() && (intent.operation == "create" || owes) && intent.identifier.is_some() {
             let name = self.name();
+            let name = if owes { name + LEFT } else { name };
             self.put(backend, name, &Record::Intent(intent.clone()), Some(intent.object.clone()));
         }
     }
 
     /// Announces what came of a creation that was announced.
     pub(crate) fn made(&mut self, backend: &dyn Backend, object: &Id, record: &Record) {
-        let name = self.open.iter().find(|(name, other)| other.as_ref() == Some(object) && name.starts_with(&self.run));
+        let is_creation = |name: &str| name.starts_with(&self.run) && !name.ends_with(LEFT);
+        let name = self.open.iter().find(|(name, other)| other.as_ref() == Some(object) && is_creation(name));
         if let (Some((name, _)), None) = (name, &self.refused) {
             let name = name.clone();
             self.put(backend, name, record, Some(object.clone()));

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use smform_state::journal::OWE;
 use smform_state::lock::LockInfo;
 use smform_state::{Backend, Held, Kept, Object, ObjectId, Snapshot, State, StateError, Store, codec, store};
 
@@ -175,6 +176,33 @@ fn what_a_lost_machine_was_creating_is_followed_up_elsewhere() {
     next.unchanged(&id("a.replaced")).unwrap();
     next.finish().unwrap();
     assert!(remote.announced().unwrap().is_empty());
+}
+
+#[test]
+fn what_a_lost_machine_has_left_to_do_is_known_elsewhere_until_it_is_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let remote = remote(&folder);
+    let mut run = Store::open(remote.clone(), None).unwrap();
+    run.put(&id("a.b"), PROVIDER, known("b")).unwrap();
+    run.intent(&id("a.b"), "update", Some("b"), PROVIDER).unwrap();
+    run.intent(&id("a.b"), OWE, Some("{1}"), PROVIDER).unwrap();
+    // What the update has made of it is no outcome of what is left.
+    run.put(&id("a.b"), PROVIDER, known("b")).unwrap();
+    run.put(&id("a.c"), PROVIDER, known("c")).unwrap();
+    std::mem::forget(run);
+    std::fs::remove_file(&remote.journal).unwrap();
+
+    let mut next = Store::open(remote.clone(), None).unwrap();
+    let owed = |store: &Store| store.pending().iter().map(|one| one.operation.clone()).collect::<Vec<_>>();
+    assert_eq!(owed(&next), [OWE]);
+    next.intent(&id("a.b"), "update", Some("b"), PROVIDER).unwrap();
+    assert_eq!(owed(&next).len(), 2);
+    next.put(&id("a.b"), PROVIDER, known("b")).unwrap();
+    assert_eq!(owed(&next), [OWE]);
+    next.unchanged(&id("a.b")).unwrap();
+    next.finish().unwrap();
+    assert!(remote.announced().unwrap().is_empty());
+    assert!(Store::open(remote, None).unwrap().pending().is_empty());
 }
 
 #[test]
