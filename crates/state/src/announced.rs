@@ -49,7 +49,7 @@ impl Announced {
     ) -> Result<Announced, StateError> {
         // Names are in the order of the runs.
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let run = format!("{:013}-{:.8}", now.as_millis(), uuid::Uuid::new_v4().simple());
+        let run = format!("{:016}-{:.8}", now.as_micros(), uuid::Uuid::new_v4().simple());
         let mut announced = Announced { run, open: BTreeMap::new(), next: 0, refused: None, taken_up: Vec::new() };
         let found = match backend.announced() {
             Ok(found) => found,

@@ -187,7 +187,8 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
         found.push(Diagnostic::error("Interrupted", "The plan was not finished. Nothing was changed."));
     }
     let mut steps = order::settle(options.mode, &graph, &visited, &mut changes);
-    if is_reviewed {
+    // Also what is destroyed goes before what it is a part of.
+    if is_reviewed || options.mode == Mode::Destroy {
         found.extend(names::settle(&project.config, &changes, &sessions, &mut steps));
     }
     found.extend(order::refuse_circle(&steps));

@@ -1,5 +1,6 @@
 //! Names that objects of a plan get.
 
+use smform_engine::plan::Mode;
 use smform_engine::plan::walk::Options;
 
 use crate::support::Bench;
@@ -69,6 +70,11 @@ async fn a_part_goes_before_its_whole_is_changed_and_comes_after() {
     bench.service.forget_calls();
     bench.converge("locals {}").await;
     assert_eq!(bench.service.calls(), ["delete e/green", "delete e"]);
+    // Nor does it matter which command takes both away.
+    bench.converge(&text(1, "blue")).await;
+    bench.service.forget_calls();
+    bench.apply_with(&text(1, "blue"), &Options { mode: Mode::Destroy, ..Options::default() }).await;
+    assert_eq!(bench.service.calls(), ["delete e/blue", "delete e"]);
 }
 
 #[tokio::test]
