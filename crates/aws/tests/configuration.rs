@@ -223,6 +223,15 @@ async fn mistakes_are_found_offline() {
         "prefix_aware_routing_config": {"prefix_length": 1024, "concurrency_threshold": 1}})),
         [format!("Error {v}.routing_config[0].prefix_aware_routing_config: Conflicting arguments")]
     );
+    let traffic = json!({"max_invocations_per_second_per_instance": 10, "max_cross_region_percent_per_endpoint": 20});
+    assert_eq!(check(&|b| b["cross_region_traffic_config"] = traffic.clone()), none);
+    assert_eq!(
+        check(&|b| {
+            b["cross_region_traffic_config"] = traffic.clone();
+            b["async_inference_config"] = json!({"output_config": {"s3_output_path": "s3://bucket/out"}});
+        }),
+        ["Error cross_region_traffic_config: Conflicting arguments"]
+    );
     assert_eq!(
         check(
             &|b| b["data_capture_config"] = json!({"initial_sampling_percentage": 1, "destination_s3_uri": "s3://b/c",

@@ -199,6 +199,10 @@ fn configuration(path: &[&str]) -> Json {
         ["async_inference_config", ..] => {
             base["async_inference_config"] = json!({"output_config": {"s3_output_path": "s3://bucket/out"}});
         }
+        ["cross_region_traffic_config", ..] => {
+            base["cross_region_traffic_config"] = json!({"max_invocations_per_second_per_instance": 7,
+                "max_cross_region_percent_per_endpoint": 9});
+        }
         ["explainer_config", _, "shap_config", "text_config", ..] => {
             base["explainer_config"] = json!({"clarify_explainer_config": {"shap_config": {
                 "shap_baseline_config": {"shap_baseline": "1"}, "text_config": {"language": "en", "granularity": "token"}}}});

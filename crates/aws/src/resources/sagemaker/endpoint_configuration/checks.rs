@@ -25,6 +25,11 @@ pub(super) fn check(config: Fields<'_>) -> Diagnostics {
             .of_attribute(Path::attribute("shadow_production_variants")),
         );
     }
+    if config.block("async_inference_config").is_some() && config.block("cross_region_traffic_config").is_some() {
+        let detail = "Asynchronous inference stays in its region. Leave cross_region_traffic_config out.";
+        let conflict = Diagnostic::error("Conflicting arguments", detail);
+        found.push(conflict.of_attribute(Path::attribute("cross_region_traffic_config")));
+    }
     empty_content_types(config, &mut found);
     found
 }
@@ -161,7 +166,12 @@ impl Variant<'_> {
         if count > 1 {
             say(not_with("other variants"), &at);
         }
-        for name in ["data_capture_config", "async_inference_config", "shadow_production_variants"] {
+        for name in [
+            "data_capture_config",
+            "async_inference_config",
+            "shadow_production_variants",
+            "cross_region_traffic_config",
+        ] {
             if config.block(name).is_some() {
                 say(not_with(name), &at);
             }

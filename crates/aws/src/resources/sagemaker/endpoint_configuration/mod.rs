@@ -1,6 +1,7 @@
 //! `aws_sagemaker_endpoint_configuration`.
 
 mod checks;
+mod cross_region;
 mod explainer;
 mod instance_types;
 mod schema;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use aws_sdk_sagemaker::Client;
 use aws_sdk_sagemaker::operation::describe_endpoint_config::DescribeEndpointConfigOutput;
+use serde_json::Value as Json;
 use smform_provider::{
     Context, CreateOutcome, Former, Imported, PlanRequest, PlanResponse, PlannedObject, ProviderError, ResourceType,
     Run, UniqueName, UpdateOutcome,
@@ -50,8 +52,18 @@ pub(crate) struct EndpointConfiguration {
 
 /// The configuration as the service describes it; nothing when there is none.
 pub(super) async fn describe(client: &Client, name: &str) -> Result<Option<DescribeEndpointConfigOutput>, Failure> {
-    let answer = client.describe_endpoint_config().endpoint_config_name(name).send().await;
-    found(answer.map_err(failed(Service::SageMaker, "DescribeEndpointConfig")), "endpoint configuration")
+    Ok(described(client, name).await?.map(|(config, _)| config))
+}
+
+/// The same, with what it says of traffic to other regions.
+async fn described(
+    client: &Client,
+    name: &str,
+) -> Result<Option<(DescribeEndpointConfigOutput, Option<Json>)>, Failure> {
+    let told = cross_region::Told::default();
+    let call = client.describe_endpoint_config().endpoint_config_name(name).customize().interceptor(told.clone());
+    let answer = call.send().await.map_err(failed(Service::SageMaker, "DescribeEndpointConfig"));
+    Ok(found(answer, "endpoint configuration")?.map(|config| (config, told.into_traffic())))
 }
 
 impl EndpointConfiguration {
@@ -67,8 +79,8 @@ impl EndpointConfiguration {
         name: &str,
         remembered: &Value,
     ) -> Result<Option<Value>, Failure> {
-        let Some(config) = describe(client, name).await? else { return Ok(None) };
-        let live = carry(wire_data::describe(&self.schema, &config, remembered), remembered);
+        let Some((config, traffic)) = described(client, name).await? else { return Ok(None) };
+        let live = carry(wire_data::describe(&self.schema, &config, traffic.as_ref(), remembered), remembered);
         let arn = config.endpoint_config_arn().unwrap_or_default();
         let live = tagging::read(client, &clients.tags, arn, live, remembered).await?;
         Ok(Some(settle(&self.schema.block, remembered, live, &same_weight)))
@@ -94,7 +106,14 @@ impl EndpointConfiguration {
         let unseen = |failure: &Failure| is_missing(failure, "model");
         let answer = while_passing(run, MODEL_PROPAGATION, unseen, "waiting for the model to become visible", || {
             let call = call.clone();
-            async move { call.send().await.map_err(failed(Service::SageMaker, "CreateEndpointConfig")) }
+            let added = cross_region::sent(fields);
+            async move {
+                call.customize()
+                    .mutate_request(added)
+                    .send()
+                    .await
+                    .map_err(failed(Service::SageMaker, "CreateEndpointConfig"))
+            }
         });
         Ok(answer.await?.endpoint_config_arn().unwrap_or_default().to_owned())
     }

@@ -4,8 +4,8 @@ use smform_types::Type;
 use smform_types::schema::{Attribute, Block, Constraint, NestedBlock, Schema};
 
 use super::super::model::schema::vpc_config;
-use super::explainer;
 use super::instance_types::INSTANCE_TYPES;
+use super::{cross_region, explainer};
 use crate::constraints::{
     arn_or_none, at_least, between, content_type, destination_uri, kms_key, metric_frequency, name, name_prefix,
     role_arn_or_none, topic_arn,
@@ -67,6 +67,10 @@ pub(super) fn schema() -> Schema {
             ("vpc_config", NestedBlock::at_most_one(vpc_config()).forces_replacement()),
             ("explainer_config", NestedBlock::at_most_one(explainer::schema()).forces_replacement()),
             ("metrics_config", NestedBlock::at_most_one(metrics()).or_computed().forces_replacement()),
+            (
+                "cross_region_traffic_config",
+                NestedBlock::at_most_one(cross_region::schema()).forces_replacement(),
+            ),
             ("timeouts", timeouts()),
         ],
     );

@@ -7,11 +7,12 @@ use aws_sdk_sagemaker::types::{
     AsyncNotificationTopicTypes, CaptureContentTypeHeader, CaptureMode, CaptureOption, DataCaptureConfig,
     MetricsConfig,
 };
+use serde_json::Value as Json;
 use smform_types::Value;
 use smform_types::schema::Schema;
 
-use super::explainer;
 use super::wire::{describe_variant, some_texts};
+use super::{cross_region, explainer};
 use crate::fields::{Builder, Fields};
 use crate::naming::prefix_value;
 
@@ -81,8 +82,14 @@ fn is_usual(metrics: &MetricsConfig) -> bool {
         && metrics.metric_publish_frequency_in_seconds().is_none_or(|seconds| seconds == 60)
 }
 
-/// A configuration as the service describes it. `remembered` tells whether metrics were configured.
-pub(super) fn describe(schema: &Schema, config: &DescribeEndpointConfigOutput, remembered: &Value) -> Value {
+/// A configuration as the service describes it, with what it says of traffic to other regions. `remembered` tells whether
+/// metrics were configured.
+pub(super) fn describe(
+    schema: &Schema,
+    config: &DescribeEndpointConfigOutput,
+    traffic: Option<&Json>,
+    remembered: &Value,
+) -> Value {
     // What the service sets by itself is no part of a configuration that is known to say nothing of it.
     let unasked = Fields(remembered).text("name").is_some() && Fields(remembered).block("metrics_config").is_none();
     let metrics = config.metrics_config().filter(|metrics| !unasked || !is_usual(metrics));
@@ -114,6 +121,7 @@ pub(super) fn describe(schema: &Schema, config: &DescribeEndpointConfigOutput, r
                 .flag("enable_detailed_observability", metrics.enable_detailed_observability())
                 .int("metric_publish_frequency_in_seconds", metrics.metric_publish_frequency_in_seconds())
         })
+        .blocks("cross_region_traffic_config", traffic, cross_region::describe)
         .finish()
 }
 
