@@ -239,12 +239,20 @@ def iam(iam):
     assert iam.list_role_policies(**role)["PolicyNames"] == ["inline"]
     iam.attach_role_policy(**role, **policy)
     assert iam.list_attached_role_policies(**role)["AttachedPolicies"]
+    assert [one["RoleName"] for one in iam.list_entities_for_policy(**policy)["PolicyRoles"]] == [role["RoleName"]]
     iam.list_instance_profiles_for_role(**role)
     assert iam.list_roles()["Roles"]
     assert iam.get_policy(**policy)["Policy"]["AttachmentCount"] == 1
     assert iam.list_policy_versions(**policy)["Versions"]
     assert iam.get_policy_version(VersionId="v1", **policy)["PolicyVersion"]["Document"] == json.loads(DOCUMENT)
     assert iam.list_policies(Scope="Local")["Policies"]
+    made = iam.create_policy_version(PolicyDocument=DOCUMENT, SetAsDefault=True, **policy)["PolicyVersion"]
+    assert made["IsDefaultVersion"]
+    iam.set_default_policy_version(VersionId="v1", **policy)
+    iam.delete_policy_version(VersionId=made["VersionId"], **policy)
+    iam.tag_policy(Tags=[{"Key": "more", "Value": ""}], **policy)
+    iam.untag_policy(TagKeys=["more"], **policy)
+    assert iam.get_policy(**policy)["Policy"]["Tags"] == TAGS
     iam.detach_role_policy(**role, **policy)
     iam.delete_role_policy(PolicyName="inline", **role)
     iam.delete_policy(**policy)

@@ -244,6 +244,10 @@ resource "aws_iam_role" "all" {{
   name               = "all"
   assume_role_policy = {json.dumps(TRUST)}
 }}
+resource "aws_iam_policy" "all" {{
+  name   = "all"
+  policy = jsonencode({{ Version = "2012-10-17", Statement = [{{ Effect = "Allow", Action = "s3:GetObject", Resource = "*" }}] }})
+}}
 resource "aws_iam_role_policy" "all" {{
   name   = "own"
   role   = aws_iam_role.all.name

@@ -120,9 +120,14 @@ resource "aws_iam_role_policy" "own" {
   policy = jsonencode({ Version = "2012-10-17", Statement = [] })
 }
 
+resource "aws_iam_policy" "own" {
+  name_prefix = "own-"
+  policy      = jsonencode({ Version = "2012-10-17", Statement = [] })
+}
+
 resource "aws_iam_role_policy_attachment" "own" {
   role       = aws_iam_role.own.name
-  policy_arn = "arn:aws:iam::aws:policy/AmazonSageMakerFullAccess"
+  policy_arn = aws_iam_policy.own.arn
 }
 
 resource "aws_cloudwatch_metric_alarm" "own" {
@@ -268,6 +273,7 @@ class Place:
                 found += [f"{name}:{one}" for one in iam.list_role_policies(RoleName=name)["PolicyNames"]]
                 attached = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
                 found += [f"{name}/{one['PolicyArn']}" for one in attached]
+        found += [one["Arn"] for one in iam.list_policies(Scope="Local")["Policies"]]
         return found + [one["AlarmName"] for one in cloudwatch.describe_alarms()["MetricAlarms"]]
 
     def recorded(self):

@@ -267,3 +267,42 @@ async fn mistakes_are_found_before_any_call() {
         assert_eq!(world.validate(ty, &body), Vec::<String>::new(), "{body}");
     }
 }
+
+#[tokio::test]
+async fn a_managed_policy_changes_by_versions() {
+    const MANAGED: &str = "aws_iam_policy";
+    let world = world().await;
+    let body = |action: &str| json!({"name": "own", "path": "/team/", "policy": document(action), "tags": {"a": "1"}});
+    let mut made = world.create(MANAGED, &body("s3:Get0")).await;
+    let arn = "arn:aws:iam::123456789012:policy/team/own";
+    assert_eq!((text(&made, "id"), text(&made, "arn")), (arn, arn));
+    // A policy has room for five versions; the oldest makes room.
+    for at in 1..8 {
+        made = world.update(MANAGED, &made, &body(&format!("s3:Get{at}"))).await;
+    }
+    assert_eq!(world.calls("DeletePolicyVersion"), 3);
+    assert_eq!(shown(&world.import(MANAGED, arn).await.unwrap()), shown(&made));
+    assert_eq!(shown(&world.import(MANAGED, "own").await.unwrap()), shown(&made));
+    let plan = world.plan(MANAGED, Some(&made), &body("s3:get7")).await.unwrap();
+    assert_eq!(shown(&plan.planned), shown(&made));
+    // One that is attached says to what, and stays.
+    world.create(ROLE, &role(json!({}))).await;
+    let attachment = world.create(ATTACHMENT, &json!({"role": "r", "policy_arn": arn})).await;
+    let error = world.session.delete(MANAGED, &made, &world.run).await.unwrap_err();
+    assert!(error.detail.contains("attached to role r. Detach"), "{}", error.detail);
+    world.delete(ATTACHMENT, &attachment).await;
+    world.delete(MANAGED, &made).await;
+    assert!(gone(&world, MANAGED, &made).await);
+}
+
+#[tokio::test]
+async fn the_name_of_a_managed_policy_can_be_had_once() {
+    const MANAGED: &str = "aws_iam_policy";
+    let world = world().await;
+    let body = |path: &str| json!({"name": "own", "path": path, "policy": document("s3:Get*")});
+    world.create(MANAGED, &body("/")).await;
+    let CreateOutcome::Failed(error) = world.try_create(MANAGED, &body("/elsewhere/")).await else {
+        panic!("two policies of one name")
+    };
+    assert!(error.detail.contains("policy/own"), "{}", error.detail);
+}

@@ -72,6 +72,8 @@ async fn policies_keep_a_role_from_being_deleted() {
     let attached = ok(&aws, "ListAttachedRolePolicies", &[role]).await;
     assert_eq!(texts(&attached, "PolicyName"), ["own", "AmazonSageMakerFullAccess"]);
     assert_eq!(refused(&aws, "DeletePolicy", &[("PolicyArn", &arn)]).await, "DeleteConflict");
+    let holders = ok(&aws, "ListEntitiesForPolicy", &[("PolicyArn", &arn)]).await;
+    assert_eq!(texts(&holders, "RoleName"), ["r"]);
 
     assert_eq!(refused(&aws, "DeleteRole", &[role]).await, "DeleteConflict");
     for policy in [arn.as_str(), "arn:aws:iam::aws:policy/AmazonSageMakerFullAccess"] {
@@ -81,6 +83,43 @@ async fn policies_keep_a_role_from_being_deleted() {
     ok(&aws, "DeleteRolePolicy", &[role, ("PolicyName", "p")]).await;
     ok(&aws, "DeleteRole", &[role]).await;
     ok(&aws, "DeletePolicy", &[("PolicyArn", &arn)]).await;
+}
+
+#[tokio::test]
+async fn a_policy_has_up_to_five_versions() {
+    let aws = Client::new();
+    let document = |action: &str| {
+        format!(r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"{action}","Resource":"*"}}]}}"#)
+    };
+    let made = ok(&aws, "CreatePolicy", &[("PolicyName", "own"), ("PolicyDocument", &document("s3:Get0"))]).await;
+    let arn = texts(&made, "Arn").remove(0);
+    let of = |number: &'static str| [("PolicyArn", arn.as_str()), ("VersionId", number)];
+    for at in 1..5 {
+        let text = document(&format!("s3:Get{at}"));
+        let set = if at % 2 == 0 { "true" } else { "false" };
+        let form = [("PolicyArn", arn.as_str()), ("PolicyDocument", &text), ("SetAsDefault", set)];
+        ok(&aws, "CreatePolicyVersion", &form).await;
+    }
+    let text = document("s3:Get9");
+    let form = [("PolicyArn", arn.as_str()), ("PolicyDocument", text.as_str())];
+    assert_eq!(refused(&aws, "CreatePolicyVersion", &form).await, "LimitExceeded");
+    let shown = ok(&aws, "GetPolicy", &[("PolicyArn", &arn)]).await;
+    assert_eq!(texts(&shown, "DefaultVersionId"), ["v5"]);
+    assert_eq!(refused(&aws, "DeletePolicyVersion", &of("v5")).await, "DeleteConflict");
+    assert_eq!(refused(&aws, "DeletePolicy", &[("PolicyArn", &arn)]).await, "DeleteConflict");
+    ok(&aws, "SetDefaultPolicyVersion", &of("v2")).await;
+    for number in ["v1", "v3", "v4", "v5"] {
+        ok(&aws, "DeletePolicyVersion", &of(number)).await;
+    }
+    // A number is never used again.
+    ok(&aws, "CreatePolicyVersion", &form).await;
+    let listed = ok(&aws, "ListPolicyVersions", &[("PolicyArn", &arn)]).await;
+    assert_eq!(texts(&listed, "VersionId"), ["v6", "v2"]);
+    assert_eq!(refused(&aws, "GetPolicyVersion", &of("v1")).await, "NoSuchEntity");
+    ok(&aws, "TagPolicy", &[("PolicyArn", &arn), ("Tags.member.1.Key", "a"), ("Tags.member.1.Value", "1")]).await;
+    assert_eq!(texts(&ok(&aws, "GetPolicy", &[("PolicyArn", &arn)]).await, "Key"), ["a"]);
+    ok(&aws, "UntagPolicy", &[("PolicyArn", &arn), ("TagKeys.member.1", "a")]).await;
+    assert_eq!(texts(&ok(&aws, "GetPolicy", &[("PolicyArn", &arn)]).await, "Key"), [""; 0]);
 }
 
 #[tokio::test]

@@ -30,6 +30,7 @@ pub(crate) fn resource_types() -> Vec<Box<dyn ResourceType<Clients>>> {
         Box::new(appautoscaling::policy::Policy::new()),
         Box::new(appautoscaling::target::Target::new()),
         Box::new(cloudwatch::metric_alarm::MetricAlarm::new()),
+        Box::new(iam::policy::ManagedPolicy::new()),
         Box::new(iam::role::Role::new()),
         Box::new(iam::role_policy::RolePolicy::new()),
         Box::new(iam::role_policy_attachment::RolePolicyAttachment::new()),

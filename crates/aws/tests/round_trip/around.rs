@@ -10,6 +10,7 @@ pub const ALARM: &str = "aws_cloudwatch_metric_alarm";
 pub const TARGET: &str = "aws_appautoscaling_target";
 pub const POLICY: &str = "aws_appautoscaling_policy";
 pub const IAM_ROLE: &str = "aws_iam_role";
+pub const MANAGED_POLICY: &str = "aws_iam_policy";
 pub const ROLE_POLICY: &str = "aws_iam_role_policy";
 pub const ATTACHMENT: &str = "aws_iam_role_policy_attachment";
 
@@ -25,6 +26,13 @@ pub fn base(ty: &str, path: &[&str]) -> Json {
         IAM_ROLE => role(path),
         ROLE_POLICY => {
             let mut base = json!({"role": "host", "name": "rt", "policy": document("s3:GetObject")});
+            if path == ["name_prefix"] {
+                base["name"] = Json::Null;
+            }
+            base
+        }
+        MANAGED_POLICY => {
+            let mut base = json!({"name": "rt", "policy": document("s3:GetObject")});
             if path == ["name_prefix"] {
                 base["name"] = Json::Null;
             }
@@ -55,7 +63,7 @@ pub fn import_id(ty: &str, text: impl Fn(&str) -> String) -> String {
         TARGET => format!("{}@{}", of_target(), text("region")),
         POLICY => format!("{}/{}@{}", of_target(), text("name"), text("region")),
         ATTACHMENT => format!("{}/{}", text("role"), text("policy_arn")),
-        IAM_ROLE | ROLE_POLICY => text("id"),
+        IAM_ROLE | ROLE_POLICY | MANAGED_POLICY => text("id"),
         _ => format!("{}@{}", text("id"), text("region")),
     }
 }

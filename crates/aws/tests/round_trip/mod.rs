@@ -14,8 +14,9 @@ use crate::support::{CONFIG, ENDPOINT, MODEL, World, config_body, from_json, mod
 use samples::Sample;
 
 /// What only the record knows: an import cannot find it.
-const LOCAL: [&str; 12] = [
+const LOCAL: [&str; 13] = [
     "auto_accept",
+    "delay_after_policy_creation_in_ms",
     "force_detach_policies",
     "timeouts",
     "retain_all_variant_properties",
@@ -262,6 +263,11 @@ async fn every_argument_of_a_role() {
 }
 
 #[tokio::test]
+async fn every_argument_of_a_managed_policy() {
+    every_argument(around::MANAGED_POLICY).await;
+}
+
+#[tokio::test]
 async fn every_argument_of_a_policy_of_a_role() {
     every_argument(around::ROLE_POLICY).await;
 }
@@ -311,7 +317,7 @@ async fn every_argument_of_an_egress_rule() {
 async fn every_type_makes_its_round() {
     let world = world().await;
     let mut here = vec![MODEL, CONFIG, ENDPOINT, around::COMPONENT, around::ALARM, around::TARGET, around::POLICY];
-    here.extend([around::IAM_ROLE, around::ROLE_POLICY, around::ATTACHMENT]);
+    here.extend([around::IAM_ROLE, around::MANAGED_POLICY, around::ROLE_POLICY, around::ATTACHMENT]);
     here.extend(network::ALL);
     // It creates nothing, and has tests of its own.
     here.push(crate::support::VPC_CONFIG);

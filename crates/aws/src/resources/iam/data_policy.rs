@@ -5,13 +5,12 @@ use smform_provider::{Context, DataSource, ProviderError};
 use smform_types::schema::{Attribute, Block, Schema};
 use smform_types::{Diagnostic, Diagnostics, Path, Type, Value};
 
-use super::document::decoded;
-use super::found;
+use super::policy::describe;
 use crate::clients::Clients;
 use crate::constraints::arn;
 use crate::failure::Failure;
 use crate::fields::{Builder, Fields, text_map};
-use crate::rpc::{Element, Form, Rpc};
+use crate::rpc::{Form, Rpc};
 
 /// The data source.
 pub(crate) struct PolicyData {
@@ -46,17 +45,6 @@ async fn named(client: &Rpc, name: &str, prefix: Option<&str>) -> Result<Vec<Str
     let listed = client.listed("ListPolicies", Form::new().text("PathPrefix", prefix), "Policies").await?;
     let of_name = listed.iter().filter(|policy| policy.text("PolicyName") == Some(name));
     Ok(of_name.filter_map(|policy| policy.text("Arn")).map(str::to_owned).collect())
-}
-
-/// The policy, and the document that is in force.
-async fn describe(client: &Rpc, arn: &str) -> Result<Option<(Element, String)>, Failure> {
-    let of_policy = || Form::new().text("PolicyArn", Some(arn));
-    let Some(answer) = found(client.query("GetPolicy", of_policy()).await)? else { return Ok(None) };
-    let Some(policy) = answer.child("Policy").cloned() else { return Ok(None) };
-    let version = of_policy().text("VersionId", policy.text("DefaultVersionId"));
-    let Some(answer) = found(client.query("GetPolicyVersion", version).await)? else { return Ok(None) };
-    let document = answer.child("PolicyVersion").and_then(|version| version.text("Document"));
-    Ok(Some((policy, decoded(document.unwrap_or_default()))))
 }
 
 #[async_trait]

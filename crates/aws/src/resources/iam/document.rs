@@ -18,6 +18,13 @@ pub(super) fn inline_document() -> Constraint {
     })
 }
 
+/// A document of a managed policy, whose size IAM limits. Blanks do not count.
+pub(super) fn managed_document() -> Constraint {
+    Constraint::Text("a policy: a JSON object with Statement, of at most 6144 characters without blanks", |text| {
+        is_policy(text, 6_144)
+    })
+}
+
 fn is_policy(text: &str, longest: usize) -> bool {
     let parsed: Result<Json, _> = serde_json::from_str(text);
     let statements = parsed.as_ref().ok().and_then(|policy| policy.get("Statement"));

@@ -4,6 +4,7 @@ pub(crate) mod data_policy;
 pub(crate) mod data_policy_document;
 pub(crate) mod data_role;
 pub(super) mod document;
+pub(crate) mod policy;
 pub(crate) mod role;
 pub(crate) mod role_policy;
 pub(crate) mod role_policy_attachment;
@@ -28,6 +29,11 @@ fn found<T>(result: Result<T, Failure>) -> Result<Option<T>, Failure> {
 
 fn is_missing(failure: &Failure) -> bool {
     failure.code() == "NoSuchEntity"
+}
+
+/// Whether somebody else is changing the same thing.
+fn is_concurrent(failure: &Failure) -> bool {
+    failure.code() == "ConcurrentModification"
 }
 
 /// A time as Terraform writes it, in whole seconds; other text as it is.

@@ -54,6 +54,12 @@ pub(crate) static OPERATIONS: &[QueryOperation] = &[
     reads("ListPolicies", policy::list),
     reads("GetPolicyVersion", policy::get_version),
     reads("ListPolicyVersions", policy::list_versions),
+    reads("ListEntitiesForPolicy", policy::list_entities),
+    writes("CreatePolicyVersion", policy::create_version),
+    writes("SetDefaultPolicyVersion", policy::set_default),
+    writes("DeletePolicyVersion", policy::delete_version),
+    writes("TagPolicy", policy::tag),
+    writes("UntagPolicy", policy::untag),
     writes("DeletePolicy", policy::delete),
 ];
 

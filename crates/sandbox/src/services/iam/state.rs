@@ -43,7 +43,7 @@ pub(crate) struct Role {
     pub tags: Tags,
 }
 
-/// A managed policy of the customer, with its only version.
+/// A managed policy of the customer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Policy {
     pub name: String,
@@ -52,8 +52,20 @@ pub(crate) struct Policy {
     pub path: String,
     pub created: Moment,
     pub description: Option<String>,
-    pub document: String,
+    /// Its versions by their numbers, which are never used again.
+    pub versions: BTreeMap<u32, PolicyVersion>,
+    /// The version in force.
+    pub in_force: u32,
+    /// The number of the newest version that there ever was.
+    pub newest: u32,
     pub tags: Tags,
+}
+
+/// A version of a managed policy.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct PolicyVersion {
+    pub created: Moment,
+    pub document: String,
 }
 
 impl State {

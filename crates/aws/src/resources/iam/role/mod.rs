@@ -11,9 +11,9 @@ use smform_provider::{
 use smform_types::schema::Schema;
 use smform_types::{Diagnostic, Diagnostics, Path, Step, Type, Value};
 
-use self::policies::{Policies, is_concurrent};
+use self::policies::Policies;
 use super::document::{decoded, means_the_same, same};
-use super::{PROPAGATION, date, found, is_missing};
+use super::{PROPAGATION, date, found, is_concurrent, is_missing};
 use crate::clients::Clients;
 use crate::failure::Failure;
 use crate::fields::{Builder, Fields, with};

@@ -6,7 +6,7 @@ use smform_provider::{PlannedObject, Run};
 use smform_types::{Value, ValueKind};
 
 use super::super::document::{decoded, means_the_same};
-use super::super::{PROPAGATION, found, is_missing};
+use super::super::{PROPAGATION, found, is_concurrent, is_missing};
 use crate::failure::Failure;
 use crate::fields::{Fields, with};
 use crate::retry::while_passing;
@@ -109,11 +109,6 @@ fn only(object: Value, name: &str, kept: impl Fn(&Value) -> bool) -> Value {
         }
         _ => object,
     }
-}
-
-/// Whether somebody else is changing the same thing.
-pub(super) fn is_concurrent(failure: &Failure) -> bool {
-    failure.code() == "ConcurrentModification"
 }
 
 /// Brings the policies of a role from one set to another. What is gone already is what was wanted.
