@@ -63,6 +63,9 @@ pub enum ReplaceOrder {
     /// The new object would get the name of the old one while other objects still use that: creating first collides,
     /// deleting first takes away what serves. The engine refuses such a plan when something uses the object.
     SameName(SameName),
+    /// The new object gets the name of the old one, which goes first whatever uses it. The engine refuses a plan in which
+    /// the new one would have to come first.
+    NameFirst(SameName),
 }
 
 /// A name that a replacement would take over.

@@ -29,7 +29,7 @@ use crate::checks::Subject;
 use crate::events::Operation;
 use crate::graph::ProviderKey;
 use crate::plan::steps::Step;
-use crate::plan::stored::{Stored, StoredObject};
+use crate::plan::stored::{Stored, StoredObject, is_one};
 use crate::plan::{Action, Change, Counts, Mode, ObjectKey, Plan, Reason};
 use crate::providers::Providers;
 use crate::run::Conduct;
@@ -605,6 +605,15 @@ impl<'a> Executor<'a> {
             return false;
         };
         let object = ObjectKey { deposed: deposed.or(object.deposed), ..object };
+        if object.deposed.is_some() && self.is_current(&object.address, &before) {
+            let record = Arc::clone(&apply.record);
+            // Its replacement was told as one object less.
+            let action = if change.object.deposed.is_some() { Action::Forget } else { change.action };
+            return self.spawn(index, async move {
+                let removed = record.lock().await.remove(&object).await;
+                Done::Removed(object, action, removed.map_err(|error| Diagnostics::from(error).into()))
+            });
+        }
         let Some(commands) = self.report.diagnostics.take(self.farewell(&object, &before)) else { return false };
         let entry = Entry::planned(apply, change);
         let work = Work {
@@ -623,6 +632,15 @@ impl<'a> Executor<'a> {
             let located = |not: NotDeleted| NotDeleted { diagnostics: not.diagnostics.map(located), ..not };
             Done::Removed(object, action, gone.map_err(located))
         })
+    }
+
+    /// Whether an object that was set aside is the one that is there now: it gave way to one that has its name, or that was
+    /// made by saying the same once more. Deleting it would delete what has just been made.
+    fn is_current(&self, address: &InstanceAddress, set_aside: &Value) -> bool {
+        let stays = self.apply.plan.changes.get(&ObjectKey { address: address.clone(), deposed: None });
+        let stays = stays.is_some_and(|change| !matches!(change.action, Action::Delete | Action::Forget));
+        let plain = |value: &Value| value.clone().unmark_deep().0;
+        stays && self.values.instance(address).is_some_and(|now| is_one(&plain(now), &plain(set_aside)))
     }
 
     async fn finish(mut self) -> RunOutcome {

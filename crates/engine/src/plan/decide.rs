@@ -44,6 +44,8 @@ pub struct Decision {
     pub replace_paths: Vec<Path>,
     /// Set when a replacement would take the name of the object it replaces.
     pub same_name: Option<SameName>,
+    /// The name that has to be free before the new object can be made.
+    pub name_first: Option<SameName>,
     /// Whether the old object cannot go before what uses it has moved to the new one.
     pub delete_last: bool,
     /// Set when the user's rules forbid it.
@@ -82,6 +84,7 @@ fn plain(action: Action, after: Value) -> Decision {
         after,
         replace_paths: Vec::new(),
         same_name: None,
+        name_first: None,
         delete_last: false,
         refusal: None,
     }
@@ -107,9 +110,10 @@ fn replace(situation: &Situation<'_>, marked: impl Fn(&Value) -> Value) -> Decis
         None if matches!(fresh.order, ReplaceOrder::CreateFirst | ReplaceOrder::DeleteLast) => Replacement::CreateFirst,
         _ => Replacement::DeleteFirst,
     };
-    let same_name = match &fresh.order {
-        ReplaceOrder::SameName(same) => Some(same.clone()),
-        ReplaceOrder::CreateFirst | ReplaceOrder::DeleteLast | ReplaceOrder::DeleteFirst => None,
+    let (same_name, name_first) = match &fresh.order {
+        ReplaceOrder::SameName(same) => (Some(same.clone()), None),
+        ReplaceOrder::NameFirst(same) => (None, Some(same.clone())),
+        ReplaceOrder::CreateFirst | ReplaceOrder::DeleteLast | ReplaceOrder::DeleteFirst => (None, None),
     };
     let after = marked(&fresh.planned);
     let delete_last = fresh.order == ReplaceOrder::DeleteLast;
@@ -119,6 +123,7 @@ fn replace(situation: &Situation<'_>, marked: impl Fn(&Value) -> Value) -> Decis
         after,
         replace_paths,
         same_name,
+        name_first,
         delete_last,
         refusal,
     }

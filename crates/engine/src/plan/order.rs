@@ -184,6 +184,38 @@ pub fn refuse_same_names(
     found
 }
 
+/// Refuses replacements that would create first under a name that the old object has until it goes.
+pub fn refuse_names_first(
+    config: &Config,
+    changes: &BTreeMap<ObjectKey, Change>,
+    names_first: &BTreeMap<InstanceAddress, SameName>,
+) -> Diagnostics {
+    let mut found = Diagnostics::new();
+    for (address, same) in names_first {
+        let Some(change) = changes.get(&ObjectKey { address: address.clone(), deposed: None }) else { continue };
+        if change.action != Action::Replace(Replacement::CreateFirst) {
+            continue;
+        }
+        let SameName { attribute, instead, .. } = same;
+        let name = change.before.as_ref().and_then(|before| attribute.lookup(before)).and_then(Value::as_str);
+        let detail = format!(
+            "{address} has to be replaced, and the new object is to come first, as create_before_destroy says here or in what \
+             refers to it. It cannot: the old one has the name \"{}\" until it is gone. Take create_before_destroy out, and the old \
+             one goes first; or give the new one a name of its own, such as\n\n  {instead}",
+            name.unwrap_or_default()
+        );
+        let error = Diagnostic::error("Replacement would reuse a name that is in use", detail).about(address);
+        found.push(match config.resource(&address.config()) {
+            Some(block) => {
+                let span = attribute_span(&block.body, attribute).unwrap_or(block.span);
+                error.at(span).within(block_context(block))
+            }
+            None => error,
+        });
+    }
+    found
+}
+
 /// Refuses replacements that delete an object first, as the configuration says, which cannot go before what uses it has
 /// moved to the new one.
 pub fn refuse_too_early(

@@ -11,7 +11,7 @@ use smform_types::{
 
 use super::decide::{Situation, decide, prevented};
 use super::instance::{Answer, Question};
-use super::stored::{self, StoredObject};
+use super::stored::{self, StoredObject, is_one, text_of};
 use super::walk::{Adopt, Walker};
 use super::{Action, Change, Drift, Mode, ObjectKey, Reason, Ties, imports};
 use crate::blocks::{block_context, locate, sensitive_paths};
@@ -549,11 +549,7 @@ impl<'a> Walker<'a> {
 
     /// Whether an object is on record in another place.
     fn is_recorded(&self, object: &ObjectKey, found: &Value) -> bool {
-        let (id, arn) = (text_of(found, "id"), text_of(found, "arn"));
-        self.others(object).any(|(_, recorded)| {
-            let other_arn = text_of(recorded, "arn");
-            id.is_some() && id == text_of(recorded, "id") && (arn == other_arn || arn.is_none() || other_arn.is_none())
-        })
+        self.others(object).any(|(_, recorded)| is_one(recorded, found))
     }
 
     /// What is on record of the type of an object, apart from itself.
@@ -666,6 +662,9 @@ impl<'a> Walker<'a> {
         if let Some(same) = decision.same_name {
             self.found.same_names.insert(address.clone(), same);
         }
+        if let Some(same) = decision.name_first {
+            self.found.names_first.insert(address.clone(), same);
+        }
         if before.is_some() {
             self.note_ties(&pending, decision.action == Action::NoOp);
         }
@@ -745,9 +744,4 @@ fn why_out(instances: &Instances, address: &InstanceAddress) -> Reason {
         (Instances::Each(_), Some(InstanceKey::Name(_))) => Reason::EachKey,
         _ => Reason::WrongRepetition,
     }
-}
-
-/// A text that an object has as an attribute.
-fn text_of<'v>(object: &'v Value, name: &str) -> Option<&'v str> {
-    object.get(name).and_then(Value::as_str)
 }

@@ -90,3 +90,17 @@ pub fn instances(objects: &[(&ObjectKey, &StoredObject)]) -> Instances {
     }
     if names.is_empty() { Instances::Count(count) } else { Instances::Each(names) }
 }
+
+/// Whether two records of a type, both known, are of one object: they have one id, and nothing else tells them apart.
+#[must_use]
+pub fn is_one(one: &Value, other: &Value) -> bool {
+    let told = |name| text_of(one, name).zip(text_of(other, name));
+    told("id").is_some_and(|(one, other)| one == other)
+        && ["arn", "region"].iter().all(|name| told(name).is_none_or(|(one, other)| one == other))
+}
+
+/// A text among the attributes of an object.
+#[must_use]
+pub fn text_of<'v>(object: &'v Value, name: &str) -> Option<&'v str> {
+    object.get(name).and_then(Value::as_str)
+}

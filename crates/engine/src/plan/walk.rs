@@ -93,6 +93,8 @@ pub struct Found {
     pub changes: BTreeMap<ObjectKey, Change>,
     /// Replacements that would take the name of the object they replace.
     pub same_names: BTreeMap<InstanceAddress, SameName>,
+    /// The names that have to be free before new objects can be made.
+    pub names_first: BTreeMap<InstanceAddress, SameName>,
     /// Replacements whose old object cannot go before what uses it.
     pub delete_last: BTreeSet<InstanceAddress>,
     /// What differs from the record.

@@ -149,6 +149,7 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
     let Found {
         mut changes,
         same_names,
+        names_first,
         delete_last,
         mut drift,
         ties,
@@ -193,6 +194,7 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
     }
     found.extend(order::refuse_circle(&steps));
     found.extend(order::refuse_same_names(&project.config, &changes, &same_names));
+    found.extend(order::refuse_names_first(&project.config, &changes, &names_first));
     found.extend(order::refuse_too_early(&project.config, &changes, &delete_last, &stored));
     found.extend(order::refuse_names_set_aside(&project.config, &changes));
     let forgotten: String = changes

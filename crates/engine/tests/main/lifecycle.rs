@@ -511,3 +511,20 @@ async fn what_goes_for_good_goes_before_what_it_used_is_changed() {
     bench.converge(&text("c", &policy("test_thing.endpoint.name"))).await;
     assert_eq!(bench.service.calls(), ["update endpoint", "update policy", "delete target"]);
 }
+
+/// What a new object takes the place of under its own name is not deleted a second time.
+#[tokio::test]
+async fn what_was_set_aside_and_is_the_current_object_is_not_deleted() {
+    let bench = Bench::new();
+    let text = |image: &str| {
+        format!(
+            "resource \"test_thing\" \"a\" {{\n image = \"{image}\"\n }}\nresource \"test_thing\" \"b\" {{\n name = \
+             \"x${{substr(test_thing.a.id, 0, 0)}}\"\n image = \"{image}\"\n }}"
+        )
+    };
+    bench.converge(&text("one")).await;
+    bench.service.forget_calls();
+    bench.converge(&text("two")).await;
+    assert_eq!(bench.service.calls(), ["create thing-2", "create x", "delete thing-1"]);
+    assert_eq!(bench.service.names(), ["thing-2", "x"]);
+}

@@ -27,7 +27,7 @@ use aws_sdk_sagemaker::operation::describe_endpoint::DescribeEndpointOutput;
 use aws_sdk_sagemaker::types::EndpointStatus;
 use smform_provider::{
     Context, CreateOutcome, Former, Imported, PlanRequest, PlanResponse, PlannedObject, ProviderError, ReplaceOrder,
-    ResourceType, Run, UniqueName, UpdateOutcome, Whole,
+    ResourceType, Run, SameName, UniqueName, UpdateOutcome, Whole,
 };
 use smform_types::schema::Schema;
 use smform_types::{Diagnostic, Diagnostics, Path, Value};
@@ -36,6 +36,7 @@ use super::{endpoint_configuration, identified, same_weight, tagging};
 use crate::clients::Clients;
 use crate::failure::Failure;
 use crate::fields::{Builder, Fields, with};
+use crate::names::next;
 use crate::settle::{fill, settle};
 use crate::shared::{carry, import_seed, limit, plan};
 use crate::tags;
@@ -450,15 +451,25 @@ fn note_status(endpoint: &DescribeEndpointOutput, response: &mut PlanResponse) {
 }
 
 /// An endpoint of another name can be there before the old one goes. Names are the same whatever the case of their
-/// letters.
+/// letters. A failed one gives way to one of its name, whichever is said to come first.
 async fn order(client: &Client, former: &Former, config: &Value) -> ReplaceOrder {
     let Former::Replaced(old) = former else { return ReplaceOrder::default() };
     let (old, config) = (Fields(old).text("name").unwrap_or_default(), Fields(config));
-    let beside = match config.text("name") {
-        Some(new) => !new.eq_ignore_ascii_case(old),
-        // A failed endpoint gives way to one of its name, which would then go with it.
-        None if config.is_unknown("name") => !matches!(describe(client, old).await, Ok(Some(live)) if is_failed(&live)),
-        None => true,
+    let is_same = match config.text("name") {
+        Some(new) => new.eq_ignore_ascii_case(old),
+        None => config.is_unknown("name"),
     };
-    if beside { ReplaceOrder::CreateFirst } else { ReplaceOrder::DeleteFirst }
+    if !is_same {
+        ReplaceOrder::CreateFirst
+    } else if matches!(describe(client, old).await, Ok(Some(live)) if is_failed(&live)) {
+        ReplaceOrder::DeleteFirst
+    } else if let Some(name) = config.text("name") {
+        ReplaceOrder::NameFirst(SameName {
+            attribute: Path::attribute("name"),
+            instead: format!("name = {:?}", next(name)),
+            users: Vec::new(),
+        })
+    } else {
+        ReplaceOrder::CreateFirst
+    }
 }
