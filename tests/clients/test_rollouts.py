@@ -252,3 +252,19 @@ def test_a_number_that_could_not_be_sent_is_refused(project):
     text = stack().replace("initial_instance_count = 1", "initial_instance_count = 1.5")
     refused = project.write(text).run("validate", "-no-color").expect(1)
     assert "It must be a whole number" in refused.prose and "initial_instance_count = 1.5" in refused.text
+
+
+def test_an_endpoint_that_takes_the_place_of_a_failed_one_stays(project, sandbox):
+    """With create_before_destroy, what was set aside has the name of the new one, which must not be deleted with it."""
+    first = ENDPOINT.replace("  depends_on", "  lifecycle {{\n    create_before_destroy = true\n  }}\n  depends_on")
+    text = MODEL.format(name='name_prefix = "m-"', version=1) + CONFIG.format(name='name_prefix = "cfg-"', count=1)
+    text += first.format(config=BY_REFERENCE, depends="")
+    fails = {"match": {"operation": "CreateEndpoint"}, "nth": 1, "effect": {"failed_container": {}}}
+    sandbox.post("/_sandbox/faults", {"rules": [fails]})
+    project.write(text).run("apply", "-auto-approve", "-no-color").expect(1)
+    project.run("apply", "-auto-approve", "-no-color").expect(0)
+    assert live(sandbox)
+    plan(project, text, 0)
+    # A live one cannot come before the one whose name it gets.
+    run = plan(project, text, 1, "-replace=aws_sagemaker_endpoint.endpoint")
+    assert "Replacement would reuse a name that is in use" in run.prose and "Take create_before_destroy out" in run.prose

@@ -263,3 +263,15 @@ async fn a_target_that_does_not_refer_to_its_endpoint_waits_for_it() {
     world.create(TARGET, &target(1, 4)).await;
     assert!(world.run.progress.lock().unwrap().iter().any(|status| status == "waiting for the endpoint to settle"));
 }
+
+#[tokio::test]
+async fn a_target_that_autoscaling_is_changing_is_deregistered_after_that() {
+    let (world, _) = serving().await;
+    let made = world.create(TARGET, &target(1, 4)).await;
+    let busy = json!({"code": "ConcurrentUpdateException", "message": "Another update is in progress.", "status": 400});
+    let rule =
+        json!({"match": {"operation": "DeregisterScalableTarget"}, "nth": 1, "times": 2, "effect": {"error": busy}});
+    world.faults(json!({"rules": [rule]}));
+    world.session.delete(TARGET, &made, &world.run).await.unwrap();
+    assert_eq!(world.calls("DeregisterScalableTarget"), 3);
+}

@@ -4,6 +4,7 @@
 //! once; when a step fails, only what needs it is skipped.
 
 mod beside;
+mod conceal;
 pub mod conform;
 pub mod operation;
 pub mod provision;

@@ -12,6 +12,7 @@ use smform_types::schema::Block;
 use smform_types::{Diagnostic, Diagnostics, Marks, Path, Value};
 use tokio::sync::Mutex;
 
+use super::conceal::{concealed, secrets};
 use super::conform::{differences, without_unknown};
 use super::provision::{self, Prepared};
 use super::record::{Entry, Record};
@@ -207,8 +208,14 @@ impl Journaled {
 }
 
 impl Job {
-    /// Makes the change.
+    /// Makes the change. What is said of it has no sensitive values in it.
     pub async fn make(self) -> Made {
+        let secrets = secrets(&self.config, &self.marks);
+        let made = self.carried_out().await;
+        Made { diagnostics: concealed(made.diagnostics, &secrets), ..made }
+    }
+
+    async fn carried_out(self) -> Made {
         match self.change.action {
             Action::Create => self.create(None).await,
             Action::Replace(Replacement::DeleteFirst) => self.create(None).await,

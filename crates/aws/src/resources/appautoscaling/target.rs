@@ -394,7 +394,13 @@ impl ResourceType<Clients> for Target {
     async fn delete(&self, prior: &Value, cx: &Context<'_, Clients>) -> Result<(), ProviderError> {
         let client = cx.clients.scaling(cx.clients.region_of(prior));
         let refuse = |failure: Failure| failure.into_error(summary(prior, "deregistered"));
-        match client.json("DeregisterScalableTarget", &named(prior)).await {
+        // Autoscaling may be about to change the variant.
+        let waiting = "waiting for another change of the target to end";
+        let deregistered = while_passing(cx.run, PROPAGATION, is_early, waiting, || {
+            let (client, request) = (client.clone(), named(prior));
+            async move { client.json("DeregisterScalableTarget", &request).await.map(drop) }
+        });
+        match deregistered.await {
             Err(failure) if is_missing(&failure) => return Ok(()),
             done => done.map_err(refuse)?,
         };

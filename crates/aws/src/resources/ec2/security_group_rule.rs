@@ -198,7 +198,7 @@ async fn rule_id(client: &Client, object: &Value, owner: &str) -> Result<Option<
     };
     let (from, to) = if all { (-1, -1) } else { (rule.from, rule.to) };
     let described = Rule { from, to, source, ..rule.clone() };
-    let found = single_rule::find(client, group_of(object), direction(object), &described).await?;
+    let found = single_rule::find(client, group_of(object), direction(object), &described, Some(owner)).await?;
     Ok(found.and_then(|rule| rule.security_group_rule_id().map(str::to_owned)))
 }
 

@@ -162,12 +162,14 @@ pub(super) fn rule_in(object: &Value, id: &str, owner: &str) -> Option<Rule> {
     is_in.then_some(Rule { from, to, source, ..rule })
 }
 
-/// The rule that is described, but for its description. `owner` is the account of its group.
-fn described(rule: &Described) -> Rule {
+/// The rule that is described, but for its description. Where it does not tell whose its group is, that is `account`'s.
+fn described(rule: &Described, account: Option<&str>) -> Rule {
     let text = |text: Option<&str>| text.map(str::to_owned);
     let group = rule.referenced_group_info().and_then(|group| {
         let id = group.group_id()?;
-        let other = group.user_id().filter(|account| Some(*account) != rule.group_owner_id() && !account.is_empty());
+        let owner = rule.group_owner_id().or(account);
+        let is_other = |user: &&str| owner.is_some_and(|owner| owner != *user) && !user.is_empty();
+        let other = group.user_id().filter(is_other);
         Some(other.map_or_else(|| id.to_owned(), |account| format!("{account}/{id}")))
     });
     let source = text(rule.cidr_ipv4())
@@ -190,19 +192,20 @@ async fn describe(client: &Client, id: &str) -> Result<Option<Described>, Failur
     }
 }
 
-/// The rule of a group that is the same but for its description.
+/// The rule of a group that is the same but for its description. `account` is that of the credentials.
 pub(super) async fn find(
     client: &Client,
     group: &str,
     direction: Direction,
     rule: &Rule,
+    account: Option<&str>,
 ) -> Result<Option<Described>, Failure> {
     let call = client.describe_security_group_rules().filters(filter("group-id", group)).into_paginator().items();
     let mut rules = call.send();
     let bare = Rule { description: String::new(), ..rule.clone() };
     while let Some(found) = rules.next().await {
         let found = found.map_err(failed(Service::Ec2, "DescribeSecurityGroupRules"))?;
-        if found.is_egress() == Some(direction == Direction::Egress) && described(&found) == bare {
+        if found.is_egress() == Some(direction == Direction::Egress) && described(&found, account) == bare {
             return Ok(Some(found));
         }
     }
@@ -228,7 +231,7 @@ impl SingleRule {
         // Without a port, the service says -1; one that was left out stays so.
         let port =
             |name: &str, port: Option<i32>| port.filter(|port| *port != -1 || Fields(remembered).int(name).is_some());
-        let source = described(rule).source;
+        let source = described(rule, clients.account.as_deref()).source;
         let is = |wanted: fn(&Source) -> Option<&String>| wanted(&source).map(String::as_str);
         let live = Builder::new(&self.schema.block)
             .text("id", Some(id))
@@ -268,7 +271,7 @@ impl SingleRule {
         };
         // A call that is repeated after a lost answer is told that the rule is there. To know then whose it is, look
         // before.
-        match find(&client, group, self.direction, &rule).await {
+        match find(&client, group, self.direction, &rule, cx.clients.account.as_deref()).await {
             Ok(Some(found)) => return CreateOutcome::Failed(taken(group, &found)),
             Err(failure) if !failure.is_denied() && !is_unseen(&failure) => return refuse(failure),
             _ => {}
@@ -304,7 +307,7 @@ impl SingleRule {
             Ok(made) => made,
             Err(failure) if failure.code() == "InvalidPermission.Duplicate" && failure.may_be_ours() => None,
             Err(failure) if failure.code() == "InvalidPermission.Duplicate" => {
-                return match find(&client, group, self.direction, &rule).await {
+                return match find(&client, group, self.direction, &rule, cx.clients.account.as_deref()).await {
                     Ok(Some(found)) => CreateOutcome::Failed(taken(group, &found)),
                     _ => refuse(failure),
                 };
@@ -313,7 +316,7 @@ impl SingleRule {
         };
         let made = match made {
             Some(made) => Some(made),
-            None => match find(&client, group, self.direction, &rule).await {
+            None => match find(&client, group, self.direction, &rule, cx.clients.account.as_deref()).await {
                 Ok(found) => found,
                 Err(failure) => return refuse(failure),
             },
@@ -425,7 +428,7 @@ impl SingleRule {
         let (id, seed) = import_seed(&self.schema, identifier, cx.clients);
         let client = cx.clients.ec2(cx.clients.region_of(&seed));
         let rule = match self.identified(id) {
-            Some((group, rule)) => find(&client, &group, self.direction, &rule).await,
+            Some((group, rule)) => find(&client, &group, self.direction, &rule, cx.clients.account.as_deref()).await,
             None => describe(&client, id).await,
         };
         let rule = rule.map_err(|failure| failure.into_error(format!("Security group rule {id} could not be read")))?;
@@ -440,4 +443,26 @@ fn taken(group: &str, rule: &Described) -> ProviderError {
         format!("The rule exists in {group} already"),
         format!("{id} is the same rule, and is not in this state. Import it with \"smform import ADDRESS {id}\"."),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_ec2::types::{ReferencedSecurityGroup, SecurityGroupRule};
+
+    #[test]
+    fn a_group_of_the_same_account_is_told_without_it() {
+        let source = |owner: Option<&str>, account: Option<&str>| {
+            let group = ReferencedSecurityGroup::builder().group_id("sg-1").user_id("123456789012").build();
+            let rule = SecurityGroupRule::builder().set_group_owner_id(owner.map(str::to_owned));
+            described(&rule.ip_protocol("tcp").referenced_group_info(group).build(), account).source
+        };
+        let (own, other) = (Source::Group("sg-1".into()), Source::Group("123456789012/sg-1".into()));
+        assert_eq!(source(Some("123456789012"), None), own);
+        assert_eq!(source(Some("210987654321"), Some("123456789012")), other);
+        // Some imitations of the service do not say whose the rule's group is.
+        assert_eq!(source(None, Some("123456789012")), own);
+        assert_eq!(source(None, Some("210987654321")), other);
+        assert_eq!(source(None, None), own);
+    }
 }
