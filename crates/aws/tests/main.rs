@@ -14,6 +14,7 @@ mod known_problems;
 mod lost;
 mod model;
 mod network;
+mod referred;
 mod rollout_checks;
 mod round_trip;
 mod scaling;

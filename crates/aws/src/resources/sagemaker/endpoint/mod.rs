@@ -7,6 +7,7 @@ mod create;
 mod dangling;
 mod delete;
 mod deployment;
+mod fleet;
 pub(super) mod planned;
 mod quotas;
 mod retention;
@@ -32,6 +33,7 @@ use smform_provider::{
 use smform_types::schema::Schema;
 use smform_types::{Diagnostic, Diagnostics, Path, Value};
 
+use super::referred::{self, Kind};
 use super::{endpoint_configuration, identified, same_weight, tagging};
 use crate::clients::Clients;
 use crate::failure::Failure;
@@ -212,6 +214,10 @@ impl ResourceType<Clients> for Endpoint {
 
     async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], cx: &Context<'_, Clients>) -> Diagnostics {
         let mut found = create::check_taken(self, object, plan, cx).await;
+        let named = |endpoint: &Value| {
+            referred::named(Fields(endpoint), &Path::default(), &[("endpoint_config_name", Kind::Configuration)])
+        };
+        found.extend(referred::check(object, plan, cx.clients, named).await);
         found.extend(components::check(object, plan));
         found.extend(quotas::check(object, plan, cx.clients).await);
         let live = match &object.before {

@@ -1,40 +1,29 @@
-//! What a plan needs of the account's quotas for instances, judged before a new fleet is begun: a deployment adds its new
-//! fleet to the one that serves, so that an update may need twice what runs.
+//! What a plan needs of the account's quotas for instances, judged before a new fleet is begun.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value as Json, json};
 use smform_provider::PlannedObject;
-use smform_types::{Diagnostic, Diagnostics, Path, Value};
+use smform_types::{Diagnostic, Diagnostics, Path};
 
-use super::planned::configurations;
+use super::fleet::{Fleet, Need, gains, is_endpoint, need};
 use crate::clients::Clients;
-use crate::fields::Fields;
 
-/// Instances, by type.
-type Fleet = BTreeMap<String, i64>;
-
-/// What the endpoints of a plan need.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Need {
-    /// What serves, before and after.
-    serving: Fleet,
-    /// What comes on top while deployments run.
-    on_top: Fleet,
-}
+/// What an account may have, by type.
+type Quotas = BTreeMap<String, i64>;
 
 /// Compares what a plan needs with the quotas of the endpoint's region. It is told once in each region, at the first
-/// endpoint that gets a new fleet; where the quotas may not be read, that is told once.
+/// endpoint that gets instances; where the quotas may not be read, that is told once.
 pub(super) async fn check(endpoint: &PlannedObject, plan: &[PlannedObject], clients: &Clients) -> Diagnostics {
     let Some(after) = &endpoint.after else { return Diagnostics::new() };
     let region = clients.region_of(after);
     let here: Vec<&PlannedObject> = plan.iter().filter(|object| is_in(object, region, clients)).collect();
-    let first = here.iter().find(|object| is_endpoint(object) && Rollout::of(object).is_some_and(Rollout::is_new));
+    let first = here.iter().find(|object| is_endpoint(object) && gains(object, &here));
     if first.is_none_or(|first| first.after.as_ref() != Some(after)) {
         return Diagnostics::new();
     }
     let need = need(&here);
-    let types: BTreeSet<&String> = need.serving.keys().chain(need.on_top.keys()).collect();
+    let types: BTreeSet<&String> = need.serving.keys().chain(need.on_top.keys()).flatten().collect();
     match quotas(clients, region, &types).await {
         Ok(quotas) => judge(&need, &quotas, region),
         Err(failure) => {
@@ -53,110 +42,15 @@ pub(super) async fn check(endpoint: &PlannedObject, plan: &[PlannedObject], clie
     }
 }
 
-fn is_endpoint(object: &PlannedObject) -> bool {
-    *object.type_name == *"aws_sagemaker_endpoint"
-}
-
 fn is_in(object: &PlannedObject, region: &str, clients: &Clients) -> bool {
     object.after.as_ref().or(object.before.as_ref()).is_some_and(|value| clients.region_of(value) == region)
 }
 
-/// What a plan does to the fleet of an endpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Rollout {
-    /// It stays.
-    None,
-    /// There was none, or the old one goes first.
-    Fresh,
-    /// The new one is added to the old one.
-    Beside,
-}
-
-impl Rollout {
-    /// Nothing for an endpoint that goes.
-    fn of(object: &PlannedObject) -> Option<Rollout> {
-        let after = object.after.as_ref()?;
-        let Some(before) = &object.before else { return Some(Rollout::Fresh) };
-        let same = |name: &str| before.get(name) == after.get(name);
-        Some(match (same("arn"), same("endpoint_config_name")) {
-            (true, true) => Rollout::None,
-            // Another endpoint of the same name: the old one must be gone before.
-            (false, _) if same("name") => Rollout::Fresh,
-            _ => Rollout::Beside,
-        })
-    }
-
-    fn is_new(self) -> bool {
-        self != Rollout::None
-    }
-}
-
-/// What all endpoints of a plan need together, as far as their configurations are in it.
-fn need(plan: &[&PlannedObject]) -> Need {
-    let mut need = Need::default();
-    for object in plan.iter().filter(|object| is_endpoint(object)) {
-        let (Some(rollout), Some(after)) = (Rollout::of(object), &object.after) else { continue };
-        let fleet = fleet_of(after, plan);
-        match (rollout, &object.before) {
-            (Rollout::Beside, Some(before)) => {
-                add(&mut need.serving, &fleet_of(before, plan));
-                add(&mut need.on_top, &batch(after, fleet));
-            }
-            _ => add(&mut need.serving, &fleet),
-        }
-    }
-    need
-}
-
-fn add(sum: &mut Fleet, fleet: &Fleet) {
-    for (instance_type, count) in fleet {
-        let known = sum.entry(instance_type.clone()).or_default();
-        *known = known.saturating_add(*count);
-    }
-}
-
-/// The fleet of an endpoint's configuration; where it could be one of several, what all of them need.
-fn fleet_of(endpoint: &Value, plan: &[&PlannedObject]) -> Fleet {
-    let least = |mut one: Fleet, other: Fleet| {
-        one.retain(|instance_type, _| other.contains_key(instance_type));
-        for (instance_type, count) in &mut one {
-            *count = other.get(instance_type).copied().unwrap_or(0).min(*count);
-        }
-        one
-    };
-    configurations(endpoint, plan.iter().copied()).map(fleet).reduce(least).unwrap_or_default()
-}
-
-fn fleet(configuration: &Value) -> Fleet {
-    let mut fleet = Fleet::new();
-    for block in ["production_variants", "shadow_production_variants"] {
-        for variant in Fields(configuration).blocks(block) {
-            let Some(instance_type) = variant.owned("instance_type") else { continue };
-            let count = i64::from(variant.int("initial_instance_count").unwrap_or(0));
-            add(&mut fleet, &Fleet::from([(instance_type, count)]));
-        }
-    }
-    fleet
-}
-
-/// What of a new fleet is added at once: all of it, or the batch of a rolling update.
-fn batch(endpoint: &Value, fleet: Fleet) -> Fleet {
-    let policy = Fields(endpoint).block("deployment_config").and_then(|config| config.block("rolling_update_policy"));
-    let Some(size) = policy.and_then(|policy| policy.block("maximum_batch_size")) else { return fleet };
-    let value = i64::from(size.int("value").unwrap_or(0));
-    let of = |count: i64| match size.text("type") {
-        Some("INSTANCE_COUNT") => value.min(count),
-        Some("CAPACITY_PERCENT") => count.saturating_mul(value).saturating_add(99) / 100,
-        _ => count,
-    };
-    fleet.into_iter().map(|(instance_type, count)| (instance_type, of(count))).collect()
-}
-
 /// The applied quotas of some instance types for endpoints. Stops at the page that completes them.
-async fn quotas(clients: &Clients, region: &str, types: &BTreeSet<&String>) -> Result<Fleet, crate::failure::Failure> {
+async fn quotas(clients: &Clients, region: &str, types: &BTreeSet<&String>) -> Result<Quotas, crate::failure::Failure> {
     let service = clients.quotas(region);
     let mut body = json!({"ServiceCode": "sagemaker", "MaxResults": 100});
-    let mut found = Fleet::new();
+    let mut found = Quotas::new();
     while found.len() < types.len() {
         let answer = service.json("ListServiceQuotas", &body).await?;
         let listed = answer.get("Quotas").and_then(Json::as_array).into_iter().flatten();
@@ -178,13 +72,23 @@ fn applied(quota: &Json) -> Option<(String, i64)> {
     Some((instance_type.to_owned(), whole))
 }
 
-fn judge(need: &Need, quotas: &Fleet, region: &str) -> Diagnostics {
+/// Compares what is needed of each type, and of the types of pools together: whatever of these has room gives instances.
+fn judge(need: &Need, quotas: &Quotas, region: &str) -> Diagnostics {
     let mut found = Diagnostics::new();
-    for (instance_type, quota) in quotas {
-        let count = |fleet: &Fleet| fleet.get(instance_type).copied().unwrap_or(0);
+    let kinds: BTreeSet<&BTreeSet<String>> = need.serving.keys().chain(need.on_top.keys()).collect();
+    for types in kinds {
+        // What can only be of some of these types is, too.
+        let count = |fleet: &Fleet| {
+            let parts = fleet.iter().filter(|(other, _)| other.is_subset(types));
+            parts.fold(0i64, |sum, (_, count)| sum.saturating_add(*count))
+        };
+        let Some(limits) = types.iter().map(|name| quotas.get(name).copied()).collect::<Option<Vec<i64>>>() else {
+            continue;
+        };
+        let quota = limits.iter().fold(0i64, |sum, quota| sum.saturating_add(*quota));
         let (serving, on_top) = (count(&need.serving), count(&need.on_top));
         let total = serving.saturating_add(on_top);
-        if total <= *quota {
+        if total <= quota {
             continue;
         }
         let parts = if on_top > 0 {
@@ -194,15 +98,18 @@ fn judge(need: &Need, quotas: &Fleet, region: &str) -> Diagnostics {
         } else {
             String::new()
         };
-        let advice = if on_top > 0 && serving <= *quota {
+        let advice = if on_top > 0 && serving <= quota {
             ", or give deployment_config a rolling_update_policy with batches that fit"
         } else {
             ""
         };
+        let named = |name: &String, limit: i64| format!("\"{name} for endpoint usage\" is {limit}");
+        let named: Vec<String> = types.iter().zip(limits).map(|(name, limit)| named(name, limit)).collect();
+        let types = types.iter().map(String::as_str).collect::<Vec<_>>().join(" or ");
         let detail = format!(
-            "The endpoints of this plan need {total} instances of {instance_type} in {region}{parts}, and the quota \
-             \"{instance_type} for endpoint usage\" is {quota}; SageMaker would answer ResourceLimitExceeded. Ask for more \
-             in Service Quotas{advice}."
+            "The endpoints of this plan need {total} instances of {types} in {region}{parts}, and the quota {}; SageMaker \
+             would answer ResourceLimitExceeded. Ask for more in Service Quotas{advice}.",
+            named.join(", and ")
         );
         let found_at = Path::attribute("endpoint_config_name");
         found.push(Diagnostic::warning("Not enough quota for the instances", detail).of_attribute(found_at));
@@ -212,82 +119,45 @@ fn judge(need: &Need, quotas: &Fleet, region: &str) -> Diagnostics {
 
 #[cfg(test)]
 mod tests {
-    use smform_types::Type;
-
     use super::*;
 
-    fn configuration(name: Value, count: i64) -> PlannedObject {
-        let variant = Value::object([
-            ("instance_type", Value::string("ml.g5.xlarge")),
-            ("initial_instance_count", Value::from(count)),
-        ]);
-        let variants = Value::tuple([variant]);
-        let after = Value::object([("name", name), ("production_variants", variants)]);
-        PlannedObject { type_name: "aws_sagemaker_endpoint_configuration".into(), before: None, after: Some(after) }
+    fn types(names: &[&str]) -> BTreeSet<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
     }
 
-    fn endpoint(config: Value, policy: Option<(&str, i64)>) -> Value {
-        let size = |(kind, value): (&str, i64)| {
-            let size = Value::object([("type", Value::string(kind)), ("value", Value::from(value))]);
-            let policy = Value::object([("maximum_batch_size", Value::tuple([size]))]);
-            Value::object([("rolling_update_policy", Value::tuple([policy]))])
-        };
-        Value::object([
-            ("name", Value::string("e")),
-            ("arn", Value::string("arn")),
-            ("endpoint_config_name", config),
-            ("deployment_config", Value::tuple(policy.map(size))),
-        ])
-    }
-
-    fn change(before: Option<Value>, after: Option<Value>) -> PlannedObject {
-        PlannedObject { type_name: "aws_sagemaker_endpoint".into(), before, after }
-    }
-
-    fn text(text: &str) -> Value {
-        Value::string(text)
-    }
-
-    fn counted(plan: &[PlannedObject]) -> (i64, i64) {
-        let need = need(&plan.iter().collect::<Vec<_>>());
-        let of = |fleet: &Fleet| fleet.get("ml.g5.xlarge").copied().unwrap_or(0);
-        (of(&need.serving), of(&need.on_top))
-    }
-
-    #[test]
-    fn a_new_fleet_comes_beside_the_old_one() {
-        let unknown = || Value::unknown(Type::String);
-        let (old, new) = (|| configuration(text("old"), 2), || configuration(unknown(), 3));
-        let updated = |policy| change(Some(endpoint(text("old"), None)), Some(endpoint(unknown(), policy)));
-        assert_eq!(counted(&[old(), new(), change(None, Some(endpoint(unknown(), None)))]), (3, 0));
-        assert_eq!(counted(&[old(), new(), updated(None)]), (2, 3));
-        assert_eq!(counted(&[old(), new(), updated(Some(("CAPACITY_PERCENT", 50)))]), (2, 2));
-        assert_eq!(counted(&[old(), new(), updated(Some(("INSTANCE_COUNT", 1)))]), (2, 1));
-        // Another endpoint that stays as it is.
-        let kept = change(Some(endpoint(text("old"), None)), Some(endpoint(text("old"), None)));
-        assert_eq!(counted(&[old(), new(), kept.clone(), updated(None)]), (4, 3));
-        // One that goes.
-        assert_eq!(counted(&[old(), change(kept.before, None)]), (0, 0));
-        // Which configuration it will be is open: the smaller one at least.
-        let larger = configuration(unknown(), 9);
-        assert_eq!(counted(&[new(), larger, change(None, Some(endpoint(unknown(), None)))]), (3, 0));
-        // A fixed name makes room first.
-        let again = crate::fields::with(endpoint(unknown(), None), "arn", unknown());
-        assert_eq!(counted(&[old(), new(), change(Some(endpoint(text("old"), None)), Some(again))]), (3, 0));
+    fn details(need: &Need, quotas: &[(&str, i64)]) -> Vec<String> {
+        let quotas: Quotas = quotas.iter().map(|(name, quota)| ((*name).to_owned(), *quota)).collect();
+        judge(need, &quotas, "r").iter().map(|one| one.detail.clone()).collect()
     }
 
     #[test]
     fn what_is_above_the_quota_is_told_with_its_parts() {
-        let fleet = |count| Fleet::from([("ml.g5.xlarge".to_owned(), count)]);
+        let fleet = |count| Fleet::from([(types(&["ml.g5.xlarge"]), count)]);
         let need = Need { serving: fleet(2), on_top: fleet(3) };
-        assert!(judge(&need, &fleet(5), "r").is_empty());
-        let found: Vec<String> = judge(&need, &fleet(4), "r").iter().map(|one| one.detail.clone()).collect();
+        let found = |quota| details(&need, &[("ml.g5.xlarge", quota)]);
+        assert!(found(5).is_empty());
+        let told = found(4);
         assert!(
-            found.iter().any(|detail| detail.contains("need 5 instances") && detail.contains("rolling")),
-            "{found:?}"
+            told.iter().any(|detail| detail.contains("need 5 instances") && detail.contains("rolling")),
+            "{told:?}"
         );
-        let found: Vec<String> = judge(&need, &fleet(1), "r").iter().map(|one| one.detail.clone()).collect();
-        assert!(found.iter().all(|detail| !detail.contains("rolling")), "{found:?}");
+        let told = found(1);
+        assert!(told.len() == 1 && told.iter().all(|detail| !detail.contains("rolling")), "{told:?}");
+    }
+
+    #[test]
+    fn pools_take_from_whatever_has_room() {
+        let both = types(&["ml.g5.xlarge", "ml.g6.xlarge"]);
+        let serving = Fleet::from([(both, 3), (types(&["ml.g5.xlarge"]), 2)]);
+        let need = Need { serving, on_top: Fleet::new() };
+        let told = |g5, g6| details(&need, &[("ml.g5.xlarge", g5), ("ml.g6.xlarge", g6)]);
+        assert!(told(2, 3).is_empty() && told(5, 0).is_empty());
+        let found = told(2, 2);
+        assert!(found.len() == 1 && found[0].contains("need 5 instances of ml.g5.xlarge or ml.g6.xlarge"), "{found:?}");
+        assert!(found[0].contains("\"ml.g5.xlarge for endpoint usage\" is 2, and \"ml.g6.xlarge"), "{found:?}");
+        assert!(told(1, 4)[0].contains("need 2 instances of ml.g5.xlarge in"));
+        // A quota that is not told is not judged.
+        assert!(details(&need, &[("ml.g5.xlarge", 2)]).is_empty());
     }
 
     #[test]

@@ -8,15 +8,13 @@ use aws_sdk_sagemaker::operation::describe_endpoint::DescribeEndpointOutput;
 use smform_provider::PlannedObject;
 use smform_types::{Diagnostic, Diagnostics, Path, Value};
 
+use super::super::endpoint_configuration::VARIANTS as BLOCKS;
 use super::super::{endpoint_configuration, is_replaced};
 use super::capacity::{self, BLOCK};
 use super::planned::configurations;
 use super::status::Status;
 use crate::clients::Clients;
 use crate::fields::Fields;
-
-/// The blocks of variants; those of production first.
-const BLOCKS: [&str; 2] = ["production_variants", "shadow_production_variants"];
 
 /// What a configuration has of variants.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

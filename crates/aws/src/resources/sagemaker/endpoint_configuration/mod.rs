@@ -28,6 +28,7 @@ use smform_types::{Diagnostic, Diagnostics, Path, Step, Value};
 
 use super::model::network;
 use super::model::wire::vpc_config;
+use super::referred::{self, Kind, Reference};
 use super::users::{self, Held};
 use super::{found, identified, is_missing, is_taken, order, restored, same_weight, shown, tagging};
 use crate::clients::Clients;
@@ -44,6 +45,9 @@ use crate::taken;
 
 /// How long a model that was just made may stay unknown. A name that was misspelt is to be told soon.
 const MODEL_PROPAGATION: Duration = Duration::from_secs(20);
+
+/// The blocks of variants; those of production first.
+pub(super) const VARIANTS: [&str; 2] = ["production_variants", "shadow_production_variants"];
 
 /// The resource type.
 pub(crate) struct EndpointConfiguration {
@@ -121,7 +125,7 @@ impl EndpointConfiguration {
 
 /// The planned object in which every variant has a name.
 fn with_variant_names(planned: &Value, cx: &Context<'_, Clients>) -> Value {
-    ["production_variants", "shadow_production_variants"].iter().fold(planned.clone(), |planned, name| {
+    VARIANTS.iter().fold(planned.clone(), |planned, name| {
         let count = Fields(&planned).blocks(name).count();
         (0..count).fold(planned, |planned, at| {
             let path = Path::attribute(name).index(at).attr("variant_name");
@@ -204,6 +208,7 @@ impl ResourceType<Clients> for EndpointConfiguration {
             Ok(describe(&client, &name).await?.and_then(|found| found.endpoint_config_name().map(str::to_owned)))
         };
         let mut found = taken::check(self, "Endpoint configuration", object, plan, cx, holder).await;
+        found.extend(referred::check(object, plan, cx.clients, models).await);
         found.extend(serverless::check(after, plan));
         found.extend(network::check_block(after, plan, cx.clients, |network| network).await);
         found
@@ -312,18 +317,26 @@ fn only_counts(replace: &[Path]) -> Option<&Path> {
     first.filter(|_| others.all(|path| is(path, &["initial_instance_count", "initial_variant_weight"])))
 }
 
-/// Where the model stands that the service does not find.
-fn lacking(message: &str, planned: &Value) -> Option<Path> {
-    for block in ["production_variants", "shadow_production_variants"] {
-        for (at, variant) in Fields(planned).blocks(block).enumerate() {
-            let named =
-                |model: &str| message.contains(&format!("/{model}\"")) || message.contains(&format!("\"{model}\""));
-            if variant.text("model_name").is_some_and(named) {
-                return Some(Path::attribute(block).index(at).attr("model_name"));
+/// The models that the variants of a configuration name.
+fn models(configuration: &Value) -> Vec<Reference> {
+    let mut found = Vec::new();
+    for block in VARIANTS {
+        for (at, variant) in Fields(configuration).blocks(block).enumerate() {
+            let at = Path::attribute(block).index(at);
+            found.extend(referred::named(variant, &at, &[("model_name", Kind::Model)]));
+            for (pool, fields) in variant.blocks("instance_pools").enumerate() {
+                let at = at.attr("instance_pools").index(pool);
+                found.extend(referred::named(fields, &at, &[("model_name_override", Kind::Model)]));
             }
         }
     }
-    None
+    found
+}
+
+/// Where the model stands that the service does not find.
+fn lacking(message: &str, planned: &Value) -> Option<Path> {
+    let quoted = |name: &str| message.contains(&format!("/{name}\"")) || message.contains(&format!("\"{name}\""));
+    models(planned).into_iter().find(|model| quoted(&model.name)).map(|model| model.at)
 }
 
 /// The service deletes a configuration that is in use, and the endpoint can then be neither updated, scaled nor rolled

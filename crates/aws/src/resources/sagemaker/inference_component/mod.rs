@@ -19,6 +19,7 @@ use smform_provider::{
 use smform_types::schema::Schema;
 use smform_types::{Diagnostic, Diagnostics, Path, Type, Value};
 
+use super::referred::{self, Kind, Reference};
 use super::{VALIDATION, endpoint, found, identified, is_missing, is_taken, moment, shown, tagging};
 use crate::clients::Clients;
 use crate::failure::{Failure, Service, failed, sentence};
@@ -193,6 +194,18 @@ fn lapsed(prior: &Value) -> Option<Diagnostic> {
     Some(Diagnostic::warning(format!("Inference component \"{name}\" does not serve"), detail))
 }
 
+/// The endpoint, models and components that a component names.
+fn references(component: &Value) -> Vec<Reference> {
+    let mut found = referred::named(Fields(component), &Path::default(), &[("endpoint_name", Kind::Endpoint)]);
+    let arguments = [("model_name", Kind::Model), ("base_inference_component_name", Kind::Component)];
+    for list in SPECIFIED {
+        for (at, block) in Fields(component).blocks(list).enumerate() {
+            found.extend(referred::named(block, &Path::attribute(list).index(at), &arguments));
+        }
+    }
+    found
+}
+
 /// Whether `now` has everything of the named members that `planned` knows.
 fn has(now: &Value, planned: &Value, names: &[&str]) -> bool {
     names.iter().all(|name| match (planned.get(name), now.get(name)) {
@@ -273,6 +286,7 @@ impl ResourceType<Clients> for InferenceComponent {
 
     async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], cx: &Context<'_, Clients>) -> Diagnostics {
         let mut found = replaced::check(object);
+        found.extend(referred::check(object, plan, cx.clients, references).await);
         if let Some(after) = object.after.as_ref().filter(|_| object.is_new()) {
             found.extend(pairing::check(after, plan));
         }

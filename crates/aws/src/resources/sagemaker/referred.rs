@@ -1,0 +1,143 @@
+//! Models, configurations, endpoints and components that an argument names as text. One that neither the plan makes nor the
+//! account has would be told by the service halfway through an apply, when all before it is made.
+
+use aws_sdk_sagemaker::Client;
+use smform_provider::PlannedObject;
+use smform_types::suggest::did_you_mean;
+use smform_types::{Diagnostic, Diagnostics, Path, Value};
+
+use super::{endpoint, endpoint_configuration, inference_component, model};
+use crate::clients::Clients;
+use crate::failure::Failure;
+use crate::fields::Fields;
+
+/// What is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Model,
+    Configuration,
+    Endpoint,
+    Component,
+}
+
+impl Kind {
+    fn type_name(self) -> &'static str {
+        match self {
+            Kind::Model => "aws_sagemaker_model",
+            Kind::Configuration => "aws_sagemaker_endpoint_configuration",
+            Kind::Endpoint => "aws_sagemaker_endpoint",
+            Kind::Component => "aws_sagemaker_inference_component",
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Kind::Model => "model",
+            Kind::Configuration => "endpoint configuration",
+            Kind::Endpoint => "endpoint",
+            Kind::Component => "inference component",
+        }
+    }
+
+    /// Whether the account has one of the name.
+    async fn exists(self, client: &Client, name: &str) -> Result<bool, Failure> {
+        Ok(match self {
+            Kind::Model => model::describe(client, name).await?.is_some(),
+            Kind::Configuration => endpoint_configuration::describe(client, name).await?.is_some(),
+            Kind::Endpoint => endpoint::describe(client, name).await?.is_some(),
+            Kind::Component => inference_component::describe(client, name).await?.is_some(),
+        })
+    }
+}
+
+/// A name of an object in an argument.
+#[derive(Clone, Debug)]
+pub(super) struct Reference {
+    pub(super) kind: Kind,
+    pub(super) name: String,
+    pub(super) at: Path,
+}
+
+/// The names in some arguments of a block; what is not known yet is none.
+pub(super) fn named(block: Fields<'_>, at: &Path, arguments: &[(&str, Kind)]) -> Vec<Reference> {
+    let of = |(argument, kind): &(&str, Kind)| {
+        Some(Reference { kind: *kind, name: block.owned(argument)?, at: at.attr(argument) })
+    };
+    arguments.iter().filter_map(of).collect()
+}
+
+/// Refuses what an object of a plan newly names and what there is not. What may not be read is not judged, nor is it right
+/// before the object is made, when the plan beside it has only what it is judged by then.
+pub(super) async fn check(
+    object: &PlannedObject,
+    plan: &[PlannedObject],
+    clients: &Clients,
+    references: impl Fn(&Value) -> Vec<Reference>,
+) -> Diagnostics {
+    let mut found = Diagnostics::new();
+    let Some(after) = &object.after else { return found };
+    if !plan.iter().any(|other| other.type_name == object.type_name) {
+        return found;
+    }
+    let had = object.before.as_ref().filter(|_| !object.is_new()).map(&references).unwrap_or_default();
+    let region = clients.region_of(after);
+    for reference in references(after) {
+        let Reference { kind, name, at } = &reference;
+        if had.iter().any(|had| had.kind == *kind && had.name == *name) {
+            continue;
+        }
+        let planned = || {
+            let of_kind = plan.iter().filter(|other| *other.type_name == *kind.type_name());
+            of_kind.filter_map(|other| other.after.as_ref()).filter(|other| clients.region_of(other) == region)
+        };
+        if planned().any(|other| may_be(other, *kind, name)) {
+            continue;
+        }
+        match kind.exists(&clients.sagemaker(region), name).await {
+            Ok(true) => {}
+            Ok(false) => {
+                let names = planned().filter_map(|other| Fields(other).text("name"));
+                let (words, type_name) = (kind.words(), kind.type_name());
+                let detail = format!(
+                    "There is none in {}, and this plan makes none of that name.{} Check the name. To name one that the \
+                     configuration makes, write {type_name}.LABEL.name, so that it is made before.",
+                    clients.place(region),
+                    did_you_mean(name, names)
+                );
+                found.push(Diagnostic::error(format!("No {words} \"{name}\""), detail).of_attribute(at.clone()));
+            }
+            Err(failure) => tracing::debug!(reason = failure.explained(), "what is named was not read"),
+        }
+    }
+    found
+}
+
+/// Whether an object of a plan has a name, or could get it: one that is made up begins with its prefix.
+fn may_be(object: &Value, kind: Kind, name: &str) -> bool {
+    let fields = Fields(object);
+    match fields.text("name") {
+        // Endpoints are not told apart by the case of letters.
+        Some(other) if kind == Kind::Endpoint => other.eq_ignore_ascii_case(name),
+        Some(other) => other == name,
+        None => fields.text("name_prefix").is_none_or(|prefix| name.starts_with(prefix)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use smform_types::Type;
+
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_made_up_may_be_any_with_its_prefix() {
+        let object = |name: Value, prefix: Value| Value::object([("name", name), ("name_prefix", prefix)]);
+        let (none, unknown) = (|| Value::null(Type::String), || Value::unknown(Type::String));
+        let named = object(Value::string("Mine"), none());
+        assert!(may_be(&named, Kind::Model, "Mine") && !may_be(&named, Kind::Model, "mine"));
+        assert!(may_be(&named, Kind::Endpoint, "mine"));
+        let prefixed = object(unknown(), Value::string("vpc-"));
+        assert!(may_be(&prefixed, Kind::Model, "vpc-1") && !may_be(&prefixed, Kind::Model, "mine"));
+        assert!(may_be(&object(unknown(), none()), Kind::Model, "mine"));
+    }
+}
