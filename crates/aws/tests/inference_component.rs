@@ -1,3 +1,5 @@
+use std::sync::atomic::Ordering;
+
 use serde_json::{Value as Json, json};
 use smform_provider::{CreateOutcome, ReplaceOrder, UpdateOutcome};
 
@@ -214,4 +216,40 @@ async fn a_component_that_failed_since_is_told() {
     let plan = world.plan(COMPONENT, Some(&failed), &body(1, 1024)).await.unwrap();
     let told: Vec<&str> = plan.diagnostics.iter().map(|told| told.summary.as_str()).collect();
     assert_eq!(told, ["Inference component \"ic\" does not serve"]);
+}
+
+#[tokio::test]
+async fn an_interrupted_update_is_not_sent_a_second_time() {
+    let world = hosting().await;
+    let made = world.create(COMPONENT, &body(1, 1024)).await;
+    let wanted = body(2, 2048);
+    *world.run.cancel_at.lock().unwrap() = Some("Updating".to_owned());
+    let outcome = world.try_update(COMPONENT, &made, &wanted).await;
+    let UpdateOutcome::Partial(now, error) = outcome else { panic!("{outcome:?}") };
+    assert!(error.under_way && error.detail.contains("run the command again to go on waiting"), "{error}");
+    *world.run.cancel_at.lock().unwrap() = None;
+    world.run.cancelled.store(false, Ordering::Relaxed);
+    let now = world.update(COMPONENT, &now, &wanted).await;
+    assert_eq!((world.calls("UpdateInferenceComponent"), world.calls("UpdateInferenceComponentRuntimeConfig")), (1, 0));
+    // One that came to nothing is sent again.
+    let rejected =
+        json!({"match": {"operation": "UpdateInferenceComponent"}, "nth": 1, "effect": {"failed_container": {}}});
+    world.faults(json!({"rules": [rejected]}));
+    *world.run.cancel_at.lock().unwrap() = Some("Updating".to_owned());
+    assert!(matches!(world.try_update(COMPONENT, &now, &body(2, 4096)).await, UpdateOutcome::Partial(..)));
+    *world.run.cancel_at.lock().unwrap() = None;
+    world.run.cancelled.store(false, Ordering::Relaxed);
+    world.update(COMPONENT, &now, &body(2, 4096)).await;
+    assert_eq!(world.calls("UpdateInferenceComponent"), 3);
+}
+
+#[tokio::test]
+async fn an_update_whose_answer_was_lost_is_waited_for() {
+    let world = hosting().await;
+    let made = world.create(COMPONENT, &body(1, 1024)).await;
+    let operation = "UpdateInferenceComponentRuntimeConfig";
+    world.faults(json!({"rules": [{"match": {"operation": operation}, "nth": 1, "effect": "lost_reply"}]}));
+    world.update(COMPONENT, &made, &body(2, 1024)).await;
+    // The attempt that was told that one is under way.
+    assert_eq!(world.calls(operation), 2);
 }

@@ -74,7 +74,18 @@ impl Announced {
             }
         }
         let here = |name: &str| runs.iter().any(|run| name.starts_with(run.as_str()));
-        begun.retain(|(name, ..)| !settled.contains(name) && !here(name));
+        begun.retain(|(name, ..)| !settled.contains(name));
+        // What the journal here tells of is open as long as it has no outcome.
+        let (told, begun): (Vec<_>, Vec<_>) = begun.into_iter().partition(|(name, ..)| here(name));
+        for (name, intent, made) in told {
+            let is_same = |one: &Intent| {
+                let is_known_so = made.is_some() || one.identifier == intent.identifier;
+                one.object == intent.object && one.operation == intent.operation && is_known_so
+            };
+            if pending.iter().any(is_same) {
+                announced.open.insert(name, Some(intent.object));
+            }
+        }
         // Of several for one object, the last is what was going on.
         let mut newer: BTreeSet<ObjectId> = BTreeSet::new();
         let (owed, begun): (Vec<_>, Vec<_>) = begun.into_iter().partition(|(_, intent, _)| intent.operation == OWE);
@@ -151,6 +162,23 @@ impl Announced {
         if let (Some((name, _)), None) = (name, &self.refused) {
             let name = name.clone();
             self.put(backend, name, record, Some(object.clone()));
+        }
+    }
+
+    /// Announces again what has followed an object to another address. What was announced of it at the old one is settled by the
+    /// next snapshot, which has the object at the new one.
+    pub(crate) fn follow(&mut self, backend: &dyn Backend, from: &Id, followed: &[Intent]) {
+        for intent in followed {
+            let is_same = |name: &str| name.ends_with(LEFT) == (intent.operation == OWE);
+            let former = self.open.iter_mut().filter(|(name, object)| object.as_ref() == Some(from) && is_same(name));
+            let mut was_announced = false;
+            for (_, object) in former {
+                *object = None;
+                was_announced = true;
+            }
+            if was_announced {
+                self.announce(backend, intent);
+            }
         }
     }
 

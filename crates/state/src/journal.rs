@@ -102,6 +102,16 @@ pub struct Intent {
     pub provider: String,
 }
 
+impl Intent {
+    /// The intent as it is when an object has become another one; nothing when it stays. What is left to do goes with the
+    /// object in any case, all else with a move: what is begun at the address of an object that is set aside is about another.
+    #[must_use]
+    pub fn following(&self, from: &Id, to: &Id) -> Option<Intent> {
+        let goes = self.object == *from && (from.address != to.address || self.operation == OWE);
+        goes.then(|| Intent { object: to.clone(), ..self.clone() })
+    }
+}
+
 /// An object's identity as text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Id {
@@ -257,6 +267,11 @@ pub fn replay(record: Record, state: &mut State, pending: &mut Vec<Intent>) {
             }
         }
         Record::Relocate { from, to } => {
+            for intent in pending.iter_mut() {
+                if let Some(followed) = intent.following(&from, &to) {
+                    *intent = followed;
+                }
+            }
             if let (Some(from), Some(to)) = (from.parse(), to.parse()) {
                 state.relocate(&from, &to);
             }

@@ -320,6 +320,10 @@ impl Store {
         if let (Record::Unchanged { object }, true) = (&record, written.is_ok()) {
             self.announced.give_up(self.backend.as_ref(), object);
         }
+        if let Record::Relocate { from, to } = &record {
+            let followed: Vec<Intent> = self.pending.iter().filter_map(|one| one.following(from, to)).collect();
+            self.announced.follow(self.backend.as_ref(), from, &followed);
+        }
         let is_intent = matches!(record, Record::Intent(_));
         if written.is_ok() || !is_intent {
             journal::replay(record, &mut self.state, &mut self.pending);

@@ -157,7 +157,11 @@ impl Record for MemoryRecord {
         let moving: Vec<ObjectKey> = self.objects.keys().filter(|key| key.address == *from).cloned().collect();
         for key in moving {
             if let Some(entry) = self.objects.remove(&key) {
-                self.objects.insert(ObjectKey { address: to.clone(), ..key }, entry);
+                let target = ObjectKey { address: to.clone(), ..key.clone() };
+                if let Some(what) = self.owed.remove(&key) {
+                    self.owed.insert(target.clone(), what);
+                }
+                self.objects.insert(target, entry);
             }
         }
         Ok(())

@@ -131,3 +131,23 @@ async fn what_is_left_to_do_is_done_by_the_next_run() {
     assert_eq!(bench.service.calls(), ["update a", "paint a"]);
     assert!(bench.record.lock().await.owed.is_empty());
 }
+
+#[tokio::test]
+async fn what_is_left_to_do_goes_with_an_object_that_moves() {
+    let bench = Bench::new();
+    let text = |label: &str, size: u32, moved: &str| {
+        format!(
+            "resource \"test_thing\" \"{label}\" {{\n name = \"a\"\n size = {size}\n password = \"x\"\n }}\n{moved}"
+        )
+    };
+    bench.converge(&text("a", 1, "")).await;
+    bench.service.fail("paint", "a");
+    assert!(bench.apply(&text("a", 2, "")).await.diagnostics.has_errors());
+    bench.service.heal();
+    bench.service.forget_calls();
+    let moved = text("b", 2, "moved {\n from = test_thing.a\n to = test_thing.b\n }");
+    assert_eq!(bench.actions(&moved).await, ["test_thing.b update"]);
+    bench.converge(&moved).await;
+    assert_eq!(bench.service.calls(), ["update a", "paint a"]);
+    assert!(bench.record.lock().await.owed.is_empty());
+}

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use smform_state::journal::OWE;
+use smform_state::journal::{Intent, OWE};
 use smform_state::lock::LockInfo;
 use smform_state::{Backend, Held, Kept, Object, ObjectId, Snapshot, State, StateError, Store, codec, store};
 
@@ -203,6 +203,72 @@ fn what_a_lost_machine_has_left_to_do_is_known_elsewhere_until_it_is_done() {
     next.finish().unwrap();
     assert!(remote.announced().unwrap().is_empty());
     assert!(Store::open(remote, None).unwrap().pending().is_empty());
+}
+
+#[test]
+fn what_is_left_to_do_to_an_object_that_moves_is_known_at_its_new_address() {
+    let folder = tempfile::tempdir().unwrap();
+    let remote = remote(&folder);
+    let open = || Store::open(remote.clone(), None).unwrap();
+    let pending = |store: &Store| {
+        let of = |one: &Intent| (one.object.parse().unwrap(), one.operation.clone(), one.identifier.clone().unwrap());
+        let mut all: Vec<_> = store.pending().iter().map(of).collect();
+        all.sort();
+        all
+    };
+    let mut run = open();
+    for address in ["a.left", "a.begun"] {
+        run.put(&id(address), PROVIDER, known(address)).unwrap();
+    }
+    run.intent(&id("a.left"), OWE, Some("{1}"), PROVIDER).unwrap();
+    run.intent(&id("a.begun"), "create", Some("a.begun"), PROVIDER).unwrap();
+    run.put(&id("a.begun"), PROVIDER, Object { tainted: true, ..known("a.begun") }).unwrap();
+    std::mem::forget(run);
+    for lost in [false, true] {
+        // The next run moves both, and is cut off.
+        let mut run = open();
+        for (from, to) in [("a.left", "b.left"), ("a.begun", "b.begun")] {
+            run.relocate(&id(from), &id(to)).unwrap();
+        }
+        let expected = [
+            (id("b.begun"), "create".to_owned(), "a.begun".to_owned()),
+            (id("b.left"), OWE.to_owned(), "{1}".to_owned()),
+        ];
+        assert_eq!(pending(&run), expected);
+        std::mem::forget(run);
+        if lost {
+            std::fs::remove_file(&remote.journal).unwrap();
+        }
+        let mut next = open();
+        assert_eq!(pending(&next), expected, "lost: {lost}");
+        for (from, to) in [("b.left", "a.left"), ("b.begun", "a.begun")] {
+            next.relocate(&id(from), &id(to)).unwrap();
+        }
+        next.finish().unwrap();
+    }
+    let mut last = open();
+    last.unchanged(&id("a.left")).unwrap();
+    last.put(&id("a.begun"), PROVIDER, known("a.begun")).unwrap();
+    assert_eq!(pending(&last), []);
+    last.finish().unwrap();
+    assert!(remote.announced().unwrap().is_empty());
+    assert!(open().pending().is_empty());
+}
+
+#[test]
+fn what_is_begun_at_the_address_of_what_is_set_aside_stays_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let remote = remote(&folder);
+    let mut run = Store::open(remote, None).unwrap();
+    run.put(&id("a.b"), PROVIDER, known("old")).unwrap();
+    run.intent(&id("a.b"), "create", Some("new"), PROVIDER).unwrap();
+    run.intent(&id("a.b"), OWE, Some("{1}"), PROVIDER).unwrap();
+    run.depose(&id("a.b").address).unwrap();
+    let at = |operation: &str| {
+        let intent = run.pending().iter().find(|one| one.operation == operation).unwrap();
+        intent.object.parse().unwrap().deposed.is_some()
+    };
+    assert!(!at("create") && at(OWE));
 }
 
 #[test]

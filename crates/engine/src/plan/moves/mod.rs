@@ -69,9 +69,16 @@ fn carry_out(statement: &Statement, stored: &mut Stored, blocked: &mut BTreeSet<
     }
 }
 
+/// Gives an object another address, with what earlier runs have left to do to it.
 fn relocate(stored: &mut Stored, from: &ObjectKey, to: ObjectKey) {
     if let Some(mut object) = stored.objects.remove(from) {
         object.previous.get_or_insert_with(|| from.address.clone());
+        if let Some(what) = stored.owed.remove(from) {
+            stored.owed.insert(to.clone(), what);
+        }
+        if stored.unsettled.remove(from) {
+            stored.unsettled.insert(to.clone());
+        }
         stored.objects.insert(to, object);
     }
 }
@@ -221,6 +228,17 @@ mod tests {
         }
         let keys = [("", "module.m", "module.m[0]"), ("module.m", "t.a", "t.b")];
         assert_eq!(moved(&keys, &["module.m.t.a"]), (vec!["module.m[0].t.b".to_owned()], Vec::new()));
+    }
+
+    #[test]
+    fn what_is_left_to_do_goes_with_the_object() {
+        let key = |address: &str| ObjectKey { address: address.parse().expect("an address"), deposed: None };
+        let mut before = stored(&["t.a", "t.c"]);
+        before.owed = [(key("t.a"), "paint".to_owned()), (key("t.c"), "stay".to_owned())].into();
+        before.unsettled = [key("t.a")].into();
+        let (after, _) = apply(&config(&[("", "t.a", "t.b")]), before);
+        assert_eq!(after.owed, [(key("t.b"), "paint".to_owned()), (key("t.c"), "stay".to_owned())].into());
+        assert_eq!(after.unsettled, [key("t.b")].into());
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod copies;
 mod pairing;
 mod replaced;
 mod schema;
+mod update;
 mod wire;
 
 use std::time::Duration;
@@ -29,6 +30,7 @@ use crate::shared::{carry, import_seed, importable, limit, plan};
 use crate::tags;
 use crate::taken::{self, unique};
 use crate::waiters::Wait;
+use update::{Update, with_tags_of};
 
 /// How long each operation may take, unless the configuration says otherwise.
 const USUAL: Duration = Duration::from_secs(30 * 60);
@@ -383,67 +385,20 @@ impl ResourceType<Clients> for InferenceComponent {
 
     async fn update(&self, prior: &Value, planned: &Value, cx: &Context<'_, Clients>) -> UpdateOutcome {
         let client = cx.clients.sagemaker(cx.clients.region_of(prior));
-        let fields = Fields(planned);
-        let name = Fields(prior).text("id").unwrap_or_default();
-        let summary = || format!("Inference component \"{name}\" could not be updated");
-        let changed = |names: &[&str]| names.iter().any(|name| prior.get(name) != planned.get(name));
-        let (all, recounted) = (changed(&SPECIFIED), copies::count(prior) != copies::count(planned));
-        let policy = wire::deployment(fields);
         let mut now = fill(planned, prior);
-        if all || recounted {
+        if let Some(update) = Update::of(prior, planned) {
             let within = limit(planned, "update", USUAL);
-            if let Err(error) = settled(&client, name, cx.run, within).await {
-                return UpdateOutcome::Failed(error);
+            match update.make(self, &client, prior, cx.run, within).await {
+                Ok(live) => now = fill(planned, &live),
+                Err(outcome) => return outcome,
             }
-            // Only the general call takes a policy for how copies come and go.
-            let answer = if all || policy.is_some() {
-                let call = client
-                    .update_inference_component()
-                    .inference_component_name(name)
-                    .set_specification(fields.block("specification").map(wire::specification))
-                    .set_specifications(specifications(fields))
-                    // The number of copies that was planned may be another one by now, where it is scaled.
-                    .set_runtime_config(wire::runtime(fields).filter(|_| recounted))
-                    .set_deployment_config(policy);
-                call.send().await.map(drop).map_err(failed(Service::SageMaker, "UpdateInferenceComponent"))
-            } else {
-                let call = client
-                    .update_inference_component_runtime_config()
-                    .inference_component_name(name)
-                    .set_desired_runtime_config(wire::runtime(fields));
-                call.send().await.map(drop).map_err(failed(Service::SageMaker, "UpdateInferenceComponentRuntimeConfig"))
-            };
-            if let Err(failure) = answer {
-                return UpdateOutcome::Failed(failure.into_error(summary()));
-            }
-            let told = match settled(&client, name, cx.run, within).await {
-                Ok(Some(told)) => told,
-                Ok(None) => return UpdateOutcome::Failed(ProviderError::new(summary(), "It is gone. Plan again.")),
-                Err(error) => return UpdateOutcome::Partial(prior.clone(), error),
-            };
-            let live = self.object(&told, planned);
-            let mut asked = SPECIFIED.to_vec();
-            asked.extend(recounted.then_some("runtime_config"));
-            // A failed update ends in service as it was before; the reason alone tells nothing, since it stays.
-            if status(&told) != "InService" || !has(&live, planned, &asked) {
-                let error = unhealthy(format!("The update of inference component \"{name}\" was rolled back"), &told);
-                let kept = ["tags", "tags_all"].iter().fold(live, |live, name| match prior.get(name) {
-                    Some(tags) => with(live, name, tags.clone()),
-                    None => live,
-                });
-                return UpdateOutcome::Partial(kept, error);
-            }
-            now = fill(planned, &live);
         }
         let arn = Fields(prior).text("arn").unwrap_or_default();
         match tagging::update(&client, arn, prior, planned).await {
             Ok(()) => UpdateOutcome::Complete(now),
             Err(failure) => {
-                let kept = ["tags", "tags_all"].iter().fold(now, |now, name| match prior.get(name) {
-                    Some(tags) => with(now, name, tags.clone()),
-                    None => now,
-                });
-                UpdateOutcome::Partial(kept, failure.into_error(format!("The tags of {arn} could not be changed")))
+                let error = failure.into_error(format!("The tags of {arn} could not be changed"));
+                UpdateOutcome::Partial(with_tags_of(now, prior), error)
             }
         }
     }
