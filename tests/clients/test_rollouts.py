@@ -238,6 +238,58 @@ def test_a_component_is_replaced_beside_the_old_one_where_it_has_another_name(pr
     plan(project, COMPONENT.format(name="ic-2") + TARGET, 0)
 
 
+SCALED = """
+resource "aws_appautoscaling_target" "variant" {{
+  service_namespace  = "sagemaker"
+  resource_id        = "endpoint/${{aws_sagemaker_endpoint.endpoint.name}}/variant/MyVariant"
+  scalable_dimension = "sagemaker:variant:DesiredInstanceCount"
+  min_capacity       = 1
+  max_capacity       = 4
+  lifecycle {{
+    replace_triggered_by = [{target}]
+  }}
+}}
+resource "aws_appautoscaling_policy" "variant" {{
+  name               = "follow"
+  policy_type        = "TargetTrackingScaling"
+  service_namespace  = aws_appautoscaling_target.variant.service_namespace
+  resource_id        = aws_appautoscaling_target.variant.resource_id
+  scalable_dimension = aws_appautoscaling_target.variant.scalable_dimension
+  target_tracking_scaling_policy_configuration {{
+    target_value = 70
+    predefined_metric_specification {{
+      predefined_metric_type = "SageMakerVariantInvocationsPerInstance"
+    }}
+  }}
+  lifecycle {{
+    replace_triggered_by = [{policy}]
+  }}
+}}
+"""
+
+
+def test_a_scaled_variant_gets_another_instance_type_in_one_apply(project):
+    text = stack() + SCALED.format(target="", policy="")
+    apply(project, text)
+    larger = text.replace("ml.m5.large", "ml.m5.xlarge")
+    refused = plan(project, larger, 1)
+    assert "The instance type of a scaled variant changes" in refused.text
+    # What the message says to write.
+    triggers = {"target": "aws_sagemaker_endpoint_configuration.config", "policy": "aws_appautoscaling_target.variant"}
+    larger = stack().replace("ml.m5.large", "ml.m5.xlarge") + SCALED.format(**triggers)
+    done = apply(project, larger)
+    steps = [
+        "aws_appautoscaling_policy.variant: Destruction complete",
+        "aws_appautoscaling_target.variant: Destruction complete",
+        "aws_sagemaker_endpoint.endpoint: Modifications complete",
+        "aws_appautoscaling_target.variant: Creation complete",
+        "aws_appautoscaling_policy.variant: Creation complete",
+    ]
+    at = [done.out.index(step) for step in steps]
+    assert at == sorted(at), done.out
+    plan(project, larger, 0)
+
+
 def test_a_rule_for_what_is_created_holds_up_no_destroy(project):
     text = MODEL.format(name='name_prefix = "m-"', version=1)
     apply(project, text)

@@ -190,7 +190,7 @@ async fn mistakes_are_found_offline() {
     );
     assert_eq!(
         check(&|b| b["production_variants"]["initial_variant_weight"] = json!(0)),
-        [format!("Error {v}.initial_variant_weight: No variant gets traffic")]
+        [format!("Warning {v}.initial_variant_weight: No variant gets traffic")]
     );
     assert_eq!(
         check(&|b| {

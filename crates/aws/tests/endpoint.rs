@@ -406,8 +406,11 @@ async fn some_variant_gets_traffic() {
     let (world, endpoint) = serving().await;
     let mut body = endpoint_body("e", "one");
     body["desired_weights_and_capacities"] = json!({"variant_name": "MyVariant", "desired_weight": 0});
-    let errors = world.plan(ENDPOINT, Some(&endpoint), &body).await.unwrap_err();
-    assert_eq!(errors.iter().map(|error| error.summary.as_str()).collect::<Vec<_>>(), ["No variant gets traffic"]);
+    let plan = world.plan(ENDPOINT, Some(&endpoint), &body).await.unwrap();
+    assert_eq!(
+        plan.diagnostics.iter().map(|told| told.summary.as_str()).collect::<Vec<_>>(),
+        ["No variant gets traffic"]
+    );
 }
 
 #[tokio::test]

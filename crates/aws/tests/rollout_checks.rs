@@ -95,16 +95,16 @@ async fn a_variant_that_is_named_must_be_there() {
 }
 
 #[tokio::test]
-async fn a_scaled_variant_that_is_taken_away_is_warned_of() {
+async fn a_scaled_variant_that_is_taken_away_is_refused() {
     let (world, endpoint) = serving().await;
     let target = world.create(TARGET, &scaled("MyVariant")).await;
     let mut plan = configurations(&world, &renamed("Other")).await;
     let body = endpoint_body("e", "new");
-    let warned = "Warning endpoint_config_name: A scaled variant is taken away";
+    let refused = "Error endpoint_config_name: A scaled variant is taken away";
     // By a target of nobody, and by one of the plan that stays.
-    assert_eq!(said(&world, &endpoint, &body, &plan).await, [warned]);
+    assert_eq!(said(&world, &endpoint, &body, &plan).await, [refused]);
     plan.push(object(TARGET, Some(&target), Some(&target)));
-    assert_eq!(said(&world, &endpoint, &body, &plan).await, [warned]);
+    assert_eq!(said(&world, &endpoint, &body, &plan).await, [refused]);
     // One that follows the variant goes before.
     plan.pop();
     let follows = world.plan(TARGET, None, &scaled("Other")).await.unwrap().planned;
@@ -172,4 +172,43 @@ async fn fewer_instances_than_now_are_told() {
     fixed["desired_weights_and_capacities"] = json!({"variant_name": "MyVariant", "desired_instance_count": 2});
     let warned = "Warning desired_weights_and_capacities: Fewer instances than now";
     assert_eq!(said(&world, &endpoint, &fixed, &plan).await, [warned]);
+}
+
+#[tokio::test]
+async fn exclusions_without_effect_are_told() {
+    let (world, _) = serving().await;
+    let told = |all: Json, property: &str| {
+        let mut body = endpoint_body("e", "one");
+        body["retain_all_variant_properties"] = all;
+        body["exclude_retained_variant_properties"] = json!({"variant_property_type": property});
+        world.validate(ENDPOINT, &body)
+    };
+    let warned = ["Warning exclude_retained_variant_properties: The exclusion has no effect"];
+    assert_eq!(told(json!(false), "DesiredWeight"), warned);
+    assert_eq!(told(json!(true), "DataCaptureConfig"), warned);
+    assert_eq!(told(json!(true), "DesiredWeight"), [""; 0]);
+    assert_eq!(told(json!(null), "DesiredWeight"), [""; 0]);
+    assert_eq!(told(json!("?"), "DesiredWeight"), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_policy_of_a_serverless_endpoint_is_warned_of() {
+    let (world, _) = serving().await;
+    let mut body = endpoint_body("f", "new");
+    body["deployment_config"] = json!({"blue_green_update_policy": {"traffic_routing_configuration":
+        {"type": "ALL_AT_ONCE", "wait_interval_in_seconds": 60}}});
+    let after = world.plan(ENDPOINT, None, &body).await.unwrap().planned;
+    let endpoint = object(ENDPOINT, None, Some(&after));
+    let serverless = json!({"name": "new", "production_variants": {"variant_name": "v", "model_name": "m",
+        "serverless_config": {"memory_size_in_mb": 2048, "max_concurrency": 5}}});
+    for (configuration, expected) in [
+        (&serverless, vec!["deployment_config[0].blue_green_update_policy: The deployment policy is not followed"]),
+        (&renamed("v"), vec![]),
+    ] {
+        let after = world.plan(CONFIG, None, configuration).await.unwrap().planned;
+        let plan = [endpoint.clone(), object(CONFIG, None, Some(&after))];
+        let found = world.session.review(&endpoint, &plan, &world.run).await;
+        let found: Vec<String> = found.iter().map(|found| format!("{}: {}", place(found), found.summary)).collect();
+        assert_eq!(found, expected);
+    }
 }

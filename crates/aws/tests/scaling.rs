@@ -159,7 +159,7 @@ async fn a_prediction_is_kept_but_warned_of() {
 }
 
 #[tokio::test]
-async fn another_instance_type_of_a_scaled_variant_is_warned_of() {
+async fn another_instance_type_of_a_scaled_variant_is_refused() {
     let (world, endpoint) = serving().await;
     world.create(TARGET, &target(1, 4)).await;
     let old = world.import(CONFIG, "one").await;
@@ -172,14 +172,67 @@ async fn another_instance_type_of_a_scaled_variant_is_warned_of() {
     let moved = world.plan(ENDPOINT, Some(&endpoint), &endpoint_body("e", "two")).await.unwrap().planned;
     let object = PlannedObject { type_name: ENDPOINT.into(), before: Some(endpoint), after: Some(moved) };
     let found = world.session.review(&object, &plan, &world.run).await;
-    let found: Vec<&str> = found.iter().map(|note| note.summary.as_str()).collect();
-    assert_eq!(found, ["The instance type of a scaled variant changes"]);
+    let found: Vec<_> = found.iter().map(|note| (note.is_error(), note.summary.as_str())).collect();
+    assert_eq!(found, [(true, "The instance type of a scaled variant changes")]);
     // A target that the plan takes away goes before the endpoint is changed.
     let gone =
         world.import(TARGET, "sagemaker/endpoint/e/variant/MyVariant/sagemaker:variant:DesiredInstanceCount").await;
-    let gone = PlannedObject { type_name: TARGET.into(), before: gone, after: None };
+    let before = gone.unwrap();
+    let again = world.plan(TARGET, None, &target(1, 4)).await.unwrap().planned;
     let [old, new] = plan;
-    assert!(world.session.review(&object, &[old, new, gone], &world.run).await.is_empty());
+    // Also one that comes back after it.
+    for (after, expected) in [(None, 0), (Some(again), 0), (Some(before.clone()), 1)] {
+        let gone = PlannedObject { type_name: TARGET.into(), before: Some(before.clone()), after };
+        let plan = [old.clone(), new.clone(), gone];
+        assert_eq!(world.session.review(&object, &plan, &world.run).await.len(), expected);
+    }
+}
+
+#[tokio::test]
+async fn what_could_never_scale_is_told() {
+    let (world, _) = serving().await;
+    assert_eq!(world.validate(TARGET, &target(2, 2)), ["Warning max_capacity: Nothing is left to scale"]);
+    let object =
+        |ty: &str, after: &Value| PlannedObject { type_name: ty.into(), before: None, after: Some(after.clone()) };
+    let planned = async |ty: &str, body: &Json| object(ty, &world.plan(ty, None, body).await.unwrap().planned);
+    let said = async |judged: &PlannedObject, plan: &[PlannedObject]| {
+        let plan: Vec<PlannedObject> = plan.iter().cloned().chain([judged.clone()]).collect();
+        let found = world.session.review(judged, &plan, &world.run).await;
+        found.iter().map(|told| format!("{:?} {}", told.severity, told.summary)).collect::<Vec<_>>()
+    };
+    let mut body = target(1, 4);
+    // What is there outside of the plan.
+    assert_eq!(said(&planned(TARGET, &body).await, &[]).await, [""; 0]);
+    body["resource_id"] = json!("endpoint/e/variant/Other");
+    assert_eq!(said(&planned(TARGET, &body).await, &[]).await, ["Error Unknown variant \"Other\""]);
+    body["resource_id"] = json!("endpoint/f/variant/v");
+    assert_eq!(said(&planned(TARGET, &body).await, &[]).await, ["Error No endpoint \"f\""]);
+    // A serverless variant has no instances, and others no provisioned concurrency.
+    let endpoint = planned(ENDPOINT, &endpoint_body("f", "new")).await;
+    let serverless = json!({"name": "new", "production_variants": {"variant_name": "v", "model_name": "m",
+        "serverless_config": {"memory_size_in_mb": 2048, "max_concurrency": 5}}});
+    let mut instances = config_body("new", "m", 1);
+    instances["production_variants"]["variant_name"] = json!("v");
+    let concurrency = "sagemaker:variant:DesiredProvisionedConcurrency";
+    for (configuration, dimension, expected) in [
+        (&serverless, COUNT, vec!["Warning The dimension does not fit the variant"]),
+        (&serverless, concurrency, vec![]),
+        (&instances, COUNT, vec![]),
+        (&instances, concurrency, vec!["Warning The dimension does not fit the variant"]),
+    ] {
+        body["scalable_dimension"] = json!(dimension);
+        let plan = [endpoint.clone(), planned(CONFIG, configuration).await];
+        assert_eq!(said(&planned(TARGET, &body).await, &plan).await, expected, "{dimension}");
+    }
+    // Requests of an asynchronous endpoint wait in a queue, and are not counted as others are.
+    let mut policy = tracking(1.0);
+    policy["resource_id"] = json!("endpoint/f/variant/v");
+    let plan = [endpoint.clone(), planned(CONFIG, &instances).await];
+    assert_eq!(said(&planned(POLICY, &policy).await, &plan).await, [""; 0]);
+    instances["async_inference_config"] = json!({"output_config": {"s3_output_path": "s3://b/o"}});
+    let plan = [endpoint, planned(CONFIG, &instances).await];
+    let expected = ["Warning The endpoint does not publish the metric"];
+    assert_eq!(said(&planned(POLICY, &policy).await, &plan).await, expected);
 }
 
 #[tokio::test]

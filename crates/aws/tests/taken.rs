@@ -76,6 +76,12 @@ async fn a_name_that_is_taken_is_told_by_the_plan() {
         let [found] = found.as_slice() else { panic!("{ty}: {found:?}") };
         assert!(found.contains("already exists") && found.contains(&format!("id = \"{id}\"\n  }}")), "{found}");
     }
+    let group = |name: &str, vpc: &str| json!({"name": name, "vpc_id": vpc, "description": "d"});
+    world.create(SG, &group("web", VPC)).await;
+    let found = said(&world, SG, &group("web", VPC), None).await;
+    assert!(found.len() == 1 && found[0].contains("already exists") && found[0].contains("id = \"sg-"), "{found:?}");
+    assert!(said(&world, SG, &group("other", VPC), None).await.is_empty());
+    assert!(said(&world, SG, &group("web", "vpc-0aaaaaaaaaaaaaaaa"), None).await.is_empty());
     assert!(said(&world, MODEL, &model_body("M"), None).await.is_empty());
     // What the plan takes away gives up its name, and so does an endpoint that goes anyway.
     assert!(said(&world, ENDPOINT, &endpoint_body("E", "one"), Some(&endpoint)).await.is_empty());

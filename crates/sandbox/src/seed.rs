@@ -1,5 +1,7 @@
 //! What a fresh region holds, the same in each: the network of the examples, and the default VPC that every AWS account
-//! has.
+//! has; and what a fresh account holds, the role of the examples.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::Ipv4Net;
 
@@ -9,7 +11,8 @@ use crate::services::ec2::state::{
     RouteTarget, RuleSpec, State, Tags, Zone,
 };
 use crate::services::ec2::{subnet, vpc, vpc_endpoint};
-use crate::world::{ACCOUNT, Region};
+use crate::services::iam::state::Role;
+use crate::world::{ACCOUNT, Account, Region};
 
 const VPC: &str = "vpc-0123456789abcdef0";
 const SUBNETS: [&str; 2] = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"];
@@ -18,6 +21,34 @@ const REGISTRY_GROUP: &str = "sg-0fedcba9876543210";
 
 /// When the seeded things were made: 2024-01-01.
 const SEEDED: Moment = Moment::from_millis(1_704_067_200_000);
+
+/// The role of the examples, which trusts SageMaker.
+const ROLE: &str = "SageMakerExecutionRole";
+
+/// What a fresh account holds beside its regions: added once, so that it can be deleted.
+pub(crate) fn account(account: &mut Account) {
+    let iam = &mut account.iam;
+    if std::mem::replace(&mut iam.is_seeded, true) {
+        return;
+    }
+    let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"sagemaker.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
+    let role = Role {
+        name: ROLE.to_owned(),
+        id: "AROASANDBOXEXAMPLE001".to_owned(),
+        arn: format!("arn:aws:iam::{ACCOUNT}:role/{ROLE}"),
+        path: "/".to_owned(),
+        created: SEEDED,
+        trust: trust.to_owned(),
+        trusted: Moment::from_millis(0),
+        description: Some("The role of the examples".to_owned()),
+        max_session: 3_600,
+        boundary: None,
+        inline: BTreeMap::new(),
+        attached: BTreeSet::new(),
+        tags: BTreeMap::new(),
+    };
+    iam.roles.entry(ROLE.to_ascii_lowercase()).or_insert(role);
+}
 
 /// A fresh region.
 pub(crate) fn region(name: &str) -> Region {

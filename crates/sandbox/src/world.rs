@@ -47,23 +47,21 @@ pub(crate) struct Region {
 impl World {
     /// A fresh world; a region is filled when it is first used.
     pub(crate) fn new(clock: Anchor) -> World {
-        World {
-            version: VERSION,
-            clock,
-            settings: Settings::default(),
-            regions: BTreeMap::new(),
-            account: Account::default(),
-        }
+        let mut account = Account::default();
+        seed::account(&mut account);
+        World { version: VERSION, clock, settings: Settings::default(), regions: BTreeMap::new(), account }
     }
 
     /// The world itself, or what makes it unusable.
-    pub(crate) fn checked(self) -> Result<World, String> {
+    pub(crate) fn checked(mut self) -> Result<World, String> {
         if self.version != VERSION {
             return Err(format!("its format is version {}, this program reads version {VERSION}", self.version));
         }
         if !clock::is_speed(self.clock.speed()) {
             return Err("the speed of its clock is not a usable number".to_owned());
         }
+        // What earlier versions saved has no roles but those that were made.
+        seed::account(&mut self.account);
         self.settings.problem().map_or(Ok(self), Err)
     }
 

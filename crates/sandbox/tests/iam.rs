@@ -30,6 +30,7 @@ async fn a_new_role_can_be_assumed_after_a_while_only() {
     let aws = Client::new();
     let named = [("RoleName", "SageMakerExecutionRole")];
     aws.ok("CreateModel", model_input("before")).await;
+    ok(&aws, "DeleteRole", &named).await;
     let created =
         ok(&aws, "CreateRole", &[named[0], ("AssumeRolePolicyDocument", TRUST), ("Description", "runs models")]).await;
     assert_eq!(texts(&created, "Arn"), [ROLE]);

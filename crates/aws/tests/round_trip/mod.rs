@@ -155,6 +155,10 @@ async fn round_trip(world: &World, ty: &str, argument: &Argument, sample: Sample
 /// A sandbox with what the samples refer to.
 async fn prepared() -> World {
     let world = world().await;
+    let trust = json!({"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+        "Principal": {"Service": "sagemaker.amazonaws.com"}}]});
+    world.create("aws_iam_role", &json!({"name": "Other", "assume_role_policy": trust.to_string()})).await;
+    world.pass(60.0);
     world.create(MODEL, &model_body("m")).await;
     let plain = |name: &str| json!({"name": name, "execution_role_arn": crate::support::ROLE, "primary_container": {"image": samples::ECR}});
     world.create(MODEL, &plain("plain")).await;

@@ -1,6 +1,7 @@
 //! Application Auto Scaling: what may be scaled, and by what. Written for SageMaker first; other namespaces are passed
 //! on as they are.
 
+mod idle;
 pub(crate) mod policy;
 pub(crate) mod target;
 

@@ -14,7 +14,7 @@ use smform_types::{Diagnostic, Diagnostics, Path, Type, Value};
 
 use super::super::sagemaker::endpoint::{self, Presence, presence, variants};
 use super::super::sagemaker::is_replaced;
-use super::{PROPAGATION, check, identified, is_missing, named, subject, with_members};
+use super::{PROPAGATION, check, identified, idle, is_missing, named, subject, with_members};
 use crate::clients::Clients;
 use crate::constraints::role_arn_or_none;
 use crate::failure::Failure;
@@ -264,6 +264,7 @@ impl ResourceType<Clients> for Target {
             let at = Path::attribute("min_capacity");
             found.push(Diagnostic::error("Capacities do not fit", detail).of_attribute(at));
         }
+        found.extend(idle::fixed(fields));
         found
     }
 
@@ -302,6 +303,7 @@ impl ResourceType<Clients> for Target {
     async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], cx: &Context<'_, Clients>) -> Diagnostics {
         let mut found: Diagnostics = leaves_with(object, plan).into_iter().collect();
         found.extend(unknown_variant(object, plan));
+        found.extend(idle::check(object, plan, cx.clients).await);
         if let Some(after) = &object.after {
             let client = cx.clients.scaling(cx.clients.region_of(after));
             let holder = |_| async move { Ok(describe(&client, after).await?.map(|_| identifier(after))) };

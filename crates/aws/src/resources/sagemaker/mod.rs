@@ -9,7 +9,7 @@ pub(crate) mod endpoint;
 pub(crate) mod endpoint_configuration;
 pub(crate) mod inference_component;
 pub(crate) mod model;
-mod referred;
+pub(in crate::resources) mod referred;
 mod tagging;
 mod users;
 

@@ -13,7 +13,7 @@ use crate::fields::Fields;
 
 /// What is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::resources) enum Kind {
     Model,
     Configuration,
     Endpoint,
@@ -52,10 +52,10 @@ impl Kind {
 
 /// A name of an object in an argument.
 #[derive(Clone, Debug)]
-pub(super) struct Reference {
-    pub(super) kind: Kind,
-    pub(super) name: String,
-    pub(super) at: Path,
+pub(in crate::resources) struct Reference {
+    pub(in crate::resources) kind: Kind,
+    pub(in crate::resources) name: String,
+    pub(in crate::resources) at: Path,
 }
 
 /// The names in some arguments of a block; what is not known yet is none.
@@ -68,7 +68,7 @@ pub(super) fn named(block: Fields<'_>, at: &Path, arguments: &[(&str, Kind)]) ->
 
 /// Refuses what an object of a plan newly names and what there is not. What may not be read is not judged, nor is it right
 /// before the object is made, when the plan beside it has only what it is judged by then.
-pub(super) async fn check(
+pub(in crate::resources) async fn check(
     object: &PlannedObject,
     plan: &[PlannedObject],
     clients: &Clients,

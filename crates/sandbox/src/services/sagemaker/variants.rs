@@ -43,10 +43,6 @@ pub(crate) fn check_members(input: &Object) -> Result<(), ApiError> {
     refuse_if(shadow > 0 && (production, shadow) != (1, 1), || {
         "With ShadowProductionVariants, exactly one production variant and one shadow variant must be specified.".into()
     })?;
-    let silent = |variant: &Object| variant.get("InitialVariantWeight").and_then(Value::as_f64) == Some(0.0);
-    refuse_if(production > 0 && objects(input, "ProductionVariants").all(silent), || {
-        "At least one production variant must have an InitialVariantWeight above 0.".into()
-    })?;
     let serverless = variants(input).any(|v| is_given(v, "ServerlessConfig"));
     let asynchronous = is_given(input, "AsyncInferenceConfig");
     refuse_if(serverless && production + shadow > 1, || {

@@ -13,7 +13,7 @@ use smform_provider::{
 use smform_types::schema::Schema;
 use smform_types::{Diagnostics, Path, Step, Value};
 
-use super::{PROPAGATION, check, identified, is_missing, named, with_members};
+use super::{PROPAGATION, check, identified, idle, is_missing, named, with_members};
 use crate::clients::Clients;
 use crate::failure::Failure;
 use crate::fields::{Builder, Fields, with};
@@ -150,7 +150,9 @@ impl ResourceType<Clients> for Policy {
         let Some(after) = &object.after else { return Diagnostics::new() };
         let client = cx.clients.scaling(cx.clients.region_of(after));
         let holder = |_| async move { Ok(describe(&client, after).await?.map(|_| identifier(after))) };
-        taken::check(self, "Scaling policy", object, plan, cx, holder).await
+        let mut found = taken::check(self, "Scaling policy", object, plan, cx, holder).await;
+        found.extend(idle::metric(object, plan));
+        found
     }
 
     async fn read(&self, prior: &Value, cx: &Context<'_, Clients>) -> Result<Option<Value>, ProviderError> {

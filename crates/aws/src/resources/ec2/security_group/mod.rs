@@ -13,7 +13,7 @@ use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{IpPermission, ResourceType as Ec2Type, SecurityGroup as Group};
 use smform_provider::{
     Context, CreateOutcome, Imported, PlanRequest, PlanResponse, PlannedObject, ProviderError, ResourceType, Run,
-    UpdateOutcome,
+    UniqueName, UpdateOutcome,
 };
 use smform_types::schema::Schema;
 use smform_types::{Diagnostics, Path, Step, Value};
@@ -28,6 +28,7 @@ use crate::retry::while_passing;
 use crate::settle::{fill, settle};
 use crate::shared::{carry, import_seed, importable, plan};
 use crate::tags;
+use crate::taken::{self, unique};
 use rules::{Rule, protocol};
 
 /// How long a new group may stay invisible.
@@ -271,6 +272,21 @@ impl ResourceType<Clients> for SecurityGroup {
             response.planned = rules::kept(prior, response.planned);
         }
         Ok(response)
+    }
+
+    fn unique_name(&self, object: &Value) -> Option<UniqueName> {
+        unique(object, "name", &["region", "vpc_id"])
+    }
+
+    async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], cx: &Context<'_, Clients>) -> Diagnostics {
+        let Some(after) = &object.after else { return Diagnostics::new() };
+        let (client, vpc) = (cx.clients.ec2(cx.clients.region_of(after)), Fields(after).text("vpc_id"));
+        let holder = |name: String| async move {
+            // Without a VPC, the answer would be of any.
+            let found = if vpc.is_some() { by_name(&client, &name, vpc).await? } else { None };
+            Ok(found.and_then(|group| group.group_id().map(str::to_owned)))
+        };
+        taken::check(self, "Security group", object, plan, cx, holder).await
     }
 
     async fn read(&self, prior: &Value, cx: &Context<'_, Clients>) -> Result<Option<Value>, ProviderError> {

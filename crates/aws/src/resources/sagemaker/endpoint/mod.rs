@@ -8,7 +8,7 @@ mod dangling;
 mod delete;
 mod deployment;
 mod fleet;
-pub(super) mod planned;
+pub(in crate::resources) mod planned;
 mod quotas;
 mod retention;
 mod scaled;
@@ -43,7 +43,7 @@ use crate::settle::{fill, settle};
 use crate::shared::{carry, import_seed, limit, plan};
 use crate::tags;
 use crate::taken::{in_any_case, unique};
-pub(super) use status::describe;
+pub(in crate::resources) use status::describe;
 use status::{Ended, Status, is_failed, unhealthy, why_stopped};
 
 /// How long each operation may take, unless the configuration says otherwise.
@@ -115,10 +115,12 @@ impl Endpoint {
         let mut production = found.production_variants().iter().filter_map(|variant| variant.variant_name()).peekable();
         if production.peek().is_some() && capacity::silences(&wishes, production) {
             let detail = "The desired_weight of every production variant is 0. Give at least one a weight above 0.";
-            let error = Diagnostic::error("No variant gets traffic", detail);
-            wrong.push(error.of_attribute(Path::attribute(capacity::BLOCK)));
+            let warning = Diagnostic::warning("No variant gets traffic", detail);
+            wrong.push(warning.of_attribute(Path::attribute(capacity::BLOCK)));
         }
-        if wrong.has_errors() { Err(wrong) } else { Ok(()) }
+        let ((), warnings) = wrong.into_result(())?;
+        response.diagnostics.extend(warnings);
+        Ok(())
     }
 }
 
@@ -135,6 +137,7 @@ impl ResourceType<Clients> for Endpoint {
     fn validate(&self, config: &Value) -> Diagnostics {
         let mut found = deployment::check(Fields(config));
         found.extend(capacity::check(Fields(config)));
+        found.extend(retention::check(Fields(config)));
         found.extend(tags::check(config));
         found
     }

@@ -7,7 +7,7 @@ use crate::fields::Fields;
 
 /// The configurations that an endpoint may have, as far as they are in the plan. A name that is not known yet is that of
 /// a configuration of the same plan, which may be one of several.
-pub(in super::super) fn configurations<'p>(
+pub(in crate::resources) fn configurations<'p>(
     endpoint: &Value,
     plan: impl Iterator<Item = &'p PlannedObject>,
 ) -> impl Iterator<Item = &'p Value> {

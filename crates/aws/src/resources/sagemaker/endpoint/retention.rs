@@ -5,6 +5,8 @@ use aws_sdk_sagemaker::operation::describe_endpoint::DescribeEndpointOutput;
 use aws_sdk_sagemaker::operation::describe_endpoint_config::DescribeEndpointConfigOutput;
 use aws_sdk_sagemaker::types::{ProductionVariant, ProductionVariantSummary, VariantPropertyType};
 
+use smform_types::{Diagnostic, Diagnostics, Path};
+
 use super::super::endpoint_configuration;
 use super::capacity::{Wish, variants};
 use super::status::Status;
@@ -17,6 +19,22 @@ pub(super) struct Retention {
     pub(super) excluded: Vec<VariantPropertyType>,
     /// What single variants take from it when the update has ended: what is excluded is set back for the others, too.
     pub(super) afterwards: Vec<Wish>,
+}
+
+/// Warns of exclusions that exclude nothing.
+pub(super) fn check(endpoint: Fields<'_>) -> Diagnostics {
+    let block = "exclude_retained_variant_properties";
+    let named: Vec<&str> = endpoint.blocks(block).filter_map(|block| block.text("variant_property_type")).collect();
+    let detail = if !named.is_empty() && endpoint.flag("retain_all_variant_properties") == Some(false) {
+        "With retain_all_variant_properties = false an update keeps nothing, so there is nothing to exclude. Leave these blocks \
+         out, or leave retain_all_variant_properties out to keep all but what they name."
+    } else if named.contains(&"DataCaptureConfig") {
+        "SageMaker's reference calls DataCaptureConfig not supported here: data is captured as the endpoint configuration \
+         says, with this block or without. Leave it out."
+    } else {
+        return Diagnostics::new();
+    };
+    Diagnostic::warning("The exclusion has no effect", detail).of_attribute(Path::attribute(block)).into()
 }
 
 /// What an update of the live endpoint to the wanted configuration keeps; nothing when it keeps nothing.

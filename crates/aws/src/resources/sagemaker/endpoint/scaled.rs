@@ -23,8 +23,8 @@ struct Move<'v> {
     to: &'v str,
 }
 
-/// Warns of what is asked of variants while they are scaled, by a target of the plan or by another one: another instance
-/// type, or a number of instances.
+/// Refuses what the service refuses of variants while they are scaled, by a target of the plan or by another one: another
+/// instance type, or to be taken away. Warns of numbers of instances that autoscaling has its say in.
 pub(super) async fn check(object: &PlannedObject, plan: &[PlannedObject], clients: &Clients) -> Diagnostics {
     let mut found = Diagnostics::new();
     let Some(after) = &object.after else { return found };
@@ -46,7 +46,9 @@ pub(super) async fn check(object: &PlannedObject, plan: &[PlannedObject], client
     }
     let stays = |target: &PlannedObject| {
         let both = target.before.as_ref().zip(target.after.as_ref());
-        both.is_some_and(|(before, after)| before.get("resource_id") == after.get("resource_id"))
+        both.is_some_and(|(before, after)| {
+            !is_replaced(before, after) && before.get("resource_id") == after.get("resource_id")
+        })
     };
     let mut scaled = of_plan(plan, |target| target.before.as_ref().filter(|_| stays(target)));
     let mut unsaid = asked.difference(&scaled).cloned().peekable();
@@ -63,12 +65,14 @@ pub(super) async fn check(object: &PlannedObject, plan: &[PlannedObject], client
     for moved in moves.iter().filter(|moved| scaled.contains(&resource(moved.variant))) {
         let detail = format!(
             "Variant \"{}\" of endpoint \"{name}\" changes from {} to {}, and it is a scalable target. SageMaker refuses \
-             such an update. Take the variant's aws_appautoscaling_target and its policies out of the configuration and \
-             apply that first (or deregister the target); put them back after the update.",
+             such an update. Give the variant's aws_appautoscaling_target lifecycle {{ replace_triggered_by = \
+             [aws_sagemaker_endpoint_configuration.LABEL] }} and its policies replace_triggered_by = \
+             [aws_appautoscaling_target.LABEL]: then they go before the update and come back after it. A target that is in no \
+             configuration has to be deregistered first.",
             moved.variant, moved.from, moved.to
         );
-        let warning = Diagnostic::warning("The instance type of a scaled variant changes", detail);
-        found.push(warning.of_attribute(Path::attribute("endpoint_config_name")));
+        let error = Diagnostic::error("The instance type of a scaled variant changes", detail);
+        found.push(error.of_attribute(Path::attribute("endpoint_config_name")));
     }
     for variant in removed.iter().filter(|variant| scaled.contains(&resource(variant))) {
         let detail = format!(
@@ -77,8 +81,8 @@ pub(super) async fn check(object: &PlannedObject, plan: &[PlannedObject], client
              name of the variant, or take the target out of the configuration: either way it goes before the update. One \
              that is in no configuration has to be deregistered first."
         );
-        let warning = Diagnostic::warning("A scaled variant is taken away", detail);
-        found.push(warning.of_attribute(Path::attribute("endpoint_config_name")));
+        let error = Diagnostic::error("A scaled variant is taken away", detail);
+        found.push(error.of_attribute(Path::attribute("endpoint_config_name")));
     }
     for (variant, count) in counts.iter().filter(|(variant, _)| scaled.contains(&resource(variant))) {
         // Excluding the number from what is retained is what asks for it.

@@ -12,7 +12,10 @@ use crate::failure::{Failure, Service, failed, sentence};
 use crate::waiters::{Stopped, Wait};
 
 /// The endpoint as the service describes it; nothing when there is none.
-pub(in super::super) async fn describe(client: &Client, name: &str) -> Result<Option<DescribeEndpointOutput>, Failure> {
+pub(in crate::resources) async fn describe(
+    client: &Client,
+    name: &str,
+) -> Result<Option<DescribeEndpointOutput>, Failure> {
     let answer = client.describe_endpoint().endpoint_name(name).send().await;
     found(answer.map_err(failed(Service::SageMaker, "DescribeEndpoint")), "endpoint")
 }

@@ -84,6 +84,15 @@ pub(super) async fn check(
         found.extend(unknown(after, &shapes));
     }
     let before = object.before.as_ref().filter(|before| !is_replaced(before, after));
+    let is_policy_new = before.is_none_or(|before| before.get("deployment_config") != after.get("deployment_config"));
+    if before.is_none_or(|before| before.get("endpoint_config_name") == after.get("endpoint_config_name"))
+        && is_policy_new
+    {
+        let shapes = planned(after, plan).unwrap_or_default();
+        if !shapes.is_empty() && shapes.iter().all(|shape| shape.serverless) {
+            found.extend(not_followed(after, "serverless variants"));
+        }
+    }
     let Some(before) = before.filter(|before| before.get("endpoint_config_name") != after.get("endpoint_config_name"))
     else {
         return found;
@@ -136,12 +145,7 @@ fn moved(endpoint: &Value, old: &Shape, new: &[Shape]) -> Diagnostics {
         None
     };
     if let Some(why) = unused {
-        let detail = format!(
-            "Endpoint \"{name}\" has {why}. SageMaker makes such an update all at once, whatever the policy says, so it is \
-             neither slowed down nor seen in steps."
-        );
-        let at = at.attr(if rolling { "rolling_update_policy" } else { "blue_green_update_policy" });
-        found.push(Diagnostic::warning("The deployment policy is not followed", detail).of_attribute(at));
+        found.extend(not_followed(endpoint, why));
     } else if (rolling || stepwise) && all(&|new| !new.all().eq(old.all())) {
         let names = |shape: &Shape| shape.all().collect::<Vec<_>>().join(", ");
         let detail = format!(
@@ -155,12 +159,30 @@ fn moved(endpoint: &Value, old: &Shape, new: &[Shape]) -> Diagnostics {
     found
 }
 
+/// Says that updates of an endpoint do not follow its policy, and why.
+fn not_followed(endpoint: &Value, why: &str) -> Option<Diagnostic> {
+    let policy = Fields(endpoint).block("deployment_config")?;
+    let kinds = ["rolling_update_policy", "blue_green_update_policy"];
+    let kind = kinds.into_iter().find(|kind| policy.block(kind).is_some())?;
+    let name = Fields(endpoint).text("name").unwrap_or_default();
+    let detail = format!(
+        "Endpoint \"{name}\" has {why}. SageMaker makes such an update all at once, whatever the policy says, so it is \
+         neither slowed down nor seen in steps. Leave the policy out."
+    );
+    let at = Path::attribute("deployment_config").index(0).attr(kind);
+    Some(Diagnostic::warning("The deployment policy is not followed", detail).of_attribute(at))
+}
+
+/// The endpoint of a plan that gets a name.
+pub(in crate::resources) fn named<'p>(plan: &'p [PlannedObject], name: &str) -> Option<&'p Value> {
+    let is = |value: &&Value| Fields(value).text("name").is_some_and(|other| other.eq_ignore_ascii_case(name));
+    let endpoints = plan.iter().filter(|object| *object.type_name == *"aws_sagemaker_endpoint");
+    endpoints.filter_map(|object| object.after.as_ref()).find(is)
+}
+
 /// The variants that an endpoint of a plan has instead of one that is named; nothing when it may have that.
 pub(in crate::resources) fn instead(plan: &[PlannedObject], endpoint: &str, variant: &str) -> Option<Vec<String>> {
-    let named = |value: &&Value| Fields(value).text("name").is_some_and(|name| name.eq_ignore_ascii_case(endpoint));
-    let endpoints = plan.iter().filter(|object| *object.type_name == *"aws_sagemaker_endpoint");
-    let endpoint = endpoints.filter_map(|object| object.after.as_ref()).find(named)?;
-    let shapes = planned(endpoint, plan).filter(|shapes| !shapes.is_empty())?;
+    let shapes = planned(named(plan, endpoint)?, plan).filter(|shapes| !shapes.is_empty())?;
     let lacks = |shape: &Shape| shape.all().all(|name| name != variant);
     shapes.iter().all(lacks).then(|| shapes.iter().flat_map(Shape::all).map(str::to_owned).collect())
 }

@@ -229,18 +229,16 @@ fn names(production: &[Variant<'_>], shadow: &[Variant<'_>], found: &mut Diagnos
     }
 }
 
-/// Some variant gets traffic.
+/// Some variant gets traffic. That the service refuses a configuration without is documented nowhere, and the weights can be
+/// set on the endpoint later.
 fn weights(production: &[Variant<'_>], found: &mut Diagnostics) {
     let all_zero = !production.is_empty()
         && production.iter().all(|variant| variant.fields.float("initial_variant_weight") == Some(0.0));
     if all_zero {
-        found.push(
-            Diagnostic::error(
-                "No variant gets traffic",
-                "The weight of every production variant is 0. Give at least one a weight above 0.",
-            )
-            .of_attribute(Path::attribute("production_variants").index(0).attr("initial_variant_weight")),
-        );
+        let detail = "The weight of every production variant is 0, so an endpoint of this configuration answers only requests \
+                      that name a variant. Give at least one a weight above 0.";
+        let at = Path::attribute("production_variants").index(0).attr("initial_variant_weight");
+        found.push(Diagnostic::warning("No variant gets traffic", detail).of_attribute(at));
     }
 }
 

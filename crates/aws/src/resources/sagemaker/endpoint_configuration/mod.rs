@@ -1,5 +1,6 @@
 //! `aws_sagemaker_endpoint_configuration`.
 
+mod architecture;
 mod checks;
 mod cross_region;
 mod explainer;
@@ -210,6 +211,7 @@ impl ResourceType<Clients> for EndpointConfiguration {
         let mut found = taken::check(self, "Endpoint configuration", object, plan, cx, holder).await;
         found.extend(referred::check(object, plan, cx.clients, models).await);
         found.extend(serverless::check(after, plan));
+        found.extend(architecture::check(after, plan));
         found.extend(network::check_block(after, plan, cx.clients, |network| network).await);
         found
     }

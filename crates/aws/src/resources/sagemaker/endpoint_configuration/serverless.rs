@@ -28,7 +28,7 @@ pub(super) fn check(configuration: &Value, plan: &[PlannedObject]) -> Diagnostic
 
 /// The model that a variant serves, as it will be, where the plan has it. A name that is not known yet is that of the only
 /// model whose name is not known.
-fn model_of<'p>(variant: Fields<'_>, plan: &'p [PlannedObject]) -> Option<&'p Value> {
+pub(super) fn model_of<'p>(variant: Fields<'_>, plan: &'p [PlannedObject]) -> Option<&'p Value> {
     let models = plan.iter().filter(|object| *object.type_name == *"aws_sagemaker_model");
     let mut models = models.filter_map(|object| object.after.as_ref());
     match variant.text("model_name") {

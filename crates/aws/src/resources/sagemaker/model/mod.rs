@@ -1,6 +1,7 @@
 //! `aws_sagemaker_model`.
 
 mod checks;
+mod credentials;
 pub(crate) mod network;
 pub(super) mod schema;
 #[cfg(test)]
@@ -119,6 +120,7 @@ impl ResourceType<Clients> for Model {
     fn validate(&self, config: &Value) -> Diagnostics {
         let mut found = naming::check(config);
         found.extend(checks::check(config));
+        found.extend(credentials::beside_role(Fields(config)));
         found.extend(tags::check(config));
         found
     }
@@ -308,6 +310,7 @@ fn regional(planned: &Value, clients: &Clients) -> Diagnostics {
             Diagnostic::error("Role of another partition", detail).of_attribute(Path::attribute("execution_role_arn")),
         );
     }
+    found.extend(credentials::elsewhere(fields, region, clients.account.as_deref()));
     for block in ["primary_container", "container"] {
         for (at, container) in fields.blocks(block).enumerate() {
             let at = Path::attribute(block).index(at);
@@ -317,13 +320,6 @@ fn regional(planned: &Value, clients: &Clients) -> Diagnostics {
                 .is_none_or(|config| config.text("repository_access_mode") == Some("Platform"));
             let error = other_region(text, region).filter(|_| platform);
             found.extend(error.map(|error| error.of_attribute(at.attr("image"))));
-            let auth = container.block("image_config").and_then(|config| config.block("repository_auth_config"));
-            let function = auth.and_then(|auth| auth.text("repository_credentials_provider_arn")).and_then(arn_parts);
-            if let Some(other) = function.map(|arn| arn.region).filter(|other| *other != region) {
-                let detail = format!("The Lambda function is in {other}, and the model in {region}.");
-                let at = at.attr("image_config").index(0).attr("repository_auth_config");
-                found.push(Diagnostic::warning("Credentials provider of another region", detail).of_attribute(at));
-            }
         }
     }
     found
