@@ -320,3 +320,25 @@ def test_an_endpoint_that_takes_the_place_of_a_failed_one_stays(project, sandbox
     # A live one cannot come before the one whose name it gets.
     run = plan(project, text, 1, "-replace=aws_sagemaker_endpoint.endpoint")
     assert "Replacement would reuse a name that is in use" in run.prose and "Take create_before_destroy out" in run.prose
+
+
+def test_validate_holds_blocks_against_each_other_and_against_the_provider(project):
+    written = MODEL.format(name='name = "m"', version=1)
+    elsewhere = written.replace("us-east-1.amazonaws", "eu-west-1.amazonaws")
+    provider = 'provider "aws" {\n  region = "us-east-1"\n}\n'
+    project.write(provider + written).run("validate", "-no-color").expect(0)
+    project.write(elsewhere).run("validate", "-no-color").expect(0)
+    refused = project.write(provider + elsewhere).run("validate", "-no-color").expect(1)
+    assert "Image of another region" in refused.text and "eu-west-1.amazonaws.com/team/image:1" in refused.text
+    serverless = CONFIG.format(name='name = "c"', count=1).replace("aws_sagemaker_model.model.name", '"m"')
+    serverless = serverless.replace("initial_instance_count = 1", "").replace(
+        'instance_type          = "ml.m5.large"',
+        "serverless_config {\n      memory_size_in_mb = 2048\n      max_concurrency   = 5\n    }",
+    )
+    project.write(written + serverless).run("validate", "-no-color").expect(0)
+    isolated = written.replace("primary_container {", "enable_network_isolation = true\n  primary_container {")
+    refused = project.write(isolated + serverless).run("validate", "-no-color").expect(1)
+    assert "A serverless variant cannot serve the model" in refused.text
+    # What stands there may never be made.
+    maybe = isolated.replace("enable_network_isolation", "count = 0\n  enable_network_isolation")
+    project.write(maybe + serverless).run("validate", "-no-color").expect(0)

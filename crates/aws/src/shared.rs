@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use smform_provider::plan::Equivalence;
-use smform_provider::{PlanRequest, PlanResponse, both_absent, plan_by_schema};
+use smform_provider::{Beside, PlanRequest, PlanResponse, both_absent, plan_by_schema};
 use smform_types::schema::{Attribute, Block, Constraint, NestedBlock, Schema};
 use smform_types::{Diagnostic, Type, Value};
 
@@ -37,6 +37,12 @@ fn region_form() -> Constraint {
 pub(crate) fn timeouts() -> NestedBlock {
     let limit = || Attribute::optional(Type::String).with(duration());
     NestedBlock::single(Block::new([("create", limit()), ("update", limit()), ("delete", limit())], []))
+}
+
+/// The region of an object that is written in its block, or else in that of its provider.
+pub(crate) fn written_region<'v>(config: &'v Value, beside: &Beside<'v>) -> Option<&'v str> {
+    let fields = Fields(config);
+    if fields.is_given("region") { fields.text("region") } else { Fields(beside.provider).text("region") }
 }
 
 /// How long an operation may take: as `timeouts` says, or the default.

@@ -1,5 +1,5 @@
 use serde_json::json;
-use smform_provider::{CreateOutcome, ReplaceOrder};
+use smform_provider::{Beside, CreateOutcome, PlannedObject, ReplaceOrder};
 use smform_types::Value;
 
 use crate::support::{CONFIG, GROUP, MODEL, ROLE, SUBNETS, config_body, model_body, place, shown, world};
@@ -301,4 +301,45 @@ async fn shadow_variants_need_no_more_than_others() {
     shadow["core_dump_config"] = json!({"destination_s3_uri": "s3://b/dumps"});
     body["shadow_production_variants"] = shadow;
     world.create(CONFIG, &body).await;
+}
+
+#[tokio::test]
+async fn what_stands_beside_a_block_is_held_against_it_offline() {
+    let world = world().await;
+    let image = |region: &str| format!("123456789012.dkr.ecr.{region}.amazonaws.com/a:1");
+    let model = |name: &str, region: &str| {
+        json!({"name": name, "execution_role_arn": ROLE, "enable_network_isolation": true,
+            "primary_container": {"image": image(region)}})
+    };
+    let said = |ty: &str, body: &serde_json::Value, region: serde_json::Value, others: &[serde_json::Value]| {
+        let provider = crate::support::from_json(&world.provider.schema().block, &json!({"region": region}));
+        let written = |body: &serde_json::Value| PlannedObject {
+            type_name: MODEL.into(),
+            before: None,
+            after: Some(world.config(MODEL, body)),
+        };
+        let others: Vec<PlannedObject> = others.iter().map(written).collect();
+        let beside = Beside { provider: &provider, others: &others };
+        let found = world.provider.validate_beside(ty, &world.config(ty, body), &beside);
+        found.iter().map(|told| format!("{}: {}", place(told), told.summary)).collect::<Vec<_>>()
+    };
+    // The region of the provider, as far as it is written, and that of the block itself.
+    let elsewhere = ["primary_container[0].image: Image of another region"];
+    let mut body = model("m", "eu-west-1");
+    assert_eq!(said(MODEL, &body, json!("us-east-1"), &[]), elsewhere);
+    assert_eq!(said(MODEL, &body, json!("eu-west-1"), &[]), [""; 0]);
+    assert_eq!(said(MODEL, &body, json!(null), &[]), [""; 0]);
+    body["region"] = json!("us-east-1");
+    assert_eq!(said(MODEL, &body, json!("eu-west-1"), &[]), elsewhere);
+    body["region"] = json!("?");
+    assert_eq!(said(MODEL, &body, json!("us-east-1"), &[]), [""; 0]);
+    // A serverless variant and its model, where both names are written.
+    let serverless = |model: &str| {
+        json!({"name": "c", "production_variants": {"variant_name": "v", "model_name": model,
+            "serverless_config": {"memory_size_in_mb": 2048, "max_concurrency": 5}}})
+    };
+    let cannot = ["production_variants[0].model_name: A serverless variant cannot serve the model"];
+    assert_eq!(said(CONFIG, &serverless("m"), json!(null), &[model("m", "us-east-1")]), cannot);
+    assert_eq!(said(CONFIG, &serverless("n"), json!(null), &[model("m", "us-east-1")]), [""; 0]);
+    assert_eq!(said(CONFIG, &serverless("?"), json!(null), &[model("?", "us-east-1")]), [""; 0]);
 }

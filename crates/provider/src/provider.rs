@@ -11,7 +11,7 @@ use crate::constraints;
 use crate::error::ProviderError;
 use crate::plan::{PlanRequest, PlanResponse};
 use crate::resource::{CreateOutcome, Imported, UpdateOutcome};
-use crate::review::{PlannedObject, UniqueName, Whole};
+use crate::review::{Beside, PlannedObject, UniqueName, Whole};
 use crate::run::{Clock, Run};
 
 /// Whose objects a session works on; recorded in state, so that another account is noticed before anything is read.
@@ -40,6 +40,12 @@ pub trait Provider: Send + Sync {
 
     /// Checks a configuration without any call: constraints of the schema, then rules between attributes.
     fn validate(&self, mode: ResourceMode, type_name: &str, config: &Value) -> Diagnostics;
+
+    /// See [`crate::ResourceType::validate_beside`].
+    fn validate_beside(&self, type_name: &str, config: &Value, beside: &Beside<'_>) -> Diagnostics {
+        let _ = (type_name, config, beside);
+        Diagnostics::new()
+    }
 
     /// Checks a `provider` block without any call. Unknown parts are passed over.
     fn validate_configuration(&self, config: &Value) -> Diagnostics {

@@ -14,7 +14,7 @@ use crate::error::ProviderError;
 use crate::plan::{PlanRequest, PlanResponse};
 use crate::provider::{Identity, Provider, Session};
 use crate::resource::{CreateOutcome, DataSource, Imported, ResourceType, UpdateOutcome};
-use crate::review::{PlannedObject, UniqueName, Whole};
+use crate::review::{Beside, PlannedObject, UniqueName, Whole};
 use crate::run::{Clock, Context, Run};
 
 /// How a provider configuration becomes connected clients.
@@ -152,6 +152,11 @@ impl<C: Send + Sync + 'static> Provider for Registry<C> {
             .unwrap_or_default(),
         );
         found
+    }
+
+    fn validate_beside(&self, type_name: &str, config: &Value, beside: &Beside<'_>) -> Diagnostics {
+        let entry = self.types.resources.get(type_name);
+        entry.map(|entry| entry.implementation.validate_beside(config, beside)).unwrap_or_default()
     }
 
     fn accounted(&self, type_name: &str, recorded: &Value, read: &Value, others: &[PlannedObject]) -> Value {

@@ -7,7 +7,7 @@ use smform_types::{Diagnostics, Path, Value};
 
 use crate::error::ProviderError;
 use crate::plan::{PlanRequest, PlanResponse, plan_by_schema};
-use crate::review::{PlannedObject, UniqueName, Whole};
+use crate::review::{Beside, PlannedObject, UniqueName, Whole};
 use crate::run::Context;
 
 /// How a creation ended.
@@ -62,6 +62,13 @@ pub trait ResourceType<C: Send + Sync>: Send + Sync {
     /// attribute belong to the schema's constraints, which the registry checks before.
     fn validate(&self, config: &Value) -> Diagnostics {
         let _ = config;
+        Diagnostics::new()
+    }
+
+    /// Rules that depend on what stands beside the configuration, checked without any call where that is known. A plan, which
+    /// knows more, checks them by itself.
+    fn validate_beside(&self, config: &Value, beside: &Beside<'_>) -> Diagnostics {
+        let _ = (config, beside);
         Diagnostics::new()
     }
 

@@ -15,6 +15,16 @@ pub struct PlannedObject {
     pub after: Option<Value>,
 }
 
+/// What a configuration stands beside when it is checked without any call. Values are without marks, and may have unknown
+/// parts.
+#[derive(Clone, Copy, Debug)]
+pub struct Beside<'a> {
+    /// The `provider` block; all null when there is none.
+    pub provider: &'a Value,
+    /// The other blocks of the same provider block which make one object each, as what is to be made.
+    pub others: &'a [PlannedObject],
+}
+
 /// A name that an object alone can have at a time, in its account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UniqueName {

@@ -90,7 +90,7 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
     };
     // A mistake that files alone show is told before anything is read, and not beside half a plan.
     if !found.has_errors() && options.adopt == Adopt::Nothing {
-        found.extend(validate(world, project).into_iter().filter(Diagnostic::is_error));
+        found.extend(validate::mistakes(world, project));
     }
     if found.has_errors() {
         return (nothing(stored, options, timestamp), found);

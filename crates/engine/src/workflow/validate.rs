@@ -7,6 +7,7 @@ use smform_lang::config::values::{Origin, VariableValue, finish};
 use smform_lang::config::{Config, REDUNDANT_MOVE, Repetition as Repeated};
 use smform_lang::eval::{Evaluator, Templates};
 use smform_lang::functions::{FunctionContext, Phase};
+use smform_provider::{Beside, PlannedObject};
 use smform_types::{
     Diagnostic, Diagnostics, InstanceAddress, ModuleAddress, ModuleInstance, ResourceConfigAddress, ResourceMode,
     Severity, Span, Type, Value,
@@ -15,7 +16,7 @@ use smform_types::{
 use super::{Project, World};
 use crate::apply::provision::UNSUPPORTED;
 use crate::blocks::{POSTCONDITION_FAILED, PRECONDITION_FAILED};
-use crate::graph::{Node, build};
+use crate::graph::{Node, ProviderKey, build};
 use crate::plan::{imports, moves};
 use crate::values::evaluate::{Setting, within};
 use crate::values::expand::expand_known;
@@ -28,9 +29,63 @@ pub fn inputs(project: &Project) -> Diagnostics {
     variables.filter_map(|(name, variable)| finish(variable, project.inputs.get(name)).err()).flatten().collect()
 }
 
+/// What was found right by itself.
+#[derive(Default)]
+struct Seen {
+    providers: BTreeMap<ProviderKey, Value>,
+    blocks: Vec<SeenBlock>,
+}
+
+struct SeenBlock {
+    address: InstanceAddress,
+    provider: ProviderKey,
+    /// Whether it makes one object for sure.
+    single: bool,
+    config: Value,
+}
+
 /// Validates a configuration. Variables count as unknown, in every module, so that what one of them guards is judged for
 /// any value; repeated blocks are looked at once.
 pub fn validate(world: &World, project: &Project) -> Diagnostics {
+    let (mut found, seen) = walk(world, project);
+    if !found.has_errors() {
+        found.extend(beside(world, project, &seen));
+    }
+    found
+}
+
+/// What is wrong with a configuration whatever is to be done: the rest of what validation says is about what would be made.
+pub fn mistakes(world: &World, project: &Project) -> Diagnostics {
+    walk(world, project).0.into_iter().filter(Diagnostic::is_error).collect()
+}
+
+/// What types say of their blocks beside their provider block, and beside the others of that.
+fn beside(world: &World, project: &Project, seen: &Seen) -> Diagnostics {
+    let mut found = Diagnostics::new();
+    let mut others: BTreeMap<&ProviderKey, Vec<PlannedObject>> = BTreeMap::new();
+    for one in seen.blocks.iter().filter(|one| one.single) {
+        let type_name = Arc::clone(&one.address.resource.type_name);
+        let object = PlannedObject { type_name, before: None, after: Some(one.config.clone()) };
+        others.entry(&one.provider).or_default().push(object);
+    }
+    for one in &seen.blocks {
+        let type_name = &one.address.resource.type_name;
+        let provider = world.providers.offering(ResourceMode::Managed, type_name);
+        let block = project.config.resource(&one.address.config());
+        let (Some(provider), Some(block)) = (provider, block) else { continue };
+        let empty = provider.schema().block.empty();
+        let beside = Beside {
+            provider: seen.providers.get(&one.provider).unwrap_or(&empty),
+            others: others.get(&one.provider).map(Vec::as_slice).unwrap_or_default(),
+        };
+        let messages = provider.validate_beside(type_name, &one.config, &beside);
+        found.extend(crate::blocks::locate(messages, block).map(|message| message.about(&one.address)));
+    }
+    found
+}
+
+fn walk(world: &World, project: &Project) -> (Diagnostics, Seen) {
+    let mut seen = Seen::default();
     let (graph, mut found) = build(&project.config, &Default::default(), &world.providers);
     found.extend(moves::check::removed(&project.config));
     let triggers = triggers(&project.config);
@@ -43,7 +98,7 @@ pub fn validate(world: &World, project: &Project) -> Diagnostics {
         Ok(order) => order,
         Err(errors) => {
             found.extend(errors);
-            return found;
+            return (found, seen);
         }
     };
     let templates = Templates;
@@ -68,9 +123,13 @@ pub fn validate(world: &World, project: &Project) -> Diagnostics {
         }
         let messages = match &node {
             Node::Module(module) => module_once(&setting, module, &mut values),
-            Node::Resource(resource) => resource_once(world, &setting, resource, &mut values),
+            Node::Resource(resource) => resource_once(world, &setting, resource, &mut values, &mut seen),
             Node::Provider(key) => match world.providers.of_key(&project.config, key) {
-                Some(provider) => setting.provider_config(key, provider.as_ref(), &values).1,
+                Some(provider) => {
+                    let (config, messages) = setting.provider_config(key, provider.as_ref(), &values);
+                    seen.providers.insert(key.clone(), config);
+                    messages
+                }
                 None => Diagnostics::new(),
             },
             // What an assertion says is for a plan; here only what is wrong with it is of interest.
@@ -92,7 +151,7 @@ pub fn validate(world: &World, project: &Project) -> Diagnostics {
         project.config.deferred.iter().any(same)
     };
     found.extend(imports::validate(&setting, &values).into_iter().filter(|message| !told(message)));
-    found
+    (found, seen)
 }
 
 /// Errors that only a plan makes of what they are about: Terraform's `validate` calls the configuration valid, and so do we,
@@ -166,6 +225,7 @@ fn resource_once(
     setting: &Setting<'_>,
     resource: &ResourceConfigAddress,
     values: &mut Values,
+    seen: &mut Seen,
 ) -> Diagnostics {
     let mut found = Diagnostics::new();
     let Some(block) = setting.config.resource(resource) else { return found };
@@ -188,8 +248,13 @@ fn resource_once(
         }
         let evaluated = setting.resource_config(&address, block, &schema.block, repetition, values, provider.as_ref());
         values.set_resource(&at, &resource.resource, instances);
-        let Some((_, _, warnings)) = found.take(evaluated) else { continue };
+        let Some((config, _, warnings)) = found.take(evaluated) else { continue };
         found.extend(warnings);
+        if let (ResourceMode::Managed, Ok(provider)) =
+            (mode, world.providers.key(setting.config, &resource.module, block))
+        {
+            seen.blocks.push(SeenBlock { address: address.clone(), provider, single, config });
+        }
         // One value stands for all instances; nothing certain can be said of several.
         let value = Value::unknown(if single { schema.block.ty() } else { Type::Dynamic });
         values.set_instance(&address, value.clone());

@@ -21,8 +21,8 @@ use aws_sdk_sagemaker::Client;
 use aws_sdk_sagemaker::operation::describe_endpoint_config::DescribeEndpointConfigOutput;
 use serde_json::Value as Json;
 use smform_provider::{
-    Context, CreateOutcome, Former, Imported, PlanRequest, PlanResponse, PlannedObject, ProviderError, ResourceType,
-    Run, UniqueName, UpdateOutcome,
+    Beside, Context, CreateOutcome, Former, Imported, PlanRequest, PlanResponse, PlannedObject, ProviderError,
+    ResourceType, Run, UniqueName, UpdateOutcome,
 };
 use smform_types::schema::Schema;
 use smform_types::{Diagnostic, Diagnostics, Path, Step, Value};
@@ -40,7 +40,7 @@ use crate::naming;
 use crate::preflight;
 use crate::retry::while_passing;
 use crate::settle::{closed, fill, is_made_of, settle};
-use crate::shared::{carry, import_seed, importable, plan};
+use crate::shared::{carry, import_seed, importable, plan, written_region};
 use crate::tags;
 use crate::taken;
 
@@ -152,6 +152,19 @@ impl ResourceType<Clients> for EndpointConfiguration {
         let mut found = naming::check(config);
         found.extend(checks::check(Fields(config)));
         found.extend(tags::check(config));
+        found
+    }
+
+    fn validate_beside(&self, config: &Value, beside: &Beside<'_>) -> Diagnostics {
+        // A name that is not known yet may be any.
+        let named =
+            |object: &&PlannedObject| object.after.as_ref().is_some_and(|after| Fields(after).text("name").is_some());
+        let others: Vec<PlannedObject> = beside.others.iter().filter(named).cloned().collect();
+        let mut found = serverless::check(config, &others);
+        found.extend(architecture::check(config, &others));
+        found.extend(
+            written_region(config, beside).map(|region| checks::regional(Fields(config), region)).unwrap_or_default(),
+        );
         found
     }
 

@@ -14,8 +14,8 @@ use aws_sdk_sagemaker::Client;
 use aws_sdk_sagemaker::operation::describe_inference_component::DescribeInferenceComponentOutput;
 use aws_sdk_sagemaker::types::InferenceComponentStatus;
 use smform_provider::{
-    Context, CreateOutcome, Imported, PlanRequest, PlanResponse, PlannedObject, ProviderError, ResourceType, Run,
-    UniqueName, UpdateOutcome, Whole,
+    Beside, Context, CreateOutcome, Imported, PlanRequest, PlanResponse, PlannedObject, ProviderError, ResourceType,
+    Run, UniqueName, UpdateOutcome, Whole,
 };
 use smform_types::schema::Schema;
 use smform_types::{Diagnostic, Diagnostics, Path, Type, Value};
@@ -26,7 +26,7 @@ use crate::clients::Clients;
 use crate::failure::{Failure, Service, failed, sentence};
 use crate::fields::{Builder, Fields, with};
 use crate::settle::{closed, fill, settle};
-use crate::shared::{carry, import_seed, importable, limit, plan};
+use crate::shared::{carry, import_seed, importable, limit, plan, written_region};
 use crate::tags;
 use crate::taken::{self, unique};
 use crate::waiters::Wait;
@@ -230,6 +230,10 @@ impl ResourceType<Clients> for InferenceComponent {
         let mut found = schema::check(Fields(config));
         found.extend(tags::check(config));
         found
+    }
+
+    fn validate_beside(&self, config: &Value, beside: &Beside<'_>) -> Diagnostics {
+        written_region(config, beside).map(|region| schema::regional(Fields(config), region)).unwrap_or_default()
     }
 
     async fn plan(

@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use aws_sdk_sagemaker::Client;
 use aws_sdk_sagemaker::operation::describe_model::DescribeModelOutput;
 use smform_provider::{
-    Context, CreateOutcome, Imported, PlanRequest, PlanResponse, PlannedObject, ProviderError, ResourceType,
+    Beside, Context, CreateOutcome, Imported, PlanRequest, PlanResponse, PlannedObject, ProviderError, ResourceType,
     UniqueName, UpdateOutcome,
 };
 use smform_types::schema::Schema;
@@ -30,7 +30,7 @@ use crate::naming;
 use crate::preflight;
 use crate::retry::while_passing;
 use crate::settle::{closed, fill, is_made_of, settle};
-use crate::shared::{carry, import_seed, importable, limit, plan};
+use crate::shared::{carry, import_seed, importable, limit, plan, written_region};
 use crate::tags;
 use crate::taken::{self, unique};
 
@@ -125,6 +125,10 @@ impl ResourceType<Clients> for Model {
         found
     }
 
+    fn validate_beside(&self, config: &Value, beside: &Beside<'_>) -> Diagnostics {
+        written_region(config, beside).map(|region| regional(Fields(config), region, None)).unwrap_or_default()
+    }
+
     async fn plan(
         &self,
         schema: &Schema,
@@ -143,7 +147,9 @@ impl ResourceType<Clients> for Model {
             response.planned = identified(&config, response.planned);
             let again = |gone| by_schema(PlanRequest::new(Some(gone), config.clone()));
             response.planned = restored(response.planned, &former, again);
-            let ((), warnings) = regional(&response.planned, cx.clients).into_result(())?;
+            let (planned, clients) = (&response.planned, cx.clients);
+            let found = regional(Fields(planned), clients.region_of(planned), clients.account.as_deref());
+            let ((), warnings) = found.into_result(())?;
             response.diagnostics.extend(warnings);
         }
         Ok(response)
@@ -297,11 +303,9 @@ fn blamed(message: &str, planned: &Value) -> Option<Path> {
 }
 
 /// Rules that depend on the region: partitions of ARNs, and the region of images and registries.
-fn regional(planned: &Value, clients: &Clients) -> Diagnostics {
+fn regional(fields: Fields<'_>, region: &str, account: Option<&str>) -> Diagnostics {
     let mut found = Diagnostics::new();
-    let region = clients.region_of(planned);
     let partition = partition_of(region);
-    let fields = Fields(planned);
     if let Some(arn) = fields.text("execution_role_arn").and_then(arn_parts)
         && arn.partition != partition
     {
@@ -310,7 +314,7 @@ fn regional(planned: &Value, clients: &Clients) -> Diagnostics {
             Diagnostic::error("Role of another partition", detail).of_attribute(Path::attribute("execution_role_arn")),
         );
     }
-    found.extend(credentials::elsewhere(fields, region, clients.account.as_deref()));
+    found.extend(credentials::elsewhere(fields, region, account));
     for block in ["primary_container", "container"] {
         for (at, container) in fields.blocks(block).enumerate() {
             let at = Path::attribute(block).index(at);
