@@ -195,6 +195,32 @@ def test_a_killed_run_is_followed_up(example):
     assert made.count("CreateEndpoint") == made.count("DeleteEndpoint")
 
 
+@pytest.mark.parametrize("way", ["moved", "state mv"])
+def test_what_a_killed_run_was_creating_may_get_another_address(example, way):
+    """It is waited for there, and neither made nor deleted a second time."""
+    project = example("private-registry", SMFORM_SANDBOX_SPEED="20")
+
+    def kill(line, process):
+        if COMES_UP in line:
+            time.sleep(0.5)
+            process.kill()
+
+    project.follow(kill, "apply", "-auto-approve", "-no-color").expect(-signal.SIGKILL)
+    project.env["SMFORM_SANDBOX_SPEED"] = "20000"
+    old, new = "aws_sagemaker_endpoint.endpoint", "aws_sagemaker_endpoint.served"
+    for path in project.folder.glob("*.tf"):
+        text = path.read_text().replace('"aws_sagemaker_endpoint" "endpoint"', '"aws_sagemaker_endpoint" "served"')
+        path.write_text(text.replace(old, new))
+    if way == "moved":
+        (project.folder / "moved.tf").write_text(f"moved {{\n  from = {old}\n  to   = {new}\n}}\n")
+    else:
+        project.run("state", "mv", old, new).expect(0)
+    project.run("apply", "-auto-approve", "-no-color").expect(0)
+    project.run("plan", "-no-color", "-detailed-exitcode").expect(0)
+    made = operations(calls(project))
+    assert (made.count("CreateEndpoint"), made.count("DeleteEndpoint")) == (1, 0)
+
+
 def test_an_interrupted_run_says_what_is_left(example):
     project = example("private-registry", SMFORM_SANDBOX_SPEED="20")
 

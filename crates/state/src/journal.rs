@@ -103,6 +103,12 @@ pub struct Intent {
 }
 
 impl Intent {
+    /// Whether it is about an object.
+    #[must_use]
+    pub fn is_of(&self, id: &ObjectId) -> bool {
+        self.object == Id::from(id)
+    }
+
     /// The intent as it is when an object has become another one; nothing when it stays. What is left to do goes with the
     /// object in any case, all else with a move: what is begun at the address of an object that is set aside is about another.
     #[must_use]

@@ -242,7 +242,7 @@ impl Store {
     /// Whether an operation of an earlier run on this object has no outcome.
     #[must_use]
     pub fn is_pending(&self, id: &ObjectId) -> bool {
-        self.pending.iter().any(|intent| intent.object.parse().as_ref() == Some(id))
+        self.pending.iter().any(|intent| intent.is_of(id))
     }
 
     /// What a run on another machine had created before it was cut off: it is recorded, as it was announced.
@@ -416,6 +416,25 @@ impl Store {
     /// When it cannot be written.
     pub fn relocate(&mut self, from: &ObjectId, to: &ObjectId) -> Result<(), StateError> {
         self.write(Record::Relocate { from: from.into(), to: to.into() })
+    }
+
+    /// Has what has no outcome of some objects follow them to other addresses, before the state in which they are there takes
+    /// the place of this one.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn follow<'m>(
+        &mut self,
+        moves: impl IntoIterator<Item = (&'m ObjectId, &'m ObjectId)>,
+    ) -> Result<(), StateError> {
+        let mut left: Vec<_> = moves.into_iter().filter(|(from, _)| self.is_pending(from)).collect();
+        // What goes to where another one still is follows after that.
+        while !left.is_empty() {
+            let at = left.iter().position(|(_, to)| !left.iter().any(|(from, _)| from == to)).unwrap_or(0);
+            let (from, to) = left.remove(at);
+            self.relocate(from, to)?;
+        }
+        Ok(())
     }
 
     /// Sets the current object at an address aside; returns its key, nothing when there is none.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use smform_engine::plan::target::Target;
+use smform_state::journal::Intent;
 use smform_state::{Object, ObjectId, State, Store};
 use smform_types::{InstanceAddress, ModuleInstance};
 
@@ -151,6 +152,7 @@ pub async fn run(session: &Session, args: &StateMv) -> Result<Exit, Failure> {
                 group.moves.iter().filter_map(|one| Some((&one.to, state.remove(&one.from)?))).collect();
             taken.into_iter().for_each(|(to, (provider, object))| state.put(to, &provider, object));
             follow(&mut state, &group.moves);
+            store.follow(group.moves.iter().map(|one| (&one.from, &one.to)))?;
             store.replace(state);
         }
         Some(other) => {
@@ -158,8 +160,17 @@ pub async fn run(session: &Session, args: &StateMv) -> Result<Exit, Failure> {
                 if let Some((provider, object)) = recorded(store.state(), &one.from) {
                     other.put(&one.to, &provider, object)?;
                 }
+                // What an earlier run was doing to it goes along.
+                let begun: Vec<Intent> =
+                    store.pending().iter().filter(|intent| intent.is_of(&one.from)).cloned().collect();
+                for intent in begun {
+                    other.intent(&one.to, &intent.operation, intent.identifier.as_deref(), &intent.provider)?;
+                }
             }
             let mut state = store.state().clone();
+            for one in group.moves.iter().filter(|one| store.is_pending(&one.from)).collect::<Vec<_>>() {
+                store.unchanged(&one.from)?;
+            }
             group.moves.iter().for_each(|one| drop(state.remove(&one.from)));
             store.replace(state);
         }

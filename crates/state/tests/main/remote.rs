@@ -256,6 +256,21 @@ fn what_is_left_to_do_to_an_object_that_moves_is_known_at_its_new_address() {
 }
 
 #[test]
+fn what_is_begun_follows_moves_that_overlap() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut run = Store::open(remote(&folder), None).unwrap();
+    for address in ["a.b", "a.c"] {
+        run.put(&id(address), PROVIDER, known(address)).unwrap();
+        run.intent(&id(address), "update", Some(address), PROVIDER).unwrap();
+    }
+    run.follow([(&id("a.b"), &id("a.c")), (&id("a.c"), &id("a.d"))]).unwrap();
+    let followed = |address: &str, was: &str| {
+        run.pending().iter().any(|one| one.is_of(&id(address)) && one.identifier.as_deref() == Some(was))
+    };
+    assert!(followed("a.c", "a.b") && followed("a.d", "a.c") && run.pending().len() == 2);
+}
+
+#[test]
 fn what_is_begun_at_the_address_of_what_is_set_aside_stays_there() {
     let folder = tempfile::tempdir().unwrap();
     let remote = remote(&folder);
