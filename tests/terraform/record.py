@@ -171,8 +171,6 @@ def run(folder: str, words: list) -> dict:
             state.pop("lineage", None)
             # Terraform counts its writes on the way, so this number depends on timing.
             state.pop("serial", None)
-            # Terraform keeps blocks of which no object came to be.
-            state["resources"] = [resource for resource in state["resources"] if resource["instances"]]
             for resource in state["resources"]:
                 for instance in resource["instances"]:
                     # Terraform writes these in no particular order.

@@ -24,7 +24,7 @@ pub fn read(text: &[u8], path: &Path) -> Result<State, StateError> {
     if is_blank(text) {
         return Ok(State::default());
     }
-    let json: Json = parse(text).map_err(|error| StateError::damaged(path, describe(&error)))?;
+    let json: Json = parse(text).map_err(|error| StateError::damaged(path, what_else(text, &describe(&error))))?;
     let foreign = |reason: String| StateError::foreign(path, reason);
     let Json::Object(mut top) = json else { return Err(foreign("it is not an object".to_owned())) };
     if top.contains_key("encryption_version") {
@@ -50,6 +50,23 @@ pub(crate) fn is_blank(text: &[u8]) -> bool {
 pub(crate) fn describe(error: &serde_json::Error) -> String {
     let what = if error.is_eof() { "it ends too early" } else { "it is not valid JSON" };
     format!("{what} (line {}, column {})", error.line(), error.column())
+}
+
+/// What a text is that is not JSON, where it is one of the things that happen to files.
+fn what_else(text: &[u8], otherwise: &str) -> String {
+    if text.starts_with(b"\xef\xbb\xbf") {
+        return "it begins with a byte-order mark, which an editor has put there; save it as UTF-8 without one"
+            .to_owned();
+    }
+    let starts = |line: &[u8]| [&b"<<<<<<< "[..], b">>>>>>> "].iter().any(|marker| line.starts_with(marker));
+    match text.split(|byte| *byte == b'\n').position(starts) {
+        Some(line) => format!(
+            "line {} marks a conflict that Git has left; keep one of the two states as a whole, such as the one that \
+             applies were made from last",
+            line + 1
+        ),
+        None => otherwise.to_owned(),
+    }
 }
 
 /// A member that must be a whole number, and what is wrong with it: that it is absent, or what stands there instead.

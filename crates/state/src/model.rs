@@ -146,6 +146,11 @@ impl State {
         }
     }
 
+    /// The blocks that have no objects.
+    pub fn bare(&self) -> impl Iterator<Item = &(ModuleInstance, ResourceAddress)> {
+        self.resources.iter().filter(|(_, resource)| resource.objects.is_empty()).map(|(at, _)| at)
+    }
+
     /// Whether nothing is recorded.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
 use smform_files as files;
-use smform_types::InstanceAddress;
 use smform_types::json::parse;
+use smform_types::{InstanceAddress, ModuleInstance, ResourceAddress};
 
 use crate::announced::Announced;
 use crate::backend::{Backend, Held, Snapshot, beside};
@@ -18,7 +18,7 @@ use crate::encryption::is_encrypted;
 use crate::error::StateError;
 use crate::journal::{self, Intent, Journal, Record};
 use crate::lock::LockInfo;
-use crate::model::{Object, ObjectId, Output, State};
+use crate::model::{Object, ObjectId, Output, Resource, State};
 
 /// An open state.
 #[derive(Debug)]
@@ -467,6 +467,20 @@ impl Store {
     /// When it cannot be written.
     pub fn checks(&mut self, results: Json) -> Result<(), StateError> {
         if self.state.check_results == results { Ok(()) } else { self.write(Record::Checks { results }) }
+    }
+
+    /// Records the providers of resource blocks, as Terraform has it: of a run that was seen through no block without
+    /// objects is left, and of any other those are that it came to. No fact hangs on it, so it only goes to the snapshot.
+    pub fn blocks(&mut self, blocks: BTreeMap<(ModuleInstance, ResourceAddress), String>, seen_through: bool) {
+        for (at, provider) in blocks {
+            match self.state.resources.get_mut(&at) {
+                Some(resource) => resource.provider = provider,
+                None => drop(self.state.resources.insert(at, Resource { provider, ..Resource::default() })),
+            }
+        }
+        if seen_through {
+            self.state.resources.retain(|_, resource| !resource.objects.is_empty());
+        }
     }
 
     /// Replaces everything that is recorded by another state, whose serial is kept if it is the higher one. Operations

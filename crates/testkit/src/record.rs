@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use smform_engine::apply::record::{Entry, Record};
+use smform_engine::apply::record::{Blocks, Entry, Record};
 use smform_engine::checks::Checks;
 use smform_engine::events::Operation;
 use smform_engine::plan::stored::{Stored, StoredObject};
@@ -145,6 +145,10 @@ impl Record for MemoryRecord {
             entry.dependencies.clone_from(&ties.dependencies);
             entry.create_before_destroy = ties.create_before_destroy;
         }
+        Ok(())
+    }
+
+    async fn blocks(&mut self, _: Blocks, _: bool) -> Result<(), Diagnostic> {
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use crate::ty::Type;
 use crate::value::Value;
 
 /// The type that all the given types convert to, if there is one; [`Type::Dynamic`] for none at all. A primitive whose type
-/// is not known yet will fit the others. Of structures among them nothing can be said until all are known, so they come to
+/// is not known yet will fit the others, should they fit each other. Of structures among them nothing can be said until all are known, so they come to
 /// [`Type::Dynamic`], as in Terraform.
 #[must_use]
 pub fn unify(types: &[Type]) -> Option<Type> {
@@ -22,7 +22,7 @@ pub fn unify(types: &[Type]) -> Option<Type> {
         let structures = alike(|ty| matches!(ty, Type::Map(_) | Type::Object(_)))
             || alike(|ty| matches!(ty, Type::List(_) | Type::Tuple(_)))
             || alike(|ty| matches!(ty, Type::Set(_)));
-        return if structures { Some(Type::Dynamic) } else { unify(&known) };
+        return if structures { Some(Type::Dynamic) } else { unify(&known).or(Some(Type::Dynamic)) };
     }
     if types.iter().all(Type::is_primitive) {
         // Numbers and bools have no common ground but text, and text must be among them to be chosen.
@@ -93,6 +93,10 @@ fn unify_tuples(types: &[Type]) -> Option<Type> {
         types.iter().filter_map(|ty| if let Type::Tuple(tuple) = ty { Some(tuple) } else { None }).collect();
     let length = tuples.first()?.len();
     if tuples.iter().any(|tuple| tuple.len() != length) {
+        // Other than those of objects, members that do not fit each other have no common type beside an unknown one either.
+        let known: Vec<Type> =
+            tuples.iter().flat_map(|tuple| tuple.iter()).filter(|ty| **ty != Type::Dynamic).cloned().collect();
+        unify(&known)?;
         return unify_members(types).map(Type::list);
     }
     (0..length)
@@ -137,6 +141,11 @@ mod tests {
         let two = Type::tuple([Type::String, Type::String]);
         assert_eq!(unify(&[one.clone(), two]), Some(Type::list(Type::String)));
         assert_eq!(unify(&[one, Type::set(Type::String)]), Some(Type::set(Type::String)));
+        assert_eq!(unify(&[Type::Number, Type::Bool, Type::Dynamic]), Some(Type::Dynamic));
+        let several = Type::object([("a", Type::Number), ("b", Type::Bool), ("c", Type::Dynamic)]);
+        assert_eq!(unify(&[several, Type::object::<&str>([])]), Some(Type::map(Type::Dynamic)));
+        let several = Type::tuple([Type::Number, Type::Bool, Type::Dynamic]);
+        assert_eq!(unify(&[several, Type::tuple([])]), None);
         assert_eq!(unify(&[]), Some(Type::Dynamic));
     }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ArgMatches;
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use smform_engine::plan::target::Target;
 use smform_lang::config::values::VariableInput;
 use smform_types::{InstanceAddress, ResourceMode};
@@ -102,6 +103,11 @@ pub(super) fn digest(text: &str) -> Result<String, String> {
         return Err("it is empty: give the digest that `smform plan -out` has printed".to_owned());
     }
     Ok(format!("{ALGORITHM}{}", digits.to_ascii_lowercase()))
+}
+
+/// The name of a file; an empty one means as much as no flag, as Terraform has it.
+pub(super) fn file_or_none() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(PathBuf::from)
 }
 
 fn target(text: &str) -> Result<Target, String> {

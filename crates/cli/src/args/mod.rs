@@ -317,7 +317,7 @@ pub struct Plan {
     #[arg(long)]
     pub destroy: bool,
     /// Save the plan to a file, to apply exactly this plan later
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = flags::file_or_none())]
     pub out: Option<PathBuf>,
     /// Write blocks for the objects of import blocks that have none to a new file, and plan with them
     #[arg(long, value_name = "FILE")]

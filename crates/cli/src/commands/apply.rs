@@ -8,7 +8,7 @@ use clap::ArgMatches;
 use smform_engine::apply::{Report, RunOutcome};
 use smform_engine::checks::is_of_check;
 use smform_engine::events::{Event, Observer};
-use smform_engine::plan::{Action, Mode, ObjectKey};
+use smform_engine::plan::{Action, Mode, ObjectKey, Plan};
 use smform_engine::snapshot::Recording;
 use smform_engine::workflow::state::{StoreRecord, diagnose};
 use smform_engine::workflow::{self, Planned, Project, saved};
@@ -60,16 +60,29 @@ pub async fn refresh(session: &Session, mut args: Apply, flags: &ArgMatches) -> 
     }
     args.planning.refresh_only = true;
     args.auto_approve = true;
-    run(session, args, flags).await
+    run_as(session, args, flags, Purpose::Refresh).await
 }
 
-pub async fn run(session: &Session, mut args: Apply, flags: &ArgMatches) -> Result<Exit, Failure> {
+/// What a plan is made and applied for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// What it says.
+    Apply,
+    /// To record what is, as far as that can be known.
+    Refresh,
+}
+
+pub async fn run(session: &Session, args: Apply, flags: &ArgMatches) -> Result<Exit, Failure> {
+    run_as(session, args, flags, Purpose::Apply).await
+}
+
+async fn run_as(session: &Session, mut args: Apply, flags: &ArgMatches, purpose: Purpose) -> Result<Exit, Failure> {
     args.planning.state.written = args.written.clone();
     let args = &args;
     let view = operation::view(session, &args.planning);
     let result = match &args.plan {
         Some(path) => apply_saved(session, args, flags, path, &view).await,
-        None => apply_new(session, args, flags, &view).await,
+        None => apply_new(session, args, flags, &view, purpose).await,
     };
     match result {
         Err(failure) if args.planning.json => {
@@ -80,7 +93,23 @@ pub async fn run(session: &Session, mut args: Apply, flags: &ArgMatches) -> Resu
     }
 }
 
-async fn apply_new(session: &Session, args: &Apply, flags: &ArgMatches, view: &Arc<dyn View>) -> Result<Exit, Failure> {
+/// Refuses a plan that only records and of which nothing can be recorded.
+fn refuse_unrecordable(plan: &Plan) -> Result<(), Failure> {
+    if !plan.is_unrecordable() {
+        return Ok(());
+    }
+    let detail = "What changes are outputs alone, whose values are not known before something is created, or that are \
+                  declared no more. Such changes are made by an apply without -refresh-only.";
+    Err(Failure::error("Cannot apply non-applyable plan", detail))
+}
+
+async fn apply_new(
+    session: &Session,
+    args: &Apply,
+    flags: &ArgMatches,
+    view: &Arc<dyn View>,
+    purpose: Purpose,
+) -> Result<Exit, Failure> {
     let planning = &args.planning;
     let mode = operation::mode(planning, args.destroy)?;
     if planning.json && !args.auto_approve {
@@ -106,6 +135,9 @@ async fn apply_new(session: &Session, args: &Apply, flags: &ArgMatches, view: &A
     {
         session.console.out("\nApply cancelled.\n");
         return Ok(Exit::Failure);
+    }
+    if purpose == Purpose::Apply {
+        refuse_unrecordable(&made.planned.plan)?;
     }
     let parallelism = usize::from(planning.parallelism);
     carry_out(session, &made.run, &made.project, &made.planned, made.store, parallelism).await
@@ -236,8 +268,9 @@ async fn apply_saved(
     found.extend(unused_options(args));
     operation::tell(view.as_ref(), &found, &project);
     if planning.json {
-        view.plan(&planned, &run.world.providers, false);
+        view.changes(&planned);
     }
+    refuse_unrecordable(&planned.plan)?;
     carry_out(session, &run, &project, &planned, store, usize::from(planning.parallelism)).await
 }
 

@@ -30,7 +30,10 @@ async fn planned(session: &Session, args: &Plan, flags: &ArgMatches, view: &Arc<
     let mode = operation::mode(planning, args.destroy)?;
     view.begin();
     let inputs = session.inputs(variable_inputs(flags));
-    let files = Files { out: args.out.as_deref(), generate: args.generate_config_out.as_deref() };
+    let files = Files {
+        out: args.out.as_deref().filter(|path| !path.as_os_str().is_empty()),
+        generate: args.generate_config_out.as_deref(),
+    };
     let made = operation::plan(session, view, planning, &inputs, mode, files).await?;
     operation::tell(view.as_ref(), &made.found, &made.project);
     if let (Some(path), true) = (files.generate, made.generated > 0) {

@@ -87,6 +87,10 @@ impl View for Stream {
         stream::plan(&planned.plan).into_iter().for_each(|message| self.write(message));
     }
 
+    fn changes(&self, planned: &Planned) {
+        stream::changes(&planned.plan).for_each(|message| self.write(message));
+    }
+
     fn diagnostics(&self, found: &[Diagnostic], sources: &SourceMap) {
         found.iter().for_each(|found| self.write(stream::diagnostic(found, sources)));
     }

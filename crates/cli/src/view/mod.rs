@@ -47,6 +47,9 @@ pub trait View: Sink {
     /// A finished plan, or a partial one after an error.
     fn plan(&self, planned: &Planned, providers: &Providers, errored: bool);
 
+    /// What a saved plan changes, where only programs are told of it.
+    fn changes(&self, _planned: &Planned) {}
+
     /// Messages.
     fn diagnostics(&self, diagnostics: &[Diagnostic], sources: &SourceMap);
 

@@ -64,6 +64,32 @@ fn only_the_expected_plan_is_applied() {
 }
 
 #[test]
+fn an_empty_name_saves_nothing() {
+    let bench = Bench::new(ONE);
+    let out = bench.run(&["plan", "-no-color", "-out="]).ok().out;
+    assert!(out.contains("1 to add") && !out.contains("Saved the plan"), "{out}");
+}
+
+#[test]
+fn programs_are_told_of_a_saved_plan_only_what_is_done() {
+    let bench = Bench::new("resource \"terraform_data\" \"a\" {}\nresource \"terraform_data\" \"b\" {}\n");
+    bench.run(&["apply", "-auto-approve"]).ok();
+    let moved = "moved {\n  from = terraform_data.a\n  to = terraform_data.c\n}\n";
+    let blocks = "resource \"terraform_data\" \"c\" {}\nresource \"terraform_data\" \"d\" {}\n";
+    bench.write("main.tf", &format!("{moved}{blocks}output \"o\" {{\n  value = 1\n}}\n"));
+    bench.run(&["plan", "-out=p"]).ok();
+    let out = bench.run(&["apply", "-json", "p"]).ok().out;
+    let kinds: Vec<String> = out
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).expect("an event"))
+        .map(|event| format!("{} {}", event["type"].as_str().unwrap_or_default(), event["change"]["action"]))
+        .filter(|kind| !kind.starts_with("apply_") && !kind.starts_with("version"))
+        .collect();
+    let expected = ["planned_change \"delete\"", "planned_change \"create\"", "change_summary null", "outputs null"];
+    assert_eq!(kinds, expected, "{out}");
+}
+
+#[test]
 fn the_line_to_paste_is_whole() {
     let bench = Bench::new(ONE);
     let out = bench.run(&["plan", "-no-color", "-out=my plan", "-markdown-into=plan.md"]).ok().out;

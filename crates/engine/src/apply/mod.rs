@@ -39,7 +39,7 @@ use crate::values::expand::expand;
 use crate::values::{Repetition, Values};
 use operation::{Job, Made, NotDeleted, Review, Work};
 use provision::Prepared;
-use record::{Entry, Record, is_unrecorded};
+use record::{Blocks, Entry, Record, is_unrecorded};
 
 /// The data sources that a plan has read, by address.
 pub type Data = BTreeMap<InstanceAddress, (ProviderKey, Value)>;
@@ -135,6 +135,7 @@ pub async fn apply(apply: Apply<'_>) -> RunOutcome {
         sessions: apply.sessions.clone(),
         values: Values::of(apply.setting.config),
         recorded: apply.stored.by_resource(),
+        blocks: Blocks::new(),
         deposed: BTreeMap::new(),
         report: Report::default(),
         running: FuturesUnordered::new(),
@@ -156,6 +157,8 @@ struct Executor<'a> {
     values: Values,
     /// What is recorded, by resource block.
     recorded: BTreeMap<ResourceConfigAddress, Vec<(&'a ObjectKey, &'a StoredObject)>>,
+    /// The providers of the blocks that were come to.
+    blocks: Blocks,
     /// The keys of the objects that replacements have set aside.
     deposed: BTreeMap<InstanceAddress, String>,
     report: Report,
@@ -454,6 +457,8 @@ impl<'a> Executor<'a> {
     async fn expand(&mut self, resource: &ResourceConfigAddress) {
         let setting = self.apply.setting;
         let Some(block) = setting.config.resource(resource) else { return };
+        let key = self.apply.providers.key(setting.config, &resource.module, block);
+        let provider = key.ok().map(|key| self.apply.providers.state_address(setting.config, &key));
         for at in self.values.module_instances(&resource.module) {
             let expanded = match setting.scope(&at, &self.values, Repetition::default(), None) {
                 Some(scope) => {
@@ -464,6 +469,8 @@ impl<'a> Executor<'a> {
             };
             let Some(instances) = self.report.diagnostics.take(expanded) else { continue };
             self.values.set_resource(&at, &resource.resource, instances.clone());
+            let named = provider.clone().map(|provider| ((at.clone(), resource.resource.clone()), provider));
+            self.blocks.extend(named);
             self.values.checks.expand_resource(&at, &resource.resource, instances.keys());
             self.leave_over(&at, resource);
             for key in instances.keys() {
@@ -677,6 +684,9 @@ impl<'a> Executor<'a> {
                 "Only the targets and what they need were worked on. Plan without -target to see what is left to do.",
             ));
         }
+        let (blocks, seen_through) = (std::mem::take(&mut self.blocks), !self.report.diagnostics.has_errors());
+        let recorded = self.apply.record.lock().await.blocks(blocks, seen_through).await;
+        self.report.diagnostics.extend(recorded.err());
         self.report.diagnostics = said_once(std::mem::take(&mut self.report.diagnostics));
         self.report.values = std::mem::take(&mut self.values);
         self.report.outputs = outputs.into_iter().map(|(name, (value, _))| (name, value)).collect();

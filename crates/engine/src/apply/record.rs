@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use smform_types::{Diagnostic, InstanceAddress, ResourceConfigAddress, Type, Value};
+use smform_types::{Diagnostic, InstanceAddress, ModuleInstance, ResourceAddress, ResourceConfigAddress, Type, Value};
 
 use super::Apply;
 use crate::checks::Checks;
@@ -68,6 +68,9 @@ impl Entry {
         }
     }
 }
+
+/// The providers of resource blocks in module instances, as the state names them.
+pub type Blocks = BTreeMap<(ModuleInstance, ResourceAddress), String>;
 
 const UNRECORDED: &str = "The state cannot be kept up to date";
 
@@ -135,6 +138,10 @@ pub trait Record: Send {
 
     /// The root outputs are these, each with whether it is declared sensitive.
     async fn outputs(&mut self, outputs: &BTreeMap<Arc<str>, (Value, bool)>) -> Result<(), Diagnostic>;
+
+    /// These resource blocks belong to these providers, as the state names them. Those without objects are kept as long as
+    /// the run was not seen through.
+    async fn blocks(&mut self, blocks: Blocks, seen_through: bool) -> Result<(), Diagnostic>;
 
     /// The conditions of the configuration came out so.
     async fn checks(&mut self, checks: &Checks) -> Result<(), Diagnostic>;

@@ -48,7 +48,7 @@ pub async fn walk_twice(inputs: &Walk<'_>) -> Result<Walked, Diagnostics> {
     let mut errors = looked.diagnostics;
     errors.extend(moves::check::moved(setting.config, &looked.values));
     if errors.has_errors() {
-        return Err(errors.into_iter().filter(smform_types::Diagnostic::is_error).collect());
+        return Err(errors);
     }
     let mut stored = as_read(inputs.stored, &looked.drift, &looked.ties);
     for name in setting.config.root().into_iter().flat_map(|root| root.outputs.keys()) {
@@ -76,6 +76,8 @@ pub async fn walk_twice(inputs: &Walk<'_>) -> Result<Walked, Diagnostics> {
 /// The record with what was read instead of what it said.
 fn as_read(stored: &Stored, drift: &[Drift], ties: &BTreeMap<ObjectKey, Ties>) -> Stored {
     let mut stored = stored.clone();
+    // What was looked at has moved already.
+    stored.objects.values_mut().for_each(|object| object.previous = None);
     for found in drift {
         match (&found.after, stored.objects.get_mut(&found.object)) {
             (Some(after), Some(object)) => object.value = after.clone(),

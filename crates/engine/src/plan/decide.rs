@@ -64,7 +64,9 @@ pub fn decide(situation: &Situation<'_>) -> Decision {
     let marked = |value: &Value| value.clone().mark_paths(situation.marks);
     let Some(prior) = situation.prior else {
         let after = marked(&situation.planned.planned);
-        return plain(Action::Create, after);
+        // As in Terraform, also what is new says that something it names has changed.
+        let reason = situation.triggered.then_some(Reason::Triggered);
+        return Decision { reason, ..plain(Action::Create, after) };
     };
     let forced = situation.requested || situation.triggered;
     if is_replaced(true, situation.tainted, forced, situation.planned) {

@@ -320,7 +320,8 @@ impl Plan {
                 let is_set =
                     |value: &Option<Value>| value.as_ref().is_some_and(|value| value.is_known() && !value.is_null());
                 let set = |change: &OutputChange| {
-                    let is_read = change.after.as_ref().is_some_and(|after| after.is_known() || is_set(&change.before));
+                    let is_read =
+                        change.after.as_ref().is_some_and(|after| after.is_wholly_known() || is_set(&change.before));
                     change.is_change() && is_read
                 };
                 let differs = |drift: &Drift| drift.action() != Action::NoOp;
@@ -328,6 +329,13 @@ impl Plan {
             }
             _ => objects || outputs,
         }
+    }
+
+    /// Whether there is something to record that cannot be: outputs that are not known yet, or that are declared no more,
+    /// where nothing else has changed. As in Terraform, only a plan that records what is comes to this.
+    #[must_use]
+    pub fn is_unrecordable(&self) -> bool {
+        self.mode == Mode::RefreshOnly && !self.is_applyable() && self.outputs.values().any(OutputChange::is_change)
     }
 
     /// How many objects are added, changed and destroyed; a replacement counts as one added and one destroyed.

@@ -65,7 +65,7 @@ impl<'a> Walker<'a> {
         let provider = key.as_ref().and_then(|key| self.walk.providers.of_key(config, key));
         let schema = provider.and_then(|p| p.resource_schema(resource.resource.mode, &resource.resource.type_name));
         let (Some(key), Some(schema)) = (key, schema.cloned()) else { return };
-        if self.walk.options.mode == Mode::Destroy {
+        if self.walk.options.mode == Mode::Destroy || !self.selection.has_node(node) {
             self.stored_values(resource);
             return self.leftovers(node, resource, &key, &schema, block);
         }
@@ -205,10 +205,17 @@ impl<'a> Walker<'a> {
         if self.walk.options.adopt != Adopt::Nothing {
             return self.adopt(node, object, block, key, schema, repetition);
         }
-        let evaluated = self.evaluate_body(&object.address, block, &schema.block, &repetition);
-        let Some((config, marks)) = evaluated else { return self.read_only(node, object, key, schema) };
-        let triggered = self.is_triggered(&object.address.module, block, &repetition);
-        let Some(triggered) = triggered else { return self.read_only(node, object, key, schema) };
+        let evaluated = if self.walk.options.mode == Mode::RefreshOnly {
+            // Nothing is planned, so nobody asks what the block says.
+            self.preconditions(&object.address, block, &repetition);
+            Some((None, Vec::new(), false))
+        } else {
+            let body = self.evaluate_body(&object.address, block, &schema.block, &repetition);
+            body.and_then(|(config, marks)| {
+                Some((Some(config), marks, self.is_triggered(&object.address.module, block, &repetition)?))
+            })
+        };
+        let Some((config, marks, triggered)) = evaluated else { return self.read_only(node, object, key, schema) };
         let requested = self.walk.options.replace.contains(&object.address);
         let Some(session) = self.session(key, &object.address) else { return };
         // What is in the state already is not imported again.
@@ -221,7 +228,7 @@ impl<'a> Walker<'a> {
             candidate: self.walk.stored.candidates.get(&object).cloned(),
             import: import.clone(),
             owed: self.walk.stored.owed.get(&object).cloned(),
-            config: (self.walk.options.mode == Mode::Normal).then_some(config),
+            config,
             ignore: block.lifecycle.ignore_changes.clone(),
             tainted: recorded.as_ref().is_some_and(|recorded| recorded.tainted),
             begun: self.walk.options.mode == Mode::Normal
@@ -325,6 +332,16 @@ impl<'a> Walker<'a> {
         );
     }
 
+    /// Looks at what must hold before an instance is planned; whether nothing is wrong with it.
+    fn preconditions(&mut self, address: &InstanceAddress, block: &Resource, repetition: &Repetition) -> bool {
+        let (messages, outcome) =
+            self.walk.setting.preconditions(address, block, repetition.clone(), &self.found.values);
+        self.found.values.checks.record_resource(address, outcome);
+        let failed = messages.has_errors();
+        self.found.diagnostics.extend(messages);
+        !failed
+    }
+
     /// Evaluates the body of a block for one instance and checks it as far as can be done without asking; nothing
     /// when it has errors, which are then on record.
     pub(super) fn evaluate_body(
@@ -335,12 +352,7 @@ impl<'a> Walker<'a> {
         repetition: &Repetition,
     ) -> Option<(Value, Vec<(Path, Marks)>)> {
         let provider = self.walk.providers.offering(block.address.mode, &block.address.type_name)?;
-        let (messages, outcome) =
-            self.walk.setting.preconditions(address, block, repetition.clone(), &self.found.values);
-        self.found.values.checks.record_resource(address, outcome);
-        let failed = messages.has_errors();
-        self.found.diagnostics.extend(messages);
-        if failed {
+        if !self.preconditions(address, block, repetition) {
             return None;
         }
         let evaluated = self.walk.setting.resource_config(
@@ -417,6 +429,18 @@ impl<'a> Walker<'a> {
         }
     }
 
+    /// Whether targets let an object go that belongs to no instance.
+    fn is_left_over(&self, object: &ObjectKey) -> bool {
+        if self.walk.options.mode == Mode::Destroy {
+            return self.selection.has_instance(&object.address);
+        }
+        // What was set aside does not come along with a target: as in Terraform, it goes when one names it.
+        if object.deposed.is_some() {
+            return self.selection.names(&object.address) || self.selection.has_along(object);
+        }
+        self.selection.has_instance(&object.address)
+    }
+
     /// Plans the deletion of recorded objects that belong to no instance, and of deposed objects.
     fn leftovers(
         &mut self,
@@ -431,13 +455,7 @@ impl<'a> Walker<'a> {
             self.recorded.get(resource).into_iter().flatten().map(|(object, stored)| (*object, Some(*stored)));
         let leftovers: Vec<(ObjectKey, Option<StoredObject>)> = recorded
             .chain(candidates.map(|object| (object, None)))
-            .filter(|(object, _)| self.selection.has_instance(&object.address))
-            // What was set aside does not come along with a target: as in Terraform, it goes when one names it.
-            .filter(|(object, _)| {
-                object.deposed.is_none()
-                    || self.walk.options.mode == Mode::Destroy
-                    || self.selection.names(&object.address)
-            })
+            .filter(|(object, _)| self.is_left_over(object))
             .map(|(object, stored)| (object.clone(), stored.cloned()))
             .collect();
         for (object, recorded) in leftovers {
@@ -717,9 +735,7 @@ impl<'a> Walker<'a> {
         let old_dependencies = self.old_dependencies(&pending);
         let change = Change {
             object: pending.object.clone(),
-            previous_address: recorded
-                .filter(|_| self.walk.options.mode != Mode::Destroy)
-                .and_then(|recorded| recorded.previous.clone()),
+            previous_address: recorded.and_then(|recorded| recorded.previous.clone()),
             provider: pending.provider,
             action: if forget { Action::Forget } else { Action::Delete },
             reason,

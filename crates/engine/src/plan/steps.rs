@@ -195,6 +195,7 @@ fn add_change(steps: &mut StepGraph, change: &Change) {
         steps.before(making, &complete);
     }
     if let Some(deleting) = &deleting {
+        steps.add(gone.clone());
         steps.before(deleting, &gone);
     }
     if let (Some(making), Some(deleting)) = (&making, &deleting) {

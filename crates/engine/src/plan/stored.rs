@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use smform_types::{InstanceAddress, InstanceKey, ResourceConfigAddress, Value};
+use smform_types::{InstanceAddress, InstanceKey, ModuleInstance, ResourceAddress, ResourceConfigAddress, Value};
 
 use super::ObjectKey;
 use crate::values::Instances;
@@ -41,6 +41,8 @@ pub struct Stored {
     pub owed: BTreeMap<ObjectKey, String>,
     /// Data sources as they were last read.
     pub data: BTreeMap<InstanceAddress, Value>,
+    /// The recorded blocks that have no objects.
+    pub bare: BTreeSet<(ModuleInstance, ResourceAddress)>,
     /// Root outputs.
     pub outputs: BTreeMap<Arc<str>, Value>,
 }

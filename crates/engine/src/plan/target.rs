@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use smform_types::{Diagnostic, InstanceAddress, ModuleInstance, ResourceConfigAddress};
 
-use super::Mode;
 use super::stored::Stored;
+use super::{Mode, ObjectKey};
 use crate::graph::{Graph, Node};
 
 /// What a user names.
@@ -100,6 +100,25 @@ pub fn quoted(text: &str) -> String {
     format!("{text:?}")
 }
 
+/// What was set aside and has used what was set aside of a target, directly or not: as in Terraform, it goes with that.
+fn set_aside_along(stored: &Stored, targets: &[Target]) -> BTreeSet<ObjectKey> {
+    let set_aside: Vec<_> = stored.objects.iter().filter(|(object, _)| object.deposed.is_some()).collect();
+    let is_named = |object: &ObjectKey| targets.iter().any(|target| target.covers_instance(&object.address));
+    let mut open: Vec<&ObjectKey> = set_aside.iter().map(|(object, _)| *object).filter(|one| is_named(one)).collect();
+    let mut along = BTreeSet::new();
+    while let Some(used) = open.pop() {
+        let (module, resource) = (&used.address.module, used.address.config());
+        for (object, recorded) in &set_aside {
+            let other = &object.address.module;
+            let is_sibling = other.config() == module.config() && other != module;
+            if recorded.dependencies.contains(&resource) && !is_sibling && along.insert((*object).clone()) {
+                open.push(object);
+            }
+        }
+    }
+    along
+}
+
 fn named(graph: &Graph, targets: &[Target]) -> BTreeSet<Node> {
     graph.nodes().filter(|node| targets.iter().any(|target| target.covers_node(node))).cloned().collect()
 }
@@ -119,6 +138,8 @@ pub enum Selection {
         nodes: BTreeSet<Node>,
         /// The vertices of which every instance is meant, although one that is named may cover only some.
         whole: BTreeSet<Node>,
+        /// What was set aside, and goes before what a target names and was set aside as well.
+        along: BTreeSet<ObjectKey>,
     },
 }
 
@@ -130,11 +151,11 @@ impl Selection {
         match (targets, mode) {
             ([], _) => Selection::All,
             (_, Mode::Destroy) => Selection::with_users(graph, stored, targets),
-            (_, Mode::Normal | Mode::RefreshOnly) => Selection::with_needed(graph, targets),
+            (_, Mode::Normal | Mode::RefreshOnly) => Selection::with_needed(graph, stored, targets),
         }
     }
 
-    fn with_needed(graph: &Graph, targets: &[Target]) -> Selection {
+    fn with_needed(graph: &Graph, stored: &Stored, targets: &[Target]) -> Selection {
         let named = named(graph, targets);
         let mut nodes = graph.closure(named.iter());
         let is_resource = |node: &&Node| matches!(node, Node::Resource(_));
@@ -147,8 +168,12 @@ impl Selection {
                 nodes.extend(closure);
             }
         }
+        let along = set_aside_along(stored, targets);
+        let using: Vec<Node> = along.iter().map(|object| Node::Resource(object.address.config())).collect();
+        let providers = using.iter().flat_map(|node| graph.dependencies(node));
+        nodes.extend(graph.closure(providers.filter(|node| matches!(node, Node::Provider(_)))));
         let nodes = nodes.into_iter().cloned().collect();
-        Selection::Targets { targets: targets.to_vec(), named, nodes, whole: BTreeSet::new() }
+        Selection::Targets { targets: targets.to_vec(), named, nodes, whole: BTreeSet::new(), along }
     }
 
     fn with_users(graph: &Graph, stored: &Stored, targets: &[Target]) -> Selection {
@@ -182,7 +207,23 @@ impl Selection {
             open.extend(using);
             nodes.insert(node);
         }
-        Selection::Targets { targets: targets.to_vec(), named, nodes, whole }
+        Selection::Targets { targets: targets.to_vec(), named, nodes, whole, along: BTreeSet::new() }
+    }
+
+    /// The resources of which nothing is worked on but what was set aside and comes along.
+    pub fn only_along(&self) -> impl Iterator<Item = Node> {
+        let (along, nodes) = match self {
+            Selection::All => (None, None),
+            Selection::Targets { along, nodes, .. } => (Some(along), Some(nodes)),
+        };
+        let resources = along.into_iter().flatten().map(|object| Node::Resource(object.address.config()));
+        resources.filter(move |node| nodes.is_none_or(|nodes| !nodes.contains(node)))
+    }
+
+    /// Whether an object that was set aside comes along with what a target names.
+    #[must_use]
+    pub fn has_along(&self, object: &ObjectKey) -> bool {
+        matches!(self, Selection::Targets { along, .. } if along.contains(object))
     }
 
     /// Whether a vertex is worked on.

@@ -164,8 +164,9 @@ pub async fn walk(walk: &Walk<'_>) -> Found {
         outstanding: BTreeMap::new(),
         failed: BTreeSet::new(),
     };
+    let only_along: BTreeSet<Node> = walker.selection.only_along().collect();
     let mut waiting: BTreeMap<&Node, usize> = BTreeMap::new();
-    for node in order.iter().filter(|node| nodes.contains(node)) {
+    for node in order.iter().filter(|node| nodes.contains(node) || only_along.contains(node)) {
         let count = walk.graph.dependencies(node).filter(|needed| nodes.contains(needed)).count();
         waiting.insert(node, count);
     }
@@ -202,6 +203,9 @@ pub async fn walk(walk: &Walk<'_>) -> Found {
         for name in walk.setting.config.root().into_iter().flat_map(|root| root.outputs.keys()) {
             walker.found.values.checks.expect(&ModuleInstance::root(), &Subject::Output(name.clone()), None);
         }
+    }
+    if walk.options.mode == Mode::RefreshOnly {
+        walker.note_moves();
     }
     walker.found.visited = nodes;
     walker.found
@@ -262,6 +266,24 @@ impl<'a> Walker<'a> {
         if self.found.diagnostics.iter().skip(before).any(Diagnostic::is_error) {
             self.failed.insert(node.clone());
         }
+    }
+
+    /// A plan that only refreshes tells of every move, also of what was not come to.
+    fn note_moves(&mut self) {
+        let told: BTreeSet<&ObjectKey> = self.found.drift.iter().map(|drift| &drift.object).collect();
+        let moved =
+            self.walk.stored.objects.iter().filter(|(object, _)| object.deposed.is_none() && !told.contains(object));
+        let moved = moved.filter_map(|(object, stored)| {
+            let previous = Some(stored.previous.clone()?);
+            Some(Drift {
+                object: object.clone(),
+                previous,
+                before: stored.value.clone(),
+                after: Some(stored.value.clone()),
+            })
+        });
+        let moved: Vec<Drift> = moved.collect();
+        self.found.drift.extend(moved);
     }
 
     /// What cannot be destroyed keeps what it depends on, of which then nothing is said.

@@ -229,8 +229,7 @@ impl Suite<'_> {
         states.sort_by_key(|kept| std::cmp::Reverse(kept.last));
         let mut clean = true;
         for kept in states {
-            watch.destroying(file, &kept.run);
-            let (left, found) = empty(&kept).await;
+            let (left, found) = empty(&kept, || watch.destroying(file, &kept.run)).await;
             if found.has_errors() || !left.is_empty() {
                 clean = false;
                 watch.left(file, &kept.run, &left, &found, &kept.project.config.sources);
@@ -300,7 +299,7 @@ async fn apply(world: &World, project: &Project, planned: &Planned, store: Store
 }
 
 /// Destroys what a state holds; what is left of it, and why.
-async fn empty(kept: &Kept) -> (Vec<ObjectKey>, Diagnostics) {
+async fn empty(kept: &Kept, begins: impl FnOnce()) -> (Vec<ObjectKey>, Diagnostics) {
     let store = match Store::open(Arc::clone(&kept.backend), None) {
         Ok(store) => store,
         Err(error) => return (Vec::new(), diagnose(&error).into()),
@@ -309,6 +308,7 @@ async fn empty(kept: &Kept) -> (Vec<ObjectKey>, Diagnostics) {
     if stored.objects.is_empty() && stored.candidates.is_empty() {
         return (Vec::new(), Diagnostics::new());
     }
+    begins();
     let options = Options { mode: Mode::Destroy, ..Options::default() };
     let before: Vec<ObjectKey> = stored.objects.keys().cloned().collect();
     let (planned, messages) = workflow::plan(&kept.world, &kept.project, stored, &options).await;

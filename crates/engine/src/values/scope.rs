@@ -62,8 +62,8 @@ impl Scope for ModuleScope<'_> {
         found.ok_or_else(|| self.missing(subject))
     }
 
-    fn requires_builtin(&self) -> bool {
-        let required = self.module.required_providers.get("terraform");
+    fn is_builtin(&self, local: &str) -> bool {
+        let required = self.module.required_providers.get(local);
         required.is_some_and(|required| required.source == "terraform.io/builtin/terraform")
     }
 }

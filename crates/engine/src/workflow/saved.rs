@@ -433,7 +433,13 @@ fn recorded_json(stored: &Stored) -> Json {
         "objects": objects.collect::<Vec<_>>(),
         "data": values(&mut stored.data.iter().map(|(address, value)| (address.to_string(), value))),
         "outputs": values(&mut stored.outputs.iter().map(|(name, value)| (name.to_string(), value))),
+        "bare": stored.bare.iter().map(|(at, resource)| json!([at.to_string(), resource.to_string()])).collect::<Vec<_>>(),
     })
+}
+
+/// A module instance from its address, which is empty for the root.
+fn module_at(address: &str) -> Option<ModuleInstance> {
+    if address.is_empty() { Some(ModuleInstance::root()) } else { address.parse().ok() }
 }
 
 fn recorded_of(json: &Json) -> Option<Stored> {
@@ -453,10 +459,15 @@ fn recorded_of(json: &Json) -> Option<Stored> {
     };
     let data = json.get("data")?.as_object()?.iter();
     let outputs = json.get("outputs")?.as_object()?.iter();
+    let bare = |json: &Json| {
+        let resource: InstanceAddress = json.get(1)?.as_str()?.parse().ok()?;
+        Some((module_at(json.get(0)?.as_str()?)?, resource.resource))
+    };
     Some(Stored {
         objects: json.get("objects")?.as_array()?.iter().map(object).collect::<Option<_>>()?,
         data: data.map(|(address, value)| Some((address.parse().ok()?, decode(value)?))).collect::<Option<_>>()?,
         outputs: outputs.map(|(name, value)| Some((Arc::from(&**name), decode(value)?))).collect::<Option<_>>()?,
+        bare: json.get("bare")?.as_array()?.iter().map(bare).collect::<Option<_>>()?,
         ..Stored::default()
     })
 }
@@ -557,8 +568,7 @@ fn check_json(
 }
 
 fn module_of(json: &Json) -> Option<ModuleInstance> {
-    let module = json.get("module")?.as_str()?;
-    if module.is_empty() { Some(ModuleInstance::root()) } else { module.parse().ok() }
+    module_at(json.get("module")?.as_str()?)
 }
 
 fn checks(document: &Json) -> Option<Checks> {

@@ -16,7 +16,7 @@ use smform_types::{
 };
 
 use super::flat;
-use crate::apply::record::{Entry, Record, unrecorded};
+use crate::apply::record::{Blocks, Entry, Record, unrecorded};
 use crate::blocks::sensitive_paths;
 use crate::checks::{self, Checks, Outcome, Status, Subject};
 use crate::events::Operation;
@@ -46,7 +46,7 @@ pub fn diagnose(error: &StateError) -> Diagnostic {
 /// The recorded objects of all types that a provider offers; others stay in the state untouched, with a warning.
 /// `pending` are operations of an earlier run whose outcome is not known.
 pub fn decode(state: &State, pending: &[Intent], providers: &Providers) -> (Stored, Diagnostics) {
-    let mut stored = Stored::default();
+    let mut stored = Stored { bare: state.bare().cloned().collect(), ..Stored::default() };
     let mut found = Diagnostics::new();
     let mut foreign: BTreeSet<String> = BTreeSet::new();
     for (id, resource, object) in state.objects() {
@@ -361,6 +361,11 @@ impl Record for StoreRecord {
             (name.to_string(), Output { value, ty: type_to_json(&ty), sensitive: *sensitive })
         });
         written(self.store.outputs(outputs.collect()))
+    }
+
+    async fn blocks(&mut self, blocks: Blocks, seen_through: bool) -> Result<(), Diagnostic> {
+        self.store.blocks(blocks, seen_through);
+        Ok(())
     }
 
     async fn checks(&mut self, checks: &Checks) -> Result<(), Diagnostic> {

@@ -92,6 +92,10 @@ impl Record for Watched {
         watched!(self, self.inner.checks(checks))
     }
 
+    async fn blocks(&mut self, blocks: smform_engine::apply::record::Blocks, seen_through: bool) -> Done {
+        watched!(self, self.inner.blocks(blocks, seen_through))
+    }
+
     async fn outputs(&mut self, outputs: &BTreeMap<Arc<str>, (Value, bool)>) -> Done {
         watched!(self, self.inner.outputs(outputs))
     }

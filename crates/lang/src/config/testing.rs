@@ -135,8 +135,8 @@ const PLAN: Shape = Shape { arguments: &["mode", "refresh", "replace", "target"]
 
 const MODULE: Shape = Shape { arguments: &["source", "version"], blocks: &[] };
 
-/// The paths of the test files of a module, relative to its directory: those beside its configuration, then those in
-/// the folder of tests, each in lexical order.
+/// The paths of the test files of a module, relative to its directory: those beside its configuration and those in
+/// the folder of tests, in lexical order.
 #[must_use]
 pub fn test_files(host: &dyn Host, directory: &Path, folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
@@ -147,6 +147,7 @@ pub fn test_files(host: &dyn Host, directory: &Path, folder: &Path) -> Vec<PathB
         };
         found.extend(names.iter().filter(is_test).map(|name| place.join(name)));
     }
+    found.sort_by_cached_key(|path| path.to_string_lossy().into_owned());
     found
 }
 

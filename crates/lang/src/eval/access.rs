@@ -93,7 +93,10 @@ impl Evaluator<'_> {
                 let types = types.iter().map(|ty| each(Value::unknown(ty.clone())).ty()).collect::<Vec<_>>();
                 Value::refined(Type::tuple(types), Refinement::not_null())
             }
-            ValueKind::Unknown(ty, _) if *ty == Type::Dynamic || !value.is_definitely_not_null() => {
+            ValueKind::Unknown(Type::Dynamic, _) => Value::refined(Type::Dynamic, Refinement::not_null()),
+            ValueKind::Unknown(..) if !value.is_definitely_not_null() => {
+                // It may be null, and so have no element; what one cannot have is wrong all the same.
+                each(value);
                 Value::refined(Type::Dynamic, Refinement::not_null())
             }
             _ => Value::tuple([each(value)]),

@@ -14,7 +14,12 @@ enum Attempt<'c> {
 
 impl Evaluator<'_> {
     pub(super) fn call(&self, call: &Call, whole: &Expr, env: Env<'_>) -> Outcome {
-        let name = &*call.name.text;
+        let written = &*call.name.text;
+        let of_provider = written.strip_prefix("provider::").and_then(|rest| rest.split_once("::"));
+        let renamed = of_provider
+            .filter(|(local, _)| *local != "terraform" && self.scope.is_builtin(local))
+            .map(|(_, function)| format!("provider::terraform::{function}"));
+        let name = renamed.as_deref().unwrap_or(written);
         let plain = name.strip_prefix("core::").unwrap_or(name);
         let failed = |summary: &str, detail: String| {
             let (function, around) = (Some(name.to_owned()), Some(whole.span));
@@ -51,7 +56,7 @@ impl Evaluator<'_> {
                 };
                 return Err(error.at(call.name.span).into());
             }
-            _ if name.starts_with("provider::terraform::") && !self.scope.requires_builtin() => {
+            _ if written.starts_with("provider::terraform::") && !self.scope.is_builtin("terraform") => {
                 let detail = "The functions of the built-in provider are there in a module whose required_providers \
                               block has an entry terraform = { source = \"terraform.io/builtin/terraform\" }.";
                 let error = Diagnostic::error("Unknown provider function", detail);

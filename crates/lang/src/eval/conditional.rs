@@ -25,19 +25,26 @@ impl Evaluator<'_> {
             Err(errors) => return Err(Failure { errors, rest: Value::unknown(ty) }),
         };
         let of_one_type = a.ty() == b.ty();
-        let to_type = |value: Value| {
+        let to_type = |value: Value, arm: &Expr| {
             convert(value, &ty).map_err(|error| {
-                let detail = format!("The two results must have one type, but one does not convert: {error}.");
-                self.failed(Diagnostic::error("Inconsistent conditional result types", detail).at(arms), whole, env)
+                let detail = format!("The two results must have one type, but this one does not convert: {error}.");
+                let error = Diagnostic::error("Inconsistent conditional result types", detail);
+                self.failed(error.at(arm.span), whole, env)
             })
         };
         // That a value was chosen tells of the one that was not.
         let marks = marks | a.marks() | b.marks();
         let (value, mut errors) = match chosen {
-            Some(true) => (to_type(a), a_errors),
-            Some(false) => (to_type(b), b_errors),
-            // As in Terraform, an arm that fails does not count before it is chosen.
-            None => (to_type(a).and_then(|a| to_type(b).map(|b| either(&ty, &a, &b, of_one_type))), Diagnostics::new()),
+            Some(true) => (to_type(a, then), a_errors),
+            Some(false) => (to_type(b, otherwise), b_errors),
+            // As in Terraform, an arm that fails, or does not convert, does not count before it is chosen.
+            None => {
+                let value = match (convert(a, &ty), convert(b, &ty)) {
+                    (Ok(a), Ok(b)) => either(&ty, &a, &b, of_one_type),
+                    _ => Value::unknown(ty.clone()),
+                };
+                (Ok(value), Diagnostics::new())
+            }
         };
         let value = errors.take(value).unwrap_or_else(|| Value::unknown(ty.clone()));
         Failure::unless_none(errors, value.with_marks(marks))

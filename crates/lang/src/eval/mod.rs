@@ -101,8 +101,8 @@ pub trait Scope {
     /// When there is no such thing here, as a message for the user; the evaluator adds the place.
     fn resolve(&self, subject: &Subject) -> Result<Value, Diagnostic>;
 
-    /// Whether functions of the built-in provider can be called: a module has to require it.
-    fn requires_builtin(&self) -> bool {
-        true
+    /// Whether functions of the built-in provider can be called by this name for it: a module has to require it.
+    fn is_builtin(&self, local: &str) -> bool {
+        local == "terraform"
     }
 }

@@ -1,6 +1,6 @@
 //! Functions that convert values to types, and those that put marks on values and take them off.
 
-use smform_types::{Marks, Refinement, Type, Value, ValueKind, convert};
+use smform_types::{Marks, Type, Value, ValueKind, convert};
 
 use super::arguments::{Arguments, Function};
 use super::error::CallError;
@@ -58,13 +58,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
 fn to(a: &Arguments<'_>, wanted: &Shape) -> Result<Value, CallError> {
     let value = a.value(0)?;
     let converted = convert(value.clone(), &wanted.ty());
-    // As in Terraform, these functions forget how many members an unknown tuple or object has.
-    let forgets = !value.is_known() && matches!(value.ty(), Type::Tuple(_) | Type::Object(_));
+    // As in Terraform, these functions forget all that is known of an unknown value, be it the type of its elements.
     let converted = match converted {
-        Ok(converted) if forgets => {
-            let kept = Refinement { not_null: value.is_definitely_not_null(), ..Refinement::default() };
-            Ok(Value::refined(converted.ty(), kept).with_marks(converted.marks()))
-        }
+        Ok(converted) if !value.is_known() => Ok(Value::unknown(wanted.ty()).with_marks(converted.marks())),
         converted => converted,
     };
     converted.map_err(|_| {

@@ -95,13 +95,33 @@ fn all<'v>(
 
 /// Some(false) when an unknown value of a type can never be `known`.
 fn unlike(ty: &Type, refinement: Option<&Refinement>, known: &Value) -> Option<bool> {
-    if known.is_null() || ty.has_dynamic() {
+    if known.is_null() {
         return None;
     }
-    if *ty != known.ty() {
+    if !conforms(&known.ty(), ty) {
         return Some(false);
     }
+    if ty.has_dynamic() {
+        return None;
+    }
     refinement.is_some_and(|refinement| !includes(refinement, known)).then_some(false)
+}
+
+/// Whether a type is another one, but for the parts that this leaves open.
+fn conforms(given: &Type, wanted: &Type) -> bool {
+    match (given, wanted) {
+        (_, Type::Dynamic) => true,
+        (Type::List(given), Type::List(wanted))
+        | (Type::Set(given), Type::Set(wanted))
+        | (Type::Map(given), Type::Map(wanted)) => conforms(given, wanted),
+        (Type::Tuple(given), Type::Tuple(wanted)) => {
+            given.len() == wanted.len()
+                && given.iter().zip(wanted.iter()).all(|(given, wanted)| conforms(given, wanted))
+        }
+        _ if !wanted.has_dynamic() => given == wanted,
+        // Objects with open parts are taken to be alike.
+        _ => matches!((given, wanted), (Type::Object(_), Type::Object(_))),
+    }
 }
 
 fn includes(refinement: &Refinement, known: &Value) -> bool {
@@ -148,6 +168,18 @@ mod tests {
         let tuple = Value::tuple([Value::number(1)]);
         assert_eq!(equals(&tuple, &Value::list(Type::Number, [Value::number(1)])), Some(false));
         assert_eq!(equals(&tuple, &tuple), Some(true));
+    }
+
+    #[test]
+    fn a_type_that_is_left_open_in_part_settles_what_cannot_be() {
+        let open = Value::unknown(Type::list(Type::Dynamic));
+        assert_eq!(equals(&open, &Value::list(Type::String, [Value::string("a")])), None);
+        assert_eq!(equals(&open, &Value::list(Type::Dynamic, [])), None);
+        assert_eq!(equals(&open, &Value::tuple([])), Some(false));
+        assert_eq!(equals(&open, &Value::set(Type::String, [])), Some(false));
+        let pair = Value::unknown(Type::tuple([Type::Dynamic, Type::String]));
+        assert_eq!(equals(&pair, &Value::tuple([Value::number(1), Value::string("b")])), None);
+        assert_eq!(equals(&pair, &Value::tuple([Value::number(1), Value::number(2)])), Some(false));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The functions of the built-in provider: between values and the text of values files.
 
-use smform_types::{SourceId, Value, ValueKind};
+use smform_types::{Refinement, SourceId, Type, Value, ValueKind};
 
 use super::arguments::{Arguments, Function};
 use super::error::CallError;
@@ -30,6 +30,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
         &[Parameter::new("value", Shape::Any)],
         Shape::String,
         |a| {
+            if !a.value(0)?.is_wholly_known() {
+                return Ok(unknown_text());
+            }
             let mut text = String::new();
             write(a.value(0)?, &mut text);
             // The layout is that of an argument, whose lines within brackets are indented.
@@ -39,6 +42,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
         "The text of an expression whose value is the given one.",
     ),
 ];
+
+/// The text of a value that is known only in part.
+fn unknown_text() -> Value {
+    Value::refined(Type::String, Refinement { not_null: true, ..Refinement::default() })
+}
 
 fn encode_tfvars(a: &Arguments<'_>) -> Result<Value, CallError> {
     let value = a.value(0)?;
@@ -60,7 +68,7 @@ fn encode_tfvars(a: &Arguments<'_>) -> Result<Value, CallError> {
         write(item, &mut text);
         text.push('\n');
     }
-    Ok(Value::string(format(&text)))
+    Ok(if value.is_wholly_known() { Value::string(format(&text)) } else { unknown_text() })
 }
 
 fn decode_tfvars(a: &Arguments<'_>) -> Result<Value, CallError> {

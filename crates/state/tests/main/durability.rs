@@ -154,6 +154,39 @@ fn a_damaged_state_is_left_alone_and_the_way_out_named() {
     assert_eq!(fs::read_to_string(&path).expect("reads"), damage);
 }
 
+#[test]
+fn what_editors_and_git_leave_in_a_state_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("x.tfstate");
+    let refused = |text: &str| {
+        fs::write(&path, text).expect("writes");
+        open(&path).expect_err("no state").to_string()
+    };
+    let marked = refused("\u{feff}{\"version\": 4}");
+    assert!(marked.contains("byte-order mark") && marked.contains("UTF-8 without one"), "{marked}");
+    let both = refused("{\n<<<<<<< HEAD\n\"serial\": 1\n=======\n\"serial\": 2\n>>>>>>> theirs\n}");
+    assert!(both.contains("line 2 marks a conflict that Git has left"), "{both}");
+}
+
+#[test]
+fn blocks_without_objects_are_kept_until_a_run_is_seen_through() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("x.tfstate");
+    let block = |text: &str| (id(text).address.module, id(text).address.resource);
+    let ends = |put: Option<&str>, names: &[&str], provider: &str, seen_through: bool| {
+        let mut store = open(&path).expect("opens");
+        put.into_iter().for_each(|name| store.put(&id(name), PROVIDER, object("1")).expect("writes"));
+        store.blocks(names.iter().map(|name| (block(name), provider.to_owned())).collect(), seen_through);
+        store.finish().expect("finishes")
+    };
+    let state = ends(Some("a.b"), &["a.b", "a.c"], "p", false);
+    assert_eq!(state.bare().collect::<Vec<_>>(), [&block("a.c")]);
+    assert_eq!(open(&path).expect("opens").state().bare().count(), 1, "it is stored");
+    let state = ends(None, &["a.b"], "other", true);
+    assert_eq!(state.bare().count(), 0);
+    assert_eq!(state.resources[&block("a.b")].provider, "other", "though the object is as it was");
+}
+
 #[cfg(unix)]
 #[test]
 fn a_device_or_a_pipe_is_written_to_and_not_replaced() {

@@ -8,10 +8,10 @@ use serde_json::{Map, Value as Json, json};
 use smform_engine::plan::{Action, Extent, Mode, ObjectKey, Plan};
 use smform_engine::providers::Providers;
 use smform_engine::workflow::{Planned, Project};
-use smform_lang::config::Config;
+use smform_lang::config::{Config, Repetition};
 use smform_state::codec::TERRAFORM_VERSION;
 use smform_types::json::type_to_json;
-use smform_types::{InstanceAddress, Marks, Value};
+use smform_types::{InstanceAddress, Marks, ModuleInstance, ResourceAddress, ResourceConfigAddress, Value};
 
 use super::state::{Entry, Order, values_of};
 use super::values::known;
@@ -102,7 +102,7 @@ fn planned_values(plan: &Plan, providers: &Providers) -> Json {
         let value = change.after.as_ref().filter(|_| stays && change.object.deposed.is_none())?;
         Some(Entry::planned(&change.object.address, value, providers).without_nothing())
     });
-    values_of(outputs, entries.collect(), Order::Text)
+    values_of(outputs, entries.collect(), [], Order::Text)
 }
 
 fn prior_state(project: &Project, planned: &Planned, providers: &Providers) -> Option<Json> {
@@ -133,7 +133,8 @@ fn prior_state(project: &Project, planned: &Planned, providers: &Providers) -> O
     }
     objects.extend(planned.data.iter().map(|(address, (_, value))| ((address, None), value)));
     let outputs = prior_outputs(project, planned);
-    if objects.is_empty() && outputs.is_empty() {
+    let bare: Vec<ModuleInstance> = still_bare(project, planned).collect();
+    if objects.is_empty() && outputs.is_empty() && bare.is_empty() {
         return None;
     }
     let entries = objects.into_iter().map(|((address, deposed), value)| {
@@ -150,8 +151,21 @@ fn prior_state(project: &Project, planned: &Planned, providers: &Providers) -> O
     Some(json!({
         "format_version": "1.0",
         "terraform_version": TERRAFORM_VERSION,
-        "values": values_of(outputs, entries.collect(), Order::Address),
+        "values": values_of(outputs, entries.collect(), bare, Order::Address),
     }))
+}
+
+/// The modules of recorded blocks without objects, as far as the plan did not come to an instance of them either.
+fn still_bare<'p>(project: &'p Project, planned: &'p Planned) -> impl Iterator<Item = ModuleInstance> + 'p {
+    let plan = &planned.plan;
+    let is_come_to = |module: &ModuleInstance, resource: &ResourceAddress| {
+        let at = ResourceConfigAddress { module: module.config(), resource: resource.clone() };
+        let single =
+            || project.config.resource(&at).is_some_and(|block| matches!(block.repetition, Repetition::Single));
+        let is_change = |object: &ObjectKey| object.address.module == *module && object.address.resource == *resource;
+        plan.mode == Mode::RefreshOnly && single() || plan.changes.keys().any(is_change)
+    };
+    planned.stored.bare.iter().filter(move |(module, resource)| !is_come_to(module, resource)).map(|(at, _)| at.clone())
 }
 
 /// The root outputs as they are known while planning: those just evaluated, if wholly known, else those recorded.

@@ -88,22 +88,29 @@ pub fn output(value: &Value, sensitive: bool) -> Json {
     json!({ "sensitive": sensitive, "value": plain(value), "type": type_to_json(&value.ty()) })
 }
 
-/// Outputs and objects, sorted into modules.
+/// Outputs and objects, sorted into modules; `bare` ones are listed even when they hold nothing.
 #[must_use]
-pub fn values_of(outputs: Map<String, Json>, mut entries: Vec<Entry>, order: Order) -> Json {
+pub fn values_of(
+    outputs: Map<String, Json>,
+    mut entries: Vec<Entry>,
+    bare: impl IntoIterator<Item = ModuleInstance>,
+    order: Order,
+) -> Json {
     if order == Order::Text {
         let address = |entry: &Entry| entry.json.get("address").and_then(Json::as_str).unwrap_or_default().to_owned();
         entries.sort_by_cached_key(address);
     }
     let mut modules: BTreeMap<ModuleInstance, Vec<Json>> = BTreeMap::new();
-    modules.entry(ModuleInstance::root()).or_default();
-    for entry in entries {
+    let named = entries.iter().map(|entry| entry.module.clone()).chain(bare);
+    for module in named.chain([ModuleInstance::root()]) {
         // The modules around are listed even when they hold nothing themselves.
-        let mut around = entry.module.parent();
+        let mut around = Some(module);
         while let Some(module) = around {
             around = module.parent();
             modules.entry(module).or_default();
         }
+    }
+    for entry in entries {
         modules.entry(entry.module).or_default().push(Json::Object(entry.json));
     }
     let mut out = Map::new();
@@ -161,7 +168,15 @@ pub fn state(state: &State, values: &dyn Fn(&smform_state::ObjectId) -> Option<V
     object([
         ("format_version", Some("1.0".into())),
         ("terraform_version", Some(state.terraform_version.as_str().into())),
-        ("values", Some(values_of(outputs.collect(), entries.collect(), Order::Address))),
+        (
+            "values",
+            Some(values_of(
+                outputs.collect(),
+                entries.collect(),
+                state.bare().map(|(module, _)| module.clone()),
+                Order::Address,
+            )),
+        ),
         ("checks", checks::checks(&recorded_checks(&state.check_results))),
     ])
 }

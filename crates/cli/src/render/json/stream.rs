@@ -268,6 +268,12 @@ pub fn provision(object_key: &ObjectKey, kind: &str, moment: &ProvisionMoment) -
     message("info", &text, verb, [("hook", hook)])
 }
 
+/// The messages of a saved plan that is applied: what is done to objects, as Terraform has it without what they were found
+/// to be, and without those that only have another address.
+pub fn changes(plan: &Plan) -> impl Iterator<Item = Message> {
+    plan.listed().into_iter().filter(|change| change.action != Action::NoOp).filter_map(planned)
+}
+
 /// Every message of a finished plan, in order.
 #[must_use]
 pub fn plan(plan: &Plan) -> Vec<Message> {
