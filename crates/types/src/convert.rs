@@ -255,8 +255,22 @@ fn entries(items: &BTreeMap<Arc<str>, Value>, from: Option<&Type>, to: &Type) ->
         .zip(&keys)
         .map(|(item, key)| convert(item.clone(), to).map_err(|error| error.under(Step::Key(key.to_string()))))
         .collect::<Result<Vec<_>, _>>()?;
+    if to.has_dynamic() && is_undecided(&values) {
+        return Ok(Value::unknown(Type::map(Type::Dynamic)));
+    }
     let (element, values) = one_type(values, from, to, "map")?;
     Ok(Value::map(element, keys.into_iter().zip(values)))
+}
+
+/// Whether elements of a map come to one type, or not, only when those of unknown type are known. As in Terraform, the map is
+/// unknown until then.
+fn is_undecided(values: &[Value]) -> bool {
+    let (open, settled): (Vec<&Value>, Vec<&Value>) = values.iter().partition(|value| value.ty() == Type::Dynamic);
+    let one_type = |values: Vec<&Value>| crate::unify::unify_values(values.into_iter().cloned()).is_some();
+    let is_unknown = |value: &&Value| !value.is_known();
+    open.iter().any(is_unknown)
+        && one_type(settled)
+        && !one_type(values.iter().filter(|value| !value.is_null()).collect())
 }
 
 fn tuple(items: &[Value], types: &[Type]) -> Result<Value, ConvertError> {
@@ -339,6 +353,18 @@ mod tests {
             assert!(convert(text(bad), &Type::Number).is_err(), "{bad:?}");
         }
         assert!(convert(Value::bool(true), &Type::Number).is_err());
+    }
+
+    #[test]
+    fn a_map_is_unknown_while_an_element_of_unknown_type_may_or_may_not_fit() {
+        let open = Value::unknown(Type::Dynamic);
+        let any = Type::map(Type::Dynamic);
+        let items = |other: Value| Value::object([("x", other), ("y", open.clone())]);
+        assert_eq!(convert(items(Value::tuple([text("s")])), &any), Ok(Value::unknown(any.clone())));
+        let texts = [("x", text("s")), ("y", Value::unknown(Type::String))];
+        assert_eq!(convert(items(text("s")), &any), Ok(Value::map(Type::String, texts)), "a primitive fits");
+        let bad = Value::object([("x", Value::tuple([])), ("y", open), ("z", text("s"))]);
+        assert!(convert(bad, &any).is_err(), "what is known does not fit");
     }
 
     #[test]

@@ -235,9 +235,8 @@ fn entry(value: &Value, ty: &Type, key: &Value) -> Result<Value, Diagnostic> {
     };
     if let ValueKind::Unknown(ty, _) = value.kind() {
         return match ty {
-            Type::Object(object) => {
-                object.attributes.get(name).map(|ty| Value::unknown(ty.clone())).ok_or_else(|| invalid(""))
-            }
+            // As in Terraform, a key tells nothing of an object that is not known, other than the name of an attribute.
+            Type::Object(_) => Ok(Value::unknown(Type::Dynamic)),
             ty => Ok(Value::unknown(ty.element().cloned().unwrap_or(Type::Dynamic))),
         };
     }

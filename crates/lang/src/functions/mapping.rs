@@ -126,6 +126,10 @@ fn lookup(a: &Arguments<'_>) -> Result<Value, CallError> {
     })
 }
 
+fn not_merged(ty: &Type) -> CallError {
+    CallError::whole(format!("arguments must be maps or objects, got {:?}", ty.friendly()))
+}
+
 /// Whether all arguments of `merge` are maps of one type, or objects of one type; nothing when that is not known.
 fn merge_matches(arguments: &[Value]) -> Result<Option<Type>, CallError> {
     let mut first: Option<Type> = None;
@@ -136,8 +140,7 @@ fn merge_matches(arguments: &[Value]) -> Result<Option<Type>, CallError> {
             ty @ (Type::Map(_) | Type::Object(_)) => ty,
             Type::Dynamic => return Ok(Some(Type::Dynamic)),
             ty => {
-                let message = format!("arguments must be maps or objects, got {:?}", ty.friendly());
-                return Err(CallError::whole(message));
+                return Err(not_merged(&ty));
             }
         };
         match &first {
@@ -178,6 +181,10 @@ fn merge(a: &Arguments<'_>) -> Result<Value, CallError> {
     let mut marks = Marks::NONE;
     for map in a.all() {
         marks |= map.marks();
+        // The types of what follows an untyped null were not looked at.
+        if map.is_known() && !map.is_null() && map.as_entries().is_none() {
+            return Err(not_merged(&map.ty()));
+        }
         for (key, value) in map.as_entries().into_iter().flatten() {
             merged.insert(Arc::clone(key), value.clone());
         }
