@@ -89,13 +89,14 @@ pub fn formatter(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let once = smform_lang::format::format(text);
     let valid = |text: &str| !parse_native(text, SourceId(0)).1.has_errors();
-    // As Terraform's, the layout joins indices of the former kind, `a.0 . 1`, which cannot be read then.
+    // As Terraform's, the layout joins indices of the former kind, `a.0 . 1` and `2 .e2`, which cannot be read then.
     let is_digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+    let exponent = |text: &str| text.strip_prefix(['e', 'E']).is_some_and(|rest| is_digit(rest.chars().next()));
     let joins = text.match_indices('.').any(|(at, _)| {
         let (before, after) = (text.get(..at).unwrap_or_default(), text.get(at + 1..).unwrap_or_default());
         let (left, right) = (before.trim_end(), after.trim_start());
         let is_apart = left.len() < before.len() || right.len() < after.len();
-        is_apart && is_digit(left.chars().next_back()) && is_digit(right.chars().next())
+        is_apart && is_digit(left.chars().next_back()) && (is_digit(right.chars().next()) || exponent(right))
     });
     if valid(text) && !joins {
         assert!(valid(&once), "{once:?}");
