@@ -342,3 +342,53 @@ def test_validate_holds_blocks_against_each_other_and_against_the_provider(proje
     # What stands there may never be made.
     maybe = isolated.replace("enable_network_isolation", "count = 0\n  enable_network_isolation")
     project.write(maybe + serverless).run("validate", "-no-color").expect(0)
+
+
+def test_a_name_with_a_random_part_has_a_way_out_without_editing(project, sandbox):
+    """As in most published modules, whose files are not one's own."""
+    random = 'resource "random_string" "suffix" {\n  length  = 6\n  special = false\n  upper   = false\n}\n'
+    name = 'name = "cfg-${random_string.suffix.result}"'
+    apply(project, random + stack(name=name))
+    refused = plan(project, random + stack(name=name, count=2), 1)
+    assert '+  name_prefix = "cfg-${random_string.suffix.result}-"' in refused.text
+    way_out = "-replace='random_string.suffix'"
+    assert f"Or plan with {way_out}" in refused.prose
+    former = live(sandbox)
+    apply(project, random + stack(name=name, count=2), "-replace=random_string.suffix")
+    assert configurations(sandbox) == {live(sandbox)} != {former}
+    plan(project, random + stack(name=name, count=2), 0)
+
+
+def test_a_variant_without_a_written_name_moves_in_steps(project, sandbox):
+    canary = """  deployment_config {
+    blue_green_update_policy {
+      traffic_routing_configuration {
+        type                     = "CANARY"
+        wait_interval_in_seconds = 60
+        canary_size {
+          type  = "INSTANCE_COUNT"
+          value = 1
+        }
+      }
+    }
+  }
+}
+"""
+
+    def text(version):
+        whole = stack(version=version, count=2).rstrip().removesuffix("}") + canary
+        return whole.replace('    variant_name           = "MyVariant"\n', "")
+
+    apply(project, text(1))
+    former = live(sandbox)
+    apply(project, text(2))
+    assert configurations(sandbox) == {live(sandbox)} != {former}
+    plan(project, text(2), 0)
+
+
+def test_a_state_in_s3_cannot_be_kept_in_the_sandbox(project):
+    backend = 'terraform {\n  backend "s3" {\n    bucket = "b"\n    key    = "k"\n    region = "us-east-1"\n  }\n}\n'
+    refused = project.write(backend).run("plan", "-no-color").expect(1)
+    assert "backend_override.tf" in refused.prose and "-sandbox" in refused.prose
+    assert "conditional writes" not in refused.prose
+    project.write('terraform {\n  backend "local" {}\n}\n', "backend_override.tf").run("plan", "-no-color").expect(0)

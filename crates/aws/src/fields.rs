@@ -25,6 +25,17 @@ impl<'v> Fields<'v> {
         self.0.get(name).is_some_and(|value| !value.is_null() && value.as_str() != Some(""))
     }
 
+    /// Whether an argument is certain to be given. A conflict takes this of both sides, since what is not known yet may turn
+    /// out to be null, as where a module hands on whatever its variables say.
+    pub(crate) fn is_set(self, name: &str) -> bool {
+        self.get(name).is_some_and(|value| value.as_str() != Some(""))
+    }
+
+    /// Those of some arguments that are certain to be given.
+    pub(crate) fn set_of<'n>(self, names: &[&'n str]) -> Vec<&'n str> {
+        names.iter().copied().filter(|name| self.is_set(name)).collect()
+    }
+
     pub(crate) fn text(self, name: &str) -> Option<&'v str> {
         self.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
     }
@@ -191,6 +202,7 @@ mod tests {
         assert_eq!((fields.text("empty"), fields.text("unknown"), fields.text("missing")), (None, None, None));
         assert_eq!((fields.int("zero"), fields.count("zero"), fields.int("big")), (Some(0), None, None));
         assert!(fields.is_given("unknown") && fields.is_unknown("unknown"));
+        assert_eq!(fields.set_of(&["empty", "null", "unknown", "zero", "missing"]), ["zero"]);
         assert!(!fields.is_given("null") && !fields.is_given("empty") && fields.is_given("zero"));
     }
 

@@ -45,6 +45,13 @@ pub(crate) fn written_region<'v>(config: &'v Value, beside: &Beside<'v>) -> Opti
     if fields.is_given("region") { fields.text("region") } else { Fields(beside.provider).text("region") }
 }
 
+/// The `timeouts` block of a data source. Modules have it; there is nothing to wait for.
+pub(crate) fn read_timeouts() -> NestedBlock {
+    let read = Attribute::optional(Type::String).with(duration());
+    let read = read.describe("Without effect: reading is a few calls, each of which has a limit of its own.");
+    NestedBlock::single(Block::new([("read", read)], []))
+}
+
 /// How long an operation may take: as `timeouts` says, or the default.
 pub(crate) fn limit(object: &Value, operation: &str, default: Duration) -> Duration {
     let said = Fields(object).block("timeouts").and_then(|timeouts| timeouts.text(operation));

@@ -1,6 +1,6 @@
 use serde_json::json;
 use smform_provider::{Beside, CreateOutcome, PlannedObject, ReplaceOrder};
-use smform_types::Value;
+use smform_types::{Path, Value};
 
 use crate::support::{CONFIG, GROUP, MODEL, ROLE, SUBNETS, config_body, model_body, place, shown, world};
 
@@ -342,4 +342,34 @@ async fn what_stands_beside_a_block_is_held_against_it_offline() {
     assert_eq!(said(CONFIG, &serverless("m"), json!(null), &[model("m", "us-east-1")]), cannot);
     assert_eq!(said(CONFIG, &serverless("n"), json!(null), &[model("m", "us-east-1")]), [""; 0]);
     assert_eq!(said(CONFIG, &serverless("?"), json!(null), &[model("?", "us-east-1")]), [""; 0]);
+}
+
+/// A policy that moves traffic in steps needs the same variants in the old and the new configuration.
+#[tokio::test]
+async fn a_replacement_keeps_the_names_that_nobody_wrote() {
+    let world = world().await;
+    world.create(MODEL, &model_body("m")).await;
+    let variant = |kind: &str| json!({"model_name": "m", "instance_type": kind, "initial_instance_count": 1});
+    let body = |variants: serde_json::Value| json!({"name_prefix": "c-", "production_variants": variants});
+    let old = world.create(CONFIG, &body(json!([variant("ml.m5.large")]))).await;
+    let at = |index: usize| Path::attribute("production_variants").index(index).attr("variant_name");
+    let generated = at(0).lookup(&old).and_then(Value::as_str).unwrap().to_owned();
+    assert!(generated.starts_with("terraform-"), "{generated}");
+
+    let replaced = body(json!([variant("ml.m5.xlarge")]));
+    let planned = world.replacing(CONFIG, &old, &replaced).await.planned;
+    assert_eq!(at(0).lookup(&planned).and_then(Value::as_str), Some(&*generated));
+    let CreateOutcome::Complete(made) = world.session.create(CONFIG, &planned, &world.run).await else { panic!() };
+    assert_eq!(at(0).lookup(&made).and_then(Value::as_str), Some(&*generated));
+    world.assert_settled(CONFIG, &made, &replaced).await;
+
+    // With other variants, and where a name is written, nothing is kept; nor is what somebody wrote before.
+    let two = json!([variant("ml.m5.large"), variant("ml.m5.large")]);
+    let planned = world.replacing(CONFIG, &old, &body(two)).await.planned;
+    assert!(at(0).lookup(&planned).is_some_and(|name| !name.is_known()), "{planned:?}");
+    let mut own = variant("ml.m5.large");
+    own["variant_name"] = json!("own");
+    let own = world.create(CONFIG, &body(json!([own]))).await;
+    let planned = world.replacing(CONFIG, &own, &replaced).await.planned;
+    assert!(at(0).lookup(&planned).is_some_and(|name| !name.is_known()), "{planned:?}");
 }

@@ -222,3 +222,23 @@ async fn the_newest_approved_version_of_a_group_is_found() {
     let none = world.data("aws_sagemaker_model_package_group", &json!({"model_package_group_name": "x"})).await;
     assert!(none.unwrap_err().detail.contains("There is no model package group"));
 }
+
+/// Modules give these a limit, which the object keeps as it is written.
+#[tokio::test]
+async fn those_of_the_network_take_timeouts() {
+    let world = world().await;
+    for (ty, mut body) in [
+        ("aws_vpc", json!({"id": VPC})),
+        ("aws_subnet", json!({"id": SUBNETS[0]})),
+        ("aws_subnets", json!({})),
+        ("aws_security_group", json!({"id": GROUP})),
+        ("aws_security_groups", json!({})),
+        ("aws_availability_zones", json!({})),
+    ] {
+        let without = world.data(ty, &body).await.unwrap();
+        assert!(without.get("timeouts").is_some_and(Value::is_null), "{ty}");
+        body["timeouts"] = json!({"read": "5m"});
+        let with = world.data(ty, &body).await.unwrap();
+        assert_eq!(with.get("timeouts").map(|limits| text(limits, "read")), Some("5m"), "{ty}");
+    }
+}

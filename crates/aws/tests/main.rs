@@ -4,6 +4,7 @@
 mod alarm;
 mod capacity;
 mod configuration;
+mod conflicts;
 mod data;
 mod endpoint;
 mod failures;

@@ -320,6 +320,10 @@ async fn mistakes_are_found_offline() {
         check(&|b| b["primary_container"]["environment"] = json!({"DB_PASSWORD": "x"})),
         ["Warning primary_container[0].environment: Environment variable that looks like a secret"]
     );
+    // What is counted, and what is not there, is none.
+    let harmless =
+        json!({"MAX_TOTAL_TOKENS": "4096", "HF_API_TOKEN": null, "API_KEY_LENGTH": "32", "USE_TOKEN": "true"});
+    assert_eq!(check(&|b| b["primary_container"]["environment"] = harmless.clone()), [""; 0]);
     assert_eq!(
         check(&|b| b["primary_container"]["environment"] =
             json!((0..40).map(|n| (format!("K{n}"), "x".repeat(1000))).collect::<std::collections::BTreeMap<_, _>>())),

@@ -17,6 +17,16 @@ use crate::values::{Repetition, Values};
 /// The evaluated arguments of a block, without marks; the marks by place; and warnings.
 pub type Evaluated = (Value, Vec<(Path, Marks)>, Diagnostics);
 
+/// What a block is checked as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checked {
+    /// As an object: by everything that the service is known to refuse.
+    Instance,
+    /// As a block of which nothing may come, as with `count = 0`: by the constraints of the schema, as Terraform does. Its
+    /// providers know no rules beyond these.
+    Block,
+}
+
 /// The summaries of conditions of objects that do not hold.
 pub const PRECONDITION_FAILED: &str = "Resource precondition failed";
 /// The same for what holds afterwards.
@@ -57,12 +67,15 @@ impl Setting<'_> {
         &self,
         address: &InstanceAddress,
         block: &Resource,
-        schema: &Block,
+        checked_as: Checked,
         repetition: Repetition,
         values: &Values,
         provider: &dyn Provider,
     ) -> Result<Evaluated, Diagnostics> {
-        let Some(scope) = self.scope(&address.module, values, repetition, None) else { return Err(Diagnostics::new()) };
+        let (mode, type_name) = (block.address.mode, &block.address.type_name);
+        let scope = self.scope(&address.module, values, repetition, None);
+        let schema = provider.resource_schema(mode, type_name).map(|schema| &schema.block);
+        let Some((scope, schema)) = scope.zip(schema) else { return Err(Diagnostics::new()) };
         let evaluator = Evaluator::new(&scope, self.functions);
         let (config, found) = evaluator.body(&block.body, schema);
         // What an expression says is about the configuration; a block within a check is known by its address.
@@ -77,7 +90,10 @@ impl Setting<'_> {
         let refused = ephemeral.map(|(path, _)| not_ephemeral(argument(path, schema))).collect::<Diagnostics>();
         located.extend(locate(refused, block).map(|diagnostic| diagnostic.about(address)));
         sensitive_paths(schema, &config, &Path::root(), &mut marks);
-        let checked = provider.validate(block.address.mode, &block.address.type_name, &config);
+        let checked = match checked_as {
+            Checked::Instance => provider.validate(mode, type_name, &config),
+            Checked::Block => provider.validate_block(mode, type_name, &config),
+        };
         located.extend(locate(checked, block).map(|diagnostic| diagnostic.about(address)));
         let (marked, warnings) = located.into_result((config, marks))?;
         Ok((marked.0, marked.1, warnings))

@@ -47,6 +47,9 @@ pub trait Provider: Send + Sync {
         Diagnostics::new()
     }
 
+    /// Checks what holds of a block even where nothing comes of it, as with `count = 0`: the constraints of the schema alone.
+    fn validate_block(&self, mode: ResourceMode, type_name: &str, config: &Value) -> Diagnostics;
+
     /// Checks a `provider` block without any call. Unknown parts are passed over.
     fn validate_configuration(&self, config: &Value) -> Diagnostics {
         constraints::check(&self.schema().block, config)

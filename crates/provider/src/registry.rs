@@ -138,10 +138,7 @@ impl<C: Send + Sync + 'static> Provider for Registry<C> {
     }
 
     fn validate(&self, mode: ResourceMode, type_name: &str, config: &Value) -> Diagnostics {
-        let Some(schema) = self.resource_schema(mode, type_name) else {
-            return unknown_type(&self.type_names(mode), type_name).into();
-        };
-        let mut found = constraints::check(&schema.block, config);
+        let mut found = self.validate_block(mode, type_name, config);
         found.extend(
             match mode {
                 ResourceMode::Managed => {
@@ -157,6 +154,13 @@ impl<C: Send + Sync + 'static> Provider for Registry<C> {
     fn validate_beside(&self, type_name: &str, config: &Value, beside: &Beside<'_>) -> Diagnostics {
         let entry = self.types.resources.get(type_name);
         entry.map(|entry| entry.implementation.validate_beside(config, beside)).unwrap_or_default()
+    }
+
+    fn validate_block(&self, mode: ResourceMode, type_name: &str, config: &Value) -> Diagnostics {
+        match self.resource_schema(mode, type_name) {
+            Some(schema) => constraints::check(&schema.block, config),
+            None => unknown_type(&self.type_names(mode), type_name).into(),
+        }
     }
 
     fn accounted(&self, type_name: &str, recorded: &Value, read: &Value, others: &[PlannedObject]) -> Value {

@@ -103,13 +103,24 @@ fn way_out(code: &str) -> &'static str {
     }
 }
 
+/// Whether a refusal is that of a sandbox that is served, which has no buckets.
+fn is_sandbox(message: &str) -> bool {
+    message.starts_with("The sandbox imitates")
+}
+
+const NO_BUCKETS: &str = ". With a sandbox that is served, keep the state in a file: write terraform { backend \"local\" {} } into \
+                          a file backend_override.tf and take it away afterwards, or work with -sandbox, whose state is \
+                          always a file";
+
 fn refusal<E: ProvideErrorMetadata + std::error::Error + 'static>(error: SdkError<E>) -> Refusal {
     if status(&error) == Some(412) {
         return Refusal::Condition;
     }
     if let Some(code) = error.code() {
-        let message = error.message().map(|text| format!(": {}", text.trim_end_matches('.'))).unwrap_or_default();
-        return Refusal::Other(format!("{code}{message}{}", way_out(code)));
+        let said = error.message().unwrap_or_default();
+        let message = if said.is_empty() { String::new() } else { format!(": {}", said.trim_end_matches('.')) };
+        let way_out = if is_sandbox(said) { NO_BUCKETS } else { way_out(code) };
+        return Refusal::Other(format!("{code}{message}{way_out}"));
     }
     let said = smform_aws::reason(&error);
     let found_none = matches!(&error, SdkError::DispatchFailure(_)) && said.contains("loading credentials");

@@ -13,7 +13,7 @@ use smform_provider::{
     plan_by_schema,
 };
 use smform_types::schema::{Attribute, Block, Schema};
-use smform_types::{Diagnostics, Path, Type, Value};
+use smform_types::{Diagnostic, Diagnostics, Path, Type, Value};
 
 use crate::gate::Gate;
 
@@ -234,6 +234,17 @@ impl ResourceType<Service> for Thing {
             ("tags", Attribute::optional(Type::map(Type::String))),
         ];
         Schema { version: 0, block: Block::new(attributes, []) }
+    }
+
+    /// A rule between arguments, which no schema states.
+    fn validate(&self, config: &Value) -> Diagnostics {
+        match text(config, "name").filter(|name| uses(config).contains(name)) {
+            Some(name) => {
+                let error = Diagnostic::error("Thing uses itself", format!("\"{name}\" cannot use itself."));
+                error.of_attribute(Path::attribute("uses")).into()
+            }
+            None => Diagnostics::new(),
+        }
     }
 
     async fn plan(

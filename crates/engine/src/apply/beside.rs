@@ -8,6 +8,7 @@ use smform_provider::PlannedObject;
 use smform_types::{Value, ValueKind};
 
 use super::Apply;
+use crate::blocks::Checked;
 use crate::plan::{Action, Change, ObjectKey};
 use crate::values::Values;
 
@@ -47,10 +48,10 @@ fn config(apply: &Apply<'_>, values: &Values, change: &Change) -> Option<Value> 
     let (address, config) = (&change.object.address, apply.setting.config);
     let block = config.modules.get(&address.module.config())?.resources.get(&address.resource)?;
     let provider = apply.providers.of_key(config, &change.provider)?;
-    let schema = provider.resource_schema(address.resource.mode, &address.resource.type_name)?;
     let instances = values.instances(&address.module, &address.resource);
     let repetition = instances.map(|instances| instances.repetition(address.key.as_ref())).unwrap_or_default();
-    let evaluated = apply.setting.resource_config(address, block, &schema.block, repetition, values, provider.as_ref());
+    let (setting, as_instance) = (&apply.setting, Checked::Instance);
+    let evaluated = setting.resource_config(address, block, as_instance, repetition, values, provider.as_ref());
     evaluated.ok().map(|(config, _, _)| config)
 }
 

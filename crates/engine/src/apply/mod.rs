@@ -26,6 +26,7 @@ use smform_types::{
 };
 use tokio::sync::{Mutex, Semaphore};
 
+use crate::blocks::Checked;
 use crate::checks::Subject;
 use crate::events::Operation;
 use crate::graph::ProviderKey;
@@ -552,8 +553,9 @@ impl<'a> Executor<'a> {
         if failed {
             return false;
         }
+        let (setting, as_instance) = (&apply.setting, Checked::Instance);
         let evaluated =
-            apply.setting.resource_config(address, block, &schema.block, repetition, &self.values, provider.as_ref());
+            setting.resource_config(address, block, as_instance, repetition, &self.values, provider.as_ref());
         let Some((config, marks, _)) = self.report.diagnostics.take(evaluated) else { return false };
         let review = self.review(&session, change);
         let job = Job {

@@ -48,7 +48,7 @@ impl<'a> Walker<'a> {
                 None => self.found.values.set_instance(&address, Self::placeholder(schema.block.ty())),
             };
         }
-        let Some((config, marks)) = self.evaluate_body(&address, block, &schema.block, &repetition) else { return };
+        let Some((config, marks)) = self.evaluate_body(&address, block, &repetition) else { return };
         let reason = if !config.is_wholly_known() {
             Some(Reason::ConfigUnknown)
         } else if self.has_pending_dependency(&address, block) {

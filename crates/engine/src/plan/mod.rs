@@ -16,6 +16,7 @@ pub mod names;
 pub mod order;
 pub mod outputs;
 pub mod relevant;
+mod renamed;
 mod resource;
 pub mod review;
 pub mod steps;

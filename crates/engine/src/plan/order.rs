@@ -9,6 +9,7 @@ use smform_lang::eval::attribute_span;
 use smform_provider::SameName;
 use smform_types::{Diagnostic, Diagnostics, InstanceAddress, Path, ResourceConfigAddress, ResourceMode, Value};
 
+use super::renamed;
 use super::steps::{self, Step, StepGraph};
 use super::stored::Stored;
 use super::target::Selection;
@@ -172,14 +173,16 @@ pub fn refuse_same_names(
     for (address, same) in same_names {
         let Some(change) = changes.get(&ObjectKey { address: address.clone(), deposed: None }) else { continue };
         // What refers to it is told by its address; whatever else uses it, as the service names it.
-        let mut users = users(changes, address);
+        let name = fixed_name(change, same);
+        let mut users = users(changes, address, name);
         if users.is_empty() {
             users.clone_from(&same.users);
         }
         if users.is_empty() && change.action == Action::Replace(Replacement::DeleteFirst) {
             continue;
         }
-        found.push(refusal(config, change, same, &users));
+        let random = renamed::random_parts(changes, change, name);
+        found.push(refusal(config, change, same, &users, &random));
     }
     found
 }
@@ -299,24 +302,31 @@ pub fn refuse_names_set_aside(config: &Config, changes: &BTreeMap<ObjectKey, Cha
 }
 
 /// The resources whose objects use an object, by configuration or by record.
-fn users(changes: &BTreeMap<ObjectKey, Change>, address: &InstanceAddress) -> Vec<String> {
+fn users(changes: &BTreeMap<ObjectKey, Change>, address: &InstanceAddress, name: &str) -> Vec<String> {
     let used = address.config();
-    let users: BTreeSet<String> = changes
+    let users = changes
         .values()
         .filter(|change| change.dependencies.contains(&used) || change.old_dependencies.contains(&used))
         .filter(|change| change.before.is_some())
-        .map(|change| change.object.address.to_string())
         .collect();
+    let users = renamed::of_instance(address, name, users);
+    let users: BTreeSet<String> = users.into_iter().map(|change| change.object.address.to_string()).collect();
     users.into_iter().collect()
 }
 
-fn refusal(config: &Config, change: &Change, same: &SameName, users: &[String]) -> Diagnostic {
-    let SameName { attribute, instead, .. } = same;
+/// The name that an object has, and that a new one would have again.
+fn fixed_name<'c>(change: &'c Change, same: &SameName) -> &'c str {
+    let name = change.before.as_ref().and_then(|before| same.attribute.lookup(before)).and_then(Value::as_str);
+    name.unwrap_or_default()
+}
+
+fn refusal(config: &Config, change: &Change, same: &SameName, users: &[String], random: &[String]) -> Diagnostic {
+    let attribute = &same.attribute;
     let address = &change.object.address;
     let resource = address.config();
     let block = config.resource(&resource);
-    let name = change.before.as_ref().and_then(|before| attribute.lookup(before)).and_then(Value::as_str);
-    let name = name.unwrap_or_default();
+    let name = fixed_name(change, same);
+    let instead = block.map_or_else(|| same.instead.clone(), |block| renamed::instead(config, block, same, name));
     let causes: Vec<String> = change.replace_paths.iter().map(ToString::to_string).collect();
     let cause =
         if causes.is_empty() { String::new() } else { format!(" ({} cannot be changed in place)", causes.join(", ")) };
@@ -328,16 +338,25 @@ fn refusal(config: &Config, change: &Change, same: &SameName, users: &[String]) 
     let fix = block.and_then(|block| {
         let file = config.sources.get(block.span.source)?;
         let labels = [&*resource.resource.type_name, &*resource.resource.name];
-        replace_argument(&file.name, &file.text, labels, &attribute.to_string(), instead)
+        replace_argument(&file.name, &file.text, labels, &attribute.to_string(), &instead)
     });
-    let fix = fix.unwrap_or_else(|| format!("- {attribute} = \"{name}\"\n+ {instead}\n"));
+    let fix = fix.unwrap_or_else(|| renamed::in_words(config, block, same, name, &instead));
+    let other_way = match random {
+        [] => String::new(),
+        parts => {
+            let replace: String = parts.iter().map(|part| format!(" -replace='{part}'")).collect();
+            format!(
+                "\n\nOr plan with{replace}, without a change to the files: that makes anew everything whose name has that part."
+            )
+        }
+    };
     let detail = format!(
         "{address} has to be replaced{cause}, but its name is fixed and {used}. A new object cannot take the name \
          \"{name}\" while the old one has it, and deleting the old one first would take away what is in service.\n\n\
          With a name of its own, the new object comes first and the old one goes last:\n\n{}\n\
-         Any other name does as well. Where it is written out elsewhere, refer to {}.{attribute} instead.",
+         Any other name does as well. Where it is written out elsewhere, refer to {} instead.{other_way}",
         indented(&fix),
-        resource.resource
+        renamed::reference(address, same)
     );
     let span = block.map(|block| attribute_span(&block.body, attribute).unwrap_or(block.span));
     let diagnostic = Diagnostic::error("Replacement would reuse a name that is in use", detail).at(span).about(address);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use smform_lang::config::Resource;
 use smform_lang::eval::Evaluator;
-use smform_types::schema::{Block, Schema};
+use smform_types::schema::Schema;
 use smform_types::{
     Diagnostic, Diagnostics, InstanceAddress, Marks, ModuleInstance, Path, ResourceConfigAddress, ResourceMode, Value,
 };
@@ -14,7 +14,7 @@ use super::instance::{Answer, Question};
 use super::stored::{self, StoredObject, is_one, text_of};
 use super::walk::{Adopt, Walker};
 use super::{Action, Change, Drift, Mode, ObjectKey, Reason, Ties, imports};
-use crate::blocks::{block_context, locate, sensitive_paths};
+use crate::blocks::{Checked, block_context, locate, sensitive_paths};
 use crate::graph::{Node, ProviderKey};
 use crate::values::evaluate::within;
 use crate::values::expand::expand;
@@ -210,7 +210,7 @@ impl<'a> Walker<'a> {
             self.preconditions(&object.address, block, &repetition);
             Some((None, Vec::new(), false))
         } else {
-            let body = self.evaluate_body(&object.address, block, &schema.block, &repetition);
+            let body = self.evaluate_body(&object.address, block, &repetition);
             body.and_then(|(config, marks)| {
                 Some((Some(config), marks, self.is_triggered(&object.address.module, block, &repetition)?))
             })
@@ -348,7 +348,6 @@ impl<'a> Walker<'a> {
         &mut self,
         address: &InstanceAddress,
         block: &Resource,
-        schema: &Block,
         repetition: &Repetition,
     ) -> Option<(Value, Vec<(Path, Marks)>)> {
         let provider = self.walk.providers.offering(block.address.mode, &block.address.type_name)?;
@@ -358,11 +357,21 @@ impl<'a> Walker<'a> {
         let evaluated = self.walk.setting.resource_config(
             address,
             block,
-            schema,
+            Checked::Instance,
             repetition.clone(),
             &self.found.values,
             provider.as_ref(),
         );
+        // What is wrong with the block itself is told of one of its instances.
+        let is_told = |error: &Diagnostic| {
+            let same = |told: &Diagnostic| {
+                told.span == error.span && (&told.summary, &told.detail) == (&error.summary, &error.detail)
+            };
+            self.found.diagnostics.iter().any(same)
+        };
+        let untold =
+            |found: Diagnostics| -> Diagnostics { found.into_iter().filter(|error| !is_told(error)).collect() };
+        let evaluated = evaluated.map_err(untold);
         self.found.diagnostics.take(evaluated).map(|(config, marks, warnings)| {
             self.found.diagnostics.extend(warnings);
             (config, marks)

@@ -73,6 +73,10 @@ impl Provider for MockProvider {
         Diagnostics::new()
     }
 
+    fn validate_block(&self, _: ResourceMode, _: &str, _: &Value) -> Diagnostics {
+        Diagnostics::new()
+    }
+
     fn upgrade(&self, type_name: &str, version: u64, attributes: Json) -> Result<Json, ProviderError> {
         self.real.upgrade(type_name, version, attributes)
     }

@@ -39,6 +39,16 @@ impl Instances {
         }
     }
 
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Instances::Single | Instances::Any(_) => false,
+            Instances::Count(count) => *count == 0,
+            Instances::Each(entries) => entries.is_empty(),
+        }
+    }
+
     /// Whether an instance has this key.
     #[must_use]
     pub fn contains(&self, key: Option<&InstanceKey>) -> bool {

@@ -15,7 +15,7 @@ use smform_types::{
 
 use super::{Project, World};
 use crate::apply::provision::UNSUPPORTED;
-use crate::blocks::{POSTCONDITION_FAILED, PRECONDITION_FAILED};
+use crate::blocks::{Checked, POSTCONDITION_FAILED, PRECONDITION_FAILED};
 use crate::graph::{Node, ProviderKey, build};
 use crate::plan::{imports, moves};
 use crate::values::evaluate::{Setting, within};
@@ -114,6 +114,8 @@ fn walk(world: &World, project: &Project) -> (Diagnostics, Seen) {
         lenient: false,
     };
     let mut values = Values::default();
+    // Modules that may not be called at all.
+    let mut doubtful: BTreeSet<ModuleAddress> = BTreeSet::new();
     let mut failed: BTreeSet<Node> = graph.refused().clone();
     for node in order {
         // What needs something that is wrong is not looked at: it would only be told again.
@@ -122,8 +124,11 @@ fn walk(world: &World, project: &Project) -> (Diagnostics, Seen) {
             continue;
         }
         let messages = match &node {
-            Node::Module(module) => module_once(&setting, module, &mut values),
-            Node::Resource(resource) => resource_once(world, &setting, resource, &mut values, &mut seen),
+            Node::Module(module) => module_once(&setting, module, &mut doubtful, &mut values),
+            Node::Resource(resource) => {
+                let checked_as = if doubtful.contains(&resource.module) { Checked::Block } else { Checked::Instance };
+                resource_once(world, &setting, resource, checked_as, &mut values, &mut seen)
+            }
             Node::Provider(key) => match world.providers.of_key(&project.config, key) {
                 Some(provider) => {
                     let (config, messages) = setting.provider_config(key, provider.as_ref(), &values);
@@ -207,13 +212,21 @@ pub(super) fn unknown_inputs(project: &Project) -> BTreeMap<Arc<str>, VariableVa
 }
 
 /// One instance of a module stands for all.
-fn module_once(setting: &Setting<'_>, module: &ModuleAddress, values: &mut Values) -> Diagnostics {
+fn module_once(
+    setting: &Setting<'_>,
+    module: &ModuleAddress,
+    doubtful: &mut BTreeSet<ModuleAddress>,
+    values: &mut Values,
+) -> Diagnostics {
     let mut found = Diagnostics::new();
     let Some((parent, name)) = module.parent() else { return found };
     let calls = setting.config.modules.get(&parent).map(|parent| &parent.calls);
     let Some(call) = calls.and_then(|calls| calls.get(name)) else { return found };
     for at in values.module_instances(&parent) {
-        let (instances, messages) = instances(setting, &at, &call.repetition, values);
+        let (instances, are_certain, messages) = instances(setting, &at, &call.repetition, values);
+        if !are_certain || doubtful.contains(&parent) {
+            doubtful.insert(module.clone());
+        }
         found.extend(within(messages, &format!("module \"{name}\"")));
         values.set_module(&at, name, instances);
     }
@@ -224,6 +237,7 @@ fn resource_once(
     world: &World,
     setting: &Setting<'_>,
     resource: &ResourceConfigAddress,
+    checked_as: Checked,
     values: &mut Values,
     seen: &mut Seen,
 ) -> Diagnostics {
@@ -233,7 +247,8 @@ fn resource_once(
     let Some(provider) = world.providers.offering(mode, type_name) else { return found };
     let Some(schema) = provider.resource_schema(mode, type_name) else { return found };
     for at in values.module_instances(&resource.module) {
-        let (instances, messages) = instances(setting, &at, &block.repetition, values);
+        let (instances, are_certain, messages) = instances(setting, &at, &block.repetition, values);
+        let checked_as = if are_certain { checked_as } else { Checked::Block };
         found.extend(within(messages, &crate::blocks::block_context(block)));
         let single = instances == Instances::Single;
         let repetition = instances.repetition(None);
@@ -246,13 +261,14 @@ fn resource_once(
             values.set_resource(&at, &resource.resource, instances);
             continue;
         }
-        let evaluated = setting.resource_config(&address, block, &schema.block, repetition, values, provider.as_ref());
+        let evaluated = setting.resource_config(&address, block, checked_as, repetition, values, provider.as_ref());
         values.set_resource(&at, &resource.resource, instances);
         let Some((config, _, warnings)) = found.take(evaluated) else { continue };
         found.extend(warnings);
         if let (ResourceMode::Managed, Ok(provider)) =
             (mode, world.providers.key(setting.config, &resource.module, block))
         {
+            let single = single && checked_as == Checked::Instance;
             seen.blocks.push(SeenBlock { address: address.clone(), provider, single, config });
         }
         // One value stands for all instances; nothing certain can be said of several.
@@ -283,15 +299,15 @@ fn untold(found: Diagnostics) -> Diagnostics {
     found.into_iter().filter(told).collect()
 }
 
-/// The instances of a block: one, or any.
+/// The instances of a block, one or any, and whether there is certain to be one.
 fn instances(
     setting: &Setting<'_>,
     at: &ModuleInstance,
     repeated: &Repeated,
     values: &Values,
-) -> (Instances, Diagnostics) {
+) -> (Instances, bool, Diagnostics) {
     let any = match repeated {
-        Repeated::Single => return (Instances::Single, Diagnostics::new()),
+        Repeated::Single => return (Instances::Single, true, Diagnostics::new()),
         Repeated::Count(_) => Repetition { each: None, count: Some(Value::unknown(Type::Number)) },
         Repeated::ForEach(_) => {
             Repetition { each: Some((Value::unknown(Type::String), Value::unknown(Type::Dynamic))), count: None }
@@ -299,5 +315,9 @@ fn instances(
     };
     let scope = setting.scope(at, values, Repetition::default(), None);
     let found = scope.map(|scope| expand_known(&Evaluator::new(&scope, setting.functions), repeated));
-    (Instances::Any(any), found.and_then(Result::err).unwrap_or_default())
+    let are_certain = match &found {
+        Some(Ok(known)) => known.as_ref().is_some_and(|known| !known.is_empty()),
+        _ => true,
+    };
+    (Instances::Any(any), are_certain, found.and_then(Result::err).unwrap_or_default())
 }

@@ -151,3 +151,66 @@ async fn what_is_left_to_do_goes_with_an_object_that_moves() {
     assert_eq!(bench.service.calls(), ["update a", "paint a"]);
     assert!(bench.record.lock().await.owed.is_empty());
 }
+
+/// The refusal of a replacement whose name is written so, with the fix in it.
+async fn refusal(name: &str) -> String {
+    let bench = Bench::new();
+    let text = |image: &str| {
+        format!(
+            "variable \"p\" {{\n  default = \"b\"\n}}\nresource \"test_thing\" \"c\" {{\n  name  = {name}\n  image = \
+             \"{image}\"\n}}\nresource \"test_thing\" \"e\" {{\n  name = \"e\"\n  uses = test_thing.c[*].name\n}}\n"
+        )
+    };
+    bench.converge(&text("a")).await;
+    let mut errors = bench.errors(&text("b")).await;
+    assert_eq!(errors.len(), 1, "{errors:#?}");
+    errors.remove(0)
+}
+
+#[tokio::test]
+async fn the_fix_of_a_fixed_name_keeps_what_computes_it() {
+    for (name, fixed) in [
+        ("\"plain\"", "\"plain-\""),
+        ("\"${var.p}-config\"", "\"${var.p}-config-\""),
+        ("var.p", "\"${var.p}-\""),
+        ("join(\"-\", [var.p, \"x\"])", "\"${join(\"-\", [var.p, \"x\"])}-\""),
+        ("var.p == \"b\" ? \"yes\" : \"no\"", "\"${var.p == \"b\" ? \"yes\" : \"no\"}-\""),
+    ] {
+        let error = refusal(name).await;
+        let (old, new) = (format!("-  name  = {name}\n"), format!("+  name_prefix = {fixed}\n"));
+        assert!(error.contains(&old) && error.contains(&new), "{name}: {error}");
+        assert!(error.contains("refer to test_thing.c.name instead."), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn only_the_users_of_an_instance_are_named_with_how_it_is_referred_to() {
+    let bench = Bench::new();
+    let text = |image: &str| {
+        format!(
+            r#"
+            locals {{ images = {{ a = "{image}", b = "1" }} }}
+            resource "test_thing" "c" {{
+              for_each = local.images
+              name     = "c-${{each.key}}"
+              image    = each.value
+            }}
+            resource "test_thing" "e" {{
+              for_each = local.images
+              name     = "e-${{each.key}}"
+              uses     = [test_thing.c[each.key].name]
+            }}
+            "#
+        )
+    };
+    bench.converge(&text("1")).await;
+    let errors = bench.errors(&text("2")).await;
+    let [error] = &errors[..] else { panic!("{errors:#?}") };
+    for part in [
+        "test_thing.e[\"a\"] uses it",
+        "name_prefix     = \"c-${each.key}-\"",
+        "refer to test_thing.c[\"a\"].name, or test_thing.c[each.key].name in a block with the same instances, instead.",
+    ] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+}

@@ -78,3 +78,43 @@ fn whether_a_plan_is_applied_goes_nowhere_that_is_stored() {
     let found = Bench::new().validate("locals {\n  a = terraform.applying ? 1 : 2\n}\n");
     assert_eq!(found, Vec::<String>::new());
 }
+
+/// Rules that only the service has are about objects: a block, or a module, of which nothing comes does not break them.
+#[tokio::test]
+async fn a_block_without_instances_breaks_no_rule_of_objects() {
+    let thing =
+        |head: &str| format!("resource \"test_thing\" \"a\" {{\n{head}\n  name = \"a\"\n  uses = [\"a\"]\n}}\n");
+    let told = "Thing uses itself: \"a\" cannot use itself.";
+    let bench = Bench::new();
+    for (head, line) in [("", 4), ("count = 2", 4), ("for_each = toset([\"x\", \"y\"])", 4)] {
+        let text = thing(head);
+        assert_eq!(bench.validate(&text), [format!("main.tf:{line}: {told}")], "{head}");
+        assert_eq!(bench.errors(&text).await, [format!("main.tf:{line}: {told}")], "{head}");
+    }
+    for head in ["count = 0", "for_each = {}", "for_each = toset([])"] {
+        assert_eq!(bench.validate(&thing(head)), [""; 0], "{head}");
+        assert_eq!(bench.errors(&thing(head)).await, [""; 0], "{head}");
+    }
+    // The rules of the schema hold all the same.
+    let wrong = "resource \"test_thing\" \"a\" {\n  count = 0\n  size  = \"big\"\n}\n";
+    assert_eq!(bench.validate(wrong).len(), 1);
+    // What is not known in `validate` is known in a plan, which tells it once, however many instances there are.
+    for (value, errors) in [(0, 0), (1, 1), (3, 1)] {
+        let text = format!("variable \"n\" {{\n  default = {value}\n}}\n{}", thing("count = var.n"));
+        assert_eq!(bench.validate(&text), [""; 0]);
+        assert_eq!(bench.errors(&text).await.len(), errors, "{value}");
+    }
+}
+
+#[tokio::test]
+async fn a_module_that_is_not_called_breaks_no_rule_of_objects() {
+    let part = "resource \"test_thing\" \"a\" {\n  name = \"a\"\n  uses = [\"a\"]\n}\n";
+    let middle = "module \"part\" {\n  source = \"../part\"\n}\n";
+    for (repetition, errors) in [("", 1), ("count = 1", 1), ("count = 0", 0), ("for_each = {}", 0)] {
+        let main = format!("module \"m\" {{\n  source = \"./m\"\n  {repetition}\n}}\n");
+        let files = [("main.tf", main.as_str()), ("m/main.tf", middle), ("part/main.tf", part)];
+        let bench = Bench::new();
+        assert_eq!(bench.validate_files(&files).len(), errors, "{repetition}");
+        assert_eq!(bench.errors_files(&files).await.len(), errors, "{repetition}");
+    }
+}

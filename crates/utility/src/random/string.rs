@@ -94,8 +94,9 @@ impl Make for Text {
     }
 
     fn validate(&self, config: &Value) -> Diagnostics {
-        let given = |name| config.get(name).is_some_and(|value| !value.is_null());
-        if given("number") && given("numeric") {
+        // What is not known yet may turn out to be null.
+        let is_set = |name| config.get(name).is_some_and(|value| value.is_known() && !value.is_null());
+        if is_set("number") && is_set("numeric") {
             let detail = "number is the former name of numeric. Give numeric only.";
             return Diagnostic::error("Conflicting arguments", detail).into();
         }
@@ -222,6 +223,16 @@ mod tests {
         assert!(generate(&none).is_err());
         let short = planned(&[length, ("min_upper", Value::number(Number::from(5_i64)))]);
         assert!(Text::String.validate(&set(short, "number", Value::null(Type::Bool))).has_errors());
+    }
+
+    #[test]
+    fn the_two_names_of_one_argument_exclude_each_other_when_both_are_known() {
+        let check = |numeric: Value| {
+            let config = Text::String.schema().block.empty();
+            Text::String.validate(&set(set(config, "number", Value::bool(true)), "numeric", numeric)).has_errors()
+        };
+        assert!(check(Value::bool(true)));
+        assert!(!check(Value::null(Type::Bool)) && !check(Value::unknown(Type::Bool)));
     }
 
     #[test]

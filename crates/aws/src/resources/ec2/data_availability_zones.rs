@@ -9,7 +9,7 @@ use super::filters::{filter_block, filters};
 use crate::clients::Clients;
 use crate::failure::{Service, failed};
 use crate::fields::{Builder, Fields, with};
-use crate::shared::data_region;
+use crate::shared::{data_region, read_timeouts};
 
 /// The data source.
 pub(crate) struct AvailabilityZonesData {
@@ -33,7 +33,7 @@ impl AvailabilityZonesData {
                 ("zone_ids", told().describe("The ids, in the order of the names.")),
                 ("group_names", Attribute::computed(Type::set(Type::String))),
             ],
-            [("filter", filter_block())],
+            [("filter", filter_block()), ("timeouts", read_timeouts())],
         );
         AvailabilityZonesData { schema: Schema { version: 0, block } }
     }
@@ -82,7 +82,7 @@ impl DataSource<Clients> for AvailabilityZonesData {
             .value("zone_ids", list(|zone| &zone.1))
             .value("group_names", groups)
             .finish();
-        let given = ["all_availability_zones", "state", "exclude_names", "exclude_zone_ids", "filter"];
+        let given = ["all_availability_zones", "state", "exclude_names", "exclude_zone_ids", "filter", "timeouts"];
         Ok(given.iter().fold(told, |told, name| match config.get(name) {
             Some(value) => with(told, name, value.clone()),
             None => told,

@@ -9,7 +9,7 @@ use super::filters::{arn, exactly_one, filter_block, filters, tags_value};
 use crate::clients::Clients;
 use crate::failure::{Service, failed};
 use crate::fields::{Builder, Fields};
-use crate::shared::data_region;
+use crate::shared::{data_region, read_timeouts};
 
 /// The data source.
 pub(crate) struct SecurityGroupData {
@@ -29,7 +29,7 @@ impl SecurityGroupData {
                 ("arn", Attribute::computed(Type::String)),
                 ("description", Attribute::computed(Type::String)),
             ],
-            [("filter", filter_block())],
+            [("filter", filter_block()), ("timeouts", read_timeouts())],
         );
         SecurityGroupData { schema: Schema { version: 0, block } }
     }
@@ -71,7 +71,8 @@ impl DataSource<Clients> for SecurityGroupData {
             .text("region", Some(region))
             .text("arn", Some(group.security_group_arn().unwrap_or(&own_arn)))
             .text("description", group.description())
-            .value("filter", config.get("filter").cloned().unwrap_or_else(|| filter_block().empty()));
+            .value("filter", config.get("filter").cloned().unwrap_or_else(|| filter_block().empty()))
+            .value("timeouts", config.get("timeouts").cloned().unwrap_or_else(|| read_timeouts().empty()));
         Ok(built.finish())
     }
 }

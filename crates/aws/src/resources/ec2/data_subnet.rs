@@ -9,7 +9,7 @@ use super::filters::{arn, exactly_one, filter_block, filters, tags_value};
 use crate::clients::Clients;
 use crate::failure::{Service, failed};
 use crate::fields::{Builder, Fields};
-use crate::shared::data_region;
+use crate::shared::{data_region, read_timeouts};
 
 /// The data source.
 pub(crate) struct SubnetData {
@@ -49,7 +49,7 @@ impl SubnetData {
                 ("owner_id", told()),
                 ("private_dns_hostname_type_on_launch", told()),
             ],
-            [("filter", filter_block())],
+            [("filter", filter_block()), ("timeouts", read_timeouts())],
         );
         SubnetData { schema: Schema { version: 0, block } }
     }
@@ -130,7 +130,8 @@ impl DataSource<Clients> for SubnetData {
                 "private_dns_hostname_type_on_launch",
                 names.and_then(|names| names.hostname_type()).map(|kind| kind.as_str()),
             )
-            .value("filter", config.get("filter").cloned().unwrap_or_else(|| filter_block().empty()));
+            .value("filter", config.get("filter").cloned().unwrap_or_else(|| filter_block().empty()))
+            .value("timeouts", config.get("timeouts").cloned().unwrap_or_else(|| read_timeouts().empty()));
         Ok(built.finish())
     }
 }

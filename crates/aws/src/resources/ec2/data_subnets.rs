@@ -9,7 +9,7 @@ use super::filters::{filter_block, filters};
 use crate::clients::Clients;
 use crate::failure::{Service, failed};
 use crate::fields::Builder;
-use crate::shared::data_region;
+use crate::shared::{data_region, read_timeouts};
 
 /// The data source.
 pub(crate) struct SubnetsData {
@@ -25,7 +25,7 @@ impl SubnetsData {
                 ("tags", Attribute::optional(Type::map(Type::String)).describe("Tags that they must have.")),
                 ("region", data_region()),
             ],
-            [("filter", filter_block())],
+            [("filter", filter_block()), ("timeouts", read_timeouts())],
         );
         SubnetsData { schema: Schema { version: 0, block } }
     }
@@ -57,7 +57,8 @@ impl DataSource<Clients> for SubnetsData {
             .value("ids", Value::list(Type::String, ids.iter().map(Value::string)))
             .value("tags", config.get("tags").cloned().unwrap_or_else(|| Value::null(Type::map(Type::String))))
             .text("region", Some(region))
-            .value("filter", config.get("filter").cloned().unwrap_or_else(|| filter_block().empty()));
+            .value("filter", config.get("filter").cloned().unwrap_or_else(|| filter_block().empty()))
+            .value("timeouts", config.get("timeouts").cloned().unwrap_or_else(|| read_timeouts().empty()));
         Ok(built.finish())
     }
 }

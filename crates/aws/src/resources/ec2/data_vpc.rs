@@ -10,7 +10,7 @@ use super::filters::{arn, exactly_one, filter_block, filters, tags_value};
 use crate::clients::Clients;
 use crate::failure::{Service, failed};
 use crate::fields::{Builder, Fields};
-use crate::shared::data_region;
+use crate::shared::{data_region, read_timeouts};
 
 /// The data source.
 pub(crate) struct VpcData {
@@ -41,7 +41,7 @@ impl VpcData {
                 ("main_route_table_id", told()),
                 ("owner_id", told()),
             ],
-            [("filter", filter_block())],
+            [("filter", filter_block()), ("timeouts", read_timeouts())],
         );
         VpcData { schema: Schema { version: 0, block } }
     }
@@ -134,7 +134,8 @@ impl DataSource<Clients> for VpcData {
             .text("main_route_table_id", table)
             .text("owner_id", Some(owner))
             .value("cidr_block_associations", Value::list(association_type(), associations))
-            .value("filter", config.get("filter").cloned().unwrap_or_else(|| filter_block().empty()));
+            .value("filter", config.get("filter").cloned().unwrap_or_else(|| filter_block().empty()))
+            .value("timeouts", config.get("timeouts").cloned().unwrap_or_else(|| read_timeouts().empty()));
         Ok(built.finish())
     }
 }

@@ -30,10 +30,10 @@ pub(super) fn remembered(live: Value, remembered: &Value) -> Value {
 
 /// Rules between the arguments. `refuse` takes an argument and what is wrong with it.
 pub(super) fn check(fields: Fields<'_>, names: &Names, mut refuse: impl FnMut(&str, String)) {
-    if !fields.is_given(names.length) {
+    if !fields.is_set(names.length) {
         return;
     }
-    if fields.is_given(names.network) {
+    if fields.is_set(names.network) {
         refuse(names.length, format!("Give {} or {}, not both.", names.network, names.length));
     } else if !fields.is_given(names.pool) {
         refuse(names.length, format!("A length needs the pool that the network is taken from: give {}.", names.pool));

@@ -260,7 +260,8 @@ impl ResourceType<Clients> for SecurityGroupRule {
             found.push(Diagnostic::error("Rule without a source", detail));
         }
         let alone = |name: &&&str| matches!(**name, "self" | "source_security_group_id");
-        let with_lists: Vec<&str> = given.iter().filter(|name| **name != "prefix_list_ids").copied().collect();
+        let with_lists: Vec<&str> =
+            given.iter().filter(|name| **name != "prefix_list_ids" && fields.is_set(name)).copied().collect();
         if let Some(name) = with_lists.iter().find(alone).filter(|_| with_lists.len() > 1) {
             let detail = format!("Give {name} in a rule of its own: it does not go together with {}.", {
                 let others: Vec<&str> = with_lists.iter().filter(|other| *other != name).copied().collect();

@@ -67,14 +67,13 @@ fn schema(direction: Direction) -> Schema {
 pub(super) fn check(config: &Value) -> Diagnostics {
     let fields = Fields(config);
     let mut found = tags::check(config);
-    let given: Vec<&str> = SOURCES.into_iter().filter(|name| fields.is_given(name)).collect();
-    match given.as_slice() {
-        [_] => {}
-        [] => found.push(Diagnostic::error("Rule without a source", format!("Give one of {}.", SOURCES.join(", ")))),
-        [_, other, ..] => {
-            let detail = format!("Give one of {}, not several.", given.join(", "));
-            found.push(Diagnostic::error("Conflicting arguments", detail).of_attribute(Path::attribute(other)));
-        }
+    if !SOURCES.iter().any(|name| fields.is_given(name)) {
+        found.push(Diagnostic::error("Rule without a source", format!("Give one of {}.", SOURCES.join(", "))));
+    }
+    let set = fields.set_of(&SOURCES);
+    if let [_, other, ..] = set.as_slice() {
+        let detail = format!("Give one of {}, not several.", set.join(", "));
+        found.push(Diagnostic::error("Conflicting arguments", detail).of_attribute(Path::attribute(other)));
     }
     let named = fields.text("ip_protocol").map(protocol);
     let mut refuse = |name: &str, detail: String| {
@@ -82,7 +81,7 @@ pub(super) fn check(config: &Value) -> Diagnostics {
     };
     match named.as_deref() {
         Some("-1") => {
-            if let Some(name) = ["from_port", "to_port"].into_iter().find(|name| fields.is_given(name)) {
+            if let Some(name) = ["from_port", "to_port"].into_iter().find(|name| fields.is_set(name)) {
                 refuse(name, "With ip_protocol = \"-1\", all ports are meant: leave the ports out.".to_owned());
             }
         }

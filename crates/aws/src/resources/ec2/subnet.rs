@@ -290,7 +290,7 @@ impl ResourceType<Clients> for Subnet {
     fn validate(&self, config: &Value) -> Diagnostics {
         let mut found = tags::check(config);
         let fields = Fields(config);
-        if fields.is_given("availability_zone") && fields.is_given("availability_zone_id") {
+        if fields.is_set("availability_zone") && fields.is_set("availability_zone_id") {
             let detail = "Give availability_zone or availability_zone_id, not both.";
             let at = Path::attribute("availability_zone_id");
             found.push(Diagnostic::error("Conflicting arguments", detail).of_attribute(at));
@@ -310,15 +310,17 @@ impl ResourceType<Clients> for Subnet {
             pools::check(fields, &names, &mut refuse);
         }
         // What belongs together on an Outpost.
-        let mapped = fields.is_unknown("map_customer_owned_ip_on_launch")
-            || fields.flag("map_customer_owned_ip_on_launch") == Some(true);
-        if mapped != fields.is_given("customer_owned_ipv4_pool") {
+        let mapped = fields.flag("map_customer_owned_ip_on_launch") == Some(true);
+        let may_be_mapped = mapped || fields.is_unknown("map_customer_owned_ip_on_launch");
+        if mapped && !fields.is_given("customer_owned_ipv4_pool")
+            || fields.is_set("customer_owned_ipv4_pool") && !may_be_mapped
+        {
             let detail = "Give customer_owned_ipv4_pool together with map_customer_owned_ip_on_launch = true.";
             refuse("customer_owned_ipv4_pool", detail.to_owned());
         }
         for name in ["map_customer_owned_ip_on_launch", "customer_owned_ipv4_pool", "enable_lni_at_device_index"] {
-            let given = fields.is_given(name) && fields.flag(name) != Some(false);
-            if given && !fields.is_given("outpost_arn") {
+            let wanted = fields.is_set(name) && fields.flag(name) != Some(false);
+            if wanted && !fields.is_given("outpost_arn") {
                 refuse(name, format!("{name} is for subnets on an Outpost: give outpost_arn."));
             }
         }

@@ -289,15 +289,15 @@ impl ResourceType<Clients> for Vpc {
         for names in [pools::IPV4, pools::IPV6] {
             pools::check(fields, &names, |name, detail| refuse(name, &detail));
         }
-        if fields.is_given("ipv6_cidr_block") && !fields.is_given("ipv6_ipam_pool_id") {
+        if fields.is_set("ipv6_cidr_block") && !fields.is_given("ipv6_ipam_pool_id") {
             refuse("ipv6_cidr_block", "An IPv6 network of one's own comes from a pool: give ipv6_ipam_pool_id.");
         }
         let generated = fields.is_unknown("assign_generated_ipv6_cidr_block")
             || fields.flag("assign_generated_ipv6_cidr_block") == Some(true);
-        if fields.flag("assign_generated_ipv6_cidr_block") == Some(true) && fields.is_given("ipv6_ipam_pool_id") {
+        if fields.flag("assign_generated_ipv6_cidr_block") == Some(true) && fields.is_set("ipv6_ipam_pool_id") {
             refuse("ipv6_ipam_pool_id", "Give assign_generated_ipv6_cidr_block or ipv6_ipam_pool_id, not both.");
         }
-        if fields.is_given("ipv6_cidr_block_network_border_group") && !generated {
+        if fields.is_set("ipv6_cidr_block_network_border_group") && !generated {
             refuse(
                 "ipv6_cidr_block_network_border_group",
                 "Amazon announces generated networks only: set assign_generated_ipv6_cidr_block = true.",

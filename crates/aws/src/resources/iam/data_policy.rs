@@ -59,17 +59,14 @@ impl DataSource<Clients> for PolicyData {
 
     fn validate(&self, config: &Value) -> Diagnostics {
         let fields = Fields(config);
-        match (fields.is_given("arn"), fields.is_given("name") || fields.is_given("path_prefix")) {
-            (true, true) => {
-                let at = Path::attribute("arn");
-                let detail = "Give arn, or name and path_prefix, not both.";
-                Diagnostic::error("Conflicting arguments", detail).of_attribute(at).into()
-            }
-            (false, _) if !fields.is_given("name") => {
-                Diagnostic::error("Which policy?", "Give its arn or its name.").into()
-            }
-            _ => Diagnostics::new(),
+        if fields.is_set("arn") && (fields.is_set("name") || fields.is_set("path_prefix")) {
+            let detail = "Give arn, or name and path_prefix, not both.";
+            return Diagnostic::error("Conflicting arguments", detail).of_attribute(Path::attribute("arn")).into();
         }
+        if !fields.is_given("arn") && !fields.is_given("name") {
+            return Diagnostic::error("Which policy?", "Give its arn or its name.").into();
+        }
+        Diagnostics::new()
     }
 
     async fn read(&self, config: &Value, cx: &Context<'_, Clients>) -> Result<Value, ProviderError> {

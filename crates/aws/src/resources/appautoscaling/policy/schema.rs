@@ -175,7 +175,7 @@ pub(super) fn check(config: Fields<'_>) -> Diagnostics {
         let named: Vec<&str> = simple.into_iter().filter(|name| custom.is_given(name)).collect();
         let queries = custom.blocks("metrics").next().is_some();
         let at = at.attr("customized_metric_specification").index(0);
-        if queries && !named.is_empty() {
+        if queries && simple.iter().any(|name| custom.is_set(name)) {
             let detail = format!("Give metrics, or {}, not both.", simple.join(", "));
             refuse("Conflicting arguments", detail, at);
         } else if !queries && !custom.is_unknown("metrics") && named.len() < simple.len() {

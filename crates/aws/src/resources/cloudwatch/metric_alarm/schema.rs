@@ -214,12 +214,11 @@ pub(super) fn check(config: Fields<'_>) -> Diagnostics {
     let mut refuse = |summary: &str, detail: String, at: Path| {
         found.push(Diagnostic::error(summary, detail).of_attribute(at));
     };
-    let has = |name: &str| config.is_given(name) || config.blocks(name).next().is_some();
     let kinds = ["metric_name", "metric_query", "evaluation_criteria"];
     let open = kinds.iter().any(|name| config.is_unknown(name));
     let given: Vec<&str> = kinds
         .into_iter()
-        .filter(|name| if *name == "metric_name" { has(name) } else { config.blocks(name).next().is_some() })
+        .filter(|name| if *name == "metric_name" { config.is_set(name) } else { config.block(name).is_some() })
         .collect();
     if given.len() > 1 || (given.is_empty() && !open) {
         let at = Path::attribute(given.get(1).copied().unwrap_or("metric_name"));
@@ -227,15 +226,13 @@ pub(super) fn check(config: Fields<'_>) -> Diagnostics {
         return found;
     }
     let watched = given.first().copied().unwrap_or("metric_name");
-    let others =
-        |names: &[&'static str]| names.iter().copied().filter(|name| config.is_given(name)).collect::<Vec<_>>();
     if watched != "metric_name" && !open {
-        for name in others(&OF_ONE_METRIC) {
+        for name in config.set_of(&OF_ONE_METRIC) {
             refuse("Conflicting arguments", format!("{name} does not go with {watched}."), Path::attribute(name));
         }
     }
     if watched == "evaluation_criteria" {
-        for name in others(&OF_THRESHOLDS) {
+        for name in config.set_of(&OF_THRESHOLDS) {
             refuse("Conflicting arguments", format!("{name} does not go with {watched}."), Path::attribute(name));
         }
         if !config.is_given("evaluation_interval") {
@@ -247,19 +244,22 @@ pub(super) fn check(config: Fields<'_>) -> Diagnostics {
         for name in missing {
             refuse("Missing argument", format!("{watched} needs {name}."), Path::attribute(watched));
         }
-        if config.is_given("evaluation_interval") {
+        if config.is_set("evaluation_interval") {
             let detail = "evaluation_interval goes with evaluation_criteria only.".to_owned();
             refuse("Conflicting arguments", detail, Path::attribute("evaluation_interval"));
         }
-        if config.is_given("threshold") && config.is_given("threshold_metric_id") {
+        if config.is_set("threshold") && config.is_set("threshold_metric_id") {
             let detail = "Give threshold, or threshold_metric_id, not both.".to_owned();
             refuse("Conflicting arguments", detail, Path::attribute("threshold_metric_id"));
         }
     }
-    if watched == "metric_name" && config.is_given("metric_name") {
-        let statistics = others(&["statistic", "extended_statistic"]);
-        if statistics.len() != 1 {
-            let at = Path::attribute(statistics.get(1).copied().unwrap_or("metric_name"));
+    // A name that is not known yet may be null where the other kinds may still come.
+    let may_be_another = kinds.iter().skip(1).any(|name| config.is_unknown(name));
+    if watched == "metric_name" && (config.is_set("metric_name") || !may_be_another) {
+        let statistics = ["statistic", "extended_statistic"];
+        let set = config.set_of(&statistics);
+        if set.len() > 1 || !statistics.iter().any(|name| config.is_given(name)) {
+            let at = Path::attribute(set.get(1).copied().unwrap_or("metric_name"));
             refuse("Which statistic?", "Give statistic, or extended_statistic.".to_owned(), at);
         }
         for name in ["namespace", "period"].into_iter().filter(|name| !config.is_given(name)) {

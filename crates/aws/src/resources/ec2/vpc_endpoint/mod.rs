@@ -252,17 +252,14 @@ impl ResourceType<Clients> for VpcEndpoint {
 
     fn validate(&self, config: &Value) -> Diagnostics {
         let mut found = tags::check(config);
-        let given: Vec<&str> = TARGETS.into_iter().filter(|name| Fields(config).is_given(name)).collect();
-        match given.as_slice() {
-            [_] => {}
-            [] => {
-                let detail = format!("Give one of {}.", TARGETS.join(", "));
-                found.push(Diagnostic::error("Endpoint without a target", detail));
-            }
-            [_, other, ..] => {
-                let detail = format!("Give one of {}, not several.", given.join(", "));
-                found.push(Diagnostic::error("Conflicting arguments", detail).of_attribute(Path::attribute(other)));
-            }
+        if !TARGETS.iter().any(|name| Fields(config).is_given(name)) {
+            let detail = format!("Give one of {}.", TARGETS.join(", "));
+            found.push(Diagnostic::error("Endpoint without a target", detail));
+        }
+        let set = Fields(config).set_of(&TARGETS);
+        if let [_, other, ..] = set.as_slice() {
+            let detail = format!("Give one of {}, not several.", set.join(", "));
+            found.push(Diagnostic::error("Conflicting arguments", detail).of_attribute(Path::attribute(other)));
         }
         found
     }

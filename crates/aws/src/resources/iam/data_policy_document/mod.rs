@@ -123,6 +123,17 @@ mod tests {
         );
     }
 
+    /// As the key policies in the manuals of AWS have it. What IAM refuses in a policy of its own, IAM tells.
+    #[test]
+    fn a_sid_may_be_a_sentence() {
+        let sid = "Enable IAM User Permissions, v1.0";
+        let body = body(j!({"statement": [statement(j!({"sid": sid, "actions": ["kms:*"]}))]}));
+        let config = value_from_json(&body, &schema::schema().block.ty()).unwrap();
+        let found = smform_provider::constraints::check(&schema::schema().block, &config);
+        assert!(found.is_empty() && schema::check(Fields(&config)).is_empty(), "{found:?}");
+        assert_eq!(render(&body).unwrap()["Statement"][0]["Sid"], j!(sid));
+    }
+
     #[test]
     fn documents_are_merged_by_sid() {
         let source = |sid: &str, action: &str| {

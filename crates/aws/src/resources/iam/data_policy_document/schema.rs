@@ -33,10 +33,14 @@ pub(super) fn schema() -> Schema {
         ],
         [],
     );
-    let letters = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric());
     let statement = Block::new(
         [
-            ("sid", text().with(Constraint::Text("letters and digits only", letters))),
+            (
+                "sid",
+                text().describe(
+                    "Letters and digits only in a policy of IAM; those of buckets, keys and the like may have others.",
+                ),
+            ),
             ("effect", text().with(Constraint::OneOf(&["Allow", "Deny"]))),
             ("actions", set()),
             ("not_actions", set()),

@@ -171,7 +171,9 @@ pub(super) fn check(endpoint: Fields<'_>) -> Diagnostics {
             let detail = "Give desired_weight, desired_instance_count or serverless_update_config.";
             refuse("Nothing is wanted of the variant", detail.to_owned(), path.clone());
         }
-        if let [_, true, true] = given.as_slice() {
+        if let [_, true, true] = given.as_slice()
+            && block.is_set("desired_instance_count")
+        {
             let detail = "A serverless variant has no instances: give desired_instance_count or \
                           serverless_update_config, not both.";
             refuse("Conflicting arguments", detail.to_owned(), path);

@@ -34,6 +34,13 @@ pub(super) fn check(config: Fields<'_>) -> Diagnostics {
     found
 }
 
+/// What is certain in a plan only: there, a name that is not known yet is that of a model that is to be made, and not null.
+pub(super) fn in_plan(config: Fields<'_>) -> Diagnostics {
+    let unnamed = |variant: &Variant<'_>| variant.fields.is_given("model_name") && !variant.fields.is_set("model_name");
+    let variants = ["production_variants", "shadow_production_variants"].map(|name| variants(config, name));
+    variants.iter().flatten().filter(|variant| unnamed(variant)).filter_map(Variant::scaled_with_model).collect()
+}
+
 /// Scaling in to nothing is not offered everywhere; which regions refuse it is documented nowhere, and was seen in one.
 const WITHOUT_SCALE_TO_ZERO: [&str; 1] = ["eu-west-3"];
 
@@ -70,12 +77,12 @@ impl Variant<'_> {
         let serverless = fields.block("serverless_config");
         let pools = fields.block("instance_pools").is_some();
         let unsure = self.is_unknown("serverless_config") || self.is_unknown("instance_pools");
-        let instances = ["instance_type", "initial_instance_count"].into_iter().find(|name| fields.is_given(name));
+        let instances = ["instance_type", "initial_instance_count"].into_iter().find(|name| fields.is_set(name));
         if let (Some(_), Some(name)) = (serverless, instances) {
             let detail = format!("A variant has either instances or serverless_config. Leave {name} out.");
             say(Diagnostic::error("Conflicting arguments", detail), &self.at.attr(name));
         }
-        if pools && (serverless.is_some() || fields.is_given("instance_type")) {
+        if pools && (serverless.is_some() || fields.is_set("instance_type")) {
             let detail = "A variant has exactly one of instance_type, instance_pools and serverless_config.";
             say(Diagnostic::error("Conflicting arguments", detail), &self.at.attr("instance_pools"));
         }
@@ -107,22 +114,38 @@ impl Variant<'_> {
                     &self.at,
                 );
             }
-        } else if scaled {
-            say(
-                Diagnostic::error(
-                    "Managed scaling with a model",
-                    "ManagedInstanceScaling is only supported for inference component endpoints: leave model_name out, \
-                     or scale the variant with Application Auto Scaling.",
-                ),
-                &self.at.attr("managed_instance_scaling"),
-            );
         }
+        if fields.is_set("model_name") {
+            found.extend(self.scaled_with_model());
+        }
+        let mut say = |diagnostic: Diagnostic, at: &Path| found.push(diagnostic.of_attribute(at.clone()));
         if let Some(block) = serverless {
             self.serverless(block, config, count, &mut say);
         }
         self.managed_scaling(&mut say);
         self.local_disk(config, &mut say);
         self.routing(&mut say);
+    }
+
+    /// What is wrong with managed scaling in a variant that has a model. Whether the service takes a block that disables
+    /// it is documented nowhere.
+    fn scaled_with_model(&self) -> Option<Diagnostic> {
+        let scaling = self.fields.block("managed_instance_scaling")?;
+        let summary = "Managed scaling with a model";
+        let message = match scaling.text("status") {
+            Some("DISABLED") => Diagnostic::warning(
+                summary,
+                "The block says that nothing is to be scaled, which the service may refuse beside model_name: it knows \
+                 managed scaling only for variants of inference components. Leave the block out.",
+            ),
+            None if scaling.is_unknown("status") => return None,
+            _ => Diagnostic::error(
+                summary,
+                "ManagedInstanceScaling is only supported for inference component endpoints: leave model_name out, \
+                 or scale the variant with Application Auto Scaling.",
+            ),
+        };
+        Some(message.of_attribute(self.at.attr("managed_instance_scaling")))
     }
 
     fn managed_scaling(&self, say: &mut impl FnMut(Diagnostic, &Path)) {
@@ -146,10 +169,10 @@ impl Variant<'_> {
             );
             Diagnostic::error("Conflicting arguments", detail)
         };
-        if self.fields.is_given("volume_size_in_gb") {
+        if self.fields.is_set("volume_size_in_gb") {
             say(conflict("volume_size_in_gb"), &self.at.attr("volume_size_in_gb"));
         }
-        if config.is_given("kms_key_arn") {
+        if config.is_set("kms_key_arn") {
             say(conflict("kms_key_arn"), &Path::attribute("kms_key_arn"));
         }
     }

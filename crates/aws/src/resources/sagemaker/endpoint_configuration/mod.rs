@@ -9,6 +9,7 @@ mod schema;
 mod serverless;
 #[cfg(test)]
 mod tests;
+mod variant_names;
 mod wire;
 mod wire_data;
 
@@ -35,7 +36,6 @@ use super::{found, identified, is_missing, is_taken, order, restored, same_weigh
 use crate::clients::Clients;
 use crate::failure::{Failure, Service, failed};
 use crate::fields::{Fields, with};
-use crate::names::{DEFAULT_PREFIX, unique};
 use crate::naming;
 use crate::preflight;
 use crate::retry::while_passing;
@@ -124,20 +124,6 @@ impl EndpointConfiguration {
     }
 }
 
-/// The planned object in which every variant has a name.
-fn with_variant_names(planned: &Value, cx: &Context<'_, Clients>) -> Value {
-    VARIANTS.iter().fold(planned.clone(), |planned, name| {
-        let count = Fields(&planned).blocks(name).count();
-        (0..count).fold(planned, |planned, at| {
-            let path = Path::attribute(name).index(at).attr("variant_name");
-            planned.update_at(&path.0, &mut |variant| match variant.as_str() {
-                Some(text) if !text.is_empty() => variant,
-                _ => Value::string(unique(DEFAULT_PREFIX, cx.run.clock().now())),
-            })
-        })
-    })
-}
-
 #[async_trait]
 impl ResourceType<Clients> for EndpointConfiguration {
     fn name(&self) -> &'static str {
@@ -192,9 +178,13 @@ impl ResourceType<Clients> for EndpointConfiguration {
             if let Some(none) = config.get("metrics_config").filter(|block| block.as_slice() == Some(&[])) {
                 response.planned = with(response.planned, "metrics_config", none.clone());
             }
+            response.diagnostics.extend(checks::in_plan(Fields(&config)));
             response.diagnostics.extend(checks::regional(Fields(&config), cx.clients.region_of(&response.planned)));
             let again = |gone| by_schema(PlanRequest::new(Some(gone), config.clone()));
             response.planned = restored(response.planned, &former, again);
+        }
+        if let (true, Former::Replaced(old)) = (is_new, &former) {
+            response.planned = variant_names::kept(response.planned, &config, old);
         }
         // What is said of a replacement is said with the new one.
         let changes = match &former {
@@ -261,7 +251,7 @@ impl ResourceType<Clients> for EndpointConfiguration {
         if let Err(error) = cx.run.intend(&importable(&name, planned, cx.clients)).await {
             return CreateOutcome::Failed(error);
         }
-        let planned = with_variant_names(planned, cx);
+        let planned = variant_names::chosen(planned, cx.run.clock().now());
         let arn = match Self::make(&client, &name, &planned, cx.run).await {
             Ok(arn) => arn,
             Err(failure) if !is_taken(&failure) => return refuse(failure),

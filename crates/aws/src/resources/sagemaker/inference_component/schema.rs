@@ -184,9 +184,13 @@ pub(super) fn check(config: Fields<'_>) -> Diagnostics {
     for list in ["specification", "specifications"] {
         for (at, block) in config.blocks(list).enumerate() {
             let at = Path::attribute(list).index(at);
-            let image = block.block("container").is_some_and(|container| container.is_given("image"));
-            let (model, base) = (block.is_given("model_name"), block.is_given("base_inference_component_name"));
-            if model && (image || base) || !(model || image || base) {
+            let container_block = block.block("container");
+            let base = block.is_given("base_inference_component_name");
+            let image = container_block.is_some_and(|container| container.is_given("image"));
+            let set = block.set_of(&["model_name", "base_inference_component_name"]).len();
+            let sets_image = container_block.is_some_and(|container| container.is_set("image"));
+            let clashes = block.is_set("model_name") && (set > 1 || sets_image);
+            if clashes || !(base || image || block.is_given("model_name")) {
                 let detail = "A specification has exactly one of model_name, an image in container, and \
                               base_inference_component_name.";
                 refuse(at.clone(), detail);

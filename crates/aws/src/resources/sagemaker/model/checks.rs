@@ -182,33 +182,31 @@ impl Container<'_> {
     /// What the container is made of: an image, or a model package.
     fn content(&self, found: &mut Diagnostics) {
         let (image, package) = ("image", "model_package_name");
-        let given =
-            |name| self.fields.is_given(name) && (self.fields.is_unknown(name) || self.fields.text(name).is_some());
-        let data = given("model_data_url") || self.fields.block("model_data_source").is_some();
-        let problem = match (given(image), given(package)) {
-            (true, true) => Some((
-                "Conflicting arguments",
-                "A container has either image or model_package_name, which brings its own image.",
-                package,
-            )),
-            (false, false) => Some(("Container without an image", "Give image, or model_package_name.", "")),
-            (false, true) if data => Some((
-                "Conflicting arguments",
-                "A container with model_package_name takes its model data from the package; leave model data out.",
-                package,
-            )),
-            _ => None,
-        };
-        if let Some((summary, detail, name)) = problem {
-            let at = if name.is_empty() { self.at.clone() } else { self.at.attr(name) };
+        let fields = self.fields;
+        let mut refuse = |summary: &str, detail: &str, at: Path| {
             found.push(Diagnostic::error(summary, detail).of_attribute(at));
+        };
+        if !fields.is_given(image) && !fields.is_given(package) {
+            refuse("Container without an image", "Give image, or model_package_name.", self.at.clone());
         }
+        if !fields.is_set(package) {
+            return;
+        }
+        let data = fields.is_set("model_data_url") || fields.block("model_data_source").is_some();
+        let detail = if fields.is_set(image) {
+            "A container has either image or model_package_name, which brings its own image."
+        } else if data {
+            "A container with model_package_name takes its model data from the package; leave model data out."
+        } else {
+            return;
+        };
+        refuse("Conflicting arguments", detail, self.at.attr(package));
     }
 
     fn data(&self, found: &mut Diagnostics) {
         let many = self.fields.text("mode") == Some("MultiModel");
         let source = self.fields.block("model_data_source");
-        if self.fields.is_given("model_data_url") && source.is_some() {
+        if self.fields.is_set("model_data_url") && source.is_some() {
             found.push(
                 Diagnostic::error("Conflicting arguments", "Give model_data_url or model_data_source, not both.")
                     .of_attribute(self.at.attr("model_data_url")),
@@ -262,7 +260,8 @@ impl Container<'_> {
                 refuse(format!("The value of \"{key}\" is longer than 1024 characters."));
             }
         }
-        let secrets: Vec<&str> = entries.keys().map(|key| &**key).filter(|key| looks_secret(key)).collect();
+        let secrets = entries.iter().filter(|(key, value)| looks_secret(key) && may_be_secret(value));
+        let secrets: Vec<&str> = secrets.map(|(key, _)| &**key).collect();
         if !secrets.is_empty() {
             found.push(
                 Diagnostic::warning(
@@ -285,9 +284,17 @@ enum Mode {
     Vpc,
 }
 
+/// Whether a variable is named like a secret. `TOKENS` are counted, as in `MAX_TOTAL_TOKENS`, which every server of language
+/// models takes.
 fn looks_secret(key: &str) -> bool {
-    let key = key.to_ascii_uppercase();
+    let key = key.to_ascii_uppercase().replace("TOKENS", "");
     ["PASSWORD", "SECRET", "TOKEN", "API_KEY", "PRIVATE_KEY"].iter().any(|word| key.contains(word))
+}
+
+/// Whether a variable may hold a secret: null, empty texts, numbers and flags are none.
+fn may_be_secret(value: &Value) -> bool {
+    let is_plain = |text: &str| text.is_empty() || text.parse::<f64>().is_ok() || text.parse::<bool>().is_ok();
+    !value.is_null() && !value.as_str().is_some_and(is_plain)
 }
 
 /// What the host of a private registry tells about its certificate.
