@@ -261,6 +261,10 @@ resource "terraform_data" "all" {{}}
 resource "null_resource" "all" {{}}
 resource "random_id" "all" {{ byte_length = 4 }}
 resource "random_uuid" "all" {{}}
+resource "random_integer" "all" {{
+  min = 1
+  max = 9
+}}
 resource "random_string" "all" {{ length = 12 }}
 resource "random_password" "all" {{ length = 12 }}
 """
@@ -285,6 +289,8 @@ def identifier(kind, values):
             return f"{values['role']}/{values['policy_arn']}"
         case "random_id":
             return values["b64_url"]
+        case "random_integer":
+            return f"{values['result']},{values['min']},{values['max']}"
         case "random_string" | "random_password" | "random_uuid":
             return values["result"]
     return values["id"]

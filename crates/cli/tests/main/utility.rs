@@ -21,6 +21,10 @@ resource "random_pet" "a" {
   prefix = "my"
 }
 resource "random_uuid" "a" {}
+resource "random_integer" "a" {
+  min = 5000000000
+  max = 5000000009
+}
 resource "null_resource" "a" {
   triggers = { id = random_id.a.hex }
 }
@@ -31,6 +35,7 @@ resource "time_sleep" "a" {
 output "id" { value = random_id.a.hex }
 output "string" { value = random_string.a.result }
 output "pet" { value = random_pet.a.id }
+output "integer" { value = random_integer.a.result }
 "#;
 
 fn output(bench: &Bench, name: &str) -> String {
@@ -41,10 +46,11 @@ fn output(bench: &Bench, name: &str) -> String {
 fn they_are_made_once_and_kept() {
     let bench = Bench::new(ALL);
     bench.run(&["apply", "-auto-approve", "-no-color"]).ok();
-    let made: Vec<String> = ["id", "string", "pet"].map(|name| output(&bench, name)).into();
+    let made: Vec<String> = ["id", "string", "pet", "integer"].map(|name| output(&bench, name)).into();
     assert!(made[0].starts_with("x-") && made[0].len() == 10, "{made:?}");
     assert!(made[1].len() == 8 && made[1].chars().all(|letter| letter.is_ascii_lowercase()), "{made:?}");
     assert!(made[2].starts_with("my-") && made[2].matches('-').count() >= 3, "{made:?}");
+    assert!(made[3].len() == 10 && made[3].starts_with("500000000"), "{made:?}");
     let again = bench.run(&["plan", "-detailed-exitcode", "-no-color"]).ok();
     assert!(again.out.contains("No changes."), "{}", again.all());
     bench.run(&["destroy", "-auto-approve", "-no-color"]).ok();

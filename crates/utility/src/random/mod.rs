@@ -1,6 +1,7 @@
 //! `random_*`: made once, from the generator of the operating system, and kept until `keepers` change.
 
 mod id;
+mod integer;
 mod pet;
 mod string;
 mod uuid;
@@ -14,6 +15,7 @@ use crate::kept::{Kept, trigger};
 pub fn resource_types() -> Vec<Box<dyn ResourceType<()>>> {
     vec![
         Box::new(Kept(id::Id)),
+        Box::new(Kept(integer::Integer)),
         Box::new(Kept(pet::Pet)),
         Box::new(Kept(string::Text::String)),
         Box::new(Kept(string::Text::Password)),
