@@ -6,7 +6,7 @@ use smform_provider::Provider;
 use smform_types::Step;
 use smform_types::schema::{Block, NestedBlock};
 use smform_types::{
-    Diagnostic, Diagnostics, InstanceAddress, Marks, ModuleInstance, Path, ResourceMode, Span, Value, ValueKind,
+    Diagnostic, Diagnostics, InstanceAddress, Marks, ModuleInstance, Number, Path, ResourceMode, Span, Value, ValueKind,
 };
 
 use crate::checks::Outcome;
@@ -88,6 +88,8 @@ impl Setting<'_> {
         let (config, mut marks) = config.unmark_with_paths();
         let ephemeral = marks.iter().filter(|(_, marks)| marks.contains(Marks::EPHEMERAL));
         let refused = ephemeral.map(|(path, _)| not_ephemeral(argument(path, schema))).collect::<Diagnostics>();
+        located.extend(locate(refused, block).map(|diagnostic| diagnostic.about(address)));
+        let refused = infinite(&config).map(|path| not_infinite().of_attribute(path)).into_iter().collect();
         located.extend(locate(refused, block).map(|diagnostic| diagnostic.about(address)));
         sensitive_paths(schema, &config, &Path::root(), &mut marks);
         let checked = match checked_as {
@@ -181,6 +183,27 @@ fn not_ephemeral(path: Path) -> Diagnostic {
         "The argument is stored in the state, so it cannot take an ephemeral value.",
     )
     .of_attribute(path)
+}
+
+/// Where a value holds its first infinite number, if it has any.
+pub fn infinite(value: &Value) -> Option<Path> {
+    let mut found = None;
+    value.visit(&mut |path, part| {
+        if found.is_none() && part.as_number().is_some_and(Number::is_infinite) {
+            found = Some(path.clone());
+        }
+    });
+    found
+}
+
+/// The summary of what is said of infinite numbers.
+pub const INFINITE: &str = "Infinite number";
+
+/// What to say of an infinite number where a value is stored: JSON, and so the state, cannot hold it.
+pub fn not_infinite() -> Diagnostic {
+    let detail = "The value is stored in the state, which cannot hold infinity. Guard against what makes it, such as a \
+                  division by zero or the logarithm of zero.";
+    Diagnostic::error(INFINITE, detail)
 }
 
 /// Adds the places that the schema declares sensitive, in the blocks that the value has.

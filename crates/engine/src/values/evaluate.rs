@@ -12,6 +12,7 @@ use smform_types::{Diagnostic, Diagnostics, Marks, ModuleAddress, ModuleInstance
 use super::expand::expand;
 use super::scope::{ModuleScope, Surroundings};
 use super::{Repetition, Values};
+use crate::blocks::{infinite, not_infinite};
 use crate::checks::{Outcome, Status, Subject};
 use crate::graph::Node;
 use crate::testing::overrides::Overrides;
@@ -272,6 +273,10 @@ impl<'a> Setting<'a> {
                 )
                 .at(output.expr.span),
             );
+            return within(found, &context);
+        }
+        if at.is_root() && infinite(&value).is_some() {
+            found.push(not_infinite().at(output.expr.span));
             return within(found, &context);
         }
         if output.sensitive {

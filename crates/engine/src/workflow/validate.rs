@@ -15,7 +15,7 @@ use smform_types::{
 
 use super::{Project, World};
 use crate::apply::provision::UNSUPPORTED;
-use crate::blocks::{Checked, POSTCONDITION_FAILED, PRECONDITION_FAILED};
+use crate::blocks::{Checked, INFINITE, POSTCONDITION_FAILED, PRECONDITION_FAILED};
 use crate::graph::{Node, ProviderKey, build};
 use crate::plan::{imports, moves};
 use crate::values::evaluate::{Setting, within};
@@ -89,10 +89,11 @@ fn walk(world: &World, project: &Project) -> (Diagnostics, Seen) {
     let (graph, mut found) = build(&project.config, &Default::default(), &world.providers);
     found.extend(moves::check::removed(&project.config));
     let triggers = triggers(&project.config);
-    let mut found = found.map(|message| match is_left_to_plan(&message, &triggers) {
+    let weighed = |message: Diagnostic| match is_left_to_plan(&message, &triggers) {
         true => Diagnostic { severity: Severity::Warning, ..message },
         false => message,
-    });
+    };
+    let mut found = found.map(weighed);
     found.extend(world.providers.unknown_sources(&project.config));
     let order = match graph.order(&project.config.sources) {
         Ok(order) => order,
@@ -141,14 +142,16 @@ fn walk(world: &World, project: &Project) -> (Diagnostics, Seen) {
             Node::Check(..) => setting.node(&node, &mut values).into_iter().filter(Diagnostic::is_error).collect(),
             node => setting.node(node, &mut values),
         };
-        if messages.has_errors() {
+        let is_right = !messages.has_errors();
+        // What only a plan refuses is told as a warning; what needs it is not looked at either way.
+        found.extend(messages.map(weighed));
+        if !is_right {
             failed.insert(node);
         } else if let Node::Variable(module, name) = &node {
             forget(project, module, name, &mut values);
         } else if let Node::Output(module, name) = &node {
             forget_output(module, name, &mut values);
         }
-        found.extend(messages);
     }
     // What an identifier cannot be is told with its block already.
     let told = |message: &Diagnostic| {
@@ -164,6 +167,7 @@ fn walk(world: &World, project: &Project) -> (Diagnostics, Seen) {
 const LEFT_TO_PLAN: &[&str] = &[
     // The language has provisioners that smform has not.
     UNSUPPORTED,
+    INFINITE,
     "Self-referential block",
     REDUNDANT_MOVE,
     "Removed resource still exists",

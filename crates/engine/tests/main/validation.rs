@@ -118,3 +118,29 @@ async fn a_module_that_is_not_called_breaks_no_rule_of_objects() {
         assert_eq!(bench.errors_files(&files).await.len(), errors, "{repetition}");
     }
 }
+
+#[tokio::test]
+async fn infinity_is_refused_where_it_would_be_stored_and_nowhere_else() {
+    let bench = Bench::new();
+    let text = r#"
+        variable "n" { default = 0 }
+        locals { least = log(var.n, 10) }
+        resource "terraform_data" "x" {
+          input = {
+            list = [1, local.least]
+          }
+        }
+        output "o" { value = [local.least] }
+        output "fine" { value = local.least < 1 }
+    "#;
+    let errors = bench.errors(text).await;
+    assert_eq!(errors.len(), 2, "{errors:#?}");
+    assert!(errors.iter().all(|error| error.contains("Infinite number")), "{errors:#?}");
+    for place in ["main.tf:6", "main.tf:9"] {
+        assert!(errors.iter().any(|error| error.contains(place)), "{place} is not in {errors:#?}");
+    }
+    // As Terraform has it, only the plan refuses it.
+    let text = "output \"o\" { value = log(0, 10) }";
+    assert!(bench.validate_files(&[("main.tf", text)]).iter().all(|(is_error, ..)| !is_error));
+    assert_eq!(bench.actions("output \"o\" { value = log(1, 10) }").await, Vec::<String>::new());
+}

@@ -8,6 +8,7 @@ use crate::support::Bench;
 /// Cases that end otherwise, by a line that only they have, each with the reason.
 const DIFFERENT: &[(&str, &str)] = &[
     ("deprecated = \"x\"", "an argument of later versions"),
+    ("local.x == 2 && var.v == 1", "one operand is enough in later versions"),
     ("m/main.tf\nimport {", "later versions import in child modules"),
 ];
 

@@ -179,6 +179,8 @@ pub(super) fn index(value: Value, key: &Value) -> Result<Value, Diagnostic> {
     let ty = value.ty();
     let found = match &ty {
         Type::Dynamic => Value::unknown(Type::Dynamic),
+        // As in Terraform, a key of which nothing is known tells nothing, be there something to select or not.
+        _ if key.ty() == Type::Dynamic => Value::unknown(Type::Dynamic),
         Type::List(_) | Type::Tuple(_) => element(&value, &ty, key)?,
         Type::Map(_) | Type::Object(_) => entry(&value, &ty, key)?,
         Type::Set(_) => {

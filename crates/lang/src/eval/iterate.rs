@@ -112,8 +112,9 @@ impl Evaluator<'_> {
             None => None,
             Some(expr) => {
                 let value = self.told(expr, env, &mut to.errors);
-                let key = key_text(value)
-                    .map_err(|detail| self.failed(Diagnostic::error("Invalid object key", detail), expr, env));
+                // As in Terraform, what is not known yet is not held to be a text.
+                let key = if value.is_known() { key_text(value) } else { Ok((None, value.marks())) };
+                let key = key.map_err(|detail| self.failed(Diagnostic::error("Invalid object key", detail), expr, env));
                 match key {
                     Ok((Some(key), marks)) => {
                         to.marks |= marks;

@@ -3,8 +3,9 @@
 use smform_types::{Diagnostic, Diagnostics, Number, Refinement, Type, Value, ValueKind, convert};
 
 use super::evaluator::{Env, Eval, Evaluator, Failure, Outcome};
+use super::references::{subject_of, traversals};
 use crate::functions::equals;
-use crate::syntax::{BinaryOp, Expr, UnaryOp};
+use crate::syntax::{BinaryOp, Expr, ExprKind, UnaryOp};
 
 impl Evaluator<'_> {
     pub(super) fn unary(&self, operator: UnaryOp, operand: &Expr, whole: &Expr, env: Env<'_>) -> Outcome {
@@ -26,6 +27,9 @@ impl Evaluator<'_> {
     }
 
     pub(super) fn binary(&self, operator: BinaryOp, operands: &[Expr; 2], whole: &Expr, env: Env<'_>) -> Outcome {
+        if matches!(operator, BinaryOp::And | BinaryOp::Or) {
+            return self.logical(operator, operands, whole, env);
+        }
         let mut errors = Diagnostics::new();
         let values = operands.each_ref().map(|operand| self.told(operand, env, &mut errors));
         let result = self.combined(operator, operands, values, whole, env, &mut errors);
@@ -34,6 +38,63 @@ impl Evaluator<'_> {
             return Err(Failure { errors, rest: Value::unknown(ty) });
         }
         Ok(result.unwrap_or_else(|| unknown(Type::Bool)))
+    }
+
+    /// `&&` and `||`. As in Terraform since 1.12, an operand that settles the result makes up for what is wrong with the
+    /// other, and so does a left one that is not known yet: it may settle the result later. What can never be a truth
+    /// value is refused all the same, and so is a reference to what there is not.
+    fn logical(&self, operator: BinaryOp, operands: &[Expr; 2], whole: &Expr, env: Env<'_>) -> Outcome {
+        let failure = |errors| Failure { errors, rest: Value::unknown(Type::Bool) };
+        let [left, right] = operands;
+        let [mut left_errors, mut right_errors, mut unsuitable] = [const { Diagnostics::new() }; 3];
+        let a = self.told(left, env, &mut left_errors);
+        let b = self.told(right, env, &mut right_errors);
+        let a = unsuitable.take(self.operand(a, &Type::Bool, "left", left, env));
+        let b = unsuitable.take(self.operand(b, &Type::Bool, "right", right, env));
+        let Some((a, b)) = a.zip(b) else {
+            left_errors.extend(right_errors);
+            left_errors.extend(unsuitable);
+            return Err(failure(left_errors));
+        };
+        let ((a, a_marks), (b, b_marks)) = (a.unmark(), b.unmark());
+        let lost = |errors: &Diagnostics, operand| errors.has_errors() && self.refers_to_nothing(operand, env);
+        if lost(&left_errors, left) || lost(&right_errors, right) {
+            left_errors.extend(right_errors);
+            return Err(failure(left_errors));
+        }
+        let settling = Some(operator == BinaryOp::Or);
+        let is_settled = a.as_bool() == settling && !left_errors.has_errors()
+            || b.as_bool() == settling && !right_errors.has_errors() && !a.is_null();
+        let waits = !a.is_known() && !left_errors.has_errors() && !b.is_null();
+        if !is_settled && !waits {
+            left_errors.extend(right_errors);
+            if left_errors.has_errors() {
+                return Err(failure(left_errors));
+            }
+            let not_null = self.not_null(&a, whole, env).and_then(|()| self.not_null(&b, whole, env));
+            not_null.map_err(failure)?;
+        }
+        let result = match (a.as_bool(), b.as_bool()) {
+            _ if is_settled => Value::bool(operator == BinaryOp::Or),
+            // Both are known, and neither settles it.
+            (Some(_), Some(_)) => Value::bool(operator == BinaryOp::And),
+            _ => unknown(Type::Bool),
+        };
+        Ok(result.with_marks(a_marks | b_marks))
+    }
+
+    /// Whether an expression refers to something that is not there. Terraform looks up what is referred to before it
+    /// evaluates anything.
+    fn refers_to_nothing(&self, expr: &Expr, env: Env<'_>) -> bool {
+        let mut found = false;
+        traversals(expr, &mut |traversal| {
+            if let ExprKind::Traversal { root, steps } = &traversal.kind
+                && env.get(&root.text).is_none()
+            {
+                found |= subject_of(root, steps).map_or(true, |(subject, _)| self.scope.resolve(&subject).is_err());
+            }
+        });
+        found
     }
 
     /// What an operator makes of the values of its operands; nothing when something is wrong with them, or was before.
@@ -53,22 +114,18 @@ impl Evaluator<'_> {
             let result = equals(&a, &b).map(|same| Value::bool(same == wanted));
             return Some(result.unwrap_or_else(|| unknown(Type::Bool)).with_marks(marks));
         }
-        let ty = if matches!(operator, BinaryOp::And | BinaryOp::Or) { Type::Bool } else { Type::Number };
-        let a = errors.take(self.operand(a, &ty, "left", left, env));
-        let b = errors.take(self.operand(b, &ty, "right", right, env));
+        let a = errors.take(self.operand(a, &Type::Number, "left", left, env));
+        let b = errors.take(self.operand(b, &Type::Number, "right", right, env));
         let (a, b) = a.zip(b).filter(|_| !errors.has_errors())?;
         errors.take(self.not_null(&a, whole, env).and_then(|()| self.not_null(&b, whole, env)))?;
         let ((a, a_marks), (b, b_marks)) = (a.unmark(), b.unmark());
         let marks = a_marks | b_marks;
-        let result = match (a.as_bool(), b.as_bool(), a.as_number(), b.as_number()) {
-            (Some(a), Some(b), _, _) => Value::bool(if operator == BinaryOp::And { a && b } else { a || b }),
-            (_, _, Some(a), Some(b)) => {
+        let result = match (a.as_number(), b.as_number()) {
+            (Some(a), Some(b)) => {
                 let result = calculate(operator, a, b);
                 errors.take(result.map_err(|message| self.operation_failed(message, whole, env)))?
             }
             _ if operator.is_arithmetic() => unknown(Type::Number),
-            // As in Terraform, marks do not count before both operands are known.
-            _ if ty == Type::Bool => return Some(unknown(Type::Bool)),
             _ => compare_ranges(operator, &a, &b).map_or_else(|| unknown(Type::Bool), Value::bool),
         };
         Some(result.with_marks(marks))

@@ -132,7 +132,8 @@ pub(super) fn call(function: &Function, given: &[Value], cx: &FunctionContext<'_
     let mut untyped = false;
     for (at, argument) in given.iter().enumerate() {
         let Some(parameter) = signature.parameter(at) else { break };
-        if argument.is_null() && !parameter.null {
+        // As in Terraform, nothing is refused behind an argument of which nothing is known.
+        if argument.is_null() && !parameter.null && !untyped {
             return Err(CallError::argument(at, "argument must not be null"));
         }
         let value = fit(signature, at, argument.clone())?;

@@ -9,7 +9,13 @@ use smform_types::{Diagnostic, Marks, Refinement, SourceId, Type, Value, ValueKi
 use crate::support::corpus;
 
 /// Expressions that we answer differently, and why.
-const DIFFERENT: &[(&str, &str)] = &[("{a=local.u, b=1} == {a=\"x\", b=2}", "one attribute that differs settles it")];
+const DIFFERENT: &[(&str, &str)] = &[
+    ("{a=local.u, b=1} == {a=\"x\", b=2}", "one attribute that differs settles it"),
+    ("false && local.b", "one operand is enough since Terraform 1.12"),
+    ("true || local.b", "one operand is enough since Terraform 1.12"),
+    ("local.b && sensitive(true)", "marks count always since Terraform 1.12"),
+    ("sensitive(local.b) || false", "marks count always since Terraform 1.12"),
+];
 
 struct Values;
 
@@ -23,6 +29,7 @@ impl Scope for Values {
                 "b" => unknown(Type::Bool),
                 _ => Value::unknown(Type::Dynamic),
             },
+            Subject::EachKey => return Err(Diagnostic::error("Nothing there", "")),
             _ => Value::string("s").with_marks(Marks::SENSITIVE),
         })
     }
@@ -75,4 +82,50 @@ fn unknown_and_sensitive_values_go_where_terraforms_go() {
     }
     assert!(count > 100, "only {count} expressions");
     assert!(failures.is_empty(), "{} of {count} differ:\n{}", failures.len(), failures.join("\n"));
+}
+
+/// Since Terraform 1.12; the recordings are of 1.11.
+#[test]
+fn one_operand_can_settle_a_logical_operator() {
+    for (expression, expected) in [
+        ("true || local.b", "true"),
+        ("local.b || true", "true"),
+        ("false && local.b", "false"),
+        ("local.b && false", "false"),
+        ("false || local.b", "\"(unknown)\""),
+        ("true && local.b", "\"(unknown)\""),
+        // Errors of the other operand are not told.
+        ("false && [][0]", "false"),
+        ("true || {}.a", "true"),
+        ("[][0] || true", "true"),
+        ("{}.a && false", "false"),
+        ("false && null", "false"),
+        ("true || null", "true"),
+        ("false && (true && [][0])", "false"),
+        // What is not known yet may settle it.
+        ("local.b && [][0]", "\"(unknown)\""),
+        ("local.b || [][0]", "\"(unknown)\""),
+        // What does not settle it leaves the errors.
+        ("true && [][0]", "Error: Invalid index"),
+        ("false || [][0]", "Error: Invalid index"),
+        ("[][0] && local.b", "Error: Invalid index"),
+        ("[][0] || [][0]", "Error: Invalid index"),
+        ("null && false", "Error: Operation failed"),
+        ("null || true", "Error: Operation failed"),
+        ("local.b && null", "Error: Operation failed"),
+        // What can never be a truth value is refused.
+        ("false && 1", "Error: Invalid operand"),
+        ("true || \"x\"", "Error: Invalid operand"),
+        ("[] || true", "Error: Invalid operand"),
+        // What is referred to must be there, whoever asks.
+        ("false && each.key == \"\"", "Error: Nothing there"),
+        ("local.b && each.key", "Error: Nothing there"),
+        ("[for x in [1]: true || [][x]]", "[true]"),
+        // A secret stays one.
+        ("var.secret == \"s\" || local.b", "sensitive true"),
+        ("true || var.secret == \"s\"", "sensitive true"),
+        ("local.b && sensitive(true)", "sensitive \"(unknown)\""),
+    ] {
+        assert_eq!(answer(expression), expected, "{expression}");
+    }
 }

@@ -103,17 +103,15 @@ impl Variant<'_> {
                 say(Diagnostic::error("Variant without capacity", detail), &self.at);
             }
         }
-        if !fields.is_given("model_name") {
-            if !config.is_given("execution_role_arn") {
-                say(
-                    Diagnostic::error(
-                        "Variant without a model",
-                        "Give model_name. A variant for inference components has none, and then the configuration needs \
-                         execution_role_arn.",
-                    ),
-                    &self.at,
-                );
-            }
+        if !fields.is_given("model_name") && !config.is_given("execution_role_arn") {
+            say(
+                Diagnostic::error(
+                    "Variant without a model",
+                    "Give model_name. A variant for inference components has none, and then the configuration needs \
+                     execution_role_arn.",
+                ),
+                &self.at,
+            );
         }
         if fields.is_set("model_name") {
             found.extend(self.scaled_with_model());
