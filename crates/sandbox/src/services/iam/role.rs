@@ -36,9 +36,10 @@ pub(super) fn create(context: &mut Context<'_>, params: &Params) -> Answer {
         inline: Default::default(),
         attached: Default::default(),
         tags: tags(params)?,
-        arn,
+        arn: arn.clone(),
     };
     let node = node(&role);
+    context.account.iam.deleted_roles.remove(&arn);
     context.account.iam.roles.insert(key, role);
     Ok(vec![("Role", node)])
 }
@@ -79,8 +80,9 @@ pub(super) fn delete(context: &mut Context<'_>, params: &Params) -> Answer {
     if !role.inline.is_empty() {
         return Err(conflict("Cannot delete entity, must delete policies first."));
     }
-    let key = role.name.to_ascii_lowercase();
+    let (key, arn) = (role.name.to_ascii_lowercase(), role.arn.clone());
     context.account.iam.roles.remove(&key);
+    context.account.iam.deleted_roles.insert(arn);
     Ok(Vec::new())
 }
 

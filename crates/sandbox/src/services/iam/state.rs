@@ -15,6 +15,9 @@ pub(crate) type Tags = BTreeMap<String, String>;
 pub(crate) struct State {
     /// By name in lower case: names of roles are unique ignoring case.
     pub roles: BTreeMap<String, Role>,
+    /// ARNs of roles that once existed.
+    #[serde(default)]
+    pub deleted_roles: BTreeSet<String>,
     /// Whether the roles of the examples have been added.
     #[serde(default)]
     pub is_seeded: bool,
@@ -70,15 +73,19 @@ pub(crate) struct PolicyVersion {
 }
 
 impl State {
-    /// Whether SageMaker can assume a role: it is there, was made long enough ago, and trusts the service. One account has the
-    /// same roles in every partition.
+    /// Whether SageMaker can assume a role: it was made long enough ago and trusts the service. A role that IAM has never known
+    /// counts as one that is simply there, so that configurations run whose roles are made elsewhere. One account has the same
+    /// roles in every partition.
     pub(crate) fn lets_in_sagemaker(&self, arn: &str, now: Moment, propagation: f64) -> bool {
         let resource = |arn: &str| arn.splitn(6, ':').nth(5).map(str::to_owned);
         let named = resource(arn);
         let role = self.roles.values().find(|role| resource(&role.arn) == named);
-        role.is_some_and(|role| {
-            now.seconds_since(role.trusted) >= propagation && trusts(&role.trust, "sagemaker.amazonaws.com")
-        })
+        match role {
+            Some(role) => {
+                now.seconds_since(role.trusted) >= propagation && trusts(&role.trust, "sagemaker.amazonaws.com")
+            }
+            None => !self.deleted_roles.iter().any(|arn| resource(arn) == named),
+        }
     }
 }
 

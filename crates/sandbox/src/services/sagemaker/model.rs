@@ -162,7 +162,7 @@ fn check_hostnames(input: &Object) -> Result<(), ApiError> {
     refuse_if(distinct.len() != names.len(), || "ContainerHostname must be unique within the model.".into())
 }
 
-/// A role of this account that trusts SageMaker can be assumed, unless the settings say otherwise.
+/// A role of this account can be assumed, unless it does not trust SageMaker or the settings say otherwise.
 pub(crate) fn check_role(context: &Context<'_>, input: &Object) -> Result<(), ApiError> {
     let arn = text(input, "ExecutionRoleArn");
     let foreign = arn.split(':').nth(4) != Some(ACCOUNT);
