@@ -158,11 +158,16 @@ fn only_interpolation<'v, 't>(code: &'v [Token<'t>]) -> Option<&'v [Token<'t>]> 
     {
         return None;
     }
-    // Another sequence after the first one.
-    let mut depth = 0;
+    // Another sequence after the first one, or, as Terraform has it, one in a heredoc.
+    let (mut depth, mut quotes) = (0, 0);
     for token in inner {
         depth += token.kind.depth();
-        if depth < 0 {
+        match token.kind {
+            Kind::OpenQuote => quotes += 1,
+            Kind::CloseQuote => quotes -= 1,
+            _ => {}
+        }
+        if depth < 0 || (quotes == 0 && token.kind == Kind::OpenSequence) {
             return None;
         }
     }
