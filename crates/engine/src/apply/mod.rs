@@ -38,6 +38,7 @@ use crate::run::Conduct;
 use crate::values::evaluate::Setting;
 use crate::values::expand::expand;
 use crate::values::{Repetition, Values};
+use conceal::{concealed, secrets};
 use operation::{Job, Made, NotDeleted, Review, Work};
 use provision::Prepared;
 use record::{Blocks, Entry, Record, is_unrecorded};
@@ -637,10 +638,13 @@ impl<'a> Executor<'a> {
         let action = change.action;
         let context = self.block_of(&object.address).map(crate::blocks::block_context).unwrap_or_default();
         self.spawn(index, async move {
-            let gone = work.delete(before.unmark_deep().0).await;
+            let (before, marks) = before.unmark_with_paths();
+            let secrets = secrets(&before, &marks);
+            let gone = work.delete(before).await;
             let located = |error: Diagnostic| if error.span.is_some() { error.within(&context) } else { error };
-            let located = |not: NotDeleted| NotDeleted { diagnostics: not.diagnostics.map(located), ..not };
-            Done::Removed(object, action, gone.map_err(located))
+            let told =
+                |not: NotDeleted| NotDeleted { diagnostics: concealed(not.diagnostics.map(located), &secrets), ..not };
+            Done::Removed(object, action, gone.map_err(told))
         })
     }
 

@@ -5,10 +5,9 @@ use std::time::SystemTime;
 
 use smform_types::{Path, Value};
 
+use super::VARIANTS;
 use crate::fields::Fields;
 use crate::names::{DEFAULT_PREFIX, prefix_of, unique};
-
-const LISTS: [&str; 2] = ["production_variants", "shadow_production_variants"];
 
 /// The planned object in which every variant has a name.
 pub(super) fn chosen(planned: &Value, now: SystemTime) -> Value {
@@ -22,10 +21,10 @@ pub(super) fn chosen(planned: &Value, now: SystemTime) -> Value {
 /// as many of them.
 pub(super) fn kept(planned: Value, config: &Value, old: &Value) -> Value {
     let count = |object: &Value, list: &str| Fields(object).blocks(list).count();
-    if LISTS.iter().any(|list| count(&planned, list) != count(old, list)) {
+    if VARIANTS.iter().any(|list| count(&planned, list) != count(old, list)) {
         return planned;
     }
-    let written: Vec<String> = LISTS
+    let written: Vec<String> = VARIANTS
         .iter()
         .flat_map(|list| Fields(config).blocks(list).filter_map(|variant| variant.owned("variant_name")))
         .collect();
@@ -41,7 +40,7 @@ pub(super) fn kept(planned: Value, config: &Value, old: &Value) -> Value {
 /// The object with other names for some of its variants.
 fn renamed(object: &Value, name: impl Fn(&Path, Fields<'_>) -> Option<String>) -> Value {
     let mut renamed = object.clone();
-    for list in LISTS {
+    for list in VARIANTS {
         for (at, variant) in Fields(object).blocks(list).enumerate() {
             let at = Path::attribute(list).index(at);
             if let Some(name) = name(&at, variant) {
