@@ -366,6 +366,47 @@ def test_a_saved_plan_is_not_carried_out_twice(tmp_path):
             assert place.listed() == place.recorded() and len(place.recorded()) == expected, f"killed after {name}"
 
 
+def test_what_somebody_made_under_an_announced_name_is_left_alone(tmp_path):
+    """Runs that are killed before they create what has a fixed name; before the next run somebody else creates it."""
+    fixed = CONFIG.replace('name_prefix        = "model-"', 'name = "m"').replace('name_prefix = "config-"', 'name = "c"')
+    theirs = {"ModelName": "theirs", "ExecutionRoleArn": "arn:aws:iam::123456789012:role/SageMakerExecutionRole"}
+    image = {"PrimaryContainer": {"Image": "123456789012.dkr.ecr.us-east-1.amazonaws.com/theirs:v1"}}
+    variant = {"VariantName": "Theirs", "ModelName": "theirs", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+
+    def create(sagemaker, operation):
+        if operation == "CreateModel":
+            sagemaker.create_model(**{**theirs, "ModelName": "m"}, **image)
+            return
+        sagemaker.create_model(**theirs, **image)
+        name = "c" if operation == "CreateEndpointConfig" else "theirs"
+        sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+        if operation == "CreateEndpoint":
+            sagemaker.create_endpoint(EndpointName="kept", EndpointConfigName=name)
+
+    for operation in ("CreateModel", "CreateEndpointConfig", "CreateEndpoint"):
+        with Place(tmp_path / f"whole-{operation}") as place:
+            place.project.write(fixed)
+            at = place.killed(APPLY).index(operation)
+        with Place(tmp_path / operation) as place:
+            place.project.write(fixed)
+            place.killed(APPLY, at)
+            sagemaker = place.server.client("sagemaker")
+            create(sagemaker, operation)
+            told = place.run(*APPLY).expect(1).text
+            assert "Announced name belongs to another object" in told and "already exists" in told, told
+            # Nor is it deleted with the rest.
+            place.run(*DESTROY).expect(0)
+            models = {one["ModelName"] for one in sagemaker.list_models()["Models"]}
+            configs = {one["EndpointConfigName"] for one in sagemaker.list_endpoint_configs()["EndpointConfigs"]}
+            endpoints = {one["EndpointName"] for one in sagemaker.list_endpoints()["Endpoints"]}
+            kept = {
+                "CreateModel": ({"m"}, set(), set()),
+                "CreateEndpointConfig": ({"theirs"}, {"c"}, set()),
+                "CreateEndpoint": ({"theirs"}, {"theirs"}, {"kept"}),
+            }
+            assert (models, configs, endpoints) == kept[operation]
+
+
 BACKEND = """
 terraform {
   backend "s3" {

@@ -144,6 +144,12 @@ pub trait Session: Send + Sync {
     async fn import(&self, type_name: &str, identifier: &str, run: &dyn Run)
     -> Result<Option<Imported>, ProviderError>;
 
+    /// See [`crate::ResourceType::created_with`].
+    fn created_with(&self, type_name: &str) -> &'static [&'static str] {
+        let _ = type_name;
+        &[]
+    }
+
     /// See [`crate::DataSource::read`].
     ///
     /// # Errors

@@ -263,6 +263,10 @@ impl<C: Send + Sync + 'static> Session for Connected<C> {
         self.types.resource(type_name).map_or(&[], |entry| entry.implementation.judged_beside())
     }
 
+    fn created_with(&self, type_name: &str) -> &'static [&'static str] {
+        self.types.resource(type_name).map_or(&[], |entry| entry.implementation.created_with())
+    }
+
     async fn read(&self, type_name: &str, prior: &Value, run: &dyn Run) -> Result<Option<Value>, ProviderError> {
         self.configure.guard(&self.clients, prior)?;
         let prior = self.configure.placed(&self.clients, prior);

@@ -162,6 +162,12 @@ pub trait ResourceType<C: Send + Sync>: Send + Sync {
     /// When the identifier is malformed or the service does not tell.
     async fn import(&self, identifier: &str, cx: &Context<'_, C>) -> Result<Option<Imported>, ProviderError>;
 
+    /// The arguments that are set by the call which creates the object, beside those whose change replaces it, so that they
+    /// tell what a killed run created from what somebody else has made under the same name.
+    fn created_with(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Brings stored attributes of an older schema version to the present one.
     ///
     /// # Errors

@@ -67,7 +67,11 @@ impl Announced {
                 Ok(Record::Put { object, provider, content }) => {
                     let identifier = content.attributes.get("id").and_then(Json::as_str).map(str::to_owned);
                     let operation = "create".to_owned();
-                    begun.push((name, Intent { object, operation, identifier, provider }, Some(*content)));
+                    begun.push((
+                        name,
+                        Intent { object, operation, identifier, provider, arguments: None },
+                        Some(*content),
+                    ));
                 }
                 Ok(Record::Settled { crc, names }) if crc == crc32fast::hash(snapshot) => settled.extend(names),
                 _ => {}

@@ -100,6 +100,9 @@ pub struct Intent {
     pub identifier: Option<String>,
     /// The provider configuration.
     pub provider: String,
+    /// The configuration of what is about to be created, by which it is told from what somebody else gives the same name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arguments: Option<Json>,
 }
 
 impl Intent {

@@ -364,7 +364,7 @@ impl Store {
         Ok(())
     }
 
-    /// Records that an operation is about to begin.
+    /// Records that an operation is about to begin; `arguments` are the configuration of what it creates.
     ///
     /// # Errors
     /// When it cannot be written; the operation must then not begin.
@@ -374,12 +374,14 @@ impl Store {
         operation: &str,
         identifier: Option<&str>,
         provider: &str,
+        arguments: Option<Json>,
     ) -> Result<(), StateError> {
         self.write(Record::Intent(Intent {
             object: id.into(),
             operation: operation.to_owned(),
             identifier: identifier.map(str::to_owned),
             provider: provider.to_owned(),
+            arguments,
         }))
     }
 

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use smform_engine::apply::record::{Blocks, Entry, Record};
 use smform_engine::checks::Checks;
 use smform_engine::events::Operation;
-use smform_engine::plan::stored::{Stored, StoredObject};
+use smform_engine::plan::stored::{Candidate, Stored, StoredObject};
 use smform_engine::plan::{ObjectKey, Ties};
 use smform_types::{Diagnostic, InstanceAddress, ResourceMode, Value};
 
@@ -17,7 +17,7 @@ pub struct MemoryRecord {
     objects: BTreeMap<ObjectKey, Entry>,
     outputs: BTreeMap<Arc<str>, Value>,
     /// What was about to be done and has no outcome yet.
-    pub intents: Vec<(ObjectKey, Operation, Option<String>)>,
+    pub intents: Vec<(ObjectKey, Operation, Option<String>, Option<Value>)>,
     /// What is left to do to objects.
     pub owed: BTreeMap<ObjectKey, String>,
     /// How conditions came out.
@@ -42,8 +42,10 @@ impl MemoryRecord {
             };
             (key.clone(), object)
         });
-        let created = self.intents.iter().filter(|(_, operation, _)| *operation == Operation::Create);
-        let candidates = created.filter_map(|(object, _, identifier)| Some((object.clone(), identifier.clone()?)));
+        let created = self.intents.iter().filter(|(_, operation, ..)| *operation == Operation::Create);
+        let candidates = created.filter_map(|(object, _, identifier, arguments)| {
+            Some((object.clone(), Candidate { identifier: identifier.clone()?, arguments: arguments.clone() }))
+        });
         Stored {
             objects: objects.collect(),
             candidates: candidates.collect(),
@@ -64,9 +66,10 @@ impl MemoryRecord {
     }
 
     /// Records that a run began to create an object under a name, and nothing more.
-    pub fn intend(&mut self, address: &str, name: &str) {
+    pub fn intend(&mut self, address: &str, name: &str, arguments: Option<Value>) {
         if let Ok(address) = address.parse() {
-            self.intents.push((ObjectKey { address, deposed: None }, Operation::Create, Some(name.to_owned())));
+            let object = ObjectKey { address, deposed: None };
+            self.intents.push((object, Operation::Create, Some(name.to_owned()), arguments));
         }
     }
 
@@ -86,8 +89,9 @@ impl Record for MemoryRecord {
         operation: Operation,
         identifier: Option<&str>,
         _: &Entry,
+        arguments: Option<&Value>,
     ) -> Result<(), Diagnostic> {
-        self.intents.push((object.clone(), operation, identifier.map(str::to_owned)));
+        self.intents.push((object.clone(), operation, identifier.map(str::to_owned), arguments.cloned()));
         Ok(())
     }
 

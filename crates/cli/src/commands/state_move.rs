@@ -164,7 +164,13 @@ pub async fn run(session: &Session, args: &StateMv) -> Result<Exit, Failure> {
                 let begun: Vec<Intent> =
                     store.pending().iter().filter(|intent| intent.is_of(&one.from)).cloned().collect();
                 for intent in begun {
-                    other.intent(&one.to, &intent.operation, intent.identifier.as_deref(), &intent.provider)?;
+                    other.intent(
+                        &one.to,
+                        &intent.operation,
+                        intent.identifier.as_deref(),
+                        &intent.provider,
+                        intent.arguments.clone(),
+                    )?;
                 }
             }
             let mut state = store.state().clone();

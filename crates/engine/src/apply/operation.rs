@@ -132,6 +132,8 @@ struct Journaled {
     object: ObjectKey,
     operation: Operation,
     entry: Entry,
+    /// The configuration of what is created, without marks.
+    arguments: Option<Value>,
     marks: Vec<(Path, Marks)>,
     record: Arc<Mutex<dyn Record>>,
     /// What is left to do to the object.
@@ -162,7 +164,8 @@ impl Run for Journaled {
 
     async fn intend(&self, identifier: &str) -> Result<(), ProviderError> {
         let mut record = self.record.lock().await;
-        let written = record.intent(&self.object, self.operation, Some(identifier), &self.entry).await;
+        let arguments = self.arguments.as_ref();
+        let written = record.intent(&self.object, self.operation, Some(identifier), &self.entry, arguments).await;
         self.has_intended.store(written.is_ok(), Ordering::Relaxed);
         written.map_err(|error| ProviderError::new(error.summary, error.detail))
     }
@@ -251,6 +254,7 @@ impl Job {
             object: self.change.object.clone(),
             operation,
             entry: self.entry.clone(),
+            arguments: (operation == Operation::Create).then(|| self.config.clone()),
             marks: self.marks.clone(),
             record: Arc::clone(&self.record),
             owes: std::sync::Mutex::new(self.owed.clone()),
@@ -331,7 +335,7 @@ impl Job {
         }
         let intent = {
             let mut record = self.record.lock().await;
-            record.intent(&self.change.object, Operation::Create, None, &self.entry).await
+            record.intent(&self.change.object, Operation::Create, None, &self.entry, None).await
         };
         if let Err(error) = intent {
             return self.not_created(&run, deposed, error.into()).await;
@@ -439,7 +443,7 @@ impl Job {
         let run = self.begin(Operation::Update, id.clone());
         let intent = {
             let mut record = self.record.lock().await;
-            record.intent(&self.change.object, Operation::Update, id.as_deref(), &self.entry).await
+            record.intent(&self.change.object, Operation::Update, id.as_deref(), &self.entry, None).await
         };
         if let Err(error) = intent {
             run.task.failed();
@@ -548,7 +552,7 @@ impl Work {
         let address = self.object.address.clone();
         let intent = {
             let mut record = self.record.lock().await;
-            record.intent(&self.object, Operation::Delete, id.as_deref(), &self.entry).await
+            record.intent(&self.object, Operation::Delete, id.as_deref(), &self.entry, None).await
         };
         intent.map_err(|error| Diagnostics::from(error.about(&address)))?;
         let run = Journaled {
@@ -556,6 +560,7 @@ impl Work {
             object: self.object.clone(),
             operation: Operation::Delete,
             entry: self.entry,
+            arguments: None,
             marks: Vec::new(),
             record: Arc::clone(&self.record),
             owes: std::sync::Mutex::default(),

@@ -96,13 +96,15 @@ pub fn is_unrecorded(error: &Diagnostic) -> bool {
 /// All fail with [`unrecorded`] when the record cannot be written; nothing further must then be changed.
 #[async_trait]
 pub trait Record: Send {
-    /// An operation is about to begin; `identifier` is the name or id by which its object can be found again.
+    /// An operation is about to begin; `identifier` is the name or id by which its object can be found again, `arguments`
+    /// the configuration of one that is created.
     async fn intent(
         &mut self,
         object: &ObjectKey,
         operation: Operation,
         identifier: Option<&str>,
         entry: &Entry,
+        arguments: Option<&Value>,
     ) -> Result<(), Diagnostic>;
 
     /// This is left to do to an object, beside an operation on it that is about to begin. It outlives the outcome of that,

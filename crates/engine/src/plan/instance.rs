@@ -1,15 +1,17 @@
 //! One instance at plan time: read what is, ask the provider what will be.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use smform_lang::config::IgnoreChanges;
-use smform_provider::{Former, PlanRequest, PlanResponse, Session};
+use smform_provider::{Former, Imported, PlanRequest, PlanResponse, Session};
 use smform_types::path::Step;
 use smform_types::schema::Block;
 use smform_types::{Diagnostic, Diagnostics, Path, Value, ValueKind};
 
 use super::ObjectKey;
 use super::decide::is_replaced;
+use super::stored::Candidate;
 use crate::events::{Operation, id_of};
 use crate::run::Conduct;
 
@@ -21,8 +23,8 @@ pub struct Question {
     pub session: Arc<dyn Session>,
     /// The object as recorded, without marks.
     pub recorded: Option<Value>,
-    /// By which name or id it may exist, although it is not recorded.
-    pub candidate: Option<String>,
+    /// As what it may exist, although it is not recorded.
+    pub candidate: Option<Candidate>,
     /// By which identifier an `import` block says that it exists.
     pub import: Option<String>,
     /// What an earlier run has left to do to it.
@@ -76,6 +78,9 @@ pub struct Answer {
     pub resumed: bool,
     /// Whether the object is what an interrupted creation left half made.
     pub unfinished: bool,
+    /// By which arguments an object of the name that an earlier run has announced is known to be another one, which counts
+    /// as none.
+    pub stranger: Vec<String>,
     /// What the provider plans; present when a configuration was given.
     pub planned: Option<PlanResponse>,
     /// What the provider plans for a new object, if it is to be replaced.
@@ -95,7 +100,7 @@ pub async fn ask(question: Question, conduct: Conduct) -> Result<Answer, Diagnos
         _ => None,
     };
     let is_resumed = resumed.is_some();
-    let mut unfinished = false;
+    let (mut unfinished, mut stranger) = (false, Vec::new());
     let prior = match &question.recorded {
         Some(_) if is_resumed => resumed,
         Some(recorded) if question.refresh => {
@@ -114,25 +119,22 @@ pub async fn ask(question: Question, conduct: Conduct) -> Result<Answer, Diagnos
         Some(recorded) => Some(recorded.clone()),
         None if question.import.is_some() => Some(import(&question, &conduct).await?),
         None => match &question.candidate {
-            Some(identifier) => {
-                let task = conduct.begin(question.object.clone(), Operation::Import, Some(identifier.clone()));
-                match question.session.import(&type_name, identifier, &task).await {
-                    Ok(imported) => {
-                        task.finished(Some(identifier.clone()));
-                        unfinished = imported.as_ref().is_some_and(|imported| imported.unfinished);
-                        imported.map(|imported| imported.value)
-                    }
-                    Err(error) => {
-                        task.failed();
-                        return Err(about(error.into_diagnostic().into()));
-                    }
+            Some(candidate) => {
+                let imported = find(&question, candidate, &conduct).await?;
+                unfinished = imported.as_ref().is_some_and(|imported| imported.unfinished);
+                let found = imported.map(|imported| imported.value);
+                if let Some(found) = &found {
+                    stranger = differing(&question, candidate, found, &conduct).await;
                 }
+                found.filter(|_| stranger.is_empty())
             }
             None => None,
         },
     };
+    let answer = Answer { prior, resumed: is_resumed, unfinished, stranger, planned: None, fresh: None };
+    let prior = answer.prior.clone();
     let Some(config) = question.config else {
-        return Ok(Answer { prior, resumed: is_resumed, unfinished, planned: None, fresh: None });
+        return Ok(answer);
     };
     let tainted = unfinished || question.tainted && !is_resumed;
     let task = conduct.quiet(question.object.clone(), Operation::Refresh).owing(question.owed);
@@ -148,7 +150,7 @@ pub async fn ask(question: Question, conduct: Conduct) -> Result<Answer, Diagnos
     let planned = match question.session.plan(&type_name, request, &task).await.and_then(sound) {
         Ok(planned) => planned,
         Err(_) if question.lenient => {
-            return Ok(Answer { prior, resumed: is_resumed, unfinished, planned: None, fresh: None });
+            return Ok(answer);
         }
         Err(errors) => return Err(about(errors)),
     };
@@ -158,14 +160,14 @@ pub async fn ask(question: Question, conduct: Conduct) -> Result<Answer, Diagnos
         match question.session.plan(&type_name, request, &task).await.and_then(sound) {
             Ok(fresh) => Some(fresh),
             Err(_) if question.lenient => {
-                return Ok(Answer { prior, resumed: is_resumed, unfinished, planned: None, fresh: None });
+                return Ok(answer);
             }
             Err(errors) => return Err(about(errors)),
         }
     } else {
         None
     };
-    Ok(Answer { prior, resumed: is_resumed, unfinished, planned: Some(planned), fresh })
+    Ok(Answer { planned: Some(planned), fresh, ..answer })
 }
 
 /// A plan whose messages are no errors: with errors, nothing else counts, also where a replacement is planned instead.
@@ -187,6 +189,39 @@ async fn resume(question: &Question, recorded: &Value, conduct: &Conduct) -> Res
             Err(error.into_diagnostic().about(&object.address).into())
         }
     }
+}
+
+/// Looks for what an earlier run may have created.
+async fn find(question: &Question, candidate: &Candidate, conduct: &Conduct) -> Result<Option<Imported>, Diagnostics> {
+    let (object, identifier) = (&question.object, &candidate.identifier);
+    let task = conduct.begin(object.clone(), Operation::Import, Some(identifier.clone()));
+    match question.session.import(&object.address.resource.type_name, identifier, &task).await {
+        Ok(imported) => {
+            task.finished(Some(identifier.clone()));
+            Ok(imported)
+        }
+        Err(error) => {
+            task.failed();
+            Err(error.into_diagnostic().about(&object.address).into())
+        }
+    }
+}
+
+/// The arguments in which an object is not what an earlier run was about to create under its name. What was not announced,
+/// or cannot be planned, does not tell it apart.
+async fn differing(question: &Question, candidate: &Candidate, found: &Value, conduct: &Conduct) -> Vec<String> {
+    let Some(arguments) = &candidate.arguments else { return Vec::new() };
+    let type_name = &question.object.address.resource.type_name;
+    let request = PlanRequest { prior: Some(found.clone()), former: Former::Nothing, config: arguments.clone() };
+    let task = conduct.quiet(question.object.clone(), Operation::Refresh);
+    let Ok(planned) = question.session.plan(type_name, request, &task).await.and_then(sound) else {
+        return Vec::new();
+    };
+    let created_with = question.session.created_with(type_name).iter();
+    let others = created_with.filter(|name| planned.planned.get(name) != found.get(name));
+    let differing: BTreeSet<String> =
+        planned.replace.iter().map(ToString::to_string).chain(others.map(ToString::to_string)).collect();
+    differing.into_iter().collect()
 }
 
 /// Finds the object that an `import` block names, and reads it.

@@ -543,6 +543,7 @@ impl<'a> Walker<'a> {
         }
         if is_candidate && before.is_none() {
             self.found.absent.insert(pending.object.clone());
+            self.warn_of_stranger(&pending.object, &answer.stranger);
         }
         if answer.planned.is_none() && before.is_some() {
             self.note_ties(&pending, false);
@@ -600,6 +601,19 @@ impl<'a> Walker<'a> {
             other.0.address
         );
         let warning = Diagnostic::warning("Object is in the state already", detail).about(&object.address);
+        self.found.diagnostics.push(warning);
+    }
+
+    /// Warns of an object that has the name which an earlier run was to give another one, and differs in these arguments.
+    fn warn_of_stranger(&mut self, object: &ObjectKey, differing: &[String]) {
+        let Some(candidate) = self.walk.stored.candidates.get(object).filter(|_| !differing.is_empty()) else { return };
+        let detail = format!(
+            "A run that was cut off was about to create it as {}. What is there by that name differs from it in {}: somebody \
+             else has made it, so it is left alone.",
+            candidate.identifier,
+            differing.join(", ")
+        );
+        let warning = Diagnostic::warning("Announced name belongs to another object", detail).about(&object.address);
         self.found.diagnostics.push(warning);
     }
 

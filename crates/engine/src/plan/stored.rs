@@ -27,13 +27,23 @@ pub struct StoredObject {
     pub previous: Option<smform_types::InstanceAddress>,
 }
 
+/// An object that an earlier run was about to create.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// The name or id that it would have.
+    pub identifier: String,
+    /// Its configuration, which tells it from what somebody else has given that name since; nothing when that was not
+    /// announced, or the schema is another by now.
+    pub arguments: Option<Value>,
+}
+
 /// The recorded objects and root outputs.
 #[derive(Clone, Debug, Default)]
 pub struct Stored {
     /// Managed objects of types that a provider offers.
     pub objects: BTreeMap<ObjectKey, StoredObject>,
-    /// Objects that an earlier run may have created before it was cut off: the name or id that each would have.
-    pub candidates: BTreeMap<ObjectKey, String>,
+    /// Objects that an earlier run may have created before it was cut off.
+    pub candidates: BTreeMap<ObjectKey, Candidate>,
     /// Recorded objects that an earlier run was updating or deleting when it was cut off. What came of it shows when they
     /// are read.
     pub unsettled: BTreeSet<ObjectKey>,

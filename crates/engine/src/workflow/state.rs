@@ -20,7 +20,7 @@ use crate::apply::record::{Blocks, Entry, Record, unrecorded};
 use crate::blocks::sensitive_paths;
 use crate::checks::{self, Checks, Outcome, Status, Subject};
 use crate::events::Operation;
-use crate::plan::stored::{Stored, StoredObject};
+use crate::plan::stored::{Candidate, Stored, StoredObject};
 use crate::plan::{ObjectKey, Ties};
 use crate::providers::Providers;
 
@@ -104,7 +104,12 @@ pub fn decode(state: &State, pending: &[Intent], providers: &Providers) -> (Stor
         match (stored.objects.get_mut(&key), &intent.identifier) {
             (Some(object), _) if intent.operation == "create" && object.tainted => object.begun = true,
             (None, Some(identifier)) if intent.operation == "create" => {
-                stored.candidates.insert(key, identifier.clone());
+                let type_name = &key.address.resource.type_name;
+                let provider = providers.offering(ResourceMode::Managed, type_name);
+                let schema = provider.and_then(|p| p.resource_schema(ResourceMode::Managed, type_name));
+                let arguments = intent.arguments.as_ref().zip(schema);
+                let arguments = arguments.and_then(|(json, schema)| value_from_json(json, &schema.block.ty()).ok());
+                stored.candidates.insert(key, Candidate { identifier: identifier.clone(), arguments });
             }
             (Some(_), Some(what)) if intent.operation == OWE => {
                 stored.owed.insert(key, what.clone());
@@ -261,12 +266,14 @@ impl Record for StoreRecord {
         operation: Operation,
         identifier: Option<&str>,
         entry: &Entry,
+        arguments: Option<&Value>,
     ) -> Result<(), Diagnostic> {
-        written(self.store.intent(&id(object), name(operation), identifier, &entry.provider))
+        let arguments = arguments.map(|arguments| value_to_json(arguments, &entry.ty));
+        written(self.store.intent(&id(object), name(operation), identifier, &entry.provider, arguments))
     }
 
     async fn owe(&mut self, object: &ObjectKey, what: &str, entry: &Entry) -> Result<(), Diagnostic> {
-        written(self.store.intent(&id(object), OWE, Some(what), &entry.provider))
+        written(self.store.intent(&id(object), OWE, Some(what), &entry.provider, None))
     }
 
     async fn unchanged(&mut self, object: &ObjectKey) -> Result<(), Diagnostic> {

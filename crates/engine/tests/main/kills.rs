@@ -44,8 +44,15 @@ type Done = Result<(), Diagnostic>;
 
 #[async_trait]
 impl Record for Watched {
-    async fn intent(&mut self, object: &ObjectKey, operation: Operation, id: Option<&str>, entry: &Entry) -> Done {
-        watched!(self, self.inner.intent(object, operation, id, entry))
+    async fn intent(
+        &mut self,
+        object: &ObjectKey,
+        operation: Operation,
+        id: Option<&str>,
+        entry: &Entry,
+        arguments: Option<&Value>,
+    ) -> Done {
+        watched!(self, self.inner.intent(object, operation, id, entry, arguments))
     }
 
     async fn owe(&mut self, object: &ObjectKey, what: &str, entry: &Entry) -> Done {

@@ -3,7 +3,8 @@
 use smform_engine::plan::Mode;
 use smform_engine::plan::relevant::notable_drift;
 use smform_engine::plan::walk::Options;
-use smform_types::Value;
+use smform_provider::Provider;
+use smform_types::{Path, ResourceMode, Value};
 
 use crate::support::Bench;
 
@@ -385,8 +386,8 @@ async fn what_a_killed_run_created_is_found_and_adopted() {
     bench.converge(&chain("a")).await;
     let record = smform_testkit::MemoryRecord::default();
     *bench.record.lock().await = record;
-    bench.record.lock().await.intend("test_thing.model", "model-1");
-    bench.record.lock().await.intend("test_thing.endpoint", "endpoint");
+    bench.record.lock().await.intend("test_thing.model", "model-1", None);
+    bench.record.lock().await.intend("test_thing.endpoint", "endpoint", None);
     bench.service.forget_calls();
     let report = bench.apply(&chain("a")).await;
     assert!(!report.diagnostics.has_errors(), "{:#?}", report.diagnostics);
@@ -417,12 +418,38 @@ async fn what_was_created_without_an_answer_is_found_by_the_next_run() {
 }
 
 #[tokio::test]
+async fn what_has_an_announced_name_and_is_another_object_is_left_alone() {
+    let bench = Bench::new();
+    let text = "resource \"test_thing\" \"model\" {\n  name = \"m\"\n  image = \"theirs\"\n}";
+    bench.converge(text).await;
+    let announced = |image: &str| {
+        let provider = smform_testkit::provider(&bench.service);
+        let schema = provider.resource_schema(ResourceMode::Managed, "test_thing").expect("the type");
+        let set =
+            |value: Value, name: &str, to: &str| value.update_at(&Path::attribute(name).0, &mut |_| Value::string(to));
+        set(set(schema.block.empty(), "name", "m"), "image", image)
+    };
+    *bench.record.lock().await = smform_testkit::MemoryRecord::default();
+    bench.record.lock().await.intend("test_thing.model", "m", Some(announced("ours")));
+    let (_, _, planned, found) = bench.plan(&text.replace("theirs", "ours"), &Options::default()).await;
+    let told = format!("{found:?}");
+    assert!(told.contains("Announced name belongs to another object") && told.contains("image"), "{told}");
+    assert!(planned.plan.adopted.is_empty());
+    assert_eq!(bench.actions(&text.replace("theirs", "ours")).await, ["test_thing.model create"]);
+    // What is as it was announced is adopted, also where the configuration is another by now.
+    *bench.record.lock().await = smform_testkit::MemoryRecord::default();
+    bench.record.lock().await.intend("test_thing.model", "m", Some(announced("theirs")));
+    let (_, _, planned, found) = bench.plan(text, &Options::default()).await;
+    assert!(planned.plan.adopted.len() == 1 && !found.has_errors(), "{found:?}");
+}
+
+#[tokio::test]
 async fn a_run_with_targets_leaves_on_record_what_it_does_not_look_for() {
     let bench = Bench::new();
     let text = format!("{}\nresource \"test_thing\" \"other\" {{ name = \"other\" }}", chain("a"));
     bench.converge("resource \"test_thing\" \"model\" {\n  name_prefix = \"model-\"\n  image = \"a\"\n}").await;
     *bench.record.lock().await = smform_testkit::MemoryRecord::default();
-    bench.record.lock().await.intend("test_thing.model", "model-1");
+    bench.record.lock().await.intend("test_thing.model", "model-1", None);
     bench.service.forget_calls();
     let targets = vec!["test_thing.other".parse().expect("a target")];
     for mode in [Mode::Normal, Mode::RefreshOnly, Mode::Destroy] {

@@ -16,7 +16,7 @@ fn outcomes_survive_a_run_that_never_finishes() {
     {
         let mut store = open(&path).expect("opens");
         store.put(&id("a.b"), PROVIDER, object("1")).expect("writes");
-        store.intent(&id("a.c"), "create", Some("name-1"), PROVIDER).expect("writes");
+        store.intent(&id("a.c"), "create", Some("name-1"), PROVIDER, None).expect("writes");
         // The process ends here, without a snapshot.
         std::mem::forget(store);
     }
@@ -31,7 +31,7 @@ fn intents_without_outcome_are_told_and_kept_until_settled() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("x.tfstate");
     let mut store = open(&path).expect("opens");
-    store.intent(&id("a.c"), "create", Some("name-1"), PROVIDER).expect("writes");
+    store.intent(&id("a.c"), "create", Some("name-1"), PROVIDER, None).expect("writes");
     drop(store);
     let mut store = open(&path).expect("opens");
     assert_eq!(store.pending().len(), 1);
@@ -271,7 +271,7 @@ fn written(count: usize) -> u64 {
     let mut store = open(&path).expect("opens");
     for at in 0..count {
         let id = id(&format!("new.n{at}"));
-        store.intent(&id, "create", Some("name"), PROVIDER).expect("writes");
+        store.intent(&id, "create", Some("name"), PROVIDER, None).expect("writes");
         store.put(&id, PROVIDER, object("new")).expect("writes");
     }
     let journal = fs::metadata(folder.path().join("x.tfstate.journal")).expect("a journal").len();

@@ -28,7 +28,7 @@ fn the_journal_of_a_run_that_was_cut_off_tells_nobody_but_the_next_one() {
     run.finish().unwrap();
     let mut run = Store::open(backend.clone(), None).unwrap();
     run.put(&id("a.second"), PROVIDER, object("s3cr3t")).unwrap();
-    run.intent(&id("a.third"), "create", Some("s3cr3t"), PROVIDER).unwrap();
+    run.intent(&id("a.third"), "create", Some("s3cr3t"), PROVIDER, None).unwrap();
     std::mem::forget(run);
     for file in [path.clone(), backend.journal()] {
         let text = std::fs::read_to_string(&file).unwrap();
@@ -46,7 +46,7 @@ fn a_journal_that_needs_a_key_is_not_damaged() {
     let path = folder.path().join("terraform.tfstate");
     // The first run, cut off: there is no state that could tell.
     let mut run = Store::open(encrypted(&path, "one"), None).unwrap();
-    run.intent(&id("a.b"), "create", Some("name"), PROVIDER).unwrap();
+    run.intent(&id("a.b"), "create", Some("name"), PROVIDER, None).unwrap();
     drop(run);
     let refused = Store::open(Arc::new(LocalBackend::new(&path)), None).unwrap_err().to_string();
     assert!(refused.contains("journal is encrypted") && !refused.contains("remove"), "{refused}");

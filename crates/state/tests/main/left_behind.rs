@@ -27,7 +27,7 @@ fn cut_off(path: &std::path::Path) -> Result<(), StateError> {
     run.put(&id("a.replaced"), PROVIDER, known("replaced-2"))?;
     run.put(&id("a.new"), PROVIDER, known("new-1"))?;
     run.put(&id("a.kept"), PROVIDER, Object { tainted: true, ..known("kept-1") })?;
-    run.intent(&id("a.begun"), "create", Some("begun-1"), PROVIDER)?;
+    run.intent(&id("a.begun"), "create", Some("begun-1"), PROVIDER, None)?;
     drop(run);
     Ok(())
 }
@@ -86,7 +86,7 @@ fn what_was_being_created_in_place_of_another_object_is_looked_for_beside_it() {
     first.finish().expect("finishes");
     let mut run = open(&path).expect("opens");
     run.depose(&id("a.m").address).expect("writes");
-    run.intent(&id("a.m"), "create", Some("m-2"), PROVIDER).expect("writes");
+    run.intent(&id("a.m"), "create", Some("m-2"), PROVIDER, None).expect("writes");
     drop(run);
     written_since(&path, |state| state.put(&id("a.other"), PROVIDER, known("other-1")));
     let looked_for = || {

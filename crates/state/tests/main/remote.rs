@@ -108,11 +108,11 @@ fn what_happened_is_elsewhere_before_the_run_ends() {
     let folder = tempfile::tempdir().unwrap();
     let remote = remote(&folder);
     let mut run = Store::open(remote.clone(), None).unwrap();
-    run.intent(&id("a.b"), "create", None, PROVIDER).unwrap();
+    run.intent(&id("a.b"), "create", None, PROVIDER, None).unwrap();
     assert!(remote.read().unwrap().is_none());
     run.put(&id("a.b"), PROVIDER, object("1")).unwrap();
     run.put(&id("a.c"), PROVIDER, object("2")).unwrap();
-    run.intent(&id("a.d"), "create", None, PROVIDER).unwrap();
+    run.intent(&id("a.d"), "create", None, PROVIDER, None).unwrap();
     // The machine is gone, and with it the journal.
     std::mem::forget(run);
     let text = remote.read().unwrap().unwrap().text;
@@ -155,14 +155,14 @@ fn what_a_lost_machine_was_creating_is_followed_up_elsewhere() {
     first.put(&id("a.replaced"), PROVIDER, known("old")).unwrap();
     first.finish().unwrap();
     let mut run = Store::open(remote.clone(), None).unwrap();
-    run.intent(&id("a.done"), "create", Some("done-1"), PROVIDER).unwrap();
+    run.intent(&id("a.done"), "create", Some("done-1"), PROVIDER, None).unwrap();
     run.put(&id("a.done"), PROVIDER, known("done-1")).unwrap();
     assert!(remote.announced().unwrap().is_empty(), "a snapshot has told of it");
-    run.intent(&id("a.failed"), "create", Some("failed-1"), PROVIDER).unwrap();
+    run.intent(&id("a.failed"), "create", Some("failed-1"), PROVIDER, None).unwrap();
     run.unchanged(&id("a.failed")).unwrap();
-    run.intent(&id("a.new"), "create", Some("new-1"), PROVIDER).unwrap();
-    run.intent(&id("a.replaced"), "create", Some("replaced-2"), PROVIDER).unwrap();
-    run.intent(&id("a.done"), "update", Some("done-1"), PROVIDER).unwrap();
+    run.intent(&id("a.new"), "create", Some("new-1"), PROVIDER, None).unwrap();
+    run.intent(&id("a.replaced"), "create", Some("replaced-2"), PROVIDER, None).unwrap();
+    run.intent(&id("a.done"), "update", Some("done-1"), PROVIDER, None).unwrap();
     std::mem::forget(run);
     std::fs::remove_file(&remote.journal).unwrap();
 
@@ -184,8 +184,8 @@ fn what_a_lost_machine_has_left_to_do_is_known_elsewhere_until_it_is_done() {
     let remote = remote(&folder);
     let mut run = Store::open(remote.clone(), None).unwrap();
     run.put(&id("a.b"), PROVIDER, known("b")).unwrap();
-    run.intent(&id("a.b"), "update", Some("b"), PROVIDER).unwrap();
-    run.intent(&id("a.b"), OWE, Some("{1}"), PROVIDER).unwrap();
+    run.intent(&id("a.b"), "update", Some("b"), PROVIDER, None).unwrap();
+    run.intent(&id("a.b"), OWE, Some("{1}"), PROVIDER, None).unwrap();
     // What the update has made of it is no outcome of what is left.
     run.put(&id("a.b"), PROVIDER, known("b")).unwrap();
     run.put(&id("a.c"), PROVIDER, known("c")).unwrap();
@@ -195,7 +195,7 @@ fn what_a_lost_machine_has_left_to_do_is_known_elsewhere_until_it_is_done() {
     let mut next = Store::open(remote.clone(), None).unwrap();
     let owed = |store: &Store| store.pending().iter().map(|one| one.operation.clone()).collect::<Vec<_>>();
     assert_eq!(owed(&next), [OWE]);
-    next.intent(&id("a.b"), "update", Some("b"), PROVIDER).unwrap();
+    next.intent(&id("a.b"), "update", Some("b"), PROVIDER, None).unwrap();
     assert_eq!(owed(&next).len(), 2);
     next.put(&id("a.b"), PROVIDER, known("b")).unwrap();
     assert_eq!(owed(&next), [OWE]);
@@ -220,8 +220,8 @@ fn what_is_left_to_do_to_an_object_that_moves_is_known_at_its_new_address() {
     for address in ["a.left", "a.begun"] {
         run.put(&id(address), PROVIDER, known(address)).unwrap();
     }
-    run.intent(&id("a.left"), OWE, Some("{1}"), PROVIDER).unwrap();
-    run.intent(&id("a.begun"), "create", Some("a.begun"), PROVIDER).unwrap();
+    run.intent(&id("a.left"), OWE, Some("{1}"), PROVIDER, None).unwrap();
+    run.intent(&id("a.begun"), "create", Some("a.begun"), PROVIDER, None).unwrap();
     run.put(&id("a.begun"), PROVIDER, Object { tainted: true, ..known("a.begun") }).unwrap();
     std::mem::forget(run);
     for lost in [false, true] {
@@ -261,7 +261,7 @@ fn what_is_begun_follows_moves_that_overlap() {
     let mut run = Store::open(remote(&folder), None).unwrap();
     for address in ["a.b", "a.c"] {
         run.put(&id(address), PROVIDER, known(address)).unwrap();
-        run.intent(&id(address), "update", Some(address), PROVIDER).unwrap();
+        run.intent(&id(address), "update", Some(address), PROVIDER, None).unwrap();
     }
     run.follow([(&id("a.b"), &id("a.c")), (&id("a.c"), &id("a.d"))]).unwrap();
     let followed = |address: &str, was: &str| {
@@ -276,8 +276,8 @@ fn what_is_begun_at_the_address_of_what_is_set_aside_stays_there() {
     let remote = remote(&folder);
     let mut run = Store::open(remote, None).unwrap();
     run.put(&id("a.b"), PROVIDER, known("old")).unwrap();
-    run.intent(&id("a.b"), "create", Some("new"), PROVIDER).unwrap();
-    run.intent(&id("a.b"), OWE, Some("{1}"), PROVIDER).unwrap();
+    run.intent(&id("a.b"), "create", Some("new"), PROVIDER, None).unwrap();
+    run.intent(&id("a.b"), OWE, Some("{1}"), PROVIDER, None).unwrap();
     run.depose(&id("a.b").address).unwrap();
     let at = |operation: &str| {
         let intent = run.pending().iter().find(|one| one.operation == operation).unwrap();
@@ -293,7 +293,7 @@ fn what_several_lost_machines_had_created_at_one_address_is_all_known() {
     let remote = Arc::new(Remote { interval: Duration::from_secs(3600), ..Arc::into_inner(remote(&folder)).unwrap() });
     let cut_off = |identifier: &str, is_made: bool| {
         let mut run = Store::open(remote.clone(), None).unwrap();
-        run.intent(&id("a.b"), "create", Some(identifier), PROVIDER).unwrap();
+        run.intent(&id("a.b"), "create", Some(identifier), PROVIDER, None).unwrap();
         if is_made {
             run.put(&id("a.b"), PROVIDER, known(identifier)).unwrap();
         }
@@ -337,7 +337,7 @@ fn what_a_lost_machine_had_created_is_recorded_elsewhere_as_it_is() {
     let remote = Arc::new(Remote { interval: Duration::from_secs(3600), ..Arc::into_inner(remote(&folder)).unwrap() });
     let mut run = Store::open(remote.clone(), None).unwrap();
     for (address, made) in [("a.whole", known("sg-1")), ("a.begun", Object { tainted: true, ..known("e-1") })] {
-        run.intent(&id(address), "create", Some("vpc/name"), PROVIDER).unwrap();
+        run.intent(&id(address), "create", Some("vpc/name"), PROVIDER, None).unwrap();
         run.put(&id(address), PROVIDER, made).unwrap();
     }
     std::mem::forget(run);
@@ -360,7 +360,7 @@ fn what_a_snapshot_has_settled_is_not_followed_up_again() {
     let folder = tempfile::tempdir().unwrap();
     let remote = remote(&folder);
     let mut run = Store::open(remote.clone(), None).unwrap();
-    run.intent(&id("a.new"), "create", Some("group/of/it"), PROVIDER).unwrap();
+    run.intent(&id("a.new"), "create", Some("group/of/it"), PROVIDER, None).unwrap();
     let begun = remote.announced().unwrap();
     // The name that was intended is not the one that the service gives.
     run.put(&id("a.new"), PROVIDER, known("sg-1")).unwrap();
@@ -385,7 +385,7 @@ fn a_run_goes_on_where_nothing_may_be_announced_and_tells() {
     let remote = Arc::new(Remote { denied: true, ..Arc::into_inner(remote(&folder)).unwrap() });
     let mut run = Store::open(remote, None).unwrap();
     assert_eq!(run.unannounced(), None);
-    run.intent(&id("a.new"), "create", Some("new-1"), PROVIDER).unwrap();
+    run.intent(&id("a.new"), "create", Some("new-1"), PROVIDER, None).unwrap();
     assert!(run.unannounced().is_some());
     run.put(&id("a.new"), PROVIDER, known("new-1")).unwrap();
     run.finish().unwrap();

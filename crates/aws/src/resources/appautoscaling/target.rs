@@ -416,6 +416,10 @@ impl ResourceType<Clients> for Target {
         Ok(())
     }
 
+    fn created_with(&self) -> &'static [&'static str] {
+        &["min_capacity", "max_capacity"]
+    }
+
     async fn import(&self, identifier: &str, cx: &Context<'_, Clients>) -> Result<Option<Imported>, ProviderError> {
         let (id, seed) = import_seed(&self.schema, identifier, cx.clients);
         let Some((namespace, resource, dimension)) = identified(id) else {

@@ -158,6 +158,10 @@ impl ResourceType<Clients> for RolePolicy {
             .map_err(|failure| failure.into_error(format!("Policy \"{name}\" of role \"{role}\" could not be deleted")))
     }
 
+    fn created_with(&self) -> &'static [&'static str] {
+        &["policy"]
+    }
+
     async fn import(&self, identifier: &str, cx: &Context<'_, Clients>) -> Result<Option<Imported>, ProviderError> {
         let Some((role, name)) = parts(identifier) else {
             return Err(ProviderError::new(

@@ -210,6 +210,10 @@ impl ResourceType<Clients> for Policy {
         }
     }
 
+    fn created_with(&self) -> &'static [&'static str] {
+        &[TRACKING, STEPS, PREDICTIVE]
+    }
+
     async fn import(&self, identifier: &str, cx: &Context<'_, Clients>) -> Result<Option<Imported>, ProviderError> {
         let (id, seed) = import_seed(&self.schema, identifier, cx.clients);
         // A name may have slashes, the dimension has none.

@@ -178,6 +178,10 @@ impl ResourceType<Clients> for MetricAlarm {
         }
     }
 
+    fn created_with(&self) -> &'static [&'static str] {
+        &["metric_name", "namespace", "comparison_operator", "threshold"]
+    }
+
     async fn import(&self, identifier: &str, cx: &Context<'_, Clients>) -> Result<Option<Imported>, ProviderError> {
         let (name, seed) = import_seed(&self.schema, identifier, cx.clients);
         let seed = with(seed, "alarm_name", Value::string(name));

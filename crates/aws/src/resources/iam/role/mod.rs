@@ -361,6 +361,10 @@ impl ResourceType<Clients> for Role {
         }
     }
 
+    fn created_with(&self) -> &'static [&'static str] {
+        &["assume_role_policy"]
+    }
+
     async fn import(&self, identifier: &str, cx: &Context<'_, Clients>) -> Result<Option<Imported>, ProviderError> {
         let live = self.live(&cx.clients.iam(), identifier, &self.schema.block.empty(), cx.clients).await;
         let live = live.map_err(|failure| failure.into_error(format!("Role \"{identifier}\" could not be read")))?;

@@ -322,6 +322,10 @@ impl ResourceType<Clients> for Endpoint {
         delete::delete(&client, name, cx.run, limit(prior, "delete", USUAL)).await
     }
 
+    fn created_with(&self) -> &'static [&'static str] {
+        &["endpoint_config_name"]
+    }
+
     async fn import(&self, identifier: &str, cx: &Context<'_, Clients>) -> Result<Option<Imported>, ProviderError> {
         let (name, seed) = import_seed(&self.schema, identifier, cx.clients);
         let client = cx.clients.sagemaker(cx.clients.region_of(&seed));

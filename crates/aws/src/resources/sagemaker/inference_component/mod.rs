@@ -443,6 +443,10 @@ impl ResourceType<Clients> for InferenceComponent {
         Ok(())
     }
 
+    fn created_with(&self) -> &'static [&'static str] {
+        &SPECIFIED
+    }
+
     async fn import(&self, identifier: &str, cx: &Context<'_, Clients>) -> Result<Option<Imported>, ProviderError> {
         let (name, seed) = import_seed(&self.schema, identifier, cx.clients);
         let client = cx.clients.sagemaker(cx.clients.region_of(&seed));
