@@ -99,6 +99,8 @@ def test_keys_change_and_go(project, kms, moto):
         (('kms_key_id = "KEY"', ""), 'The argument "kms_key_id" is required'),
         (("region     =", "regoin     ="), 'Did you mean "region"?'),
         (('"KEY"', '"12345678-1234-1234-1234-123456789012"'), "Check kms_key_id and region"),
+        (('region     = "us-east-1"', 'endpoints { kms = "http://127.0.0.1:1" }\n      max_retries = 1'), "127.0.0.1:1 cannot be reached"),
+        (('region     = "us-east-1"', 'endpoints { kmz = "http://127.0.0.1:1" }'), 'no member "kmz"'),
         (('region     = "us-east-1"', 'endpoints = { kms = "http://127.0.0.1:1" }\n      max_retries = 1'), "127.0.0.1:1 cannot be reached"),
     ],
 )

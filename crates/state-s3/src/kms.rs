@@ -14,6 +14,10 @@ use crate::session::{self, member};
 /// Lengths of keys, as KMS names them.
 const SPECS: [&str; 2] = ["AES_256", "AES_128"];
 
+/// The services whose endpoints may be given. OpenTofu has no `kms`, which it takes from the environment; what it has of
+/// `iam` is without effect here.
+const ENDPOINTS: [&str; 3] = ["iam", "kms", "sts"];
+
 /// The kind of key service `aws_kms`.
 #[derive(Debug)]
 pub struct AwsKms;
@@ -27,7 +31,7 @@ impl KeyServiceKind for AwsKms {
         let mut all = vec![
             Argument::required("kms_key_id", Type::String),
             Argument::required("key_spec", Type::String),
-            Argument::optional("endpoints", Type::object(["kms", "sts"].map(|service| (service, Type::String)))),
+            Argument::optional("endpoints", Type::object(ENDPOINTS.map(|service| (service, Type::String)))),
         ];
         all.extend(session::arguments());
         all

@@ -3,18 +3,23 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use smform_types::{Diagnostic, Diagnostics, SourceMap, Span};
+use smform_types::{Diagnostic, Diagnostics, SourceMap, Span, Value};
 
 use super::content::{Content, Shape};
 use crate::eval::{static_bool, unquoted};
-use crate::syntax::{Block, Body, Expr, ExprKind, Ident, TraversalStep, parse_json, parse_native};
+use crate::syntax::{Block, Body, Expr, ExprKind, Ident, ObjectItem, TraversalStep, parse_json, parse_native};
 
 const ENCRYPTION: Shape = Shape {
     arguments: &[],
     blocks: &[("key_provider", 2), ("method", 2), ("state", 0), ("plan", 0), ("remote_state_data_sources", 0)],
 };
 
-const DECLARED: Shape = Shape { arguments: &[], blocks: &[] };
+const DECLARED: Shape = Shape { arguments: &[], blocks: &[(ENDPOINTS, 0)] };
+
+const PLAIN: Shape = Shape { arguments: &[], blocks: &[] };
+
+/// What OpenTofu has as a block of a key provider. It is taken as an argument, too, as in a backend.
+const ENDPOINTS: &str = "endpoints";
 
 const REMOTE: Shape = Shape { arguments: &[], blocks: &[("default", 0), ("remote_state_data_source", 1)] };
 
@@ -111,13 +116,28 @@ fn remote(block: &Block, diagnostics: &mut Diagnostics) -> Remote {
 fn declared(block: &Block, diagnostics: &mut Diagnostics) -> Option<Declared> {
     let [kind, name] = block.labels.as_slice() else { return None };
     let content = Content::split(block, &DECLARED, diagnostics);
+    let mut arguments = arguments(&content, diagnostics);
+    if let Some(endpoints) = content.single(ENDPOINTS, diagnostics) {
+        let content = Content::split(endpoints, &PLAIN, diagnostics);
+        let items = self::arguments(&content, diagnostics).into_iter().map(|(name, (span, value))| ObjectItem {
+            key: Expr { kind: ExprKind::Literal(Value::string(&*name)), span },
+            quoted: false,
+            value,
+        });
+        let object = Expr { kind: ExprKind::Object(items.collect()), span: endpoints.header };
+        arguments.insert(Arc::from(ENDPOINTS), (endpoints.header, object));
+    }
+    Some(Declared { kind: kind.clone(), name: name.clone(), arguments, span: block.header })
+}
+
+/// Arguments of any name; no blocks.
+fn arguments(content: &Content<'_>, diagnostics: &mut Diagnostics) -> BTreeMap<Arc<str>, (Span, Expr)> {
     for nested in &content.rest.blocks {
         let detail = format!("Blocks of type \"{}\" are not expected here.", nested.kind.text);
         diagnostics.push(Diagnostic::error("Unsupported block type", detail).at(nested.header));
     }
-    let arguments = content.rest.attributes.into_iter();
-    let arguments = arguments.map(|one| (one.name.text, (one.name.span, one.expr))).collect();
-    Some(Declared { kind: kind.clone(), name: name.clone(), arguments, span: block.header })
+    let arguments = content.rest.attributes.iter();
+    arguments.map(|one| (Arc::clone(&one.name.text), (one.name.span, one.expr.clone()))).collect()
 }
 
 fn target(block: &Block, diagnostics: &mut Diagnostics) -> Target {
