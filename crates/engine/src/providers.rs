@@ -53,18 +53,26 @@ impl Providers {
         self.by_source.values()
     }
 
-    /// What is said of providers that are not there, and that nothing uses: a block that configures one is an error, and an
-    /// entry of `required_providers` is not, since modules have such entries to spare; but a misspelt name looks the same.
+    /// What is said of providers that are not there. Modules have blocks and entries of `required_providers` to spare, which
+    /// nothing uses; but a block whose name is near that of a provider, and is required nowhere, is misspelt.
     pub fn unknown_sources(&self, config: &Config) -> Diagnostics {
         let mut found = Diagnostics::new();
         for module in config.modules.values() {
             for block in module.providers.values().filter(|block| self.named(module, &block.reference.name).is_none()) {
                 let name = &block.reference.name;
-                let hint = did_you_mean(name, self.iter().map(|known| local_name(known.source())));
-                let detail =
-                    format!("smform has no provider \"{name}\", so nothing here can use it.{hint} Remove the block.");
-                let error = Diagnostic::error("Missing required provider", detail);
-                found.push(error.at(block.span).within(format!("provider {name:?}")));
+                // What begins with the name of another is no misspelling of it: awscc.
+                let known = self.iter().map(|known| local_name(known.source()));
+                let hint = did_you_mean(name, known.filter(|known| !name.starts_with(known)));
+                let told = if hint.is_empty() || module.required_providers.contains_key(name) {
+                    let detail = format!("smform has no provider \"{name}\", so this block is without effect.");
+                    Diagnostic::warning("Provider is not available", detail)
+                } else {
+                    let detail = format!(
+                        "smform has no provider \"{name}\", so nothing here can use it.{hint} Remove the block."
+                    );
+                    Diagnostic::error("Missing required provider", detail)
+                };
+                found.push(told.at(block.span).within(format!("provider {name:?}")));
             }
         }
         for entry in config.modules.values().flat_map(|module| module.required_providers.values()) {
@@ -122,7 +130,7 @@ impl Providers {
     /// The error for a type that no provider offers; without a place.
     #[must_use]
     pub fn unknown_type(&self, mode: ResourceMode, type_name: &str) -> Diagnostic {
-        let what = if mode == ResourceMode::Data { "data source" } else { "resource type" };
+        let what = kind(mode);
         let names: Vec<&str> = self.iter().flat_map(|provider| provider.type_names(mode)).collect();
         let hint = did_you_mean(type_name, names.iter().copied());
         let detail = if hint.is_empty() {
@@ -134,6 +142,18 @@ impl Providers {
             format!("smform has no {what} \"{type_name}\".{hint}")
         };
         Diagnostic::error(format!("Invalid {what}"), detail)
+    }
+
+    /// What is said of a block of a type that no provider offers, before its instances are known: a module may have such
+    /// blocks to spare, without instances. Without a place.
+    #[must_use]
+    pub fn passed_over(&self, mode: ResourceMode, type_name: &str) -> Diagnostic {
+        let what = kind(mode);
+        let detail = format!(
+            "smform has no {what} \"{type_name}\". A plan passes the block over as long as it has no instances, and refuses it \
+             otherwise."
+        );
+        Diagnostic::warning(format!("Unknown {what}"), detail)
     }
 
     /// The error for an `ephemeral` block: no provider that is compiled in has such types. Without a place.
@@ -286,6 +306,14 @@ impl Origin<'_> {
             None => ModuleAddress::root(),
         };
         Some(Origin { module, source, alias: alias.strip_prefix('.').map(Arc::from) })
+    }
+}
+
+/// What a block of a mode declares, in words.
+const fn kind(mode: ResourceMode) -> &'static str {
+    match mode {
+        ResourceMode::Managed => "resource type",
+        ResourceMode::Data => "data source",
     }
 }
 

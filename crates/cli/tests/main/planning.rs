@@ -544,3 +544,43 @@ fn messages_are_shown_by_their_places_and_findings_of_checks_one_by_one() {
     let (first, second) = (err.find("line 1").expect("told"), err.find("line 2").expect("told"));
     assert!(first < second, "{err}");
 }
+
+/// Modules have blocks of types that smform does not have, most of them switched off.
+#[test]
+fn a_block_of_an_unknown_type_is_passed_over_while_it_has_no_instances() {
+    let text = r#"
+variable "extra" { default = false }
+
+provider "foreigner" {}
+
+resource "foreign_thing" "one" {
+  count = var.extra ? 1 : 0
+  name  = "x"
+}
+
+data "foreign_data" "all" {
+  for_each = var.extra ? toset(["a"]) : toset([])
+}
+
+resource "test_thing" "a" {
+  name = try(foreign_thing.one[0].name, "a")
+}
+
+output "ids" { value = concat(foreign_thing.one[*].id, [for one in data.foreign_data.all : one.id]) }
+"#;
+    let bench = Bench::new(text);
+    assert!(bench.run(&["validate", "-no-color"]).all().contains("no resource type \"foreign_thing\""));
+    let applied = bench.run(&["apply", "-auto-approve", "-no-color"]);
+    assert!(applied.exit == Exit::Success, "{}", applied.all());
+    assert!(applied.all().contains("no data source \"foreign_data\""));
+    let again = bench.run(&["plan", "-detailed-exitcode", "-no-color"]);
+    assert!(again.exit == Exit::Success, "{}", again.all());
+    let refused = bench.run(&["plan", "-no-color", "-var=extra=true"]).all();
+    assert!(refused.contains("Error: Invalid resource type") && refused.contains("main.tf line 6"), "{refused}");
+    assert!(refused.contains("Error: Invalid data source"), "{refused}");
+    // Without a repetition it has an instance, and what is nearly the name of a type is misspelt.
+    for text in ["resource \"foreign_thing\" \"one\" {}", "resource \"test_thingg\" \"one\" {\n  count = 0\n}"] {
+        let refused = Bench::new(text).run(&["validate", "-no-color"]).all();
+        assert!(refused.contains("Error: Invalid resource type"), "{refused}");
+    }
+}

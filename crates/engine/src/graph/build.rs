@@ -9,7 +9,7 @@ use smform_lang::eval::{
 };
 use smform_lang::syntax::Expr;
 use smform_types::schema::Schema;
-use smform_types::suggest::did_you_mean;
+use smform_types::suggest::{did_you_mean, nearest};
 use smform_types::{
     Diagnostic, Diagnostics, ModuleAddress, Path, ResourceConfigAddress, ResourceMode, Span, Step, Type,
 };
@@ -230,6 +230,11 @@ impl<'a> Builder<'a> {
         let context = block_context(resource);
         let schema = match self.providers.schema(at, module, resource) {
             Ok(schema) => Some(schema),
+            Err(_) if self.is_to_spare(at, resource) => {
+                let told = self.providers.passed_over(resource.address.mode, &resource.address.type_name);
+                self.found.push(told.at(resource.type_span).within(context.clone()));
+                None
+            }
             Err(error) => {
                 self.found.push(error.at(resource.type_span).within(context.clone()));
                 self.graph.refuse(&node);
@@ -293,6 +298,17 @@ impl<'a> Builder<'a> {
                 }
             }
         }
+    }
+
+    /// Whether a block whose type no provider offers may have no instances. A name that is near another is misspelt.
+    fn is_to_spare(&self, at: &ModuleAddress, resource: &Resource) -> bool {
+        let (mode, type_name) = (resource.address.mode, &resource.address.type_name);
+        let known = self.providers.iter().flat_map(|provider| provider.type_names(mode));
+        let mut around = std::iter::successors(Some(at.clone()), |at| at.parent().map(|(parent, _)| parent));
+        let is_repeated =
+            |at: ModuleAddress| self.call(&at).is_some_and(|(_, call)| !matches!(call.repetition, Repetition::Single));
+        let is_of_many = !matches!(resource.repetition, Repetition::Single) || around.any(is_repeated);
+        is_of_many && nearest(type_name, known).is_none()
     }
 
     /// Adds the vertex of a provider configuration, with what its block refers to.

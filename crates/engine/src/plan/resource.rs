@@ -64,7 +64,9 @@ impl<'a> Walker<'a> {
         };
         let provider = key.as_ref().and_then(|key| self.walk.providers.of_key(config, key));
         let schema = provider.and_then(|p| p.resource_schema(resource.resource.mode, &resource.resource.type_name));
-        let (Some(key), Some(schema)) = (key, schema.cloned()) else { return };
+        let (Some(key), Some(schema)) = (key, schema.cloned()) else {
+            return block.into_iter().for_each(|block| self.passed_over(resource, block));
+        };
         if self.walk.options.mode == Mode::Destroy || !self.selection.has_node(node) {
             self.stored_values(resource);
             return self.leftovers(node, resource, &key, &schema, block);
@@ -134,6 +136,31 @@ impl<'a> Walker<'a> {
         self.found.diagnostics.extend(message.map(|message| Diagnostic { span: None, context: None, ..message }));
     }
 
+    /// A block of a type that no provider offers: it must have no instances.
+    fn passed_over(&mut self, resource: &ResourceConfigAddress, block: &'a Resource) {
+        let context = block_context(block);
+        for at in self.found.values.module_instances(&resource.module) {
+            let Some(instances) = self.instances(&at, block) else { return };
+            if !instances.keys().is_empty() {
+                let (mode, type_name) = (block.address.mode, &block.address.type_name);
+                let error = self.walk.providers.unknown_type(mode, type_name);
+                return self.found.diagnostics.push(error.at(block.type_span).within(context));
+            }
+        }
+    }
+
+    /// Finds the instances of a block in one module instance; nothing as long as they cannot be known.
+    fn instances(&mut self, at: &ModuleInstance, block: &Resource) -> Option<Instances> {
+        let setting = self.walk.setting;
+        let scope = setting.scope(at, &self.found.values, Repetition::default(), None)?;
+        let expanded = expand(&Evaluator::new(&scope, setting.functions), &block.repetition);
+        let expanded = expanded.map_err(|errors| within(errors, &block_context(block)));
+        let instances = self.found.diagnostics.take(expanded)?;
+        self.found.values.set_resource(at, &block.address, instances.clone());
+        self.found.values.checks.expand_resource(at, &block.address, instances.keys());
+        Some(instances)
+    }
+
     /// Plans every instance of a block in one module instance; whether it is known which there are.
     fn in_module(
         &mut self,
@@ -143,16 +170,7 @@ impl<'a> Walker<'a> {
         key: &ProviderKey,
         schema: &Schema,
     ) -> bool {
-        let context = block_context(block);
-        let setting = self.walk.setting;
-        let expanded = match setting.scope(at, &self.found.values, Repetition::default(), None) {
-            Some(scope) => expand(&Evaluator::new(&scope, setting.functions), &block.repetition),
-            None => return true,
-        };
-        let expanded = expanded.map_err(|errors| within(errors, &context));
-        let Some(instances) = self.found.diagnostics.take(expanded) else { return false };
-        self.found.values.set_resource(at, &block.address, instances.clone());
-        self.found.values.checks.expand_resource(at, &block.address, instances.keys());
+        let Some(instances) = self.instances(at, block) else { return false };
         self.leave_over(at, block);
         if !self.are_imports_declared(at, block) {
             return true;

@@ -248,8 +248,18 @@ fn resource_once(
     let mut found = Diagnostics::new();
     let Some(block) = setting.config.resource(resource) else { return found };
     let (mode, type_name) = (resource.resource.mode, &resource.resource.type_name);
-    let Some(provider) = world.providers.offering(mode, type_name) else { return found };
-    let Some(schema) = provider.resource_schema(mode, type_name) else { return found };
+    let provider = world.providers.offering(mode, type_name);
+    let Some((provider, schema)) = provider.and_then(|p| Some((p, p.resource_schema(mode, type_name)?))) else {
+        // Nothing is known of it but that it may have instances.
+        for at in values.module_instances(&resource.module) {
+            let (instances, _, messages) = instances(setting, &at, &block.repetition, values);
+            found.extend(within(messages, &crate::blocks::block_context(block)));
+            values.set_resource(&at, &resource.resource, instances);
+            let address = InstanceAddress { module: at, resource: resource.resource.clone(), key: None };
+            values.set_instance(&address, Value::unknown(Type::Dynamic));
+        }
+        return found;
+    };
     for at in values.module_instances(&resource.module) {
         let (instances, are_certain, messages) = instances(setting, &at, &block.repetition, values);
         let checked_as = if are_certain { checked_as } else { Checked::Block };
