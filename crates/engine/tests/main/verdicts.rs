@@ -9,6 +9,7 @@ use crate::support::Bench;
 const DIFFERENT: &[(&str, &str)] = &[
     ("deprecated = \"x\"", "an argument of later versions"),
     ("local.x == 2 && var.v == 1", "one operand is enough in later versions"),
+    ("provider \"nope\" {}", "modules configure providers that smform does not have, to no effect"),
     ("m/main.tf\nimport {", "later versions import in child modules"),
 ];
 
