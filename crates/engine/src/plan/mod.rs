@@ -15,6 +15,7 @@ pub mod moves;
 pub mod names;
 pub mod order;
 pub mod outputs;
+mod recognized;
 pub mod relevant;
 mod renamed;
 mod resource;

@@ -11,7 +11,7 @@ use smform_types::{
 
 use super::decide::{Situation, decide, prevented};
 use super::instance::{Answer, Question};
-use super::stored::{self, StoredObject, is_one, text_of};
+use super::stored::{self, StoredObject};
 use super::walk::{Adopt, Walker};
 use super::{Action, Change, Drift, Mode, ObjectKey, Reason, Ties, imports};
 use crate::blocks::{Checked, block_context, locate, sensitive_paths};
@@ -591,48 +591,6 @@ impl<'a> Walker<'a> {
             Purpose::Leave(reason) => self.departed(pending, reason, before),
             Purpose::Read => {}
         }
-    }
-
-    /// Whether an object is on record in another place.
-    fn is_recorded(&self, object: &ObjectKey, found: &Value) -> bool {
-        self.others(object).any(|(_, recorded)| is_one(recorded, found))
-    }
-
-    /// What is on record of the type of an object, apart from itself.
-    fn others<'s>(&'s self, object: &'s ObjectKey) -> impl Iterator<Item = (&'s ObjectKey, &'s Value)> {
-        let is_other = move |other: &ObjectKey| {
-            other != object && other.address.resource.type_name == object.address.resource.type_name
-        };
-        let all = self.walk.stored.objects.iter().filter(move |(other, _)| is_other(other));
-        all.map(|(other, recorded)| (other, &recorded.value))
-    }
-
-    /// Warns of an import of what is on record already. Only an ARN tells for certain that two are one.
-    fn warn_of_second(&mut self, object: &ObjectKey, found: &Value) {
-        let Some(arn) = text_of(found, "arn") else { return };
-        let Some(other) = self.others(object).find(|(_, recorded)| text_of(recorded, "arn") == Some(arn)) else {
-            return;
-        };
-        let detail = format!(
-            "{arn} is {} in the state already. As two objects it would be changed, and deleted, by either. To give it another \
-             address, use a moved block or smform state mv in place of the import.",
-            other.0.address
-        );
-        let warning = Diagnostic::warning("Object is in the state already", detail).about(&object.address);
-        self.found.diagnostics.push(warning);
-    }
-
-    /// Warns of an object that has the name which an earlier run was to give another one, and differs in these arguments.
-    fn warn_of_stranger(&mut self, object: &ObjectKey, differing: &[String]) {
-        let Some(candidate) = self.walk.stored.candidates.get(object).filter(|_| !differing.is_empty()) else { return };
-        let detail = format!(
-            "A run that was cut off was about to create it as {}. What is there by that name differs from it in {}: somebody \
-             else has made it, so it is left alone.",
-            candidate.identifier,
-            differing.join(", ")
-        );
-        let warning = Diagnostic::warning("Announced name belongs to another object", detail).about(&object.address);
-        self.found.diagnostics.push(warning);
     }
 
     /// The parts of an object that its schema declares sensitive.
