@@ -86,6 +86,7 @@ def test_every_answer_fits_the_service_model(sandbox):
     listings(walk)
     quotas(walk)
     alarms(walk.client("cloudwatch"))
+    logs(walk.client("logs"))
     sts = walk.client("sts")
     sts.get_caller_identity()
     sts.assume_role(RoleArn=ROLE, RoleSessionName="walk")
@@ -328,6 +329,27 @@ def models(walk):
     sm.delete_tags(ResourceArn=arn, TagKeys=["more"])
     assert sm.list_tags(ResourceArn=arn)["Tags"] == TAGS
     packages(sm)
+
+
+def logs(logs):
+    group, key = {"logGroupName": "/walk"}, "arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000"
+    logs.create_log_group(logGroupClass="STANDARD", tags={"a": "b"}, **group)
+    with pytest.raises(logs.exceptions.ResourceAlreadyExistsException):
+        logs.create_log_group(**group)
+    logs.create_log_group(logGroupName="/walk/two", kmsKeyId=key)
+    logs.put_retention_policy(retentionInDays=7, **group)
+    logs.associate_kms_key(kmsKeyId=key, **group)
+    shown = [one for page in logs.get_paginator("describe_log_groups").paginate(limit=1) for one in page["logGroups"]]
+    assert [(one["logGroupName"], one.get("retentionInDays")) for one in shown] == [("/walk", 7), ("/walk/two", None)]
+    arn = {"resourceArn": shown[0]["logGroupArn"]}
+    logs.tag_resource(tags={"c": "d"}, **arn)
+    logs.untag_resource(tagKeys=["a"], **arn)
+    assert logs.list_tags_for_resource(**arn)["tags"] == {"c": "d"}
+    logs.delete_retention_policy(**group)
+    logs.disassociate_kms_key(**group)
+    logs.delete_log_group(**group)
+    with pytest.raises(logs.exceptions.ResourceNotFoundException):
+        logs.delete_log_group(**group)
 
 
 def variant(name="V", **more):

@@ -140,6 +140,11 @@ resource "aws_cloudwatch_metric_alarm" "own" {
   statistic           = "Sum"
   threshold           = 1
 }
+
+resource "aws_cloudwatch_log_group" "own" {
+  name              = "/aws/sagemaker/Endpoints/kept"
+  retention_in_days = 30
+}
 """
 """What is made around an endpoint. Some of it the service names itself, and lets there be many alike."""
 
@@ -274,6 +279,7 @@ class Place:
                 attached = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
                 found += [f"{name}/{one['PolicyArn']}" for one in attached]
         found += [one["Arn"] for one in iam.list_policies(Scope="Local")["Policies"]]
+        found += [one["logGroupName"] for one in self.server.client("logs").describe_log_groups()["logGroups"]]
         return found + [one["AlarmName"] for one in cloudwatch.describe_alarms()["MetricAlarms"]]
 
     def recorded(self):

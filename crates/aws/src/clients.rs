@@ -44,6 +44,7 @@ pub(crate) struct Endpoints {
     pub(crate) iam: Option<String>,
     pub(crate) scaling: Option<String>,
     pub(crate) cloudwatch: Option<String>,
+    pub(crate) logs: Option<String>,
     pub(crate) quotas: Option<String>,
 }
 
@@ -116,6 +117,11 @@ impl Clients {
     /// CloudWatch in a region.
     pub(crate) fn cloudwatch(&self, region: &str) -> Rpc {
         self.rpc(&rpc::CLOUDWATCH, region, self.endpoints.cloudwatch.as_deref())
+    }
+
+    /// CloudWatch Logs in a region.
+    pub(crate) fn logs(&self, region: &str) -> Rpc {
+        self.rpc(&rpc::LOGS, region, self.endpoints.logs.as_deref())
     }
 
     /// Service Quotas in a region. What they tell is a help that holds nothing up: a call that fails is not repeated.

@@ -101,6 +101,7 @@ impl Configure<Clients> for Connect {
             iam: url("iam"),
             scaling: url("appautoscaling").or_else(|| url("applicationautoscaling")),
             cloudwatch: url("cloudwatch"),
+            logs: ["logs", "cloudwatchlogs", "cloudwatchlog"].into_iter().find_map(url),
             quotas: url("servicequotas"),
         };
         let mut clients = Clients::new(sdk, region.clone(), wishes.tags.clone(), endpoints);

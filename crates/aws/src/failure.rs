@@ -22,6 +22,7 @@ pub(crate) enum Service {
     Iam,
     Scaling,
     CloudWatch,
+    Logs,
     Quotas,
     Kms,
 }
@@ -35,6 +36,7 @@ impl Service {
             Service::Iam => "iam",
             Service::Scaling => "application-autoscaling",
             Service::CloudWatch => "cloudwatch",
+            Service::Logs => "logs",
             Service::Quotas => "servicequotas",
             Service::Kms => "kms",
         }
@@ -48,6 +50,7 @@ impl Service {
             Service::Iam => "IAM",
             Service::Scaling => "Application Auto Scaling",
             Service::CloudWatch => "CloudWatch",
+            Service::Logs => "CloudWatch Logs",
             Service::Quotas => "Service Quotas",
             Service::Kms => "AWS KMS",
         }

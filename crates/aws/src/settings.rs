@@ -14,7 +14,7 @@ use crate::tags::TagPolicy;
 
 /// Services whose endpoint URL may be configured. Those that smform does not call are accepted, so that a block
 /// written for Terraform need not change.
-const ENDPOINTS: [&str; 14] = [
+const ENDPOINTS: [&str; 16] = [
     "sagemaker",
     "ec2",
     "sts",
@@ -22,6 +22,8 @@ const ENDPOINTS: [&str; 14] = [
     "s3",
     "lambda",
     "logs",
+    "cloudwatchlog",
+    "cloudwatchlogs",
     "cloudwatch",
     "appautoscaling",
     "applicationautoscaling",

@@ -12,6 +12,7 @@ mod iam;
 mod identity;
 mod inference_component;
 mod known_problems;
+mod log_group;
 mod lost;
 mod model;
 mod network;

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::sandbox::BODY_LIMIT;
 use crate::services::runtime::{self, Invocation};
-use crate::services::{JsonOperation, QueryOperation, cloudwatch, ec2, iam, quotas, sagemaker, scaling};
+use crate::services::{JSON_SERVICES, JsonOperation, JsonService, QueryOperation, cloudwatch, ec2, iam, sagemaker};
 use crate::wire::query::{Dialect, Params};
 use crate::wire::scope::{self, NoScope, Scope};
 use crate::wire::xml::Node;
@@ -16,8 +16,7 @@ use crate::wire::{ApiError, json11, query};
 pub(crate) enum Ask {
     SageMaker { operation: &'static sagemaker::Operation, input: Map<String, Value> },
     Ec2 { operation: &'static ec2::Operation, params: Params },
-    Scaling { operation: &'static JsonOperation, input: Map<String, Value> },
-    Quotas { operation: &'static JsonOperation, input: Map<String, Value> },
+    Json { service: &'static JsonService, operation: &'static JsonOperation, input: Map<String, Value> },
     CloudWatch { operation: &'static JsonOperation, input: Map<String, Value>, query: bool },
     Iam { operation: &'static QueryOperation, params: Params },
     Sts { operation: String, params: Params },
@@ -75,8 +74,7 @@ impl Ask {
         match self {
             Ask::SageMaker { .. } => "sagemaker",
             Ask::Ec2 { .. } => "ec2",
-            Ask::Scaling { .. } => scaling::SERVICE,
-            Ask::Quotas { .. } => quotas::SERVICE,
+            Ask::Json { service, .. } => service.name,
             Ask::Iam { .. } => "iam",
             Ask::CloudWatch { .. } => cloudwatch::SERVICE,
             Ask::Runtime(_) => runtime::SERVICE,
@@ -89,9 +87,7 @@ impl Ask {
         match self {
             Ask::SageMaker { operation, .. } => operation.name,
             Ask::Ec2 { operation, .. } => operation.name,
-            Ask::Scaling { operation, .. } | Ask::Quotas { operation, .. } | Ask::CloudWatch { operation, .. } => {
-                operation.name
-            }
+            Ask::Json { operation, .. } | Ask::CloudWatch { operation, .. } => operation.name,
             Ask::Iam { operation, .. } => operation.name,
             Ask::Runtime(_) => "InvokeEndpoint",
             Ask::Sts { operation, .. } => operation,
@@ -103,9 +99,7 @@ impl Ask {
         match self {
             Ask::SageMaker { operation, .. } => operation.mutates,
             Ask::Ec2 { operation, .. } => operation.mutates,
-            Ask::Scaling { operation, .. } | Ask::Quotas { operation, .. } | Ask::CloudWatch { operation, .. } => {
-                operation.mutates
-            }
+            Ask::Json { operation, .. } | Ask::CloudWatch { operation, .. } => operation.mutates,
             Ask::Iam { operation, .. } => operation.mutates,
             Ask::Sts { .. } | Ask::Runtime(_) => false,
         }
@@ -116,8 +110,7 @@ impl Ask {
         match self {
             Ask::SageMaker { operation, input } => sagemaker::names(operation.name, input),
             Ask::Ec2 { params, .. } => ec2::names(params),
-            Ask::Scaling { input, .. } => scaling::names(input),
-            Ask::Quotas { input, .. } => quotas::names(input),
+            Ask::Json { service, input, .. } => (service.names)(input),
             Ask::CloudWatch { input, .. } => cloudwatch::names(input),
             Ask::Iam { params, .. } => iam::names(params),
             Ask::Runtime(invocation) => vec![invocation.endpoint.clone()],
@@ -130,29 +123,34 @@ impl Ask {
         match self {
             Ask::SageMaker { .. } => ApiError::new("ThrottlingException", "Rate exceeded"),
             Ask::Ec2 { .. } => ApiError::new("RequestLimitExceeded", "Request limit exceeded.").with_status(503),
-            Ask::Scaling { .. } | Ask::Runtime(_) => ApiError::new("ThrottlingException", "Rate exceeded"),
-            Ask::Quotas { .. } => ApiError::new("TooManyRequestsException", "Rate exceeded"),
+            Ask::Runtime(_) => ApiError::new("ThrottlingException", "Rate exceeded"),
+            Ask::Json { service, .. } => ApiError::new(service.throttling, "Rate exceeded"),
             Ask::Iam { .. } | Ask::Sts { .. } | Ask::CloudWatch { .. } => ApiError::new("Throttling", "Rate exceeded"),
         }
     }
 }
 
-/// The services, as signatures name them.
-const IMITATED: [&str; 7] =
-    ["sagemaker", "ec2", "sts", "iam", scaling::SERVICE, quotas::SIGNED_FOR, cloudwatch::SIGNED_FOR];
+/// Whether a service is imitated, by the name that signatures have.
+fn is_imitated(service: &str) -> bool {
+    ["sagemaker", "ec2", "sts", "iam", cloudwatch::SIGNED_FOR].contains(&service)
+        || JSON_SERVICES.iter().any(|known| known.signed_for == service)
+}
 
 /// Every operation that is imitated, by service as clients name it.
 pub(crate) fn operations() -> Vec<(&'static str, Vec<&'static str>)> {
-    vec![
+    let json = JSON_SERVICES.iter().map(|service| {
+        let names: Vec<&'static str> = service.operations.iter().map(|operation| operation.name).collect();
+        (service.name, names)
+    });
+    let others = vec![
         ("sagemaker", sagemaker::OPERATIONS.iter().map(|operation| operation.name).collect()),
         (runtime::SERVICE, vec!["InvokeEndpoint"]),
         ("ec2", ec2::OPERATIONS.iter().map(|operation| operation.name).collect()),
         ("iam", iam::OPERATIONS.iter().map(|operation| operation.name).collect()),
-        (scaling::SERVICE, scaling::OPERATIONS.iter().map(|operation| operation.name).collect()),
-        (quotas::SERVICE, quotas::OPERATIONS.iter().map(|operation| operation.name).collect()),
         (cloudwatch::SERVICE, cloudwatch::OPERATIONS.iter().map(|operation| operation.name).collect()),
         ("sts", crate::services::sts::OPERATIONS.to_vec()),
-    ]
+    ];
+    others.into_iter().chain(json).collect()
 }
 
 /// The target that a JSON request names.
@@ -233,9 +231,10 @@ fn read(protocol: Protocol, request: &Request<Bytes>, named: &str) -> Result<(Sc
         let code = if matches!(protocol, Protocol::Json | Protocol::Runtime) { json } else { query };
         ApiError::new(code, text).with_status(403)
     })?;
-    if !IMITATED.contains(&scope.service.as_str()) {
+    if !is_imitated(&scope.service) {
         let text = format!(
-            "The sandbox imitates SageMaker, EC2, IAM, Application Auto Scaling, CloudWatch, Service Quotas and STS, not {}.",
+            "The sandbox imitates SageMaker, EC2, IAM, Application Auto Scaling, CloudWatch and its logs, Service Quotas and STS, \
+             not {}.",
             scope.service
         );
         // A status that no client retries.
@@ -256,19 +255,17 @@ fn read(protocol: Protocol, request: &Request<Bytes>, named: &str) -> Result<(Sc
                     let operation = sagemaker::operation(name).ok_or_else(unknown)?;
                     Ask::SageMaker { operation, input: json11::parse(request.body())? }
                 }
-                Some((scaling::TARGET, name)) => {
-                    let operation = scaling::operation(name).ok_or_else(unknown)?;
-                    Ask::Scaling { operation, input: json11::parse(request.body())? }
-                }
-                Some((quotas::TARGET, name)) => {
-                    let operation = quotas::operation(name).ok_or_else(unknown)?;
-                    Ask::Quotas { operation, input: json11::parse(request.body())? }
-                }
                 Some((cloudwatch::TARGET, name)) => {
                     let operation = cloudwatch::operation(name).ok_or_else(unknown)?;
                     Ask::CloudWatch { operation, input: json11::parse(request.body())?, query: false }
                 }
-                _ => return Err(unknown()),
+                Some((target, name)) => {
+                    let service = JSON_SERVICES.iter().find(|service| service.target == target).ok_or_else(unknown)?;
+                    let operation = service.operations.iter().find(|operation| operation.name == name);
+                    let operation = operation.ok_or_else(unknown)?;
+                    Ask::Json { service, operation, input: json11::parse(request.body())? }
+                }
+                None => return Err(unknown()),
             }
         }
         Protocol::Query(dialect) => {

@@ -1,5 +1,5 @@
 //! An embedded imitation of the AWS APIs that smform uses: SageMaker real-time hosting and its runtime, the EC2 network
-//! around it, IAM roles, Application Auto Scaling, Service Quotas, STS.
+//! around it, IAM roles, Application Auto Scaling, CloudWatch and its logs, Service Quotas, STS.
 //!
 //! It speaks the real wire protocols, so any AWS client works against it, either in process through
 //! [`Sandbox::handle`], or over loopback HTTP through [`serve`]. Endpoints live through their states on a [`Clock`]

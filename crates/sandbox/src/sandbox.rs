@@ -291,9 +291,7 @@ impl Sandbox {
         let answer = match ask {
             Ask::SageMaker { operation, input } => operation.run(&mut context, input).map(Answer::Json),
             Ask::Ec2 { operation, params } => operation.run(&mut context, params).map(Answer::Xml),
-            Ask::Scaling { operation, input } | Ask::Quotas { operation, input } => {
-                (operation.run)(&mut context, input).map(Answer::Json)
-            }
+            Ask::Json { operation, input, .. } => (operation.run)(&mut context, input).map(Answer::Json),
             Ask::CloudWatch { operation, input, query } => {
                 let answer = (operation.run)(&mut context, input);
                 answer.map(if *query { Answer::Tree } else { Answer::Json })

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::{self, Anchor};
 use crate::seed;
-use crate::services::{cloudwatch, ec2, iam, sagemaker, scaling};
+use crate::services::{cloudwatch, ec2, iam, logs, sagemaker, scaling};
 use crate::settings::Settings;
 
 /// The format that this version writes and reads.
@@ -42,6 +42,8 @@ pub(crate) struct Region {
     pub scaling: scaling::State,
     #[serde(default)]
     pub cloudwatch: cloudwatch::State,
+    #[serde(default)]
+    pub logs: logs::State,
 }
 
 impl World {

@@ -29,6 +29,7 @@ pub(crate) fn resource_types() -> Vec<Box<dyn ResourceType<Clients>>> {
         Box::new(ec2::vpc_security_group_ingress_rule::IngressRule::new()),
         Box::new(appautoscaling::policy::Policy::new()),
         Box::new(appautoscaling::target::Target::new()),
+        Box::new(cloudwatch::log_group::LogGroup::new()),
         Box::new(cloudwatch::metric_alarm::MetricAlarm::new()),
         Box::new(iam::policy::ManagedPolicy::new()),
         Box::new(iam::role::Role::new()),

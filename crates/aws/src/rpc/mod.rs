@@ -1,6 +1,6 @@
 //! Services that are called without an SDK crate of their own.
 //!
-//! The crates for IAM, CloudWatch, Application Auto Scaling and Service Quotas take a minute of a processor to build
+//! The crates for IAM, CloudWatch and its logs, Application Auto Scaling and Service Quotas take a minute of a processor to build
 //! between them, for two dozen operations that are used here. What they do is done by the crates underneath, which are
 //! there anyway: this puts those together in the same way, so that credentials, signatures, retries, time limits,
 //! endpoint settings and errors are the same as those of the other services.
@@ -74,6 +74,14 @@ pub(crate) static SCALING: Api = Api {
     id: "Application Auto Scaling",
     host: "application-autoscaling",
     protocol: Protocol::Json { target: "AnyScaleFrontendService" },
+};
+
+/// CloudWatch Logs.
+pub(crate) static LOGS: Api = Api {
+    service: Service::Logs,
+    id: "CloudWatch Logs",
+    host: "logs",
+    protocol: Protocol::Json { target: "Logs_20140328" },
 };
 
 /// Service Quotas.
@@ -176,12 +184,13 @@ impl Rpc {
             if let Some(Json::Array(items)) = answer.get_mut(list).map(Json::take) {
                 found.extend(items);
             }
-            let next = answer.get("NextToken").filter(|token| token.as_str().is_some_and(|token| !token.is_empty()));
-            match next {
-                Some(token) if body.get("NextToken") != Some(token) => {
-                    let token = token.clone();
+            // Most have capital letters, CloudWatch Logs has not.
+            let next =
+                ["NextToken", "nextToken"].into_iter().find_map(|name| Some((name, answer.get(name)?.as_str()?)));
+            match next.filter(|(_, token)| !token.is_empty()) {
+                Some((name, token)) if body.get(name).and_then(Json::as_str) != Some(token) => {
                     if let Some(body) = body.as_object_mut() {
-                        body.insert("NextToken".to_owned(), token);
+                        body.insert(name.to_owned(), json!(token));
                     }
                 }
                 _ => return Ok(found),

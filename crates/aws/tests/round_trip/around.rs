@@ -1,4 +1,4 @@
-//! The same for the types around the three: components, alarms, scaling, roles.
+//! The same for the types around the three: components, alarms, groups of logs, scaling, roles.
 
 use serde_json::{Value as Json, json};
 
@@ -7,6 +7,7 @@ use crate::support::ROLE;
 
 pub const COMPONENT: &str = "aws_sagemaker_inference_component";
 pub const ALARM: &str = "aws_cloudwatch_metric_alarm";
+pub const LOG_GROUP: &str = "aws_cloudwatch_log_group";
 pub const TARGET: &str = "aws_appautoscaling_target";
 pub const POLICY: &str = "aws_appautoscaling_policy";
 pub const IAM_ROLE: &str = "aws_iam_role";
@@ -26,6 +27,13 @@ pub fn base(ty: &str, path: &[&str]) -> Json {
         IAM_ROLE => role(path),
         ROLE_POLICY => {
             let mut base = json!({"role": "host", "name": "rt", "policy": document("s3:GetObject")});
+            if path == ["name_prefix"] {
+                base["name"] = Json::Null;
+            }
+            base
+        }
+        LOG_GROUP => {
+            let mut base = json!({"name": "/aws/sagemaker/Endpoints/rt"});
             if path == ["name_prefix"] {
                 base["name"] = Json::Null;
             }
@@ -315,6 +323,9 @@ fn role(path: &[&str]) -> Json {
 
 fn role_values(path: &[&str]) -> Option<(Json, Json)> {
     Some(match path {
+        ["log_group_class"] => (json!("INFREQUENT_ACCESS"), json!("STANDARD")),
+        ["retention_in_days"] => (json!(14), json!(0)),
+        ["skip_destroy"] => (json!(false), json!(false)),
         ["assume_role_policy"] => (trust("sagemaker.amazonaws.com"), trust("lambda.amazonaws.com")),
         ["description"] => (json!("one & two"), json!("three")),
         ["path"] => (json!("/a/"), json!("/b/c/")),

@@ -252,6 +252,11 @@ async fn every_argument_of_an_alarm() {
 }
 
 #[tokio::test]
+async fn every_argument_of_a_log_group() {
+    every_argument(around::LOG_GROUP).await;
+}
+
+#[tokio::test]
 async fn every_argument_of_a_scalable_target() {
     every_argument(around::TARGET).await;
 }
@@ -321,7 +326,7 @@ async fn every_argument_of_an_egress_rule() {
 async fn every_type_makes_its_round() {
     let world = world().await;
     let mut here = vec![MODEL, CONFIG, ENDPOINT, around::COMPONENT, around::ALARM, around::TARGET, around::POLICY];
-    here.extend([around::IAM_ROLE, around::MANAGED_POLICY, around::ROLE_POLICY, around::ATTACHMENT]);
+    here.extend([around::IAM_ROLE, around::MANAGED_POLICY, around::ROLE_POLICY, around::ATTACHMENT, around::LOG_GROUP]);
     here.extend(network::ALL);
     // It creates nothing, and has tests of its own.
     here.push(crate::support::VPC_CONFIG);

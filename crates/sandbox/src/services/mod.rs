@@ -4,6 +4,7 @@ pub(crate) mod body;
 pub(crate) mod cloudwatch;
 pub(crate) mod ec2;
 pub(crate) mod iam;
+pub(crate) mod logs;
 pub(crate) mod quotas;
 pub(crate) mod runtime;
 pub(crate) mod sagemaker;
@@ -28,6 +29,24 @@ pub(crate) struct JsonOperation {
     pub mutates: bool,
     pub run: fn(&mut Context<'_>, &Object) -> Result<Value, ApiError>,
 }
+
+/// A service whose operations take JSON and answer with JSON.
+pub(crate) struct JsonService {
+    /// The service as clients name it.
+    pub name: &'static str,
+    /// The service as signatures name it.
+    pub signed_for: &'static str,
+    /// What operations are prefixed with on the wire.
+    pub target: &'static str,
+    /// The code of the error that tells of too many requests.
+    pub throttling: &'static str,
+    pub operations: &'static [JsonOperation],
+    /// The names that identify what a request is about.
+    pub names: fn(&Object) -> Vec<String>,
+}
+
+/// Those that have nothing else to know of.
+pub(crate) static JSON_SERVICES: [&JsonService; 3] = [&scaling::SERVICE, &quotas::SERVICE, &logs::SERVICE];
 
 /// The result members of an operation of a query service.
 pub(crate) type QueryAnswer = Result<Vec<(&'static str, Node)>, ApiError>;

@@ -8,35 +8,32 @@ use sha2::{Digest, Sha256};
 
 use crate::services::body::{Object, integer, text};
 use crate::services::sagemaker::INSTANCE_TYPES;
-use crate::services::{Context, JsonOperation};
+use crate::services::{Context, JsonOperation, JsonService};
 use crate::settings::InstanceQuotas;
 use crate::wire::ApiError;
-
-/// The service as clients name it.
-pub(crate) const SERVICE: &str = "service-quotas";
-/// The service as signatures name it.
-pub(crate) const SIGNED_FOR: &str = "servicequotas";
-/// What operations are prefixed with on the wire.
-pub(crate) const TARGET: &str = "ServiceQuotasV20190624";
 
 /// An operation's result.
 type Answer = Result<Value, ApiError>;
 
-/// Every operation.
-pub(crate) static OPERATIONS: &[JsonOperation] = &[
-    JsonOperation { name: "ListServiceQuotas", mutates: false, run: list_applied },
-    JsonOperation { name: "GetServiceQuota", mutates: false, run: get_applied },
-    JsonOperation { name: "ListAWSDefaultServiceQuotas", mutates: false, run: list_defaults },
-    JsonOperation { name: "GetAWSDefaultServiceQuota", mutates: false, run: get_default },
-];
+/// The service.
+pub(crate) static SERVICE: JsonService = JsonService {
+    name: "service-quotas",
+    signed_for: SIGNED_FOR,
+    target: "ServiceQuotasV20190624",
+    throttling: "TooManyRequestsException",
+    operations: &[
+        JsonOperation { name: "ListServiceQuotas", mutates: false, run: list_applied },
+        JsonOperation { name: "GetServiceQuota", mutates: false, run: get_applied },
+        JsonOperation { name: "ListAWSDefaultServiceQuotas", mutates: false, run: list_defaults },
+        JsonOperation { name: "GetAWSDefaultServiceQuota", mutates: false, run: get_default },
+    ],
+    names,
+};
 
-/// The operation of that name.
-pub(crate) fn operation(name: &str) -> Option<&'static JsonOperation> {
-    OPERATIONS.iter().find(|operation| operation.name == name)
-}
+const SIGNED_FOR: &str = "servicequotas";
 
 /// The names that identify what a request is about.
-pub(crate) fn names(input: &Object) -> Vec<String> {
+fn names(input: &Object) -> Vec<String> {
     ["ServiceCode", "QuotaCode"].iter().map(|member| text(input, member).to_owned()).filter(|n| !n.is_empty()).collect()
 }
 

@@ -327,11 +327,11 @@ impl ResourceType<Clients> for ManagedPolicy {
         }
     }
 
-    /// By its ARN, or its name.
     fn created_with(&self) -> &'static [&'static str] {
         &["policy"]
     }
 
+    /// By its ARN, or its name.
     async fn import(&self, identifier: &str, cx: &Context<'_, Clients>) -> Result<Option<Imported>, ProviderError> {
         let client = cx.clients.iam();
         let refuse = |failure: Failure| failure.into_error(format!("Policy {identifier} could not be read"));

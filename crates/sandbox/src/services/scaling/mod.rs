@@ -15,13 +15,8 @@ use serde_json::{Value, json};
 pub(crate) use self::effect::{refuse_update, settle};
 use crate::clock::Moment;
 use crate::services::body::{Object, text, texts};
-use crate::services::{Context, JsonOperation};
+use crate::services::{Context, JsonOperation, JsonService};
 use crate::wire::ApiError;
-
-/// The service as clients and signatures name it.
-pub(crate) const SERVICE: &str = "application-autoscaling";
-/// What operations are prefixed with on the wire.
-pub(crate) const TARGET: &str = "AnyScaleFrontendService";
 
 /// An operation's result.
 type Answer = Result<Value, ApiError>;
@@ -35,18 +30,27 @@ const fn writes(name: &'static str, run: Run) -> JsonOperation {
     JsonOperation { name, mutates: true, run }
 }
 
-/// Every operation.
-pub(crate) static OPERATIONS: &[JsonOperation] = &[
-    writes("RegisterScalableTarget", target::register),
-    reads("DescribeScalableTargets", target::describe),
-    writes("DeregisterScalableTarget", target::deregister),
-    writes("PutScalingPolicy", policy::put),
-    reads("DescribeScalingPolicies", policy::describe),
-    writes("DeleteScalingPolicy", policy::delete),
-    reads("ListTagsForResource", target::list_tags),
-    writes("TagResource", target::tag),
-    writes("UntagResource", target::untag),
-];
+/// The service.
+pub(crate) static SERVICE: JsonService = JsonService {
+    name: NAME,
+    signed_for: NAME,
+    target: "AnyScaleFrontendService",
+    throttling: "ThrottlingException",
+    operations: &[
+        writes("RegisterScalableTarget", target::register),
+        reads("DescribeScalableTargets", target::describe),
+        writes("DeregisterScalableTarget", target::deregister),
+        writes("PutScalingPolicy", policy::put),
+        reads("DescribeScalingPolicies", policy::describe),
+        writes("DeleteScalingPolicy", policy::delete),
+        reads("ListTagsForResource", target::list_tags),
+        writes("TagResource", target::tag),
+        writes("UntagResource", target::untag),
+    ],
+    names,
+};
+
+const NAME: &str = "application-autoscaling";
 
 /// The scalable targets of a region, by what they scale.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -78,13 +82,8 @@ enum Resource<'a> {
     Component(&'a str),
 }
 
-/// The operation of that name.
-pub(crate) fn operation(name: &str) -> Option<&'static JsonOperation> {
-    OPERATIONS.iter().find(|operation| operation.name == name)
-}
-
 /// The names that identify what a request is about.
-pub(crate) fn names(input: &Object) -> Vec<String> {
+fn names(input: &Object) -> Vec<String> {
     let own = ["ResourceId", "PolicyName", "ResourceARN"].map(|member| text(input, member));
     let parts = own.iter().flat_map(|name| name.split('/')).filter(|part| !["endpoint", "variant"].contains(part));
     let lists = ["ResourceIds", "PolicyNames"].into_iter().flat_map(|list| texts(input, list));

@@ -29,7 +29,7 @@ pub(super) fn register(context: &mut Context<'_>, input: &Object) -> Answer {
     let mut target = known.cloned().unwrap_or_else(|| Target {
         resource: resource.to_owned(),
         dimension: dimension.to_owned(),
-        arn: context.arn(super::SERVICE, &format!("scalable-target/{}", short_id(resource, dimension))),
+        arn: context.arn(super::NAME, &format!("scalable-target/{}", short_id(resource, dimension))),
         min,
         max,
         role: format!(
