@@ -2,11 +2,15 @@
 
 use std::time::SystemTime;
 
-use smform_provider::{Former, ReplaceOrder, SameName};
+use smform_provider::plan::Equivalence;
+use smform_provider::{Former, PlanRequest, PlanResponse, ReplaceOrder, SameName};
+use smform_types::schema::Schema;
 use smform_types::{Diagnostic, Diagnostics, Path, Type, Value};
 
+use crate::clients::Clients;
 use crate::fields::{Fields, with};
 use crate::names::{DEFAULT_PREFIX, prefix_of, suggested_prefix, unique};
+use crate::shared;
 
 /// `name` and `name_prefix` exclude each other.
 pub(crate) fn check(config: &Value) -> Diagnostics {
@@ -47,6 +51,21 @@ fn is_elsewhere(old: &Value, config: &Value, planned: &Value, scope: &str) -> bo
     let written = config.get(scope).filter(|value| !value.is_null());
     let wanted = written.or_else(|| Fields(planned).get(scope));
     Fields(old).get(scope).zip(wanted).is_some_and(|(old, wanted)| !old.same_known(wanted))
+}
+
+/// Plans an object with these arguments: as the schema says, in the order that its name allows; `scope` as in [`order`].
+pub(crate) fn plan(
+    schema: &Schema,
+    request: PlanRequest,
+    clients: &Clients,
+    equivalent: Equivalence<'_>,
+    scope: &[&str],
+) -> PlanResponse {
+    let (config, former, is_new) = (request.config.clone(), request.former.clone(), request.prior.is_none());
+    let response = shared::plan(schema, request, clients, equivalent);
+    let order = order(&former, &config, &response.planned, scope);
+    let planned = if is_new { with_prefix(&config, response.planned) } else { response.planned };
+    PlanResponse { order, planned, ..response }
 }
 
 /// A new object with what is known of its `name_prefix` before it exists.

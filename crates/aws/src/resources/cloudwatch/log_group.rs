@@ -21,7 +21,7 @@ use crate::naming;
 use crate::retry::while_passing;
 use crate::rpc::Rpc;
 use crate::settle::{fill, settle};
-use crate::shared::{carry, import_seed, importable, plan, region};
+use crate::shared::{carry, import_seed, importable, region};
 use crate::tags;
 use crate::taken::{self, unique};
 
@@ -201,16 +201,10 @@ impl ResourceType<Clients> for LogGroup {
         request: PlanRequest,
         cx: &Context<'_, Clients>,
     ) -> Result<PlanResponse, Diagnostics> {
-        let (config, is_new) = (request.config.clone(), request.prior.is_none());
-        let former = request.former.clone();
-        let response = plan(schema, request, cx.clients, &|_, prior, wanted| prior == wanted);
-        let order = naming::order(&former, &config, &response.planned, &["region"]);
-        let mut response = PlanResponse { order, ..response };
-        if is_new {
-            response.planned = naming::with_prefix(&config, response.planned);
-            if let Some(name) = Fields(&config).text("name") {
-                response.planned = with(response.planned, "id", Value::string(name));
-            }
+        let name = Fields(&request.config).owned("name").filter(|_| request.prior.is_none());
+        let mut response = naming::plan(schema, request, cx.clients, &|_, prior, wanted| prior == wanted, &["region"]);
+        if let Some(name) = name {
+            response.planned = with(response.planned, "id", Value::string(name));
         }
         Ok(response)
     }

@@ -17,7 +17,6 @@ use crate::naming;
 use crate::retry::while_passing;
 use crate::rpc::{Element, Form, Rpc};
 use crate::settle::{fill, settle};
-use crate::shared::plan;
 use crate::tags::{self, tags, tags_all};
 use crate::taken::{self, in_any_case, unique};
 use crate::waiters::Wait;
@@ -175,16 +174,9 @@ impl ResourceType<Clients> for ManagedPolicy {
         request: PlanRequest,
         cx: &Context<'_, Clients>,
     ) -> Result<PlanResponse, Diagnostics> {
-        let (config, is_new) = (request.config.clone(), request.prior.is_none());
-        let former = request.former.clone();
-        let response = plan(schema, request, cx.clients, &|path, prior, wanted| self.equivalent(path, prior, wanted));
+        let equivalent = |path: &Path, prior: &Value, wanted: &Value| self.equivalent(path, prior, wanted);
         // A name is taken in every path.
-        let order = naming::order(&former, &config, &response.planned, &[]);
-        let mut response = PlanResponse { order, ..response };
-        if is_new {
-            response.planned = naming::with_prefix(&config, response.planned);
-        }
-        Ok(response)
+        Ok(naming::plan(schema, request, cx.clients, &equivalent, &[]))
     }
 
     /// Policies are not told apart by the case of letters, and belong to no region.

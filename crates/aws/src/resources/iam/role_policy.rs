@@ -15,7 +15,6 @@ use crate::failure::Failure;
 use crate::fields::{Builder, Fields, with};
 use crate::naming;
 use crate::settle::{fill, settle};
-use crate::shared::plan;
 
 /// The resource type.
 pub(crate) struct RolePolicy {
@@ -98,15 +97,8 @@ impl ResourceType<Clients> for RolePolicy {
         request: PlanRequest,
         cx: &Context<'_, Clients>,
     ) -> Result<PlanResponse, Diagnostics> {
-        let (config, is_new) = (request.config.clone(), request.prior.is_none());
-        let former = request.former.clone();
-        let response = plan(schema, request, cx.clients, &|path, prior, wanted| self.equivalent(path, prior, wanted));
-        let order = naming::order(&former, &config, &response.planned, &["role"]);
-        let mut response = PlanResponse { order, ..response };
-        if is_new {
-            response.planned = naming::with_prefix(&config, response.planned);
-        }
-        Ok(response)
+        let equivalent = |path: &Path, prior: &Value, wanted: &Value| self.equivalent(path, prior, wanted);
+        Ok(naming::plan(schema, request, cx.clients, &equivalent, &["role"]))
     }
 
     async fn read(&self, prior: &Value, cx: &Context<'_, Clients>) -> Result<Option<Value>, ProviderError> {

@@ -26,7 +26,7 @@ use crate::fields::{Builder, Fields, with};
 use crate::naming;
 use crate::retry::while_passing;
 use crate::settle::{fill, settle};
-use crate::shared::{carry, import_seed, importable, plan};
+use crate::shared::{carry, import_seed, importable};
 use crate::tags;
 use crate::taken::{self, unique};
 use rules::{Rule, protocol};
@@ -260,14 +260,9 @@ impl ResourceType<Clients> for SecurityGroup {
         request: PlanRequest,
         cx: &Context<'_, Clients>,
     ) -> Result<PlanResponse, Diagnostics> {
-        let (config, prior, former) = (request.config.clone(), request.prior.clone(), request.former.clone());
-        let is_new = prior.is_none();
-        let response = plan(schema, request, cx.clients, &|path, prior, wanted| self.equivalent(path, prior, wanted));
-        let order = naming::order(&former, &config, &response.planned, &["region", "vpc_id"]);
-        let mut response = PlanResponse { order, ..response };
-        if is_new {
-            response.planned = naming::with_prefix(&config, response.planned);
-        }
+        let prior = request.prior.clone();
+        let equivalent = |path: &Path, prior: &Value, wanted: &Value| self.equivalent(path, prior, wanted);
+        let mut response = naming::plan(schema, request, cx.clients, &equivalent, &["region", "vpc_id"]);
         if let Some(prior) = &prior {
             response.planned = rules::kept(prior, response.planned);
         }

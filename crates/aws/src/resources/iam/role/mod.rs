@@ -21,7 +21,6 @@ use crate::naming;
 use crate::retry::while_passing;
 use crate::rpc::{Element, Form, Rpc};
 use crate::settle::{fill, settle};
-use crate::shared::plan;
 use crate::tags;
 use crate::taken::{self, in_any_case, unique};
 use crate::waiters::Wait;
@@ -227,16 +226,11 @@ impl ResourceType<Clients> for Role {
         request: PlanRequest,
         cx: &Context<'_, Clients>,
     ) -> Result<PlanResponse, Diagnostics> {
-        let (config, is_new) = (request.config.clone(), request.prior.is_none());
-        let former = request.former.clone();
-        let response = plan(schema, request, cx.clients, &|path, prior, wanted| self.equivalent(path, prior, wanted));
-        let order = naming::order(&former, &config, &response.planned, &[]);
-        let mut response = PlanResponse { order, ..response };
-        if is_new {
-            response.planned = naming::with_prefix(&config, response.planned);
-            if let Some(name) = Fields(&config).text("name") {
-                response.planned = with(response.planned, "id", Value::string(name));
-            }
+        let name = Fields(&request.config).owned("name").filter(|_| request.prior.is_none());
+        let mut response =
+            naming::plan(schema, request, cx.clients, &|path, prior, wanted| self.equivalent(path, prior, wanted), &[]);
+        if let Some(name) = name {
+            response.planned = with(response.planned, "id", Value::string(name));
         }
         Ok(response)
     }
