@@ -466,12 +466,12 @@ def test_a_run_killed_on_a_machine_that_is_lost_is_followed_up_from_another(tmp_
             assert keys == ["team/terraform.tfstate"]
 
 
-def killed_at_a_write(place, command, size):
-    """A run that the system ends at the first write by which a file would become larger than `size` bytes, of which the
-    part that still fits is written; how it ended."""
+def limited(place, command, size, answer):
+    """A run whose files cannot become larger than `size` bytes. At a write by which one would, the part that still fits is
+    written, and the system ends the run (`SIG_DFL`), or tells it that there is no room (`SIG_IGN`); how it ended."""
 
     def limit():
-        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+        signal.signal(signal.SIGXFSZ, answer)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
@@ -486,14 +486,14 @@ def killed_at_a_write(place, command, size):
     return done.returncode
 
 
-def one_kill_at_a_write(base, folder, command, size):
+def one_limit(base, folder, command, size, answer):
     with Place(folder, like=base) as place:
-        code = killed_at_a_write(place, command, size)
-        assert code in (0, -signal.SIGXFSZ), code
+        code = limited(place, command, size, answer)
+        assert code in (0, 1 if answer == signal.SIG_IGN else -signal.SIGXFSZ), code
         place.run(*command).expect(0)
         if command[0] == "apply":
             place.run("plan", "-no-color", "-detailed-exitcode", *command[3:]).expect(0)
-        assert place.listed() == place.recorded(), f"killed at byte {size} of a file"
+        assert place.listed() == place.recorded(), f"stopped at byte {size} of a file"
         return code
 
 
@@ -501,11 +501,10 @@ STEP = 190
 """Bytes between two kills: most records of a journal are longer."""
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
-def test_a_run_killed_at_any_write_is_followed_up(tmp_path, scenario):
-    """In the middle of each record of the journal and between them, and while the new state is written."""
+def at_any_write(folder, scenario, step, answer):
+    """Runs that are limited to ever larger files, until one ends well; how each ended."""
     prepare, command = SCENARIOS[scenario]
-    base = Place(tmp_path / "base")
+    base = Place(folder / "base")
     base.project.write(CONFIG)
     if prepare:
         prepare(base)
@@ -514,7 +513,19 @@ def test_a_run_killed_at_any_write_is_followed_up(tmp_path, scenario):
     codes = []
     with concurrent.futures.ThreadPoolExecutor(together) as pool:
         while 0 not in codes:
-            sizes = [STEP * at for at in range(len(codes), len(codes) + together)]
-            codes += pool.map(lambda size: one_kill_at_a_write(base, tmp_path / str(size), command, size), sizes)
+            sizes = [step * at for at in range(len(codes), len(codes) + together)]
+            codes += pool.map(lambda size: one_limit(base, folder / str(size), command, size, answer), sizes)
             assert len(codes) < 500
-    assert codes.count(-signal.SIGXFSZ) > 5
+    return codes
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_run_killed_at_any_write_is_followed_up(tmp_path, scenario):
+    """In the middle of each record of the journal and between them, and while the new state is written."""
+    assert at_any_write(tmp_path, scenario, STEP, signal.SIG_DFL).count(-signal.SIGXFSZ) > 5
+
+
+@pytest.mark.parametrize("scenario", ["create", "create around", "replace"])
+def test_a_run_without_room_for_a_write_is_followed_up(tmp_path, scenario):
+    """As on a full disk: the record of one outcome does not fit, that of the next one might."""
+    assert at_any_write(tmp_path, scenario, 2 * STEP, signal.SIG_IGN).count(1) > 5

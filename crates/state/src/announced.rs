@@ -102,7 +102,7 @@ impl Announced {
             }
         }
         for (name, intent, made) in begun.into_iter().rev() {
-            let is_settled = is_settled(&intent, state, &known(state));
+            let is_settled = is_settled(&intent, made.as_ref(), state, &known(state));
             let recorded = intent.object.parse().and_then(|id| state.get(&id));
             let is_waited_for = is_settled && recorded.is_some_and(|object| object.tainted);
             let is_known = is_settled && !is_waited_for;

@@ -5,7 +5,7 @@
 //! does not read it. Facts that are older than the snapshot must not undo what is in it. What they still tell is which
 //! objects were created, and none of these may be forgotten.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 use smform_types::ResourceMode;
@@ -27,7 +27,7 @@ pub fn catch_up(records: Vec<Record>, snapshot: &[u8], state: &mut State) -> Vec
     }
     if written.is_none() && current > 0 {
         let known = known(state);
-        pending.retain(|intent| !is_settled(intent, state, &known));
+        pending.retain(|intent| !is_settled(intent, None, state, &known));
         keep_created(&past, state, &known);
         pending = pending.into_iter().map(|intent| beside(intent, state)).collect();
     }
@@ -43,17 +43,60 @@ fn begins_from(record: &Record, state: &State) -> bool {
     *serial == state.serial && (state.lineage.is_empty() || *lineage == state.lineage)
 }
 
-/// What a state holds, by type and the text by which a service knows it.
-pub(crate) type Known = BTreeSet<(String, String)>;
+/// What a state holds, by type and the text by which a service knows it: of each the region, the ARN and the provider
+/// configuration. In another region, or another account, another object may have the same name.
+pub(crate) struct Known(BTreeMap<(String, String), Vec<Place>>);
+
+struct Place {
+    region: Option<String>,
+    arn: Option<String>,
+    provider: String,
+}
+
+impl Known {
+    /// Whether an object is among them.
+    fn has(&self, type_name: &str, object: &Object) -> bool {
+        let differ = |one: &Option<String>, other: Option<&str>| {
+            one.as_deref().zip(other).is_some_and(|(one, other)| one != other)
+        };
+        let (region, arn) = (text(object, "region"), text(object, "arn"));
+        self.of(type_name, &identifier(object)).any(|place| !differ(&place.region, region) && !differ(&place.arn, arn))
+    }
+
+    /// Whether what was to be created by a provider configuration is among them. What an identifier says beside the name of
+    /// the object is its region, after an `@`.
+    fn has_created(&self, type_name: &str, identifier: &str, provider: &str) -> bool {
+        let is_here = |place: &Place, region: Option<&str>| {
+            let known = place.region.as_deref();
+            place.provider == provider && (region.is_none() || known.is_none() || known == region)
+        };
+        let named = identifier.rsplit_once('@');
+        self.of(type_name, identifier).any(|place| is_here(place, None))
+            || named.is_some_and(|(name, region)| self.of(type_name, name).any(|place| is_here(place, Some(region))))
+    }
+
+    fn of(&self, type_name: &str, identifier: &str) -> impl Iterator<Item = &Place> {
+        self.0.get(&(type_name.to_owned(), identifier.to_owned())).into_iter().flatten()
+    }
+}
 
 pub(crate) fn known(state: &State) -> Known {
-    let entry =
-        |(id, _, object): (ObjectId, _, &Object)| (id.address.resource.type_name.to_string(), identifier(object));
-    state.objects().map(entry).collect()
+    let mut known = BTreeMap::new();
+    for (id, resource, object) in state.objects() {
+        let owned = |name| text(object, name).map(str::to_owned);
+        let place = Place { region: owned("region"), arn: owned("arn"), provider: resource.provider.clone() };
+        let key = (id.address.resource.type_name.to_string(), identifier(object));
+        known.entry(key).or_insert_with(Vec::new).push(place);
+    }
+    Known(known)
+}
+
+fn text<'o>(object: &'o Object, name: &str) -> Option<&'o str> {
+    object.attributes.get(name).and_then(Json::as_str)
 }
 
 pub(crate) fn identifier(object: &Object) -> String {
-    object.attributes.get("id").and_then(Json::as_str).unwrap_or_default().to_owned()
+    text(object, "id").unwrap_or_default().to_owned()
 }
 
 /// Records what older facts say was created and the state does not hold: at its address, or set aside where another
@@ -63,7 +106,7 @@ fn keep_created(past: &State, state: &mut State, known: &Known) {
         let identifier = identifier(object);
         let current = ObjectId { address: id.address.clone(), deposed: None };
         let is_taken = state.get(&current).is_some();
-        let is_known = known.contains(&(id.address.resource.type_name.to_string(), identifier.clone()));
+        let is_known = known.has(&id.address.resource.type_name, object);
         // Nothing tells two objects without an identifier apart.
         if id.address.resource.mode != ResourceMode::Managed || is_known || identifier.is_empty() && is_taken {
             continue;
@@ -73,16 +116,19 @@ fn keep_created(past: &State, state: &mut State, known: &Known) {
     }
 }
 
-/// Whether what an older intent was about is known to a state. What an identifier says beside the name of the object,
-/// such as its region, follows an `@`.
-pub(crate) fn is_settled(intent: &Intent, state: &State, known: &Known) -> bool {
+/// Whether what an older intent was about is known to a state; `made` is what came of it, as far as that was announced.
+pub(crate) fn is_settled(intent: &Intent, made: Option<&Object>, state: &State, known: &Known) -> bool {
     let Some(id) = intent.object.parse() else { return true };
-    let Some(identifier) = intent.identifier.as_deref().filter(|_| intent.operation == "create") else {
-        return state.get(&id).is_none();
-    };
-    let name = identifier.split_once('@').map_or(identifier, |(name, _)| name);
-    let is_known = |name: &str| known.contains(&(id.address.resource.type_name.to_string(), name.to_owned()));
-    is_known(identifier) || is_known(name)
+    let type_name = &id.address.resource.type_name;
+    match (made, intent.identifier.as_deref().filter(|_| intent.operation == "create")) {
+        (Some(object), _) => known.has(type_name, object),
+        // At its own address it may have got another provider configuration since.
+        (None, Some(name)) => {
+            let is_it = |object: &Object| name == identifier(object) || name.starts_with(&(identifier(object) + "@"));
+            known.has_created(type_name, name, &intent.provider) || state.get(&id).is_some_and(is_it)
+        }
+        (None, None) => state.get(&id).is_none(),
+    }
 }
 
 /// A creation whose outcome is not known, as that of an object which is set aside, where another one has its address: if it

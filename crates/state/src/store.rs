@@ -31,6 +31,8 @@ pub struct Store {
     before: State,
     pending: Vec<Intent>,
     journal: Option<Journal>,
+    /// Whether a fact of this run is missing in the journal.
+    is_torn: bool,
     /// The lowest serial that the next snapshot may have.
     next_serial: u64,
     /// When the snapshot was read or last written.
@@ -142,6 +144,7 @@ impl Store {
             before,
             pending,
             journal: None,
+            is_torn: false,
             next_serial,
             settled,
             lock,
@@ -308,9 +311,18 @@ impl Store {
     }
 
     /// Records a fact. What has happened is part of the state in memory even when the journal cannot be written: the
-    /// snapshot at the end, or the copy that rescues it, still has it.
+    /// snapshot at the end, or the copy that rescues it, still has it. After a fact that is missing in the journal nothing
+    /// more is written there: that an object has no operation left, without what came of it, would make it forgotten.
     fn write(&mut self, record: Record) -> Result<(), StateError> {
-        let written = self.append(&record);
+        let written = match self.is_torn {
+            false => self.append(&record),
+            true => Err(StateError::Refused {
+                action: "write the journal",
+                path: self.backend.journal(),
+                reason: "an earlier record could not be written".to_owned(),
+            }),
+        };
+        self.is_torn |= written.is_err();
         if let (Record::Intent(intent), true) = (&record, written.is_ok()) {
             self.announced.announce(self.backend.as_ref(), intent);
         }

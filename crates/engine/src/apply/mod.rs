@@ -366,7 +366,8 @@ impl<'a> Executor<'a> {
                 made.diagnostics.extend(self.postconditions(&address, value));
             }
         }
-        if made.diagnostics.has_errors() {
+        // What is only not recorded is done all the same.
+        if made.diagnostics.iter().any(|message| message.is_error() && !is_unrecorded(message)) {
             self.report.not_done(made.object, made.under_way);
         } else {
             match made.action {

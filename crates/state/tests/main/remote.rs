@@ -356,6 +356,30 @@ fn what_a_lost_machine_had_created_is_recorded_elsewhere_as_it_is() {
 }
 
 #[test]
+fn a_name_in_another_region_or_account_is_another_object() {
+    const WEST: &str = "provider[\"registry.terraform.io/hashicorp/aws\"].west";
+    let folder = tempfile::tempdir().unwrap();
+    let remote = remote(&folder);
+    let at = |region: &str| {
+        let arn = format!("arn:aws:sagemaker:{region}:1:model/both");
+        Object { attributes: serde_json::json!({ "id": "both", "region": region, "arn": arn }), ..object("x") }
+    };
+    let mut run = Store::open(remote.clone(), None).unwrap();
+    run.put(&id("a.east"), PROVIDER, at("us-east-1")).unwrap();
+    run.put(&id("a.role"), PROVIDER, known("role")).unwrap();
+    run.intent(&id("a.west"), "create", Some("both@us-west-2"), PROVIDER, None).unwrap();
+    run.intent(&id("a.other"), "create", Some("role"), WEST, None).unwrap();
+    run.intent(&id("a.third"), "create", Some("both@eu-west-1"), PROVIDER, None).unwrap();
+    run.put(&id("a.third"), PROVIDER, Object { tainted: true, ..at("eu-west-1") }).unwrap();
+    std::mem::forget(run);
+    std::fs::remove_file(&remote.journal).unwrap();
+    let next = Store::open(remote, None).unwrap();
+    let mut pending: Vec<_> = next.pending().iter().map(|intent| intent.object.parse().unwrap()).collect();
+    pending.sort();
+    assert_eq!(pending, [id("a.other"), id("a.third"), id("a.west")]);
+}
+
+#[test]
 fn what_a_snapshot_has_settled_is_not_followed_up_again() {
     let folder = tempfile::tempdir().unwrap();
     let remote = remote(&folder);
