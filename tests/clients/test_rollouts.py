@@ -392,3 +392,22 @@ def test_a_state_in_s3_cannot_be_kept_in_the_sandbox(project):
     assert "backend_override.tf" in refused.prose and "-sandbox" in refused.prose
     assert "conditional writes" not in refused.prose
     project.write('terraform {\n  backend "local" {}\n}\n', "backend_override.tf").run("plan", "-no-color").expect(0)
+
+
+def test_reverting_a_rollout_that_was_rolled_back_goes_back_to_what_serves(project, sandbox):
+    """With names that are written by hand; what was made for the rollout goes, and what serves is not touched."""
+
+    def text(version):
+        return stack(model=f'name = "m-{version}"', name=f'name = "cfg-{version}"', version=version)
+
+    apply(project, text(1))
+    sandbox.post("/_sandbox/faults", {"rules": [{"match": {"operation": "UpdateEndpoint"}, "nth": 1, "effect": "silent_rollback"}]})
+    project.write(text(2)).run("apply", "-auto-approve", "-no-color").expect(1)
+    assert live(sandbox) == "cfg-1" and configurations(sandbox) == {"cfg-1", "cfg-2"}
+    planned = plan(project, text(1), 2, "-out=back.plan")
+    assert "aws_sagemaker_endpoint_configuration.config is the current object again" in planned.text
+    assert "Plan: 0 to add, 0 to change, 2 to destroy." in planned.text
+    project.run("apply", "-no-color", "back.plan").expect(0)
+    assert live(sandbox) == "cfg-1" and configurations(sandbox) == {"cfg-1"}
+    plan(project, text(1), 0)
+    assert all(len(resource["instances"]) == 1 for resource in project.state()["resources"])

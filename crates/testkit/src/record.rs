@@ -135,6 +135,14 @@ impl Record for MemoryRecord {
         Ok(())
     }
 
+    async fn reinstate(&mut self, address: &InstanceAddress, key: &str) -> Result<(), Diagnostic> {
+        let current = ObjectKey { address: address.clone(), deposed: None };
+        let aside = ObjectKey { address: address.clone(), deposed: Some(key.to_owned()) };
+        let objects = [self.objects.remove(&current), self.objects.remove(&aside)];
+        self.objects.extend([aside, current].into_iter().zip(objects).filter_map(|(key, entry)| Some((key, entry?))));
+        Ok(())
+    }
+
     async fn refresh(&mut self, object: &ObjectKey, value: Option<&Value>) -> Result<(), Diagnostic> {
         match (value, self.objects.get_mut(object)) {
             (Some(value), Some(entry)) => entry.value = value.clone(),

@@ -21,6 +21,7 @@ pub fn planned(change: &Change, style: Style) -> String {
                 let note = change.generated.as_ref().map(|_| "\n  # (config will be generated)").unwrap_or_default();
                 return format!("{subject} will be imported{note}");
             }
+            None if change.reinstated.is_some() => format!("{subject} is the current object again"),
             None => format!("{subject} is unchanged"),
         },
         Action::Create => format!("{subject} will be created"),
@@ -55,6 +56,11 @@ pub fn planned(change: &Change, style: Style) -> String {
     }
     if change.object.deposed.is_some() {
         line.push_str("\n  # (left over from a partially-failed replacement of this instance)");
+    }
+    if let Some(key) = &change.reinstated {
+        line.push_str(&format!(
+            "\n  # (it was set aside by a replacement that did not succeed, as deposed object {key})"
+        ));
     }
     if let Some(from) = moved {
         line.push_str(&format!("\n  # (moved from {from})"));

@@ -175,6 +175,7 @@ fn changed(change: &Change, providers: &Providers) -> Vec<String> {
 
 fn row(change: &Change, providers: &Providers) -> String {
     let action = match change.action {
+        Action::NoOp if change.reinstated.is_some() => "keep",
         Action::NoOp => "move",
         Action::Create => "create",
         Action::Read => "read",
@@ -199,6 +200,7 @@ fn row(change: &Change, providers: &Providers) -> String {
         }
         None => match (&change.previous_address, change.action) {
             (_, Action::Update) => changed(change, providers).join(", "),
+            (None, _) if change.reinstated.is_some() => "the current object again".to_owned(),
             (Some(from), _) => format!("moved from <code>{}</code>", escape(&from.to_string())),
             (None, Action::Create) if change.importing.is_none() => "new".to_owned(),
             (None, Action::Delete) if change.object.deposed.is_some() => "left over from a replacement".to_owned(),

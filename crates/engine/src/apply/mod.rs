@@ -186,6 +186,11 @@ impl<'a> Executor<'a> {
                 record.relocate(previous, &object.address).await?;
             }
         }
+        for change in self.apply.plan.changes.values() {
+            if let Some(key) = &change.reinstated {
+                record.reinstate(&change.object.address, key).await?;
+            }
+        }
         for drift in &self.apply.plan.drift {
             record.refresh(&drift.object, drift.after.as_ref()).await?;
         }

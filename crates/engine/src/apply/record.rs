@@ -126,6 +126,9 @@ pub trait Record: Send {
     /// The object set aside becomes the current one again.
     async fn restore(&mut self, address: &InstanceAddress, key: &str) -> Result<(), Diagnostic>;
 
+    /// An object that an earlier run has set aside becomes the current one again; what is the current one takes its place.
+    async fn reinstate(&mut self, address: &InstanceAddress, key: &str) -> Result<(), Diagnostic>;
+
     /// An object was found to be so, or gone, while planning.
     async fn refresh(&mut self, object: &ObjectKey, value: Option<&Value>) -> Result<(), Diagnostic>;
 

@@ -179,6 +179,7 @@ impl<'a> Walker<'a> {
             old_dependencies: Default::default(),
             create_before_destroy: false,
             importing: None,
+            reinstated: None,
             old_stays: false,
             generated: None,
         };

@@ -16,6 +16,7 @@ pub mod names;
 pub mod order;
 pub mod outputs;
 mod recognized;
+pub mod reinstate;
 pub mod relevant;
 mod renamed;
 mod resource;
@@ -172,6 +173,8 @@ pub struct Change {
     pub create_before_destroy: bool,
     /// By which identifier the object was found, when an `import` block brings it into the state.
     pub importing: Option<String>,
+    /// The key under which the object was set aside, when it becomes the current one again.
+    pub reinstated: Option<String>,
     /// Whether what a replacement sets aside is left to a later run, since it only came along with what targets name.
     pub old_stays: bool,
     /// The block that was written for the imported object, when the configuration had none.
@@ -185,10 +188,11 @@ impl Change {
         matches!(self.action, Action::Delete | Action::Replace(_))
     }
 
-    /// Whether there is anything to tell: it is changed, moved or imported.
+    /// Whether there is anything to tell: it is changed, moved, imported or current again.
     #[must_use]
     pub fn is_listed(&self) -> bool {
-        self.action != Action::NoOp || self.previous_address.is_some() || self.importing.is_some()
+        let stays = self.previous_address.is_none() && self.importing.is_none() && self.reinstated.is_none();
+        self.action != Action::NoOp || !stays
     }
 
     /// Whether an object is made or changed.

@@ -7,7 +7,7 @@ use smform_lang::config::Config;
 use smform_lang::edit::replace_argument;
 use smform_lang::eval::attribute_span;
 use smform_provider::SameName;
-use smform_types::{Diagnostic, Diagnostics, InstanceAddress, Path, ResourceConfigAddress, ResourceMode, Value};
+use smform_types::{Diagnostic, Diagnostics, InstanceAddress, ResourceConfigAddress, ResourceMode, Value};
 
 use super::renamed;
 use super::steps::{self, Step, StepGraph};
@@ -265,38 +265,6 @@ pub fn refuse_too_early(
             user.object.address
         );
         found.push(at(Diagnostic::error("What is in use would be deleted first", detail).about(address)));
-    }
-    found
-}
-
-/// Refuses to create under a name that a deposed object has: after an update that did not succeed, it may still serve. What
-/// gets that name once more is the object itself, which the record must lead to again.
-pub fn refuse_names_set_aside(config: &Config, changes: &BTreeMap<ObjectKey, Change>) -> Diagnostics {
-    let texts = |value: Option<&Value>| {
-        ["name", "region"].map(|name| value.and_then(|value| value.get(name)?.as_str().map(str::to_owned)))
-    };
-    let mut found = Diagnostics::new();
-    for deposed in changes.values().filter(|change| change.object.deposed.is_some() && change.action == Action::Delete)
-    {
-        let address = &deposed.object.address;
-        let current = changes.get(&ObjectKey { address: address.clone(), deposed: None });
-        let is_created = |change: &&Change| matches!(change.action, Action::Create | Action::Replace(_));
-        let Some(current) = current.filter(is_created) else { continue };
-        let [name, region] = texts(deposed.before.as_ref());
-        let Some(name) = name.filter(|name| texts(current.after.as_ref()) == [Some(name.clone()), region.clone()])
-        else {
-            continue;
-        };
-        let block = config.resource(&address.config());
-        let detail = format!(
-            "{address} is to be \"{name}\" again. That object exists, and was set aside (deposed) when another took its place in a run \
-             that did not succeed: a new one would collide with it. Bring the record of it back, then plan again: smform state history \
-             lists the states, and smform state rollback SERIAL brings one back. Any other name does as well."
-        );
-        let error = Diagnostic::error("Name of an object that was set aside", detail).about(address);
-        found.push(
-            error.at(block.map(|block| attribute_span(&block.body, &Path::attribute("name")).unwrap_or(block.span))),
-        );
     }
     found
 }

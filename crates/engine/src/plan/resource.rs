@@ -325,6 +325,7 @@ impl<'a> Walker<'a> {
             old_dependencies: Default::default(),
             create_before_destroy: self.first.is_recorded(self.walk.graph, address),
             importing: pending.import,
+            reinstated: None,
             old_stays: false,
             generated: None,
         };
@@ -699,6 +700,7 @@ impl<'a> Walker<'a> {
             old_dependencies,
             create_before_destroy: self.first.is_recorded(self.walk.graph, address),
             importing: pending.import,
+            reinstated: None,
             old_stays: !self.selection.names(address),
             generated: None,
         };
@@ -745,6 +747,7 @@ impl<'a> Walker<'a> {
             old_dependencies,
             create_before_destroy: recorded.is_some_and(|recorded| recorded.create_before_destroy),
             importing: None,
+            reinstated: None,
             old_stays: false,
             generated: None,
         };

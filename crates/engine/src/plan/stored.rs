@@ -58,6 +58,17 @@ pub struct Stored {
 }
 
 impl Stored {
+    /// Makes an object that was set aside the current one at its address again, which takes its place among those set aside.
+    pub fn reinstate(&mut self, address: &InstanceAddress, key: &str) {
+        let current = ObjectKey { address: address.clone(), deposed: None };
+        let aside = ObjectKey { address: address.clone(), deposed: Some(key.to_owned()) };
+        swap(&mut self.objects, &current, &aside);
+        swap(&mut self.owed, &current, &aside);
+        let unsettled = [&current, &aside].map(|object| self.unsettled.remove(object));
+        let objects = [aside, current].into_iter().zip(unsettled);
+        self.unsettled.extend(objects.filter_map(|(object, is_unsettled)| is_unsettled.then_some(object)));
+    }
+
     /// The objects by resource block, in every module instance.
     #[must_use]
     pub fn by_resource(&self) -> BTreeMap<ResourceConfigAddress, Vec<(&ObjectKey, &StoredObject)>> {
@@ -86,6 +97,13 @@ impl Stored {
     pub fn resources(&self) -> BTreeSet<ResourceConfigAddress> {
         self.objects.keys().chain(self.candidates.keys()).map(|key| key.address.config()).collect()
     }
+}
+
+/// Swaps what is known of two objects.
+fn swap<T>(known: &mut BTreeMap<ObjectKey, T>, one: &ObjectKey, other: &ObjectKey) {
+    let (of_one, of_other) = (known.remove(one), known.remove(other));
+    known.extend(of_other.map(|value| (one.clone(), value)));
+    known.extend(of_one.map(|value| (other.clone(), value)));
 }
 
 /// The repetition that the recorded objects of one block suggest.

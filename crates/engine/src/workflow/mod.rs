@@ -31,8 +31,10 @@ use crate::graph::{ProviderKey, build};
 use crate::plan::accounted::accounted;
 use crate::plan::review::review;
 use crate::plan::stored::Stored;
-use crate::plan::walk::{Adopt, Found, Options, Walk, walk};
-use crate::plan::{Action, Extent, Mode, Plan, before_destroy, moves, names, order, outputs, relevant, target};
+use crate::plan::walk::{Adopt, Found, Options, Walk};
+use crate::plan::{
+    Action, Extent, Mode, Plan, before_destroy, moves, names, order, outputs, reinstate, relevant, target,
+};
 use crate::providers::Providers;
 use crate::run::Conduct;
 use crate::values::Values;
@@ -134,6 +136,7 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
     };
     let conduct = world.conduct.clone();
     let inputs = Walk { setting, providers: &world.providers, graph: &graph, stored: &stored, options, conduct };
+    let mut reinstated = None;
     let walked = if before_destroy::is_needed(&inputs) {
         match before_destroy::walk_twice(&inputs).await {
             Ok(walked) => walked,
@@ -143,8 +146,11 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
             }
         }
     } else {
-        before_destroy::Walked::only(walk(&inputs).await, &stored)
+        let (walked, changed) = reinstate::walk_with_these(&inputs).await;
+        reinstated = changed;
+        before_destroy::Walked::only(walked, &stored)
     };
+    let stored = reinstated.unwrap_or(stored);
     let before_destroy::Walked { found: walked, outputs: recorded_outputs } = walked;
     let Found {
         mut changes,
@@ -196,7 +202,7 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
     found.extend(order::refuse_same_names(&project.config, &changes, &same_names));
     found.extend(order::refuse_names_first(&project.config, &changes, &names_first));
     found.extend(order::refuse_too_early(&project.config, &changes, &delete_last, &stored));
-    found.extend(order::refuse_names_set_aside(&project.config, &changes));
+    found.extend(reinstate::refuse(&project.config, &changes));
     let forgotten: String = changes
         .values()
         .filter(|change| change.action == Action::Forget)

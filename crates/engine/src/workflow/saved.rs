@@ -250,7 +250,10 @@ impl Saved {
         let drift = drift(document).ok_or_else(unreadable)?;
         let outputs = outputs(document).ok_or_else(unreadable)?;
         let data = data(document).ok_or_else(unreadable)?;
-        let (stored, _) = moves::apply(&project.config, stored);
+        let (mut stored, _) = moves::apply(&project.config, stored);
+        for change in changes.values() {
+            change.reinstated.iter().for_each(|key| stored.reinstate(&change.object.address, key));
+        }
         let (graph, found) = build(&project.config, &stored.origins(), &world.providers);
         if found.has_errors() {
             return Err(found);
@@ -371,6 +374,7 @@ fn change_json(change: &Change) -> Json {
         "old_dependencies": resources_json(&change.old_dependencies),
         "create_before_destroy": change.create_before_destroy,
         "importing": change.importing,
+        "reinstated": change.reinstated,
         "old_stays": change.old_stays,
         "generated": change.generated,
     })
@@ -400,6 +404,7 @@ fn change_of(json: &Json) -> Option<Change> {
         old_dependencies: resources_of(json.get("old_dependencies")?)?,
         create_before_destroy: json.get("create_before_destroy")?.as_bool()?,
         importing: text("importing").map(str::to_owned),
+        reinstated: text("reinstated").map(str::to_owned),
         old_stays: json.get("old_stays").and_then(Json::as_bool).unwrap_or_default(),
         generated: text("generated").map(str::to_owned),
     })

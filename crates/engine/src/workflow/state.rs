@@ -313,6 +313,15 @@ impl Record for StoreRecord {
         written(self.store.relocate(&from, &to))
     }
 
+    async fn reinstate(&mut self, address: &InstanceAddress, key: &str) -> Result<(), Diagnostic> {
+        // Wherever this is cut off, nothing is lost, and the next plan comes to the rest of it.
+        let aside = self.depose(address).await?;
+        self.restore(address, key).await?;
+        let Some(aside) = aside else { return Ok(()) };
+        let [from, to] = [&*aside, key].map(|key| ObjectId { address: address.clone(), deposed: Some(key.to_owned()) });
+        written(self.store.relocate(&from, &to))
+    }
+
     async fn refresh(&mut self, object: &ObjectKey, value: Option<&Value>) -> Result<(), Diagnostic> {
         let id = id(object);
         let Some(value) = value else { return written(self.store.remove(&id)) };

@@ -79,6 +79,10 @@ impl Record for Watched {
         watched!(self, self.inner.restore(address, key))
     }
 
+    async fn reinstate(&mut self, address: &InstanceAddress, key: &str) -> Done {
+        watched!(self, self.inner.reinstate(address, key))
+    }
+
     async fn refresh(&mut self, object: &ObjectKey, value: Option<&Value>) -> Done {
         watched!(self, self.inner.refresh(object, value))
     }
@@ -333,6 +337,34 @@ async fn replacements_that_delete_first() {
 async fn destructions() {
     let scenario = Scenario { before: CHAIN, after: CHAIN, mode: Mode::Destroy, given: &[] };
     assert!(at_every_point(&scenario).await > 15);
+}
+
+#[tokio::test]
+async fn going_back_to_what_was_set_aside() {
+    let text = |name: &str| {
+        format!(
+            "resource \"test_thing\" \"a\" {{ name = \"{name}\" }}\nresource \"test_thing\" \"b\" {{\n name = \"b\"\n uses = \
+             [test_thing.a.id]\n }}"
+        )
+    };
+    for points in 0.. {
+        let machine = Machine::new();
+        assert_eq!(machine.process(&text("one"), Mode::Normal).await, End::Ran(Vec::new()));
+        machine.service.fail("update", "b");
+        assert_ne!(machine.process(&text("two"), Mode::Normal).await, End::Ran(Vec::new()));
+        machine.service.heal();
+        machine.service.gate.kill_after(points);
+        let end = machine.process(&text("one"), Mode::Normal).await;
+        machine.service.gate.open();
+        assert_eq!(machine.process(&text("one"), Mode::Normal).await, End::Ran(Vec::new()), "after a kill at {points}");
+        let calls = machine.service.calls();
+        assert!(!calls.contains(&"delete one".to_owned()), "after a kill at point {points}: {calls:?}");
+        assert_eq!(machine.sound(), Ok(()), "after a kill at point {points}");
+        if end != End::Killed {
+            assert!(points > 5);
+            break;
+        }
+    }
 }
 
 #[tokio::test]
