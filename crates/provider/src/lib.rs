@@ -22,6 +22,6 @@ pub use plan::{Former, PlanRequest, PlanResponse, ReplaceOrder, SameName, both_a
 pub use provider::{Identity, Provider, Session};
 pub use registry::{Configure, Registry};
 pub use resource::{CreateOutcome, DataSource, Imported, ResourceType, UpdateOutcome};
-pub use review::{Beside, PlannedObject, UniqueName, Whole};
+pub use review::{Beside, PlannedObject, UniqueName, Use, Whole};
 pub use run::{Clock, Context, Run, SystemClock};
 pub use smform_types::schema;

@@ -11,7 +11,7 @@ use crate::constraints;
 use crate::error::ProviderError;
 use crate::plan::{PlanRequest, PlanResponse};
 use crate::resource::{CreateOutcome, Imported, UpdateOutcome};
-use crate::review::{Beside, PlannedObject, UniqueName, Whole};
+use crate::review::{Beside, PlannedObject, UniqueName, Use, Whole};
 use crate::run::{Clock, Run};
 
 /// Whose objects a session works on; recorded in state, so that another account is noticed before anything is read.
@@ -94,6 +94,12 @@ pub trait Session: Send + Sync {
 
     /// See [`crate::ResourceType::part_of`].
     fn part_of(&self, type_name: &str, object: &Value) -> Option<Whole> {
+        let _ = (type_name, object);
+        None
+    }
+
+    /// See [`crate::ResourceType::uses`].
+    fn uses(&self, type_name: &str, object: &Value) -> Option<Vec<Use>> {
         let _ = (type_name, object);
         None
     }

@@ -14,7 +14,7 @@ use crate::error::ProviderError;
 use crate::plan::{PlanRequest, PlanResponse};
 use crate::provider::{Identity, Provider, Session};
 use crate::resource::{CreateOutcome, DataSource, Imported, ResourceType, UpdateOutcome};
-use crate::review::{Beside, PlannedObject, UniqueName, Whole};
+use crate::review::{Beside, PlannedObject, UniqueName, Use, Whole};
 use crate::run::{Clock, Context, Run};
 
 /// How a provider configuration becomes connected clients.
@@ -250,6 +250,10 @@ impl<C: Send + Sync + 'static> Session for Connected<C> {
 
     fn part_of(&self, type_name: &str, object: &Value) -> Option<Whole> {
         self.types.resource(type_name).ok()?.implementation.part_of(object)
+    }
+
+    fn uses(&self, type_name: &str, object: &Value) -> Option<Vec<Use>> {
+        self.types.resource(type_name).ok()?.implementation.uses(object)
     }
 
     async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], run: &dyn Run) -> Diagnostics {

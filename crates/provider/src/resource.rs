@@ -7,7 +7,7 @@ use smform_types::{Diagnostics, Path, Value};
 
 use crate::error::ProviderError;
 use crate::plan::{PlanRequest, PlanResponse, plan_by_schema};
-use crate::review::{Beside, PlannedObject, UniqueName, Whole};
+use crate::review::{Beside, PlannedObject, UniqueName, Use, Whole};
 use crate::run::Context;
 
 /// How a creation ended.
@@ -101,6 +101,12 @@ pub trait ResourceType<C: Send + Sync>: Send + Sync {
 
     /// What the object is a part of, by the names that it gives; nothing when that is nothing, or not known yet.
     fn part_of(&self, object: &Value) -> Option<Whole> {
+        let _ = object;
+        None
+    }
+
+    /// The other objects that the object uses by their names, as far as these are known; nothing where the type does not tell.
+    fn uses(&self, object: &Value) -> Option<Vec<Use>> {
         let _ = object;
         None
     }

@@ -46,6 +46,17 @@ pub struct Whole {
     pub key: Vec<String>,
 }
 
+/// Another object that an object uses by its name, whether or not the configuration refers to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Use {
+    /// The argument that names it.
+    pub at: Path,
+    /// Which one it is, as [`UniqueName::key`] has it.
+    pub of: Whole,
+    /// Whether it cannot go as long as this object is there. Otherwise only what holds this object holds it, too.
+    pub holds: bool,
+}
+
 impl PlannedObject {
     /// Whether it is made by the plan, be it in place of another.
     #[must_use]

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use smform_provider::{
     Clock, Configure, Context, CreateOutcome, DataSource, Former, Identity, Imported, PlanRequest, PlanResponse,
-    PlannedObject, ProviderError, Registry, ReplaceOrder, ResourceType, SameName, UniqueName, UpdateOutcome, Whole,
-    plan_by_schema,
+    PlannedObject, ProviderError, Registry, ReplaceOrder, ResourceType, SameName, UniqueName, UpdateOutcome, Use,
+    Whole, plan_by_schema,
 };
 use smform_types::schema::{Attribute, Block, Schema};
 use smform_types::{Diagnostic, Diagnostics, Path, Type, Value};
@@ -290,6 +290,18 @@ impl ResourceType<Service> for Thing {
         let name = text(object, "name")?;
         let (whole, _) = name.split_once('/')?;
         Some(Whole { type_name: "test_thing", key: vec![whole.to_owned()] })
+    }
+
+    /// A thing holds what it uses. Its parent is held by what holds the thing.
+    fn uses(&self, object: &Value) -> Option<Vec<Use>> {
+        let named = |at: Path, name: &Value, holds: bool| {
+            let key = vec![name.as_str()?.to_owned()];
+            Some(Use { at, of: Whole { type_name: "test_thing", key }, holds })
+        };
+        let items = object.get("uses").and_then(Value::as_slice).unwrap_or_default().iter().enumerate();
+        let used = items.filter_map(|(at, name)| named(Path::attribute("uses").index(at), name, true));
+        let parent = object.get("parent").and_then(|name| named(Path::attribute("parent"), name, false));
+        Some(used.chain(parent).collect())
     }
 
     async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], cx: &Context<'_, Service>) -> Diagnostics {

@@ -69,14 +69,14 @@ fn users(plan: &Plan, broken: &mut Vec<String>) {
     let going = plan.changes.values().filter_map(|change| deleting(change).map(|step| (change, step)));
     for (change, deleting_step) in going {
         let resource = change.object.address.config();
-        for user in plan.changes.values() {
+        for user in plan.changes.values().filter(|user| user.unused || !change.unused) {
             if user.old_dependencies.contains(&resource)
                 && let Some(gone) = deleting(user)
                 && !plan.steps.is_before(&gone, &deleting_step)
             {
                 broken.push(format!("{} is deleted while {} still uses it.", change.object, user.object));
             }
-            let moved_over = change.action != Action::Replace(Replacement::DeleteFirst);
+            let moved_over = !change.unused && change.action != Action::Replace(Replacement::DeleteFirst);
             if moved_over
                 && (user.old_dependencies.contains(&resource) || user.dependencies.contains(&resource))
                 && let Some(made) = making(user).filter(|step| !matches!(step, Step::Read(_)))

@@ -16,7 +16,7 @@ use crate::graph::ProviderKey;
 
 /// What a name is unique within: an account, or where that is not known, what one provider configuration works on; a type;
 /// and what the type says.
-type Scope = (String, Arc<str>, Vec<String>);
+pub(super) type Scope = (String, Arc<str>, Vec<String>);
 
 /// What objects are parts of.
 type Parts<'a> = Vec<(Scope, &'a Change)>;
@@ -40,7 +40,7 @@ pub fn settle(
     for change in changes.values().filter(|change| change.object.address.resource.mode == ResourceMode::Managed) {
         let Some(session) = sessions.get(&change.provider) else { continue };
         let type_name = &change.object.address.resource.type_name;
-        let account = session.identity().map_or_else(|| format!("{:?}", change.provider), |found| found.account);
+        let account = account(session.as_ref(), &change.provider);
         let plain = |value: &Option<Value>| value.as_ref().map(|value| value.clone().unmark_deep().0);
         let (before, after) = (plain(&change.before), plain(&change.after).filter(|_| change.object.deposed.is_none()));
         let of = |value: &Value| {
@@ -104,6 +104,11 @@ pub fn settle(
         }
     }
     found
+}
+
+/// Where names are unique.
+pub(super) fn account(session: &dyn Session, provider: &ProviderKey) -> String {
+    session.identity().map_or_else(|| format!("{provider:?}"), |found| found.account)
 }
 
 /// Whether a change makes an object.

@@ -326,6 +326,7 @@ impl<'a> Walker<'a> {
             create_before_destroy: self.first.is_recorded(self.walk.graph, address),
             importing: pending.import,
             reinstated: None,
+            unused: false,
             old_stays: false,
             generated: None,
         };
@@ -701,6 +702,7 @@ impl<'a> Walker<'a> {
             create_before_destroy: self.first.is_recorded(self.walk.graph, address),
             importing: pending.import,
             reinstated: None,
+            unused: false,
             old_stays: !self.selection.names(address),
             generated: None,
         };
@@ -748,6 +750,7 @@ impl<'a> Walker<'a> {
             create_before_destroy: recorded.is_some_and(|recorded| recorded.create_before_destroy),
             importing: None,
             reinstated: None,
+            unused: false,
             old_stays: false,
             generated: None,
         };

@@ -262,6 +262,10 @@ fn connect_deletions(steps: &mut StepGraph, changes: &BTreeMap<ObjectKey, Change
     let mut wishes = Vec::new();
     for change in changes.values() {
         let Some(deleting) = deleting(change) else { continue };
+        if change.unused {
+            connect_unused(steps, changes, change, &deleting);
+            continue;
+        }
         // What was set aside goes last: it may be all that there is, should making its successor fail once more.
         let successor = ObjectKey { deposed: None, ..change.object.clone() };
         let successor = changes.get(&successor).filter(|_| change.object.deposed.is_some());
@@ -280,6 +284,15 @@ fn connect_deletions(steps: &mut StepGraph, changes: &BTreeMap<ObjectKey, Change
     }
     steps.before_if_possible(&wishes);
     connect_parting_users(steps, changes);
+}
+
+/// What nothing uses waits only for what uses it and is not used by anything either.
+fn connect_unused(steps: &mut StepGraph, changes: &BTreeMap<ObjectKey, Change>, change: &Change, going: &Step) {
+    let resource = change.object.address.config();
+    let users = changes.values().filter(|user| user.unused && user.old_dependencies.contains(&resource));
+    for gone in users.filter_map(deleting) {
+        steps.before(&gone, going);
+    }
 }
 
 /// What goes, for good or to be made anew, goes before what it used is changed, unless its going waits for that change. A

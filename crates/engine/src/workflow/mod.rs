@@ -33,7 +33,7 @@ use crate::plan::review::review;
 use crate::plan::stored::Stored;
 use crate::plan::walk::{Adopt, Found, Options, Walk};
 use crate::plan::{
-    Action, Extent, Mode, Plan, before_destroy, moves, names, order, outputs, reinstate, relevant, target,
+    Action, Extent, Mode, Plan, before_destroy, held, moves, names, order, outputs, reinstate, relevant, target,
 };
 use crate::providers::Providers;
 use crate::run::Conduct;
@@ -187,6 +187,9 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
         }
     }
     let is_reviewed = options.mode == Mode::Normal && options.adopt == Adopt::Nothing;
+    if is_reviewed && !found.has_errors() {
+        found.extend(held::settle(&project.config, &mut changes, &sessions, targeted));
+    }
     if is_reviewed && !found.has_errors() && !world.conduct.cancel.is_cancelled() {
         found.extend(review(&project.config, &changes, &sessions, &world.conduct, options.parallelism).await);
     }

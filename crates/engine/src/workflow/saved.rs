@@ -376,6 +376,7 @@ fn change_json(change: &Change) -> Json {
         "importing": change.importing,
         "reinstated": change.reinstated,
         "old_stays": change.old_stays,
+        "unused": change.unused,
         "generated": change.generated,
     })
 }
@@ -406,6 +407,7 @@ fn change_of(json: &Json) -> Option<Change> {
         importing: text("importing").map(str::to_owned),
         reinstated: text("reinstated").map(str::to_owned),
         old_stays: json.get("old_stays").and_then(Json::as_bool).unwrap_or_default(),
+        unused: json.get("unused").and_then(Json::as_bool).unwrap_or_default(),
         generated: text("generated").map(str::to_owned),
     })
 }

@@ -1,6 +1,7 @@
 //! The engine from configuration text to recorded outcomes, over the scripted provider.
 
 mod checker;
+mod held;
 mod kills;
 mod lifecycle;
 mod modules;

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use serde_json::{Value as Json, json};
 use smform_provider::{
     Context, CreateOutcome, Imported, PlanRequest, PlanResponse, PlannedObject, ProviderError, ResourceType,
-    UniqueName, UpdateOutcome, Whole,
+    UniqueName, UpdateOutcome, Use, Whole,
 };
 use smform_types::schema::{Attribute, Block, Constraint, NestedBlock, Schema};
 use smform_types::{Diagnostic, Diagnostics, Path, Type, Value};
@@ -298,6 +298,10 @@ impl ResourceType<Clients> for Target {
             }
             _ => None,
         }
+    }
+
+    fn uses(&self, _: &Value) -> Option<Vec<Use>> {
+        Some(Vec::new())
     }
 
     async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], cx: &Context<'_, Clients>) -> Diagnostics {

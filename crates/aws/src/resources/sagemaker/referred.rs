@@ -2,7 +2,7 @@
 //! account has would be told by the service halfway through an apply, when all before it is made.
 
 use aws_sdk_sagemaker::Client;
-use smform_provider::PlannedObject;
+use smform_provider::{PlannedObject, Use, Whole};
 use smform_types::suggest::did_you_mean;
 use smform_types::{Diagnostic, Diagnostics, Path, Value};
 
@@ -64,6 +64,18 @@ pub(super) fn named(block: Fields<'_>, at: &Path, arguments: &[(&str, Kind)]) ->
         Some(Reference { kind: *kind, name: block.owned(argument)?, at: at.attr(argument) })
     };
     arguments.iter().filter_map(of).collect()
+}
+
+/// The models and configurations among what an object names, as what it uses; `holds` says whether they cannot go as long as
+/// it is there.
+pub(in crate::resources) fn uses(object: &Value, references: Vec<Reference>, holds: bool) -> Vec<Use> {
+    let region = Fields(object).owned("region").unwrap_or_default();
+    let used = references.into_iter().filter(|one| matches!(one.kind, Kind::Model | Kind::Configuration));
+    let used = used.map(|Reference { kind, name, at }| {
+        let of = Whole { type_name: kind.type_name(), key: vec![region.clone(), name] };
+        Use { at, of, holds }
+    });
+    used.collect()
 }
 
 /// Refuses what an object of a plan newly names and what there is not. What may not be read is not judged, nor is it right

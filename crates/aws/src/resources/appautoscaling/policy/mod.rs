@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use serde_json::{Value as Json, json};
 use smform_provider::{
     Context, CreateOutcome, Imported, PlanRequest, PlanResponse, PlannedObject, ProviderError, ResourceType,
-    UniqueName, UpdateOutcome, Whole, plan::with_unknown,
+    UniqueName, UpdateOutcome, Use, Whole, plan::with_unknown,
 };
 use smform_types::schema::Schema;
 use smform_types::{Diagnostics, Path, Step, Value};
@@ -144,6 +144,10 @@ impl ResourceType<Clients> for Policy {
     fn part_of(&self, object: &Value) -> Option<Whole> {
         let target = unique(object, "resource_id", &["region", "service_namespace", "scalable_dimension"])?;
         Some(Whole { type_name: "aws_appautoscaling_target", key: target.key })
+    }
+
+    fn uses(&self, _: &Value) -> Option<Vec<Use>> {
+        Some(Vec::new())
     }
 
     async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], cx: &Context<'_, Clients>) -> Diagnostics {

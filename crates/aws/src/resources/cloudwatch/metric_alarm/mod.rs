@@ -6,7 +6,7 @@ mod wire;
 use async_trait::async_trait;
 use smform_provider::{
     Context, CreateOutcome, Imported, PlanRequest, PlanResponse, PlannedObject, ProviderError, ResourceType,
-    UniqueName, UpdateOutcome,
+    UniqueName, UpdateOutcome, Use,
 };
 use smform_types::schema::Schema;
 use smform_types::{Diagnostics, Path, Value};
@@ -106,6 +106,10 @@ impl ResourceType<Clients> for MetricAlarm {
 
     fn unique_name(&self, object: &Value) -> Option<UniqueName> {
         unique(object, "alarm_name", &["region"])
+    }
+
+    fn uses(&self, _: &Value) -> Option<Vec<Use>> {
+        Some(Vec::new())
     }
 
     async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], cx: &Context<'_, Clients>) -> Diagnostics {

@@ -28,12 +28,12 @@ use aws_sdk_sagemaker::operation::describe_endpoint::DescribeEndpointOutput;
 use aws_sdk_sagemaker::types::EndpointStatus;
 use smform_provider::{
     Context, CreateOutcome, Former, Imported, PlanRequest, PlanResponse, PlannedObject, ProviderError, ReplaceOrder,
-    ResourceType, Run, SameName, UniqueName, UpdateOutcome, Whole,
+    ResourceType, Run, SameName, UniqueName, UpdateOutcome, Use, Whole,
 };
 use smform_types::schema::Schema;
 use smform_types::{Diagnostic, Diagnostics, Path, Value};
 
-use super::referred::{self, Kind};
+use super::referred::{self, Kind, Reference};
 use super::{endpoint_configuration, identified, same_weight, tagging};
 use crate::clients::Clients;
 use crate::failure::Failure;
@@ -215,12 +215,13 @@ impl ResourceType<Clients> for Endpoint {
         unique(object, "name", &["region"]).map(in_any_case)
     }
 
+    fn uses(&self, object: &Value) -> Option<Vec<Use>> {
+        Some(referred::uses(object, configuration(object), true))
+    }
+
     async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], cx: &Context<'_, Clients>) -> Diagnostics {
         let mut found = create::check_taken(self, object, plan, cx).await;
-        let named = |endpoint: &Value| {
-            referred::named(Fields(endpoint), &Path::default(), &[("endpoint_config_name", Kind::Configuration)])
-        };
-        found.extend(referred::check(object, plan, cx.clients, named).await);
+        found.extend(referred::check(object, plan, cx.clients, configuration).await);
         found.extend(components::check(object, plan));
         found.extend(quotas::check(object, plan, cx.clients).await);
         let live = match &object.before {
@@ -335,6 +336,11 @@ impl ResourceType<Clients> for Endpoint {
         let live = live.map_err(|failure| failure.into_error(format!("Endpoint \"{name}\" could not be read")))?;
         Ok(live.map(Imported::from))
     }
+}
+
+/// The configuration that an endpoint names.
+fn configuration(endpoint: &Value) -> Vec<Reference> {
+    referred::named(Fields(endpoint), &Path::default(), &[("endpoint_config_name", Kind::Configuration)])
 }
 
 /// The endpoint of a name, for what is a part of it.

@@ -23,7 +23,7 @@ use aws_sdk_sagemaker::operation::describe_endpoint_config::DescribeEndpointConf
 use serde_json::Value as Json;
 use smform_provider::{
     Beside, Context, CreateOutcome, Former, Imported, PlanRequest, PlanResponse, PlannedObject, ProviderError,
-    ResourceType, Run, UniqueName, UpdateOutcome,
+    ResourceType, Run, UniqueName, UpdateOutcome, Use,
 };
 use smform_types::schema::Schema;
 use smform_types::{Diagnostic, Diagnostics, Path, Step, Value};
@@ -203,6 +203,10 @@ impl ResourceType<Clients> for EndpointConfiguration {
 
     fn unique_name(&self, object: &Value) -> Option<UniqueName> {
         taken::unique(object, "name", &["region"])
+    }
+
+    fn uses(&self, object: &Value) -> Option<Vec<Use>> {
+        Some(referred::uses(object, models(object), false))
     }
 
     async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], cx: &Context<'_, Clients>) -> Diagnostics {

@@ -15,7 +15,7 @@ use aws_sdk_sagemaker::operation::describe_inference_component::DescribeInferenc
 use aws_sdk_sagemaker::types::InferenceComponentStatus;
 use smform_provider::{
     Beside, Context, CreateOutcome, Imported, PlanRequest, PlanResponse, PlannedObject, ProviderError, ResourceType,
-    Run, UniqueName, UpdateOutcome, Whole,
+    Run, UniqueName, UpdateOutcome, Use, Whole,
 };
 use smform_types::schema::Schema;
 use smform_types::{Diagnostic, Diagnostics, Path, Type, Value};
@@ -288,6 +288,10 @@ impl ResourceType<Clients> for InferenceComponent {
     fn part_of(&self, object: &Value) -> Option<Whole> {
         let fields = Fields(object);
         Some(endpoint::whole(&fields.owned("region").unwrap_or_default(), fields.text("endpoint_name")?))
+    }
+
+    fn uses(&self, object: &Value) -> Option<Vec<Use>> {
+        Some(referred::uses(object, references(object), true))
     }
 
     async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], cx: &Context<'_, Clients>) -> Diagnostics {

@@ -15,7 +15,7 @@ use aws_sdk_sagemaker::Client;
 use aws_sdk_sagemaker::operation::describe_model::DescribeModelOutput;
 use smform_provider::{
     Beside, Context, CreateOutcome, Imported, PlanRequest, PlanResponse, PlannedObject, ProviderError, ResourceType,
-    UniqueName, UpdateOutcome,
+    UniqueName, UpdateOutcome, Use,
 };
 use smform_types::schema::Schema;
 use smform_types::{Diagnostic, Diagnostics, Path, Value, image};
@@ -157,6 +157,10 @@ impl ResourceType<Clients> for Model {
 
     fn unique_name(&self, object: &Value) -> Option<UniqueName> {
         unique(object, "name", &["region"])
+    }
+
+    fn uses(&self, _: &Value) -> Option<Vec<Use>> {
+        Some(Vec::new())
     }
 
     async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], cx: &Context<'_, Clients>) -> Diagnostics {

@@ -1,0 +1,245 @@
+//! What is in use goes on being used, and what is not need not wait. Types tell what an object uses by its name, whether or
+//! not the configuration refers to it: an endpoint holds its configuration, and through it the models of that.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use smform_lang::config::{Config, IgnoreChanges};
+use smform_lang::eval::attribute_span;
+use smform_provider::{Session, Use};
+use smform_types::{Diagnostic, Diagnostics, Path, ResourceConfigAddress, ResourceMode, Span, Value};
+
+use super::names::Scope;
+use super::{Action, Change, ObjectKey, Replacement};
+use crate::blocks::block_context;
+use crate::graph::ProviderKey;
+
+/// The objects of a plan by their names, and what they use.
+struct Named<'a> {
+    change: &'a Change,
+    /// The name of the object that there is, and of the one that will be.
+    before: Option<Scope>,
+    after: Option<Scope>,
+    /// What these use; nothing where the type does not tell.
+    uses_before: Option<Vec<(Scope, Use)>>,
+    uses_after: Option<Vec<(Scope, Use)>>,
+}
+
+fn named<'a>(
+    changes: &'a BTreeMap<ObjectKey, Change>,
+    sessions: &BTreeMap<ProviderKey, Arc<dyn Session>>,
+) -> Vec<Named<'a>> {
+    let managed = changes.values().filter(|change| change.object.address.resource.mode == ResourceMode::Managed);
+    let told = managed.filter_map(|change| {
+        let session = sessions.get(&change.provider)?;
+        let type_name = &change.object.address.resource.type_name;
+        let account = super::names::account(session.as_ref(), &change.provider);
+        let plain = |value: &Option<Value>| value.as_ref().map(|value| value.clone().unmark_deep().0);
+        let name = |value: &Value| {
+            let unique = session.unique_name(type_name, value)?;
+            Some((account.clone(), Arc::clone(type_name), unique.key))
+        };
+        let uses = |value: &Value| {
+            let uses = session.uses(type_name, value)?.into_iter();
+            Some(uses.map(|one| ((account.clone(), one.of.type_name.into(), one.of.key.clone()), one)).collect())
+        };
+        let (before, after) = (plain(&change.before), plain(&change.after).filter(|_| change.object.deposed.is_none()));
+        Some(Named {
+            change,
+            before: before.as_ref().and_then(name),
+            after: after.as_ref().and_then(name),
+            uses_before: before.as_ref().and_then(uses),
+            uses_after: after.as_ref().and_then(uses),
+        })
+    });
+    told.collect()
+}
+
+fn each(uses: &Option<Vec<(Scope, Use)>>) -> impl Iterator<Item = &(Scope, Use)> {
+    uses.iter().flatten()
+}
+
+/// What is held, directly or through what is held itself. `roots` are held as they are; objects that come with `pass` are looked
+/// through.
+fn reached<'n>(
+    roots: Vec<&'n Scope>,
+    pass: &[(Option<&'n Scope>, &'n Option<Vec<(Scope, Use)>>)],
+) -> BTreeSet<&'n Scope> {
+    let mut found: BTreeSet<&Scope> = roots.iter().copied().collect();
+    let mut open = roots;
+    while let Some(scope) = open.pop() {
+        for (_, uses) in pass.iter().filter(|(name, _)| *name == Some(scope)) {
+            open.extend(each(uses).map(|(used, _)| used).filter(|used| found.insert(used)));
+        }
+    }
+    found
+}
+
+/// Whether an object that is there goes away.
+fn goes(change: &Change) -> bool {
+    change.before.is_some() && change.deletes() && !change.old_stays
+}
+
+/// Leaves alone what an object goes on using whose block ignores the change, refuses to delete what any other goes on using,
+/// and notes what nothing uses.
+pub fn settle(
+    config: &Config,
+    changes: &mut BTreeMap<ObjectKey, Change>,
+    sessions: &BTreeMap<ProviderKey, Arc<dyn Session>>,
+    targeted: bool,
+) -> Diagnostics {
+    let (spared, mut found) = spared(config, &named(changes, sessions));
+    for object in &spared {
+        if object.deposed.is_some() {
+            changes.remove(object);
+        } else if let Some(change) = changes.get_mut(object) {
+            change.old_stays = true;
+        }
+    }
+    found.extend(refusals(config, &named(changes, sessions)));
+    // What targets leave out may use anything.
+    let unused = if targeted { Vec::new() } else { unused(&named(changes, sessions)) };
+    for object in unused {
+        if let Some(change) = changes.get_mut(&object) {
+            change.unused = true;
+        }
+    }
+    found
+}
+
+/// The objects that stay since one whose block ignores the change goes on using them, and what is said of it.
+fn spared(config: &Config, objects: &[Named<'_>]) -> (BTreeSet<ObjectKey>, Diagnostics) {
+    let (mut spared, mut found) = (BTreeSet::new(), Diagnostics::new());
+    let made: BTreeSet<&Scope> = objects.iter().filter_map(|one| one.after.as_ref()).collect();
+    let may_stay = |change: &Change| {
+        goes(change) && (change.object.deposed.is_some() || change.action == Action::Replace(Replacement::CreateFirst))
+    };
+    let pass: Vec<_> = objects.iter().map(|one| (one.before.as_ref(), &one.uses_before)).collect();
+    for user in objects.iter().filter(|one| matches!(one.change.action, Action::NoOp | Action::Update)) {
+        let Some(block) = config.resource(&user.change.object.address.config()) else { continue };
+        let ignored = each(&user.uses_after).filter(|(scope, one)| !made.contains(scope) && one.holds);
+        let ignored =
+            ignored.filter_map(|(scope, one)| Some((scope, one, covering(&block.lifecycle.ignore_changes, &one.at)?)));
+        for (scope, one, place) in ignored {
+            let held = reached(vec![scope], &pass);
+            let stay = objects.iter().filter(|other| may_stay(other.change));
+            let stay: Vec<&Named<'_>> =
+                stay.filter(|other| other.before.as_ref().is_some_and(|name| held.contains(name))).collect();
+            if stay.is_empty() {
+                continue;
+            }
+            let list: String = stay.iter().map(|other| format!("\n  - {}", described(other.change))).collect();
+            let detail = format!(
+                "{} goes on using these, since it ignores changes of {}. So they stay, set aside (deposed), until an apply finds \
+                 that it uses something else:\n{list}\n\nTo move it with this change, take {} out of ignore_changes.",
+                user.change.object.address, one.at, one.at
+            );
+            let warning =
+                Diagnostic::warning("What is replaced stays in use", detail).about(&user.change.object.address);
+            found.push(warning.at(place.unwrap_or(block.span)).within(block_context(block)));
+            spared.extend(stay.iter().map(|other| other.change.object.clone()));
+        }
+    }
+    (spared, found)
+}
+
+/// The place of the rule that ignores changes of an argument, nothing within when it ignores all; nothing when there is none.
+fn covering(ignore: &IgnoreChanges, at: &Path) -> Option<Option<Span>> {
+    match ignore {
+        IgnoreChanges::None => None,
+        IgnoreChanges::All => Some(None),
+        IgnoreChanges::Paths(paths) => {
+            let covers =
+                |path: &Path| at.0.len() >= path.0.len() && at.0.iter().zip(&path.0).all(|(at, path)| at == path);
+            paths.iter().find(|(path, _)| covers(path)).map(|(_, span)| Some(*span))
+        }
+    }
+}
+
+/// An object with its name.
+fn described(change: &Change) -> String {
+    let id = change.before.as_ref().and_then(crate::events::id_of).unwrap_or_default();
+    format!("{} \"{id}\"", change.object)
+}
+
+/// Refuses to delete what an object goes on using by its name.
+fn refusals(config: &Config, objects: &[Named<'_>]) -> Diagnostics {
+    let mut found = Diagnostics::new();
+    let made: BTreeSet<&Scope> = objects.iter().filter_map(|one| one.after.as_ref()).collect();
+    let holding = objects.iter().flat_map(|one| each(&one.uses_after)).filter(|(_, one)| one.holds);
+    let pass: Vec<_> = objects.iter().map(|one| (one.after.as_ref(), &one.uses_after)).collect();
+    let held = reached(holding.map(|(scope, _)| scope).collect(), &pass);
+    for user in objects {
+        let serves = |one: &Use| one.holds || user.after.as_ref().is_some_and(|name| held.contains(name));
+        for (scope, one) in each(&user.uses_after).filter(|(scope, one)| serves(one) && !made.contains(scope)) {
+            let gone = objects.iter().find(|other| goes(other.change) && other.before.as_ref() == Some(scope));
+            found.extend(gone.map(|gone| refusal(config, user.change, one, gone.change)));
+        }
+    }
+    found
+}
+
+fn refusal(config: &Config, user: &Change, one: &Use, gone: &Change) -> Diagnostic {
+    let address = &user.object.address;
+    let way_out = if gone.object.deposed.is_some() {
+        format!("Name another one here, or go back to the configuration of {} that it was.", gone.object.address)
+    } else if gone.action == Action::Delete {
+        format!(
+            "Keep the block of {}, or name another one here. To leave it as it is and out of the state, write a removed block with \
+             destroy = false.",
+            gone.object.address
+        )
+    } else {
+        format!(
+            "Write {}.name here in place of the name, and {address} moves to the new one before the old one goes.",
+            gone.object.address.resource
+        )
+    };
+    let detail = format!("{address} goes on using {}, which this plan destroys. {way_out}", described(gone));
+    let error = Diagnostic::error("What is in use would be destroyed", detail).about(address);
+    match config.resource(&address.config()) {
+        Some(block) => {
+            error.at(attribute_span(&block.body, &one.at).unwrap_or(block.span)).within(block_context(block))
+        }
+        None => error,
+    }
+}
+
+/// The objects that go and that nothing uses, nor has used: they need not wait until anything has moved.
+fn unused(objects: &[Named<'_>]) -> Vec<ObjectKey> {
+    let mut tells: BTreeMap<ResourceConfigAddress, bool> = BTreeMap::new();
+    for one in objects {
+        let is_told = one.uses_before.is_some() || one.uses_after.is_some();
+        *tells.entry(one.change.object.address.config()).or_insert(true) &= is_told;
+    }
+    let all = || objects.iter().flat_map(|one| each(&one.uses_before).chain(each(&one.uses_after)));
+    let pass: Vec<_> = objects
+        .iter()
+        .flat_map(|one| [(one.before.as_ref(), &one.uses_before), (one.after.as_ref(), &one.uses_after)])
+        .collect();
+    let held = reached(all().filter(|(_, one)| one.holds).map(|(scope, _)| scope).collect(), &pass);
+    // Objects of other types may serve by themselves.
+    let kinds: BTreeSet<&Arc<str>> = all().map(|((_, type_name, _), _)| type_name).collect();
+    // What cannot be looked through may use anything.
+    let is_seen = |scope: &Scope| pass.iter().any(|(name, uses)| *name == Some(scope) && uses.is_some());
+    if !held.iter().all(|scope| is_seen(scope)) {
+        return Vec::new();
+    }
+    let is_unused = |one: &&Named<'_>| {
+        let resource = one.change.object.address.config();
+        let users = objects.iter().filter(|user| {
+            user.change.dependencies.contains(&resource) || user.change.old_dependencies.contains(&resource)
+        });
+        let mut users = users.map(|user| user.change.object.address.config());
+        let is_passive = one.uses_before.as_ref().is_some_and(|uses| !uses.iter().any(|(_, one)| one.holds));
+        let stays_behind =
+            one.change.object.deposed.is_some() || one.change.action == Action::Replace(Replacement::CreateFirst);
+        goes(one.change)
+            && stays_behind
+            && is_passive
+            && kinds.contains(&one.change.object.address.resource.type_name)
+            && one.before.as_ref().is_some_and(|name| !held.contains(name))
+            && users.all(|user| tells.get(&user) == Some(&true))
+    };
+    objects.iter().filter(is_unused).map(|one| one.change.object.clone()).collect()
+}
