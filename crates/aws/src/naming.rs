@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use smform_provider::plan::Equivalence;
-use smform_provider::{Former, PlanRequest, PlanResponse, ReplaceOrder, SameName};
+use smform_provider::{Former, PlanRequest, PlanResponse, ReplaceOrder, ResourceType, SameName};
 use smform_types::schema::Schema;
 use smform_types::{Diagnostic, Diagnostics, Path, Type, Value};
 
@@ -43,6 +43,18 @@ pub(crate) fn order(former: &Former, config: &Value, planned: &Value, scope: &[&
             instead: format!("name_prefix = {:?}", suggested_prefix(name)),
             users: Vec::new(),
         }),
+    }
+}
+
+/// In which order an object is replaced whose name is its key: under the same one, the old object has to go first.
+pub(crate) fn key_order(of: &dyn ResourceType<Clients>, former: &Former, planned: &Value) -> ReplaceOrder {
+    let Former::Replaced(old) = former else { return ReplaceOrder::default() };
+    match (of.unique_name(old), of.unique_name(planned)) {
+        (Some(old), Some(new)) if old.key == new.key => {
+            let (attribute, instead) = (new.attribute, String::new());
+            ReplaceOrder::GiveWay(SameName { attribute, instead, users: Vec::new() })
+        }
+        _ => ReplaceOrder::default(),
     }
 }
 

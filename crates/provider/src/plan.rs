@@ -66,6 +66,9 @@ pub enum ReplaceOrder {
     /// The new object gets the name of the old one, which goes first whatever uses it. The engine refuses a plan in which
     /// the new one would have to come first.
     NameFirst(SameName),
+    /// The same, also where the user's `lifecycle` has the new one come first: the old one serves nothing, or there is no other
+    /// name that the new one could have.
+    GiveWay(SameName),
 }
 
 /// A name that a replacement would take over.

@@ -107,6 +107,7 @@ fn replace(situation: &Situation<'_>, marked: impl Fn(&Value) -> Value) -> Decis
         Reason::CannotUpdate
     };
     let order = match situation.lifecycle.create_before_destroy {
+        _ if matches!(fresh.order, ReplaceOrder::GiveWay(_)) => Replacement::DeleteFirst,
         _ if situation.create_first => Replacement::CreateFirst,
         Some(true) => Replacement::CreateFirst,
         None if matches!(fresh.order, ReplaceOrder::CreateFirst | ReplaceOrder::DeleteLast) => Replacement::CreateFirst,
@@ -114,7 +115,7 @@ fn replace(situation: &Situation<'_>, marked: impl Fn(&Value) -> Value) -> Decis
     };
     let (same_name, name_first) = match &fresh.order {
         ReplaceOrder::SameName(same) => (Some(same.clone()), None),
-        ReplaceOrder::NameFirst(same) => (None, Some(same.clone())),
+        ReplaceOrder::NameFirst(same) | ReplaceOrder::GiveWay(same) => (None, Some(same.clone())),
         ReplaceOrder::CreateFirst | ReplaceOrder::DeleteLast | ReplaceOrder::DeleteFirst => (None, None),
     };
     let after = marked(&fresh.planned);
@@ -203,6 +204,16 @@ mod tests {
         };
         assert_eq!(action(None), Action::Replace(Replacement::CreateFirst));
         assert_eq!(action(Some(false)), Action::Replace(Replacement::DeleteFirst));
+    }
+
+    #[test]
+    fn what_gives_way_goes_first_whatever_the_user_says() {
+        let same = SameName { attribute: Path::attribute("name"), instead: String::new(), users: Vec::new() };
+        let planned = response("a", true, ReplaceOrder::GiveWay(same.clone()));
+        let lifecycle = Lifecycle { create_before_destroy: Some(true), ..Lifecycle::default() };
+        let decision = run(Some(&prior()), &planned, &lifecycle);
+        assert_eq!(decision.action, Action::Replace(Replacement::DeleteFirst));
+        assert_eq!(decision.name_first, Some(same));
     }
 
     #[test]

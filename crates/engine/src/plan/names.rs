@@ -78,6 +78,9 @@ pub fn settle(
                 found.push(too_early(config, former, second));
             } else {
                 steps.before(&deleting, &making);
+                let serves = |holder: &Holder<'_>| serves(sessions, holder.change);
+                found
+                    .extend(moved(former, second).map(|moved| renamed(config, former, second, serves(former), &moved)));
             }
         }
     }
@@ -161,13 +164,43 @@ fn twice(config: &Config, first: &Holder<'_>, second: &Holder<'_>) -> Diagnostic
     at(config, second, Diagnostic::error(format!("Two objects with the {attribute} \"{name}\""), detail))
 }
 
+/// Whether an object serves by itself, as far as its type tells: it holds others.
+fn serves(sessions: &BTreeMap<ProviderKey, Arc<dyn Session>>, change: &Change) -> bool {
+    let plain = change.before.as_ref().map(|before| before.clone().unmark_deep().0);
+    let uses = sessions.get(&change.provider).zip(plain);
+    let uses = uses.and_then(|(session, before)| session.uses(&change.object.address.resource.type_name, &before));
+    uses.is_some_and(|uses| uses.iter().any(|one| one.holds))
+}
+
+/// The block by which an object that goes could become one that is made under its name, if it goes for good.
+fn moved(former: &Holder<'_>, second: &Holder<'_>) -> Option<String> {
+    let (from, to) = (former.change, second.change);
+    let is_one = from.action == Action::Delete && from.object.deposed.is_none() && to.action == Action::Create;
+    is_one.then(|| format!("  moved {{\n    from = {}\n    to   = {}\n  }}", from.object.address, to.object.address))
+}
+
+/// Says that an object is only renamed in the configuration, and destroyed for it.
+fn renamed(config: &Config, former: &Holder<'_>, second: &Holder<'_>, serves: bool, moved: &str) -> Diagnostic {
+    let UniqueName { attribute, name, .. } = &second.unique;
+    let (from, to) = (&former.change.object.address, &second.change.object.address);
+    let missing = if serves { " In between, nothing answers for it." } else { "" };
+    let detail = format!(
+        "{from} has the {attribute} \"{name}\", and {to} gets it: the object is destroyed, and made anew.{missing} To keep the one that \
+         is there under its new address, write\n\n{moved}"
+    );
+    at(config, second, Diagnostic::warning("An object is made anew under another address", detail))
+}
+
 fn too_early(config: &Config, former: &Holder<'_>, second: &Holder<'_>) -> Diagnostic {
     let UniqueName { attribute, name, .. } = &second.unique;
+    let kept =
+        moved(former, second).map(|moved| format!(" To keep the object under its new address, write\n\n{moved}"));
     let detail = format!(
         "{} has the {attribute} \"{name}\" and gives it up with this plan, but only after {} is made, which what uses the \
-         two waits for. Give the new one another name, or make the change in two applies.",
+         two waits for. Give the new one another name, or make the change in two applies.{}",
         placed(config, former),
-        second.change.object.address
+        second.change.object.address,
+        kept.unwrap_or_default()
     );
     at(config, second, Diagnostic::error(format!("The {attribute} \"{name}\" is not free yet"), detail))
 }

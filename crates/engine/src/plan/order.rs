@@ -201,11 +201,16 @@ pub fn refuse_names_first(
         }
         let SameName { attribute, instead, .. } = same;
         let name = change.before.as_ref().and_then(|before| attribute.lookup(before)).and_then(Value::as_str);
+        let other = match instead.as_str() {
+            "" => String::new(),
+            instead => format!("; or give the new one a name of its own, such as\n\n  {instead}"),
+        };
         let detail = format!(
             "{address} has to be replaced, and the new object is to come first, as create_before_destroy says here or in what \
              refers to it. It cannot: the old one has the name \"{}\" until it is gone. Take create_before_destroy out, and the old \
-             one goes first; or give the new one a name of its own, such as\n\n  {instead}",
-            name.unwrap_or_default()
+             one goes first{other}{}",
+            name.unwrap_or_default(),
+            if other.is_empty() { "." } else { "" }
         );
         let error = Diagnostic::error("Replacement would reuse a name that is in use", detail).about(address);
         found.push(match config.resource(&address.config()) {

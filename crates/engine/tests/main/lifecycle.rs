@@ -3,13 +3,9 @@
 use smform_engine::apply::record::Record;
 use smform_engine::plan::relevant::notable_drift;
 use smform_engine::plan::walk::Options;
-<<<<<<< HEAD
+use smform_engine::plan::{Mode, ObjectKey};
 use smform_provider::Provider;
 use smform_types::{Path, ResourceMode, Value};
-=======
-use smform_engine::plan::{Mode, ObjectKey};
-use smform_types::Value;
->>>>>>> dd7f8ff (Going back to the name of an object that was set aside makes that the current one again: reverting a commit after a rolled-back rollout was refused, and needed somebody with access to the state)
 
 use crate::support::Bench;
 

@@ -49,6 +49,30 @@ async fn a_name_that_is_given_up_is_free_when_its_holder_is_gone() {
 }
 
 #[tokio::test]
+async fn a_block_that_is_renamed_is_told_with_the_move() {
+    let bench = Bench::new();
+    let text = |label: &str, key: &str| {
+        format!(
+            "resource \"test_thing\" \"{label}\" {{\n name = \"e\"\n uses = [\"c\"]\n }}\nresource \"test_thing\" \"each\" {{\n for_each = \
+             toset([\"{key}\"])\n name = \"one\"\n }}"
+        )
+    };
+    bench.converge(&text("a", "x")).await;
+    let (_, _, _, found) = bench.plan(&text("b", "y"), &Options::default()).await;
+    let told: Vec<&str> = found.iter().map(|found| found.detail.as_str()).collect();
+    let [endpoint, each] = told.as_slice() else { panic!("{found:#?}") };
+    assert!(endpoint.contains("  moved {\n    from = test_thing.a\n    to   = test_thing.b\n  }"), "{endpoint}");
+    assert!(endpoint.contains("nothing answers for it") && !each.contains("nothing answers"), "{told:?}");
+    assert!(each.contains("from = test_thing.each[\"x\"]\n    to   = test_thing.each[\"y\"]"), "{each}");
+    // As it says.
+    let moves = "\nmoved {\n from = test_thing.a\n to = test_thing.b\n }\nmoved {\n from = test_thing.each[\"x\"]\n to = \
+                 test_thing.each[\"y\"]\n }";
+    bench.service.forget_calls();
+    bench.converge(&format!("{}{moves}", text("b", "y"))).await;
+    assert!(bench.service.calls().is_empty());
+}
+
+#[tokio::test]
 async fn a_part_goes_before_its_whole_is_changed_and_comes_after() {
     let bench = Bench::new();
     let text = |size: u32, part: &str| {

@@ -7,6 +7,7 @@ use smform_engine::plan::walk::Options;
 use smform_engine::snapshot::Recording;
 use smform_engine::workflow::saved::{Basis, read, write};
 use smform_engine::workflow::{World, apply};
+use smform_types::{Type, Value};
 
 use crate::support::Bench;
 
@@ -66,5 +67,47 @@ async fn a_changed_or_foreign_plan_is_refused() {
         "PK\u{3}\u{4}".to_owned(),
     ] {
         assert!(read(&wrong).is_err(), "{}", wrong.chars().take(200).collect::<String>());
+    }
+}
+
+/// Applies a plan that was saved, after something has happened in between; what was called, and the errors.
+async fn applied_after(between: impl Fn(&Bench)) -> (Vec<String>, Vec<String>) {
+    let text = |size: u32, image: &str| {
+        format!(
+            "resource \"test_thing\" \"model\" {{\n name_prefix = \"model-\"\n image = \"{image}\"\n }}\nresource \"test_thing\" \"other\" \
+             {{\n name = \"other\"\n parent = \"{image}\"\n size = {size}\n }}"
+        )
+    };
+    let bench = Bench::new();
+    bench.converge(&text(1, "a").replace("parent = \"a\"", "parent = \"x\"")).await;
+    bench.service.forget_calls();
+    let files = text(2, "b").replace("parent = \"b\"", "parent = \"x\"");
+    let recording = Arc::new(Recording::new(Arc::new(Bench::host(&[("main.tf", files)]))));
+    let (world, project, planned, found) = bench.plan_host(recording.clone(), &Options::default()).await;
+    assert!(!found.has_errors(), "{found:#?}");
+    let (saved, _) = write(&project, &planned, &[], &recording.snapshot(), &basis());
+    let saved = read(&saved).expect("reads back");
+    between(&bench);
+    let replay = World { host: Arc::new(saved.files.clone()), ..world };
+    let (project, opened) = saved.open(&replay, bench.record.lock().await.stored()).expect("opens");
+    let report = apply(&replay, &project, &opened, bench.record.clone(), 10).await.into_report();
+    let errors = report.diagnostics.iter().filter(|error| error.is_error());
+    let errors = errors.map(|error| format!("{}: {}", error.summary, error.detail)).collect();
+    (bench.service.calls(), errors)
+}
+
+#[tokio::test]
+async fn a_saved_plan_does_not_undo_unseen_what_somebody_else_has_done_since() {
+    let (calls, errors) = applied_after(|bench| bench.service.resize("other", 7)).await;
+    assert!(calls.is_empty(), "{calls:?}");
+    let [error] = errors.as_slice() else { panic!("{errors:#?}") };
+    let told = "Saved plan is stale: test_thing.other was changed by somebody else: size is no longer what it was";
+    assert!(error.starts_with(told) && error.contains("plan again"), "{error}");
+    let (calls, errors) = applied_after(|bench| bench.service.lose("other")).await;
+    assert!(calls.is_empty() && errors[0].contains("It is gone."), "{calls:?} {errors:?}");
+    // What the plan does not change, or is as it is to be already, is nobody's loss.
+    for nothing in [("size", Value::number(2)), ("tags", Value::map(Type::String, [("a", Value::string("b"))]))] {
+        let (calls, errors) = applied_after(|bench| bench.service.assign("other", nothing.0, &nothing.1)).await;
+        assert!(errors.is_empty() && calls.contains(&"update other".to_owned()), "{calls:?} {errors:?}");
     }
 }

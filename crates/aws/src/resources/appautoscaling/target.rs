@@ -19,6 +19,7 @@ use crate::clients::Clients;
 use crate::constraints::role_arn_or_none;
 use crate::failure::Failure;
 use crate::fields::{Builder, Fields, with};
+use crate::naming;
 use crate::retry::while_passing;
 use crate::rpc::Rpc;
 use crate::settle::{fill, settle};
@@ -275,8 +276,9 @@ impl ResourceType<Clients> for Target {
         cx: &Context<'_, Clients>,
     ) -> Result<PlanResponse, Diagnostics> {
         let id = request.config.get("resource_id").cloned();
-        let is_new = request.prior.is_none();
+        let (is_new, former) = (request.prior.is_none(), request.former.clone());
         let mut response = plan(schema, request, cx.clients, &|_, prior, wanted| prior == wanted);
+        response.order = naming::key_order(self, &former, &response.planned);
         if let Some(id) = id.filter(|id| is_new && id.is_known()) {
             response.planned = with(response.planned, "id", id);
         }

@@ -17,6 +17,7 @@ use super::{PROPAGATION, check, identified, idle, is_missing, named, with_member
 use crate::clients::Clients;
 use crate::failure::Failure;
 use crate::fields::{Builder, Fields, with};
+use crate::naming;
 use crate::retry::while_passing;
 use crate::rpc::Rpc;
 use crate::settle::{fill, settle};
@@ -120,10 +121,11 @@ impl ResourceType<Clients> for Policy {
         request: PlanRequest,
         cx: &Context<'_, Clients>,
     ) -> Result<PlanResponse, Diagnostics> {
-        let prior = request.prior.clone();
+        let (prior, former) = (request.prior.clone(), request.former.clone());
         let id = request.config.get("name").cloned();
         let mut response =
             plan(schema, request, cx.clients, &|path, prior, wanted| self.equivalent(path, prior, wanted));
+        response.order = naming::key_order(self, &former, &response.planned);
         match (prior, id) {
             // The service makes other alarms when it tracks something else.
             (Some(prior), _)

@@ -14,6 +14,7 @@ use smform_types::{Diagnostics, Path, Value};
 use crate::clients::Clients;
 use crate::failure::Failure;
 use crate::fields::{Builder, Fields, with};
+use crate::naming;
 use crate::rpc::{Element, Form, Rpc};
 use crate::settle::{fill, settle};
 use crate::shared::{carry, import_seed, importable, plan};
@@ -96,8 +97,9 @@ impl ResourceType<Clients> for MetricAlarm {
         cx: &Context<'_, Clients>,
     ) -> Result<PlanResponse, Diagnostics> {
         let id = request.config.get("alarm_name").cloned();
-        let is_new = request.prior.is_none();
+        let (is_new, former) = (request.prior.is_none(), request.former.clone());
         let mut response = plan(schema, request, cx.clients, &|_, prior, wanted| prior == wanted);
+        response.order = naming::key_order(self, &former, &response.planned);
         if let Some(id) = id.filter(|id| is_new && id.is_known()) {
             response.planned = with(response.planned, "id", id);
         }

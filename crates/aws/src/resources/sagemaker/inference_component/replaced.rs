@@ -13,11 +13,15 @@ pub(super) fn order(former: &Former, config: &Value) -> ReplaceOrder {
     let name = Fields(config).text("name");
     match (former, name) {
         (Former::Replaced(old), Some(name)) if Fields(old).text("name") == Some(name) => {
-            ReplaceOrder::SameName(SameName {
-                attribute: Path::attribute("name"),
-                instead: format!("name = {:?}", next(name)),
-                users: Vec::new(),
-            })
+            let instead = format!("name = {:?}", next(name));
+            let same = SameName { attribute: Path::attribute("name"), instead, users: Vec::new() };
+            // A failed one without copies serves nothing, and would keep its name for ever.
+            let copies = Fields(old).block("runtime_config").and_then(|copies| copies.int("current_copy_count"));
+            if Fields(old).text("status") == Some("Failed") && copies.unwrap_or_default() == 0 {
+                ReplaceOrder::GiveWay(same)
+            } else {
+                ReplaceOrder::SameName(same)
+            }
         }
         (Former::Replaced(_), _) => ReplaceOrder::CreateFirst,
         _ => ReplaceOrder::default(),
@@ -49,6 +53,15 @@ mod tests {
 
     fn component(name: &str, status: &str) -> Value {
         Value::object([("arn", Value::string("old")), ("name", Value::string(name)), ("status", Value::string(status))])
+    }
+
+    #[test]
+    fn a_failed_one_gives_way() {
+        let order = |status: &str| {
+            order(&Former::Replaced(component("ic", status)), &Value::object([("name", Value::string("ic"))]))
+        };
+        assert!(matches!(order("Failed"), ReplaceOrder::GiveWay(_)));
+        assert!(matches!(order("InService"), ReplaceOrder::SameName(_)));
     }
 
     #[test]
