@@ -411,3 +411,49 @@ def test_reverting_a_rollout_that_was_rolled_back_goes_back_to_what_serves(proje
     assert live(sandbox) == "cfg-1" and configurations(sandbox) == {"cfg-1"}
     plan(project, text(1), 0)
     assert all(len(resource["instances"]) == 1 for resource in project.state()["resources"])
+
+
+def test_a_saved_plan_does_not_undo_what_was_rolled_out_since(project, sandbox):
+    apply(project, stack())
+    plan(project, stack(version=2), 2, "-out=next.plan")
+    client = sandbox.client("sagemaker")
+    described = client.describe_endpoint_config(EndpointConfigName=live(sandbox))
+    client.create_endpoint_config(EndpointConfigName="hand", ProductionVariants=described["ProductionVariants"])
+    client.update_endpoint(EndpointName="e", EndpointConfigName="hand")
+    client.get_waiter("endpoint_in_service").wait(EndpointName="e", WaiterConfig={"Delay": 1})
+    before = configurations(sandbox)
+    refused = project.run("apply", "-no-color", "next.plan").expect(1)
+    assert "Saved plan is stale" in refused.text and 'and is "hand" now' in refused.prose
+    assert live(sandbox) == "hand" and configurations(sandbox) == before
+
+
+def test_what_an_endpoint_names_by_text_is_not_destroyed_under_it(project, sandbox):
+    named = {"model": 'name = "m"', "name": 'name = "cfg"', "config": '"cfg"'}
+    apply(project, stack(**named, depends="aws_sagemaker_endpoint_configuration.config"))
+    model, endpoint = MODEL.format(name='name = "m"', version=1), ENDPOINT.format(config='"cfg"', depends="")
+    refused = plan(project, model + endpoint, 1)
+    assert "What is in use would be destroyed" in refused.text and 'endpoint_config_name = "cfg"' in refused.text
+    # A model is in use through the configuration that names it.
+    config = CONFIG.format(name='name = "cfg"', count=1).replace("aws_sagemaker_model.model.name", '"m"')
+    refused = plan(project, config + endpoint, 1)
+    assert 'goes on using aws_sagemaker_model.model "m"' in refused.prose
+    assert live(sandbox) == "cfg"
+
+
+def test_what_an_endpoint_uses_that_ignores_the_change_stays(project, sandbox):
+    ignoring = "lifecycle {\n    ignore_changes = [endpoint_config_name]\n  }"
+    text = lambda version: stack(version=version).replace("  depends_on           = []", ignoring)
+    apply(project, text(1))
+    first = live(sandbox)
+    told = plan(project, text(2), 2)
+    assert "What is replaced stays in use" in told.text and "2 to add, 0 to change, 0 to destroy" in told.text
+    apply(project, text(2))
+    [second] = configurations(sandbox) - {first}
+    assert "What is replaced stays in use" in plan(project, text(2), 0).text
+    # As soon as it has left, the old ones go.
+    client = sandbox.client("sagemaker")
+    client.update_endpoint(EndpointName="e", EndpointConfigName=second)
+    client.get_waiter("endpoint_in_service").wait(EndpointName="e", WaiterConfig={"Delay": 1})
+    apply(project, text(2))
+    assert configurations(sandbox) == {live(sandbox)} == {second}
+    plan(project, text(2), 0)

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use smform_types::schema::{Attribute, Block};
-use smform_types::{Number, Type, Value};
+use smform_types::{Number, Type, Value, ValueKind};
 
 /// The arguments of a block. Null, unknown and empty text count as not given.
 #[derive(Clone, Copy)]
@@ -38,6 +38,14 @@ impl<'v> Fields<'v> {
 
     pub(crate) fn text(self, name: &str) -> Option<&'v str> {
         self.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
+    }
+
+    /// How a text that is not known yet will begin.
+    pub(crate) fn prefix(self, name: &str) -> Option<&'v str> {
+        match self.0.get(name)?.kind() {
+            ValueKind::Unknown(_, Some(known)) => known.prefix.as_deref(),
+            _ => None,
+        }
     }
 
     pub(crate) fn owned(self, name: &str) -> Option<String> {

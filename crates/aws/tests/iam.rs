@@ -306,3 +306,42 @@ async fn the_name_of_a_managed_policy_can_be_had_once() {
     };
     assert!(error.detail.contains("policy/own"), "{}", error.detail);
 }
+
+#[tokio::test]
+async fn a_role_that_sagemaker_may_not_assume_is_told_by_the_plan() {
+    let world = world().await;
+    let said = async |arn: Value, plan: &[PlannedObject]| {
+        let planned = world.plan("aws_sagemaker_model", None, &model_body("m")).await.unwrap().planned;
+        let after = planned.update_at(&smform_types::Path::attribute("execution_role_arn").0, &mut |_| arn.clone());
+        let object = PlannedObject { type_name: "aws_sagemaker_model".into(), before: None, after: Some(after) };
+        let plan: Vec<PlannedObject> = plan.iter().cloned().chain([object.clone()]).collect();
+        let found = world.session.review(&object, &plan, &world.run).await;
+        let of_role = found.iter().filter(|found| crate::support::place(found) == "execution_role_arn");
+        of_role.map(|found| (found.is_error(), found.summary.clone())).collect::<Vec<_>>()
+    };
+    let refused = |is_error: bool| [(is_error, "SageMaker may not assume the role".to_owned())];
+    // One that the plan makes, which is known by its ARN to come.
+    for (service, is_refused) in [("ec2.amazonaws.com", true), ("sagemaker.amazonaws.com", false)] {
+        let mut body = role(json!({"assume_role_policy": trust(service), "path": "/team/"}));
+        let planned = world.plan(ROLE, None, &body).await.unwrap().planned;
+        let arn = planned.get("arn").unwrap().clone();
+        assert!(!arn.is_known());
+        let made = PlannedObject { type_name: ROLE.into(), before: None, after: Some(planned) };
+        body["name"] = json!("other");
+        let other = world.plan(ROLE, None, &body).await.unwrap().planned;
+        let other = PlannedObject { type_name: ROLE.into(), before: None, after: Some(other) };
+        let found = said(arn, &[other.clone(), made]).await;
+        assert_eq!(found, if is_refused { refused(true).to_vec() } else { Vec::new() }, "{service}");
+        // Of another role's ARN nothing is known.
+        assert_eq!(said(Value::unknown(smform_types::Type::String), &[other]).await, []);
+    }
+    // One that is there.
+    let live = |name: &str| Value::string(format!("arn:aws:iam::123456789012:role/{name}"));
+    world.create(ROLE, &role(json!({"assume_role_policy": trust("ec2.amazonaws.com")}))).await;
+    assert_eq!(said(live("r"), &[]).await, refused(false));
+    assert_eq!(said(live("SageMakerExecutionRole"), &[]).await, []);
+    assert_eq!(said(live("path/none"), &[]).await, [(false, "No such role".to_owned())]);
+    assert_eq!(said(Value::string("arn:aws:iam::210987654321:role/none"), &[]).await, []);
+    world.faults(json!({"rules": [{"match": {"operation": "GetRole"}, "effect": {"error": {"code": "AccessDenied", "message": "no"}}}]}));
+    assert_eq!(said(live("none"), &[]).await, []);
+}

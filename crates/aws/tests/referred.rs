@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 use smform_provider::PlannedObject;
-use smform_types::Value;
+use smform_types::{Path, Value};
 
 use crate::support::{CONFIG, ENDPOINT, MODEL, World, config_body, endpoint_body, model_body, place, serving};
 
@@ -45,11 +45,6 @@ async fn a_configuration_that_is_not_there_is_told_by_the_plan() {
         let new = planned(&world, CONFIG, &new).await;
         assert_eq!(said(&world, ENDPOINT, None, &body, &[new]).await.len(), expected, "{name} {prefix}");
     }
-    // In another region, it is another one.
-    let mut elsewhere = config_body("tow", "m", 1);
-    elsewhere["region"] = json!("eu-west-1");
-    let elsewhere = planned(&world, CONFIG, &elsewhere).await;
-    assert_eq!(said(&world, ENDPOINT, None, &body, &[elsewhere]).await, wrong);
     // What an endpoint has lost is told otherwise.
     world.ask("DeleteEndpointConfig", json!({"EndpointConfigName": "one"})).await;
     assert_eq!(said(&world, ENDPOINT, Some(&endpoint), &endpoint_body("e", "one"), &[]).await, [""; 0]);
@@ -94,4 +89,55 @@ async fn what_a_component_names_is_told_by_the_plan() {
         json!({"name": "a", "endpoint_name": "e", "specification": {"base_inference_component_name": "base"}});
     let at = "specification[0].base_inference_component_name";
     assert_eq!(said(&world, COMPONENT, None, &adapter, &[]).await, [format!("{at}: No inference component \"base\"")]);
+}
+
+#[tokio::test]
+async fn what_refers_to_another_region_is_told_by_the_plan() {
+    let (world, _) = serving().await;
+    let there = |body: &Json| {
+        let mut body = body.clone();
+        body["region"] = json!("eu-west-1");
+        body
+    };
+    let wrong = ["endpoint_config_name: The endpoint configuration is in another region"];
+    let elsewhere = planned(&world, CONFIG, &there(&config_body("tow", "m", 1))).await;
+    assert_eq!(said(&world, ENDPOINT, None, &endpoint_body("f", "tow"), &[elsewhere]).await, wrong);
+    // A name that is made up is known by its beginning.
+    let mut made_up = model_body("");
+    (made_up["name"], made_up["name_prefix"]) = (json!(null), json!("m-"));
+    let (here, elsewhere) = (planned(&world, MODEL, &made_up).await, planned(&world, MODEL, &there(&made_up)).await);
+    let body = config_body("new", "?", 1);
+    let refers = |model: &PlannedObject| {
+        let name = model.after.as_ref().and_then(|model| model.get("name")).cloned().unwrap();
+        let at = Path::attribute("production_variants").index(0).attr("model_name");
+        move |planned: Value| planned.update_at(&at.0, &mut |_| name.clone())
+    };
+    for (model, plan, expected) in [
+        (&elsewhere, vec![elsewhere.clone()], 1),
+        (&here, vec![elsewhere.clone(), here.clone()], 0),
+        (&here, vec![here.clone()], 0),
+    ] {
+        let after = refers(model)(world.plan(CONFIG, None, &body).await.unwrap().planned);
+        let object = object(CONFIG, None, &after);
+        let plan: Vec<PlannedObject> = plan.into_iter().chain([object.clone()]).collect();
+        let found = world.session.review(&object, &plan, &world.run).await;
+        let errors: Vec<String> = found.iter().filter(|found| found.is_error()).map(place).collect();
+        assert_eq!(errors.len(), expected, "{found:#?}");
+        assert!(errors.iter().all(|at| at == "production_variants[0].model_name"), "{errors:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_holds_its_configuration_and_through_it_the_models() {
+    let (world, endpoint) = serving().await;
+    let uses = |ty: &str, object: &Value| {
+        let uses = world.session.uses(ty, object)?.into_iter();
+        Some(uses.map(|one| format!("{} {} {}", one.at, one.of.key.join("/"), one.holds)).collect::<Vec<_>>())
+    };
+    assert_eq!(uses(ENDPOINT, &endpoint).unwrap(), ["endpoint_config_name us-east-1/one true"]);
+    let config = world.import(CONFIG, "one").await.unwrap();
+    assert_eq!(uses(CONFIG, &config).unwrap(), ["production_variants[0].model_name us-east-1/m false"]);
+    let key = world.session.unique_name(CONFIG, &config).unwrap().key;
+    assert_eq!(world.session.uses(ENDPOINT, &endpoint).unwrap()[0].of.key, key);
+    assert!(uses("aws_subnet", &endpoint).is_none());
 }

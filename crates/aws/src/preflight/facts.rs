@@ -136,6 +136,8 @@ pub(crate) struct Facts {
     pub(crate) rules: Option<Vec<Rule>>,
     /// Groups whose rules the plan changes in a way that is not known yet.
     pub(crate) unsettled: BTreeSet<String>,
+    /// The names of the groups that the plan makes, where none of them lets anything out.
+    pub(crate) shut: Vec<String>,
     /// The kind of each zone that is not a plain availability zone, by zone name.
     pub(crate) special_zones: BTreeMap<String, String>,
     /// Whether a VPC resolves names, by VPC.

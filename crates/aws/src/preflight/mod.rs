@@ -21,7 +21,7 @@ use std::net::IpAddr;
 use aws_sdk_ec2::Client;
 use ipnet::IpNet;
 use smform_provider::PlannedObject;
-use smform_types::{Diagnostic, Diagnostics, Path, Severity};
+use smform_types::{Diagnostic, Diagnostics, Path, Severity, Value, ValueKind};
 
 use crate::fields::Fields;
 
@@ -37,6 +37,8 @@ pub(crate) struct Wanted {
     pub(crate) groups: Vec<String>,
     /// Whether there are more groups, whose ids are not known yet.
     pub(crate) more_groups: bool,
+    /// Whether those are groups that the plan makes.
+    pub(crate) made_groups: bool,
     /// Where the subnets stand in the configuration.
     pub(crate) subnets_at: Path,
     /// Where the groups stand in the configuration.
@@ -78,6 +80,7 @@ impl Wanted {
             subnets: block.texts("subnets"),
             groups: block.texts("security_group_ids"),
             more_groups: block.is_unknown("security_group_ids"),
+            made_groups: are_made(block, "security_group_ids"),
             subnets_at: at.attr("subnets"),
             groups_at: at.attr("security_group_ids"),
             registry: None,
@@ -98,6 +101,18 @@ impl Wanted {
         known.map(|(id, subnet)| (id.as_str(), subnet))
     }
 }
+
+/// Whether all groups in an argument that are not known yet are objects of the plan, of which the beginning of the id is known.
+fn are_made(block: Fields<'_>, argument: &str) -> bool {
+    let items = block.0.get(argument).and_then(Value::as_slice).unwrap_or_default();
+    let mut unknown = items.iter().filter(|item| !item.is_known()).map(Value::kind).peekable();
+    let is_made =
+        |kind: &ValueKind| matches!(kind, ValueKind::Unknown(_, Some(known)) if known.prefix.as_deref() == Some(GROUP));
+    unknown.peek().is_some() && unknown.all(is_made)
+}
+
+/// How the id of a security group begins.
+pub(crate) const GROUP: &str = "sg-";
 
 /// The registry that must be reachable.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use smform_provider::PlannedObject;
-use smform_types::Value;
+use smform_types::{Value, ValueKind};
 
 use super::facts::Endpoint;
 use super::{Facts, Rule};
@@ -22,7 +22,41 @@ pub(crate) const TYPES: &[&str] = &[
 /// The facts as they will be. Where the plan does not know yet what it does to a group, the group is named as unsettled;
 /// one that is not known itself could be any.
 pub(super) fn after(facts: Facts, plan: &[PlannedObject]) -> Facts {
-    endpoints_after(rules_after(facts, plan), plan)
+    let shut = shut(plan).unwrap_or_default();
+    Facts { shut, ..endpoints_after(rules_after(facts, plan), plan) }
+}
+
+/// The names of the groups that a plan makes, if it is certain that it makes no rule by which any of them lets anything out.
+fn shut(plan: &[PlannedObject]) -> Option<Vec<String>> {
+    let mut names = Vec::new();
+    for object in plan {
+        let Some(after) = &object.after else { continue };
+        let fields = Fields(after);
+        let is_open = match &*object.type_name {
+            "aws_security_group" if fields.is_unknown("id") => {
+                names.push(fields.text("name").or(fields.text("name_prefix")).unwrap_or_default().to_owned());
+                !has_none(after, "egress")
+            }
+            "aws_security_group_rule" => {
+                fields.is_unknown("security_group_id") && fields.text("type") != Some("ingress")
+            }
+            "aws_vpc_security_group_egress_rule" => fields.is_unknown("security_group_id"),
+            _ => false,
+        };
+        if is_open {
+            return None;
+        }
+    }
+    Some(names)
+}
+
+/// Whether a group has no rules of a kind, as far as it has them itself.
+fn has_none(group: &Value, kind: &str) -> bool {
+    match group.get(kind).map(Value::kind) {
+        Some(ValueKind::Unknown(_, Some(known))) => known.max_length == Some(0),
+        Some(ValueKind::Set(_, rules)) => rules.is_empty(),
+        _ => false,
+    }
 }
 
 fn rules_after(mut facts: Facts, plan: &[PlannedObject]) -> Facts {

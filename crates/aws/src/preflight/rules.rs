@@ -16,8 +16,15 @@ pub(super) fn judge(wanted: &Wanted, registry: &Registry, facts: &Facts, place: 
         return;
     }
     let Some(rules) = &facts.rules else { return };
-    // A group that is not known yet may open the way. It is judged when it is.
     if wanted.more_groups {
+        // A group that is not known yet may open the way. It is judged when it is, unless the plan says enough of it.
+        if wanted.made_groups && !facts.shut.is_empty() {
+            let mut judged = Findings::default();
+            outbound(wanted, registry, facts, rules, &mut judged);
+            if judged.diagnostics.has_errors() && !wanted.groups.iter().any(|id| facts.unsettled.contains(id)) {
+                shut(wanted, registry, facts, found);
+            }
+        }
         return;
     }
     // Groups that were not found have been reported; their rules cannot be judged.
@@ -85,6 +92,22 @@ fn outbound(wanted: &Wanted, registry: &Registry, facts: &Facts, rules: &[Rule],
         );
         found.error(Code::GroupOutbound, &wanted.groups_at, "Registry not reachable: no outbound rule", detail);
     }
+}
+
+/// The same of groups that the plan makes, without a rule of their own.
+fn shut(wanted: &Wanted, registry: &Registry, facts: &Facts, found: &mut Findings) {
+    let names = facts.shut.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
+    let others = match wanted.groups.as_slice() {
+        [] => String::new(),
+        others => format!(", no rule of {} leads there", others.join(", ")),
+    };
+    let port = registry.port;
+    let detail = format!(
+        "This plan makes no egress rule for {names}{others}, and a group without one lets nothing out, so the image cannot be pulled \
+         from {}. Add an egress rule for TCP port {port}.",
+        registry.host
+    );
+    found.error(Code::GroupOutbound, &wanted.groups_at, "Registry not reachable: no outbound rule", detail);
 }
 
 /// B09: the registry's group lets the models in, by their groups or by their subnets' addresses.

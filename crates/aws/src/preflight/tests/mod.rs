@@ -2,7 +2,7 @@ mod ways;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use smform_types::{Path, Type, Value};
+use smform_types::{Path, Refinement, Type, Value};
 
 use super::facts::Group;
 use super::*;
@@ -14,6 +14,7 @@ fn wanted() -> Wanted {
         subnets: vec!["subnet-a".to_owned(), "subnet-b".to_owned()],
         groups: vec!["sg-model".to_owned()],
         more_groups: false,
+        made_groups: false,
         subnets_at: Path::attribute("subnets"),
         groups_at: Path::attribute("security_group_ids"),
         registry: Some(Registry {
@@ -231,6 +232,31 @@ fn a_group_that_is_not_known_yet_may_open_the_way() {
     let mut closed = closed;
     change_subnet(&mut closed, "subnet-a", |subnet| subnet.vpc_id = "vpc-2".to_owned());
     assert_eq!(told(&judge(&wanted, &closed, HERE).diagnostics), one(true, "Subnets of more than one VPC"));
+}
+
+#[test]
+fn a_group_that_the_plan_makes_without_a_way_out_is_told() {
+    let id = || Value::refined(Type::String, Refinement::with_prefix(GROUP));
+    let none = || Refinement { max_length: Some(0), ..Refinement::default() };
+    let made = |egress: Value| {
+        let after = Value::object([("id", id()), ("name", Value::string("new")), ("egress", egress)]);
+        PlannedObject { type_name: "aws_security_group".into(), before: None, after: Some(after) }
+    };
+    let shut = || made(Value::refined(Type::set(Type::Dynamic), none()));
+    let block = |ids: Value| Value::object([("subnets", Value::list(Type::String, [])), ("security_group_ids", ids)]);
+    let of = |id: Value| Wanted::network(Fields(&block(Value::list(Type::String, [id]))), &Path::root()).unwrap();
+    assert!(of(id()).made_groups && !of(Value::unknown(Type::String)).made_groups);
+    let way = |made_groups: bool, plan: &[PlannedObject]| {
+        let wanted = Wanted { groups: Vec::new(), more_groups: true, made_groups, ..wanted() };
+        told(&judge(&wanted, &pending::after(facts(), plan), HERE).diagnostics)
+    };
+    assert_eq!(way(true, &[shut()]), one(true, "Registry not reachable: no outbound rule"));
+    assert_eq!(way(false, &[shut()]), []);
+    assert_eq!(way(true, &[]), []);
+    // Rules that are not known yet, or are objects of their own.
+    assert_eq!(way(true, &[made(Value::unknown(Type::set(Type::Dynamic)))]), []);
+    assert_eq!(way(true, &[shut(), egress_rule(&[("security_group_id", id())])]), []);
+    assert_eq!(way(true, &[shut(), egress_rule(&[])]), one(true, "Registry not reachable: no outbound rule"));
 }
 
 #[test]

@@ -45,6 +45,7 @@ fn reference(target: &Value) -> Vec<Reference> {
     let reference = |(name, variant): (&str, Option<&str>)| Reference {
         kind: if variant.is_some() { Kind::Endpoint } else { Kind::Component },
         name: name.to_owned(),
+        is_known: true,
         at: Path::attribute("resource_id"),
     };
     subject(target).map(reference).into_iter().collect()

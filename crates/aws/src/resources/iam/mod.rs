@@ -8,6 +8,7 @@ pub(crate) mod policy;
 pub(crate) mod role;
 pub(crate) mod role_policy;
 pub(crate) mod role_policy_attachment;
+pub(super) mod trust;
 
 use std::time::Duration;
 

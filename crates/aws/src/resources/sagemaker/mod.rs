@@ -11,12 +11,13 @@ pub(crate) mod inference_component;
 pub(crate) mod model;
 pub(in crate::resources) mod referred;
 mod tagging;
+mod trust;
 mod users;
 
 use std::time::Duration;
 
 use smform_provider::{Former, PlanResponse, ReplaceOrder, Run};
-use smform_types::{Path, Step, Value};
+use smform_types::{Path, Refinement, Step, Type, Value};
 
 use crate::failure::Failure;
 use crate::fields::{Fields, single, with};
@@ -128,10 +129,14 @@ fn same_weight(path: &Path, prior: &Value, wanted: &Value) -> bool {
 /// A new object with what is known of its identifiers before it exists: its id is its name.
 fn identified(config: &Value, planned: Value) -> Value {
     let planned = naming::with_prefix(config, planned);
-    match Fields(config).text("name") {
-        Some(name) => with(planned, "id", Value::string(name)),
-        None => planned,
+    if let Some(name) = Fields(config).text("name") {
+        return with(planned, "id", Value::string(name));
     }
+    // By the beginning of its name, what refers to the object is known to do so.
+    let prefix = Fields(&planned).owned("name_prefix").filter(|_| !Fields(config).is_given("name"));
+    let Some(prefix) = prefix else { return planned };
+    let name = Value::refined(Type::String, Refinement::with_prefix(&prefix));
+    ["id", "name"].into_iter().fold(planned, |planned, attribute| with(planned, attribute, name.clone()))
 }
 
 /// A new object in the place of one that is gone. When nothing but its tags is new about it, it is made under the name

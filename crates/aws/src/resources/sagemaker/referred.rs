@@ -54,14 +54,20 @@ impl Kind {
 #[derive(Clone, Debug)]
 pub(in crate::resources) struct Reference {
     pub(in crate::resources) kind: Kind,
+    /// The name, or where that is made up when the object is made, how it begins.
     pub(in crate::resources) name: String,
+    pub(in crate::resources) is_known: bool,
     pub(in crate::resources) at: Path,
 }
 
-/// The names in some arguments of a block; what is not known yet is none.
+/// The names in some arguments of a block; of what is not known yet, those of which the beginning is.
 pub(super) fn named(block: Fields<'_>, at: &Path, arguments: &[(&str, Kind)]) -> Vec<Reference> {
     let of = |(argument, kind): &(&str, Kind)| {
-        Some(Reference { kind: *kind, name: block.owned(argument)?, at: at.attr(argument) })
+        let (name, is_known) = match (block.text(argument), block.prefix(argument)) {
+            (Some(name), _) => (name, true),
+            (None, prefix) => (prefix?, false),
+        };
+        Some(Reference { kind: *kind, name: name.to_owned(), is_known, at: at.attr(argument) })
     };
     arguments.iter().filter_map(of).collect()
 }
@@ -70,8 +76,8 @@ pub(super) fn named(block: Fields<'_>, at: &Path, arguments: &[(&str, Kind)]) ->
 /// it is there.
 pub(in crate::resources) fn uses(object: &Value, references: Vec<Reference>, holds: bool) -> Vec<Use> {
     let region = Fields(object).owned("region").unwrap_or_default();
-    let used = references.into_iter().filter(|one| matches!(one.kind, Kind::Model | Kind::Configuration));
-    let used = used.map(|Reference { kind, name, at }| {
+    let is_used = |one: &Reference| one.is_known && matches!(one.kind, Kind::Model | Kind::Configuration);
+    let used = references.into_iter().filter(is_used).map(|Reference { kind, name, at, .. }| {
         let of = Whole { type_name: kind.type_name(), key: vec![region.clone(), name] };
         Use { at, of, holds }
     });
@@ -94,19 +100,38 @@ pub(in crate::resources) async fn check(
     let had = object.before.as_ref().filter(|_| !object.is_new()).map(&references).unwrap_or_default();
     let region = clients.region_of(after);
     for reference in references(after) {
-        let Reference { kind, name, at } = &reference;
+        let Reference { kind, name, at, is_known } = &reference;
         if had.iter().any(|had| had.kind == *kind && had.name == *name) {
             continue;
         }
-        let planned = || {
+        let of_kind = || {
             let of_kind = plan.iter().filter(|other| *other.type_name == *kind.type_name());
-            of_kind.filter_map(|other| other.after.as_ref()).filter(|other| clients.region_of(other) == region)
+            of_kind.filter_map(|other| other.after.as_ref())
         };
-        if planned().any(|other| may_be(other, *kind, name)) {
+        let planned = || of_kind().filter(|other| clients.region_of(other) == region);
+        let is_one = |other: &Value| match is_known {
+            true => may_be(other, *kind, name),
+            false => Fields(other).prefix("name").is_none_or(|prefix| prefix == name),
+        };
+        if planned().any(is_one) {
+            continue;
+        }
+        let elsewhere = of_kind().find(|other| match is_known {
+            true => Fields(other).text("name") == Some(name),
+            false => Fields(other).prefix("name") == Some(name),
+        });
+        if let (false, Some(elsewhere)) = (is_known, elsewhere) {
+            found.push(of_another_region(*kind, clients.region_of(elsewhere), region).of_attribute(at.clone()));
+        }
+        if !is_known {
             continue;
         }
         match kind.exists(&clients.sagemaker(region), name).await {
             Ok(true) => {}
+            Ok(false) if elsewhere.is_some() => {
+                let other = elsewhere.map(|other| clients.region_of(other)).unwrap_or_default();
+                found.push(of_another_region(*kind, other, region).of_attribute(at.clone()));
+            }
             Ok(false) => {
                 let names = planned().filter_map(|other| Fields(other).text("name"));
                 let (words, type_name) = (kind.words(), kind.type_name());
@@ -122,6 +147,16 @@ pub(in crate::resources) async fn check(
         }
     }
     found
+}
+
+/// The error of a name that stands for an object of another region.
+fn of_another_region(kind: Kind, there: &str, here: &str) -> Diagnostic {
+    let words = kind.words();
+    let detail = format!(
+        "The {words} is made in {there}, and this is in {here}, where SageMaker looks for it. Give both the same region, or refer to \
+         one of {here}."
+    );
+    Diagnostic::error(format!("The {words} is in another region"), detail)
 }
 
 /// Whether an object of a plan has a name, or could get it: one that is made up begins with its prefix.

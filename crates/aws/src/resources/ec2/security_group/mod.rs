@@ -16,7 +16,7 @@ use smform_provider::{
     UniqueName, UpdateOutcome,
 };
 use smform_types::schema::Schema;
-use smform_types::{Diagnostics, Path, Step, Value};
+use smform_types::{Diagnostics, Path, Refinement, Step, Type, Value};
 
 use super::filters::{arn, filter, own_tags};
 use super::tagging;
@@ -24,6 +24,7 @@ use crate::clients::Clients;
 use crate::failure::{Failure, Service, failed};
 use crate::fields::{Builder, Fields, with};
 use crate::naming;
+use crate::preflight;
 use crate::retry::while_passing;
 use crate::settle::{fill, settle};
 use crate::shared::{carry, import_seed, importable};
@@ -260,9 +261,22 @@ impl ResourceType<Clients> for SecurityGroup {
         request: PlanRequest,
         cx: &Context<'_, Clients>,
     ) -> Result<PlanResponse, Diagnostics> {
-        let prior = request.prior.clone();
+        let (config, prior) = (request.config.clone(), request.prior.clone());
         let equivalent = |path: &Path, prior: &Value, wanted: &Value| self.equivalent(path, prior, wanted);
         let mut response = naming::plan(schema, request, cx.clients, &equivalent, &["region", "vpc_id"]);
+        if prior.is_none() {
+            let id = Value::refined(Type::String, Refinement::with_prefix(preflight::GROUP));
+            response.planned = with(response.planned, "id", id);
+            // It is made with the rules that are written, and with no other.
+            if config.get("egress").and_then(Value::as_slice).is_some_and(<[Value]>::is_empty) {
+                let ty = schema.block.ty().attribute("egress").cloned().unwrap_or(Type::Dynamic);
+                let known = response.planned.get("egress").is_none_or(Value::is_known);
+                let none = Refinement { max_length: Some(0), ..Refinement::default() };
+                if !known {
+                    response.planned = with(response.planned, "egress", Value::refined(ty, none));
+                }
+            }
+        }
         if let Some(prior) = &prior {
             response.planned = rules::kept(prior, response.planned);
         }

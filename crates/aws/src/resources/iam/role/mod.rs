@@ -9,7 +9,7 @@ use smform_provider::{
     UniqueName, UpdateOutcome,
 };
 use smform_types::schema::Schema;
-use smform_types::{Diagnostic, Diagnostics, Path, Step, Type, Value};
+use smform_types::{Diagnostic, Diagnostics, Path, Refinement, Step, Type, Value};
 
 use self::policies::Policies;
 use super::document::{decoded, means_the_same, same};
@@ -230,7 +230,14 @@ impl ResourceType<Clients> for Role {
         let mut response =
             naming::plan(schema, request, cx.clients, &|path, prior, wanted| self.equivalent(path, prior, wanted), &[]);
         if let Some(name) = name {
-            response.planned = with(response.planned, "id", Value::string(name));
+            response.planned = with(response.planned, "id", Value::string(&name));
+            // What refers to the role is known by this to do so.
+            if let (Some(account), true) = (&cx.clients.account, Fields(&response.planned).is_unknown("arn")) {
+                let partition = cx.clients.partition(cx.clients.region_of(&response.planned));
+                let path = Fields(&response.planned).text("path").unwrap_or("/");
+                let arn = Refinement::with_prefix(&format!("arn:{partition}:iam::{account}:role{path}{name}"));
+                response.planned = with(response.planned, "arn", Value::refined(Type::String, arn));
+            }
         }
         Ok(response)
     }

@@ -32,7 +32,7 @@ use super::model::network;
 use super::model::wire::vpc_config;
 use super::referred::{self, Kind, Reference};
 use super::users::{self, Held};
-use super::{found, identified, is_missing, is_taken, order, restored, same_weight, shown, tagging};
+use super::{found, identified, is_missing, is_taken, order, restored, same_weight, shown, tagging, trust};
 use crate::clients::Clients;
 use crate::failure::{Failure, Service, failed};
 use crate::fields::{Fields, with};
@@ -220,6 +220,7 @@ impl ResourceType<Clients> for EndpointConfiguration {
         found.extend(serverless::check(after, plan));
         found.extend(architecture::check(after, plan));
         found.extend(network::check_block(after, plan, cx.clients, |network| network).await);
+        found.extend(trust::check(object, plan, cx.clients).await);
         found
     }
 
@@ -345,7 +346,7 @@ fn models(configuration: &Value) -> Vec<Reference> {
 /// Where the model stands that the service does not find.
 fn lacking(message: &str, planned: &Value) -> Option<Path> {
     let quoted = |name: &str| message.contains(&format!("/{name}\"")) || message.contains(&format!("\"{name}\""));
-    models(planned).into_iter().find(|model| quoted(&model.name)).map(|model| model.at)
+    models(planned).into_iter().find(|model| model.is_known && quoted(&model.name)).map(|model| model.at)
 }
 
 /// The service deletes a configuration that is in use, and the endpoint can then be neither updated, scaled nor rolled

@@ -21,7 +21,7 @@ use smform_types::schema::Schema;
 use smform_types::{Diagnostic, Diagnostics, Path, Value, image};
 
 use super::users::{self, Held};
-use super::{VALIDATION, found, identified, is_missing, is_taken, order, restored, shown, tagging};
+use super::{VALIDATION, found, identified, is_missing, is_taken, order, restored, shown, tagging, trust};
 use crate::clients::{Clients, partition_of};
 use crate::constraints::arn_parts;
 use crate::failure::{Failure, Service, failed};
@@ -171,6 +171,7 @@ impl ResourceType<Clients> for Model {
         };
         let mut found = taken::check(self, "Model", object, plan, cx, holder).await;
         found.extend(network::check(after, plan, cx.clients).await);
+        found.extend(trust::check(object, plan, cx.clients).await);
         found
     }
 
