@@ -268,7 +268,7 @@ impl ResourceType<Clients> for SecurityGroup {
             let id = Value::refined(Type::String, Refinement::with_prefix(preflight::GROUP));
             response.planned = with(response.planned, "id", id);
             // It is made with the rules that are written, and with no other.
-            if config.get("egress").and_then(Value::as_slice).is_some_and(<[Value]>::is_empty) {
+            if config.get("egress").is_none_or(|rules| rules.is_null() || rules.as_slice() == Some(&[])) {
                 let ty = schema.block.ty().attribute("egress").cloned().unwrap_or(Type::Dynamic);
                 let known = response.planned.get("egress").is_none_or(Value::is_known);
                 let none = Refinement { max_length: Some(0), ..Refinement::default() };
