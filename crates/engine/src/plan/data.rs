@@ -180,6 +180,7 @@ impl<'a> Walker<'a> {
             create_before_destroy: false,
             importing: None,
             reinstated: None,
+            held: false,
             unused: false,
             old_stays: false,
             generated: None,

@@ -93,7 +93,7 @@ pub fn settle(
         if object.deposed.is_some() {
             changes.remove(object);
         } else if let Some(change) = changes.get_mut(object) {
-            change.old_stays = true;
+            (change.old_stays, change.held) = (true, true);
         }
     }
     found.extend(refusals(config, &named(changes, sessions)));

@@ -178,6 +178,8 @@ pub struct Change {
     pub reinstated: Option<String>,
     /// Whether what a replacement sets aside is left to a later run, since it only came along with what targets name.
     pub old_stays: bool,
+    /// Whether what a replacement sets aside stays because it is in use.
+    pub held: bool,
     /// Whether nothing uses the object that goes, nor has used it: it need not wait until anything has moved.
     pub unused: bool,
     /// The block that was written for the imported object, when the configuration had none.
@@ -359,7 +361,7 @@ impl Plan {
                 Action::Delete => counts.destroy += 1,
                 Action::Replace(_) => {
                     counts.add += 1;
-                    counts.destroy += usize::from(!change.old_stays);
+                    counts.destroy += usize::from(!change.held);
                 }
                 Action::NoOp | Action::Read | Action::Forget => {}
             }

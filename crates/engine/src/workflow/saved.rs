@@ -376,6 +376,7 @@ fn change_json(change: &Change) -> Json {
         "importing": change.importing,
         "reinstated": change.reinstated,
         "old_stays": change.old_stays,
+        "held": change.held,
         "unused": change.unused,
         "generated": change.generated,
     })
@@ -407,6 +408,7 @@ fn change_of(json: &Json) -> Option<Change> {
         importing: text("importing").map(str::to_owned),
         reinstated: text("reinstated").map(str::to_owned),
         old_stays: json.get("old_stays").and_then(Json::as_bool).unwrap_or_default(),
+        held: json.get("held").and_then(Json::as_bool).unwrap_or_default(),
         unused: json.get("unused").and_then(Json::as_bool).unwrap_or_default(),
         generated: text("generated").map(str::to_owned),
     })
