@@ -8,9 +8,9 @@ A case is a text of files and commands, in the order in which they are written a
     # what the case is about
     -- main.tf --              the file has the text that follows
     -- old.tf -- removed       the file is removed
-    $ plan -target=...         `plan`, `apply` or `destroy`; also `output -json`, `validate -json` and `test`
+    $ plan -target=...         `plan`, `apply`, `destroy` or `refresh`; also `output -json`, `validate -json` and `test`
 
-Of a plan and an apply are recorded: the exit code, the part of the text that other programs and reviewers read (the
+Of a plan, an apply and a refresh are recorded: the exit code, the part of the text that other programs and reviewers read (the
 changes, the outputs, the progress, the summaries), the events of the same command with -json, of its messages the
 summary and the place, the plan as `show -json` prints it, and the state afterwards. What is random (identifiers, times,
 the lineage and serial) is replaced by something constant. Needs `terraform` on the path; nothing is downloaded.
@@ -160,8 +160,8 @@ def run(folder: str, words: list) -> dict:
                 plan["relevant_attributes"].sort(key=sort_key)
             step["plan"] = plan
             os.remove(os.path.join(folder, "saved.plan"))
-    elif command in ("apply", "destroy"):
-        options = ["-input=false", "-auto-approve", *rest]
+    elif command in ("apply", "destroy", "refresh"):
+        options = ["-input=false", *(["-auto-approve"] if command != "refresh" else []), *rest]
         step["events"] = events(folder, [command, *options])
         ran = terraform(folder, command, "-no-color", *options)
         step |= {"exit": ran.returncode, "text": kept(steady(ran.stdout, folder))}

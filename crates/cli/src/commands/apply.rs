@@ -58,31 +58,18 @@ pub async fn refresh(session: &Session, mut args: Apply, flags: &ArgMatches) -> 
         operation::view(session, &args.planning).diagnostics(&[found], &SourceMap::default());
         return Ok(Exit::Success);
     }
-    args.planning.refresh_only = true;
+    args.planning.refresh_only = false;
     args.auto_approve = true;
-    run_as(session, args, flags, Purpose::Refresh).await
+    run(session, args, flags).await
 }
 
-/// What a plan is made and applied for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Purpose {
-    /// What it says.
-    Apply,
-    /// To record what is, as far as that can be known.
-    Refresh,
-}
-
-pub async fn run(session: &Session, args: Apply, flags: &ArgMatches) -> Result<Exit, Failure> {
-    run_as(session, args, flags, Purpose::Apply).await
-}
-
-async fn run_as(session: &Session, mut args: Apply, flags: &ArgMatches, purpose: Purpose) -> Result<Exit, Failure> {
+pub async fn run(session: &Session, mut args: Apply, flags: &ArgMatches) -> Result<Exit, Failure> {
     args.planning.state.written = args.written.clone();
     let args = &args;
     let view = operation::view(session, &args.planning);
     let result = match &args.plan {
         Some(path) => apply_saved(session, args, flags, path, &view).await,
-        None => apply_new(session, args, flags, &view, purpose).await,
+        None => apply_new(session, args, flags, &view).await,
     };
     match result {
         Err(failure) if args.planning.json => {
@@ -103,13 +90,7 @@ fn refuse_unrecordable(plan: &Plan) -> Result<(), Failure> {
     Err(Failure::error("Cannot apply non-applyable plan", detail))
 }
 
-async fn apply_new(
-    session: &Session,
-    args: &Apply,
-    flags: &ArgMatches,
-    view: &Arc<dyn View>,
-    purpose: Purpose,
-) -> Result<Exit, Failure> {
+async fn apply_new(session: &Session, args: &Apply, flags: &ArgMatches, view: &Arc<dyn View>) -> Result<Exit, Failure> {
     let planning = &args.planning;
     let mode = operation::mode(planning, args.destroy)?;
     if planning.json && !args.auto_approve {
@@ -123,7 +104,7 @@ async fn apply_new(
     view.begin();
     let inputs = session.inputs(variable_inputs(flags));
     let made = operation::plan(session, view, planning, &inputs, mode, Files::default()).await?;
-    let again = args.auto_approve && !made.found.has_errors();
+    let again = args.auto_approve && !made.planned.plan.record_only && !made.found.has_errors();
     let found = made.found.iter().filter(|found| !(again && is_of_check(found))).cloned().collect();
     operation::tell(view.as_ref(), &found, &made.project);
     if made.found.has_errors() {
@@ -136,9 +117,7 @@ async fn apply_new(
         session.console.out("\nApply cancelled.\n");
         return Ok(Exit::Failure);
     }
-    if purpose == Purpose::Apply {
-        refuse_unrecordable(&made.planned.plan)?;
-    }
+    refuse_unrecordable(&made.planned.plan)?;
     let parallelism = usize::from(planning.parallelism);
     carry_out(session, &made.run, &made.project, &made.planned, made.store, parallelism).await
 }

@@ -309,8 +309,14 @@ pub async fn plan(
     let recording = Arc::new(Recording::new(Arc::new(session.host.clone())));
     let (mut project, mut found) = load(session, planning, inputs, recording.as_ref()).await?;
     let run = Run::begin(session, planning, view, &project.config, recording)?;
-    let (store, stored, messages) = run.open(session, &planning.lock, operation(mode)).await?;
+    let refreshes = session.command == "refresh";
+    let operation = if refreshes { operation(Mode::RefreshOnly) } else { operation(mode) };
+    let (store, stored, messages) = run.open(session, &planning.lock, operation).await?;
     found.extend(messages);
+    if refreshes && stored.objects.is_empty() {
+        let detail = "There are no objects in the state, and so nothing to read but data sources.";
+        found.push(Diagnostic::warning("Empty or non-existent state", detail));
+    }
     let generated = match generate_into {
         Some(path) => generate::write(session, &run, &mut project, &stored, planning, path).await?,
         None => Generated::new(),
@@ -321,6 +327,7 @@ pub async fn plan(
         parallelism: usize::from(planning.parallelism),
         targets: planning.targets.clone(),
         replace: planning.replace.clone(),
+        record_only: refreshes,
         ..Options::default()
     };
     let (mut planned, messages) = workflow::plan(&run.world, &project, stored, &options).await;

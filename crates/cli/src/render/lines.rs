@@ -164,7 +164,8 @@ pub type Actions = BTreeMap<ObjectKey, Action>;
 /// The actions of a plan.
 #[must_use]
 pub fn actions(plan: &Plan) -> Actions {
-    plan.changes.iter().map(|(object, change)| (object.clone(), change.action)).collect()
+    let changes = plan.changes.iter().filter(|_| !plan.record_only);
+    changes.map(|(object, change)| (object.clone(), change.action)).collect()
 }
 
 /// What came of a run that did not do everything: who succeeded, who failed, what still goes on, who was not begun.

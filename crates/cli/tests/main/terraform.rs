@@ -111,8 +111,9 @@ fn run(bench: &Bench, command: &str) -> Map<String, Json> {
                 std::fs::remove_file(bench.path().join("saved.plan")).expect("removed");
             }
         }
-        "apply" | "destroy" => {
-            let options = [&[*name, "-input=false", "-auto-approve"], rest].concat();
+        "apply" | "destroy" | "refresh" => {
+            let approved: &[&str] = if *name == "refresh" { &[] } else { &["-auto-approve"] };
+            let options = [&[*name, "-input=false"], approved, rest].concat();
             step.insert("events".to_owned(), events(bench, &options).into());
             ended(bench.run(&[&options[..], &["-no-color"]].concat()), &mut step);
             if let Some(state) = state(bench) {

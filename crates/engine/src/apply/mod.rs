@@ -22,18 +22,18 @@ use smform_lang::config::Resource;
 use smform_lang::config::provisioner::When;
 use smform_provider::{Former, Session};
 use smform_types::{
-    Diagnostic, Diagnostics, InstanceAddress, ModuleAddress, ModuleInstance, ResourceConfigAddress, ResourceMode, Type,
-    Value,
+    Diagnostic, Diagnostics, InstanceAddress, Marks, ModuleAddress, ModuleInstance, ResourceConfigAddress,
+    ResourceMode, Type, Value,
 };
 use tokio::sync::{Mutex, Semaphore};
 
 use crate::blocks::Checked;
-use crate::checks::Subject;
+use crate::checks::{Checks, Subject};
 use crate::events::Operation;
 use crate::graph::ProviderKey;
 use crate::plan::steps::Step;
 use crate::plan::stored::{Stored, StoredObject, is_one};
-use crate::plan::{Action, Change, Counts, Mode, ObjectKey, Plan, Reason};
+use crate::plan::{Action, Change, Counts, Mode, ObjectKey, Plan, Reason, outputs};
 use crate::providers::Providers;
 use crate::run::Conduct;
 use crate::values::evaluate::Setting;
@@ -133,6 +133,7 @@ fn said_once(found: Diagnostics) -> Diagnostics {
 
 /// Applies a plan.
 pub async fn apply(apply: Apply<'_>) -> RunOutcome {
+    let plan = apply.plan;
     let mut executor = Executor {
         apply: &apply,
         sessions: apply.sessions.clone(),
@@ -149,6 +150,9 @@ pub async fn apply(apply: Apply<'_>) -> RunOutcome {
     if let Err(error) = executor.record_refreshed().await {
         executor.report.diagnostics.push(error);
         return RunOutcome::Completed(executor.report);
+    }
+    if plan.record_only {
+        return executor.record_values().await;
     }
     executor.run().await;
     executor.finish().await
@@ -207,10 +211,15 @@ impl<'a> Executor<'a> {
         }
         for change in self.apply.plan.changes.values() {
             if let (Some(id), Some(before)) = (&change.importing, &change.before) {
-                let task = self.apply.conduct.begin(change.object.clone(), Operation::Import, Some(id.clone()));
+                // As in Terraform, what is only recorded is not told as work.
+                let conduct = Some(&self.apply.conduct).filter(|_| !self.apply.plan.record_only);
+                let task =
+                    conduct.map(|conduct| conduct.begin(change.object.clone(), Operation::Import, Some(id.clone())));
                 let entry = Entry { value: before.clone(), ..Entry::planned(self.apply, change) };
                 record.put(&change.object, entry).await?;
-                task.finished(Some(id.clone()));
+                if let Some(task) = task {
+                    task.finished(Some(id.clone()));
+                }
                 self.report.done.import += 1;
             }
         }
@@ -229,6 +238,35 @@ impl<'a> Executor<'a> {
             record.unchanged(object).await?;
         }
         Ok(())
+    }
+
+    /// Records the data sources and outputs as the plan has them, and ends. How conditions came out is not recorded: they
+    /// were held against objects that are not changed.
+    async fn record_values(mut self) -> RunOutcome {
+        let Apply { setting, plan, stored, data, .. } = *self.apply;
+        let outputs = outputs::known(setting.config, plan, &stored.outputs);
+        let recorded = {
+            let mut record = self.apply.record.lock().await;
+            let mut recorded = Vec::new();
+            for (address, (provider, value)) in data {
+                let object = ObjectKey { address: address.clone(), deposed: None };
+                let entry = Entry::data(self.apply, provider, address, value.clone());
+                recorded.push(record.put(&object, entry).await);
+            }
+            if !plan.targeted {
+                recorded.push(record.retain_data(&data.keys().cloned().collect()).await);
+            }
+            let listed = outputs.iter().map(|(name, value)| {
+                let sensitive = value.marks().contains(Marks::SENSITIVE);
+                (name.clone(), (value.clone(), sensitive))
+            });
+            recorded.push(record.outputs(&listed.collect()).await);
+            recorded.push(record.checks(&Checks::default()).await);
+            recorded
+        };
+        self.report.diagnostics = said_once(recorded.into_iter().filter_map(Result::err).collect());
+        self.report.outputs = outputs;
+        RunOutcome::Completed(self.report)
     }
 
     async fn run(&mut self) {

@@ -300,6 +300,8 @@ pub struct Plan {
     pub steps: StepGraph,
     /// Whether targets leave a part of the configuration out.
     pub targeted: bool,
+    /// Whether an apply only records what was read, whatever is planned.
+    pub record_only: bool,
     /// The attributes that contribute to the changes.
     pub relevant: BTreeSet<relevant::Relevant>,
     /// How conditions came out.

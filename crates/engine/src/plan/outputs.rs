@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use smform_lang::config::Config;
 use smform_types::{Marks, ModuleAddress, ModuleInstance, Value};
 
-use super::{Action, Mode, OutputChange};
+use super::{Action, Mode, OutputChange, Plan};
 use crate::values::Values;
 use crate::values::evaluate::Setting;
 
@@ -38,6 +39,28 @@ pub fn changes(
         }
     }
     changes
+}
+
+/// The root outputs as they are known once the plan is made: those just evaluated, if wholly known, else those recorded.
+/// Which are sensitive shows in their marks.
+#[must_use]
+pub fn known(config: &Config, plan: &Plan, recorded: &BTreeMap<Arc<str>, Value>) -> BTreeMap<Arc<str>, Value> {
+    let mut outputs = recorded.clone();
+    let declared = config.root().map(|root| &root.outputs);
+    for (name, change) in &plan.outputs {
+        let sensitive = declared.and_then(|outputs| outputs.get(name)).is_some_and(|output| output.sensitive);
+        let marks = if sensitive { Marks::SENSITIVE } else { Marks::NONE };
+        match &change.after {
+            // What has become null is no longer there.
+            Some(after) if after.is_null() => drop(outputs.remove(name)),
+            Some(after) if after.is_wholly_known() => {
+                outputs.insert(Arc::clone(name), after.clone().unmark_deep().0.with_marks(marks));
+            }
+            None if plan.mode == Mode::Destroy => outputs.extend(change.before.clone().map(|was| (name.clone(), was))),
+            Some(_) | None => {}
+        }
+    }
+    outputs
 }
 
 fn is_sensitive(value: &Value) -> bool {

@@ -251,9 +251,10 @@ impl<'a> Walker<'a> {
             tainted: recorded.as_ref().is_some_and(|recorded| recorded.tainted),
             begun: self.walk.options.mode == Mode::Normal
                 && !self.walk.options.before_destroy
+                && !self.walk.options.record_only
                 && recorded.as_ref().is_some_and(|recorded| recorded.begun),
             forced: triggered || requested,
-            lenient: self.walk.options.before_destroy,
+            lenient: self.walk.options.before_destroy || self.walk.options.record_only,
             ..Question::about(object.clone(), session, schema.block.clone(), self.walk.options.refresh)
         };
         let wanted = Wanted { resource: block, marks, repetition };

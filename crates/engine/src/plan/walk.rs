@@ -41,6 +41,8 @@ pub struct Options {
     pub adopt: Adopt,
     /// Whether this only looks at everything before it is destroyed.
     pub before_destroy: bool,
+    /// Whether what was read is recorded and nothing else is done, so that nobody need be asked whether more would work.
+    pub record_only: bool,
 }
 
 /// Objects to bring into the state as they are. When there are any, the plan is about nothing else, and the arguments
@@ -66,6 +68,7 @@ impl Default for Options {
             replace: Vec::new(),
             adopt: Adopt::Nothing,
             before_destroy: false,
+            record_only: false,
         }
     }
 }

@@ -72,7 +72,7 @@ pub struct Planned {
 pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Options) -> (Planned, Diagnostics) {
     let timestamp = rfc3339(&world.conduct);
     let (stored, mut found) = moves::apply(&project.config, stored);
-    if options.mode != Mode::Destroy && !project.has_files() {
+    if options.mode != Mode::Destroy && !options.record_only && !project.has_files() {
         found.push(Diagnostic::error(
             "No configuration files",
             "There are no .tf or .tf.json files in this directory. Planning here would delete everything that the state \
@@ -186,7 +186,7 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
             return (nothing(stored, options, timestamp), found);
         }
     }
-    let is_reviewed = options.mode == Mode::Normal && options.adopt == Adopt::Nothing;
+    let is_reviewed = options.mode == Mode::Normal && options.adopt == Adopt::Nothing && !options.record_only;
     if is_reviewed && !found.has_errors() {
         found.extend(held::settle(&project.config, &mut changes, &sessions, targeted));
     }
@@ -202,10 +202,12 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
         found.extend(names::settle(&project.config, &changes, &sessions, &mut steps));
     }
     found.extend(order::refuse_circle(&steps));
-    found.extend(order::refuse_same_names(&project.config, &changes, &same_names));
-    found.extend(order::refuse_names_first(&project.config, &changes, &names_first));
-    found.extend(order::refuse_too_early(&project.config, &changes, &delete_last, &stored));
-    found.extend(reinstate::refuse(&project.config, &changes));
+    if !options.record_only {
+        found.extend(order::refuse_same_names(&project.config, &changes, &same_names));
+        found.extend(order::refuse_names_first(&project.config, &changes, &names_first));
+        found.extend(order::refuse_too_early(&project.config, &changes, &delete_last, &stored));
+        found.extend(reinstate::refuse(&project.config, &changes));
+    }
     let forgotten: String = changes
         .values()
         .filter(|change| change.action == Action::Forget)
@@ -223,7 +225,8 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
     let mode = options.mode;
     let refreshed = options.refresh;
     let plan = Plan { mode, changes, outputs, drift, ties, refreshed, ..Plan::default() };
-    let mut plan = Plan { adopted, absent, steps, targeted, timestamp, ..plan };
+    let record_only = options.record_only;
+    let mut plan = Plan { adopted, absent, steps, targeted, record_only, timestamp, ..plan };
     plan.checks = values.checks.clone();
     plan.relevant = relevant::relevant(&project.config, &world.providers, &plan, &values);
     // Proving every pair of steps takes longer than planning when there are very many; the rules are the same for few.

@@ -274,6 +274,7 @@ impl Saved {
             checks: checks(document).ok_or_else(unreadable)?,
             relevant: relevant(document).ok_or_else(unreadable)?,
             targeted: !targets.is_empty(),
+            record_only: false,
             timestamp: text("timestamp")?.to_owned(),
             warnings: Diagnostics::new(),
         };

@@ -2,10 +2,9 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde_json::{Map, Value as Json, json};
-use smform_engine::plan::{Action, Extent, Mode, ObjectKey, Plan};
+use smform_engine::plan::{Action, Extent, Mode, ObjectKey, Plan, outputs};
 use smform_engine::providers::Providers;
 use smform_engine::workflow::{Planned, Project};
 use smform_lang::config::{Config, Repetition};
@@ -168,25 +167,10 @@ fn still_bare<'p>(project: &'p Project, planned: &'p Planned) -> impl Iterator<I
     planned.stored.bare.iter().filter(move |(module, resource)| !is_come_to(module, resource)).map(|(at, _)| at.clone())
 }
 
-/// The root outputs as they are known while planning: those just evaluated, if wholly known, else those recorded.
 fn prior_outputs(project: &Project, planned: &Planned) -> Map<String, Json> {
-    let plan = &planned.plan;
-    let mut outputs = planned.stored.outputs.clone();
-    let declared = project.config.root().map(|root| &root.outputs);
-    for (name, change) in &plan.outputs {
-        let sensitive = declared.and_then(|outputs| outputs.get(name)).is_some_and(|output| output.sensitive);
-        let marks = if sensitive { Marks::SENSITIVE } else { Marks::NONE };
-        match &change.after {
-            Some(after) if after.is_wholly_known() => {
-                outputs.insert(Arc::clone(name), after.clone().unmark_deep().0.with_marks(marks));
-            }
-            None if plan.mode == Mode::Destroy => outputs.extend(change.before.clone().map(|was| (name.clone(), was))),
-            Some(_) | None => {}
-        }
-    }
+    let outputs = outputs::known(&project.config, &planned.plan, &planned.stored.outputs);
     let listed = outputs
         .iter()
-        .filter(|(_, value)| !value.is_null())
         .map(|(name, value)| (name.to_string(), super::state::output(value, value.marks().contains(Marks::SENSITIVE))));
     listed.collect()
 }
