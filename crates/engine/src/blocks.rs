@@ -12,6 +12,7 @@ use smform_types::{
 use crate::checks::Outcome;
 use crate::graph::ProviderKey;
 use crate::values::evaluate::{Setting, conditions, within};
+use crate::values::scope::NO_SELF;
 use crate::values::{Repetition, Values};
 
 /// The evaluated arguments of a block, without marks; the marks by place; and warnings.
@@ -101,23 +102,33 @@ impl Setting<'_> {
         Ok((marked.0, marked.1, warnings))
     }
 
-    /// Evaluates the postconditions of a block for one instance whose object is, or will be, `value`.
+    /// Evaluates the postconditions of a block for one instance whose object is, or will be, `value`; without one there is
+    /// no such object.
     pub fn postconditions(
         &self,
         address: &InstanceAddress,
         block: &Resource,
         repetition: Repetition,
-        value: Value,
+        value: Option<Value>,
         values: &Values,
     ) -> (Diagnostics, Outcome) {
         let postconditions = &block.lifecycle.postconditions;
-        let scope = self.scope(&address.module, values, repetition, Some(value));
+        let scope = self.scope(&address.module, values, repetition, value);
         let Some(scope) = scope.filter(|_| !postconditions.is_empty()) else {
             return (Diagnostics::new(), Outcome::pass());
         };
         let evaluator = Evaluator::new(&scope, self.functions);
         let (found, outcome) = conditions(&evaluator, postconditions, POSTCONDITION_FAILED);
-        let found = self.weighed(found, &outcome);
+        let found = self.weighed(found, &outcome).map(|told| match &*told.summary {
+            NO_SELF => Diagnostic {
+                summary: "Invalid index".to_owned(),
+                detail: format!(
+                    "\"self\" is {address}, which does not exist. Apply without -refresh-only to create it."
+                ),
+                ..told
+            },
+            _ => told,
+        });
         (within(found, &block_context(block)).map(|told| failed_condition_of(told, address)), outcome)
     }
 

@@ -375,7 +375,8 @@ impl<'a> Executor<'a> {
     fn postconditions(&mut self, address: &InstanceAddress, value: Value) -> Diagnostics {
         let setting = self.apply.setting;
         let Some(block) = setting.config.resource(&address.config()) else { return Diagnostics::new() };
-        let (found, outcome) = setting.postconditions(address, block, self.repetition(address), value, &self.values);
+        let (found, outcome) =
+            setting.postconditions(address, block, self.repetition(address), Some(value), &self.values);
         self.values.checks.record_resource(address, outcome);
         found
     }
@@ -463,9 +464,11 @@ impl<'a> Executor<'a> {
                 let address = InstanceAddress { module: at.clone(), resource: resource.resource.clone(), key };
                 let recorded = self.settled(&address).await;
                 self.report.diagnostics.extend(recorded.err());
-                // What data sources promise was looked at when they were read, and is not again.
-                let is_looked_at =
-                    resource.resource.mode == ResourceMode::Managed && self.apply.plan.mode != Mode::RefreshOnly;
+                // What data sources promise was looked at when they were read, and is not again; and what targets leave
+                // out is not looked at.
+                let is_planned =
+                    self.apply.plan.changes.contains_key(&ObjectKey { address: address.clone(), deposed: None });
+                let is_looked_at = resource.resource.mode == ResourceMode::Managed && is_planned;
                 if let Some(value) =
                     self.values.instance(&address).cloned().filter(|value| is_looked_at && value.is_known())
                 {
@@ -656,7 +659,8 @@ impl<'a> Executor<'a> {
                     .into_iter()
                     .flat_map(|root| root.outputs.keys().cloned())
                     .collect();
-                names.into_iter().for_each(|name| self.values.checks.expect(&root, &Subject::Output(name), None));
+                let names = names.into_iter().filter(|_| !self.apply.plan.targeted);
+                names.for_each(|name| self.values.checks.expect(&root, &Subject::Output(name), None));
             }
             match self.apply.plan.mode {
                 Mode::RefreshOnly => self.values.checks.fill(&self.apply.plan.checks),

@@ -427,7 +427,7 @@ impl Job {
             if value == before {
                 self.change.action = Action::NoOp;
                 // As in Terraform, what is not touched keeps what it was recorded to depend on.
-                self.entry.dependencies = &self.change.dependencies | &self.change.old_dependencies;
+                self.entry.dependencies.clone_from(&self.change.old_dependencies);
             } else {
                 let run = self.begin(Operation::Update, id.clone());
                 run.task.finished(id);

@@ -175,7 +175,7 @@ impl<'a> Builder<'a> {
             for address in module.resources.keys().filter(|address| address.mode == ResourceMode::Managed) {
                 let address = address.clone().in_module(at.clone());
                 self.graph.refers_to_instance(&data, address.clone(), None);
-                self.graph.connect(&Node::Resource(address), &data, None);
+                self.graph.follow(&Node::Resource(address), &data);
             }
         }
     }

@@ -26,6 +26,8 @@ struct Written {
     whole: BTreeSet<(Node, ModuleAddress)>,
     /// The instances that something names of a resource; none stands for all of them.
     instances: BTreeMap<(Node, ResourceConfigAddress), BTreeSet<Option<InstanceKey>>>,
+    /// What only comes after something, and does not need it.
+    after: BTreeSet<(Node, Node)>,
 }
 
 impl Graph {
@@ -38,6 +40,21 @@ impl Graph {
     /// need itself.
     pub fn connect(&mut self, dependency: &Node, dependent: &Node, written: Option<Span>) {
         self.0.join(dependency, dependent, written);
+        if !self.2.after.is_empty() {
+            self.2.after.remove(&(dependency.clone(), dependent.clone()));
+        }
+    }
+
+    /// Says that one thing comes after another without a need for it. A need that is told of later counts.
+    pub fn follow(&mut self, first: &Node, second: &Node) {
+        self.connect(first, second, None);
+        self.2.after.insert((first.clone(), second.clone()));
+    }
+
+    /// Whether a thing cannot be without another that it comes after.
+    #[must_use]
+    pub fn is_needed(&self, first: &Node, second: &Node) -> bool {
+        !self.2.after.contains(&(first.clone(), second.clone()))
     }
 
     /// Notes that what stands at a vertex cannot be evaluated, because it refers to what is not there.

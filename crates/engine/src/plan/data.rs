@@ -158,7 +158,7 @@ impl<'a> Walker<'a> {
     /// Looks at the postconditions of an object as far as it is known.
     fn promised(&mut self, address: &InstanceAddress, block: &Resource, repetition: Repetition, value: Value) {
         let values = &self.found.values;
-        let (messages, outcome) = self.walk.setting.postconditions(address, block, repetition, value, values);
+        let (messages, outcome) = self.walk.setting.postconditions(address, block, repetition, Some(value), values);
         self.found.diagnostics.extend(messages);
         self.found.values.checks.record_resource(address, outcome);
     }

@@ -176,7 +176,8 @@ pub struct Change {
     pub importing: Option<String>,
     /// The key under which the object was set aside, when it becomes the current one again.
     pub reinstated: Option<String>,
-    /// Whether what a replacement sets aside is left to a later run, since it only came along with what targets name.
+    /// Whether what is to go, or what a replacement sets aside, is left to a later run, since it only came along with what
+    /// targets name.
     pub old_stays: bool,
     /// Whether what a replacement sets aside stays because it is in use.
     pub held: bool,
@@ -335,7 +336,9 @@ impl Plan {
                 let set = |change: &OutputChange| {
                     let is_read =
                         change.after.as_ref().is_some_and(|after| after.is_wholly_known() || is_set(&change.before));
-                    change.is_change() && is_read
+                    // What has become null is recorded no more.
+                    let is_gone = change.before.is_some() && change.after.as_ref().is_some_and(Value::is_null);
+                    change.is_change() && is_read || is_gone
                 };
                 let differs = |drift: &Drift| drift.action() != Action::NoOp;
                 self.drift.iter().any(differs) || !self.ties.is_empty() || self.outputs.values().any(set)

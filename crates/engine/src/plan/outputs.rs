@@ -6,7 +6,7 @@ use std::sync::Arc;
 use smform_lang::config::Config;
 use smform_types::{Marks, ModuleAddress, ModuleInstance, Value};
 
-use super::{Action, Mode, OutputChange, Plan};
+use super::{Action, Extent, Mode, OutputChange, Plan};
 use crate::values::Values;
 use crate::values::evaluate::Setting;
 
@@ -45,7 +45,9 @@ pub fn changes(
 /// Which are sensitive shows in their marks.
 #[must_use]
 pub fn known(config: &Config, plan: &Plan, recorded: &BTreeMap<Arc<str>, Value>) -> BTreeMap<Arc<str>, Value> {
-    let mut outputs = recorded.clone();
+    // Where everything is destroyed, what was looked at before is known of all outputs.
+    let is_replaced = plan.mode == Mode::Destroy && !plan.targeted && plan.extent == Extent::Whole;
+    let mut outputs = if is_replaced { BTreeMap::new() } else { recorded.clone() };
     let declared = config.root().map(|root| &root.outputs);
     for (name, change) in &plan.outputs {
         let sensitive = declared.and_then(|outputs| outputs.get(name)).is_some_and(|output| output.sensitive);

@@ -461,13 +461,21 @@ impl<'a> Walker<'a> {
     }
 
     /// Whether targets let an object go that belongs to no instance.
-    fn is_left_over(&self, object: &ObjectKey) -> bool {
+    fn is_left_over(&self, node: &Node, object: &ObjectKey, block: Option<&Resource>) -> bool {
         if self.walk.options.mode == Mode::Destroy {
             return self.selection.has_instance(&object.address);
         }
         // What was set aside does not come along with a target: as in Terraform, it goes when one names it.
         if object.deposed.is_some() {
             return self.selection.names(&object.address) || self.selection.has_along(object);
+        }
+        // As in Terraform, a plan limited to one instance of a module tells as well what is left of instances that are no
+        // more.
+        if block.is_some() && self.selection.has_node(node) {
+            let modules = self.found.values.module_instances(&object.address.config().module);
+            if !modules.contains(&object.address.module) {
+                return true;
+            }
         }
         self.selection.has_instance(&object.address)
     }
@@ -486,7 +494,7 @@ impl<'a> Walker<'a> {
             self.recorded.get(resource).into_iter().flatten().map(|(object, stored)| (*object, Some(*stored)));
         let leftovers: Vec<(ObjectKey, Option<StoredObject>)> = recorded
             .chain(candidates.map(|object| (object, None)))
-            .filter(|(object, _)| self.is_left_over(object))
+            .filter(|(object, _)| self.is_left_over(node, object, block))
             .map(|(object, stored)| (object.clone(), stored.cloned()))
             .collect();
         for (object, recorded) in leftovers {
@@ -581,13 +589,15 @@ impl<'a> Walker<'a> {
                     Self::placeholder(schema.map_or(smform_types::Type::Dynamic, |schema| schema.block.ty()))
                 });
                 self.found.values.set_instance(address, value.clone());
-                if !is_there && self.walk.options.mode == Mode::RefreshOnly {
-                    self.found.values.leave_out(address);
-                }
-                // A run that only refreshes says what no longer holds.
-                if is_there && self.walk.options.mode == Mode::RefreshOnly {
+                // A run that only refreshes says what no longer holds. Of several instances, one that is not there has
+                // no object that its conditions could look at.
+                if self.walk.options.mode == Mode::RefreshOnly {
+                    let own = (is_there || address.key.is_none()).then_some(value);
+                    if !is_there {
+                        self.found.values.leave_out(address);
+                    }
                     let (block, values) = (wanted.resource, &self.found.values);
-                    let judged = self.walk.setting.postconditions(address, block, wanted.repetition, value, values);
+                    let judged = self.walk.setting.postconditions(address, block, wanted.repetition, own, values);
                     self.found.diagnostics.extend(judged.0);
                     self.found.values.checks.record_resource(address, judged.1);
                 }
@@ -674,7 +684,8 @@ impl<'a> Walker<'a> {
         self.found.values.set_instance(address, value.clone());
         let repetition = wanted.repetition.clone();
         let values = &self.found.values;
-        let (messages, outcome) = self.walk.setting.postconditions(address, wanted.resource, repetition, value, values);
+        let (messages, outcome) =
+            self.walk.setting.postconditions(address, wanted.resource, repetition, Some(value), values);
         self.found.diagnostics.extend(messages);
         self.found.values.checks.record_resource(address, outcome);
         if decision.delete_last {
@@ -739,6 +750,8 @@ impl<'a> Walker<'a> {
         }
         let forget = self.is_forgotten(&pending.object.address);
         let old_dependencies = self.old_dependencies(&pending);
+        // What a target does not name goes, as in Terraform, with a run that is not limited.
+        let old_stays = pending.object.deposed.is_none() && !self.selection.has_instance(&pending.object.address);
         let change = Change {
             object: pending.object.clone(),
             previous_address: recorded.and_then(|recorded| recorded.previous.clone()),
@@ -755,7 +768,7 @@ impl<'a> Walker<'a> {
             reinstated: None,
             held: false,
             unused: false,
-            old_stays: false,
+            old_stays,
             generated: None,
         };
         self.found.changes.insert(pending.object, change);

@@ -172,8 +172,8 @@ pub fn making(change: &Change) -> Option<Step> {
 #[must_use]
 pub fn deleting(change: &Change) -> Option<Step> {
     match change.action {
+        Action::Delete | Action::Replace(Replacement::CreateFirst) if change.old_stays => None,
         Action::Delete | Action::Replace(Replacement::DeleteFirst) => Some(Step::Delete(change.object.clone())),
-        Action::Replace(Replacement::CreateFirst) if change.old_stays => None,
         Action::Replace(Replacement::CreateFirst) => Some(Step::DeleteOld(change.object.address.clone())),
         Action::Forget => Some(Step::Forget(change.object.clone())),
         Action::NoOp | Action::Create | Action::Update | Action::Read => None,

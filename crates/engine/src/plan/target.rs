@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use smform_types::{Diagnostic, InstanceAddress, ModuleInstance, ResourceConfigAddress};
+use smform_types::{Diagnostic, InstanceAddress, ModuleAddress, ModuleInstance, ResourceConfigAddress};
 
 use super::stored::Stored;
 use super::{Mode, ObjectKey};
@@ -123,6 +123,14 @@ fn named(graph: &Graph, targets: &[Target]) -> BTreeSet<Node> {
     graph.nodes().filter(|node| targets.iter().any(|target| target.covers_node(node))).cloned().collect()
 }
 
+/// The resources within a module, also those that only the state has.
+fn resources_in<'g>(graph: &'g Graph, module: &ModuleAddress) -> impl Iterator<Item = &'g Node> {
+    let module = module.clone();
+    graph
+        .nodes()
+        .filter(move |node| matches!(node, Node::Resource(resource) if resource.module.0.starts_with(&module.0)))
+}
+
 /// What a run works on.
 #[derive(Clone, Debug)]
 pub enum Selection {
@@ -163,7 +171,11 @@ impl Selection {
         let outputs = graph.nodes().filter(|node| matches!(node, Node::Output(module, _) if module.is_root()));
         let closures: Vec<BTreeSet<&Node>> = outputs.map(|output| graph.closure([output])).collect();
         for closure in closures {
-            let mut resources = closure.iter().copied().filter(is_resource).peekable();
+            // To a module as a whole belongs what it has lost as well.
+            let whole = graph.whole_modules().filter(|(node, _)| closure.contains(node)).map(|(_, module)| module);
+            let lost: Vec<&Node> = whole.flat_map(|module| resources_in(graph, module)).collect();
+            let needed = closure.iter().copied().filter(is_resource);
+            let mut resources = needed.chain(lost).peekable();
             if resources.peek().is_some() && resources.all(|needed| nodes.contains(needed)) {
                 nodes.extend(closure);
             }

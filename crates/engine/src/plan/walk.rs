@@ -203,7 +203,8 @@ pub async fn walk(walk: &Walk<'_>) -> Found {
     }
     if walk.options.mode == Mode::Destroy {
         walker.spare_what_is_needed();
-        for name in walk.setting.config.root().into_iter().flat_map(|root| root.outputs.keys()) {
+        let root = walk.setting.config.root().filter(|_| !walker.selection.is_partial());
+        for name in root.into_iter().flat_map(|root| root.outputs.keys()) {
             walker.found.values.checks.expect(&ModuleInstance::root(), &Subject::Output(name.clone()), None);
         }
     }
@@ -244,7 +245,10 @@ impl<'a> Walker<'a> {
     /// Works on a vertex as far as possible without waiting.
     fn start(&mut self, node: &Node) {
         // What is destroyed is not evaluated, so it needs nothing but its provider.
-        let needs = |needed: &&Node| self.walk.options.mode != Mode::Destroy || matches!(needed, Node::Provider(_));
+        let needs = |needed: &&Node| {
+            (self.walk.options.mode != Mode::Destroy || matches!(needed, Node::Provider(_)))
+                && self.walk.graph.is_needed(needed, node)
+        };
         let blocked = self.walk.graph.dependencies(node).filter(needs).any(|needed| self.failed.contains(needed));
         if blocked || self.walk.conduct.cancel.is_cancelled() {
             if let (Node::Variable(module, name), true) = (node, blocked) {

@@ -68,6 +68,9 @@ impl Scope for ModuleScope<'_> {
     }
 }
 
+/// The summary where "self" stands for nothing.
+pub const NO_SELF: &str = "Invalid \"self\" reference";
+
 impl ModuleScope<'_> {
     fn module_value(&self, name: &Arc<str>) -> Option<Value> {
         let instances = self.values.module(self.instance, name)?;
@@ -133,10 +136,9 @@ impl ModuleScope<'_> {
                 "Reference to \"count\" in non-counted context",
                 "The \"count\" object can be used only in blocks where the \"count\" argument is set.",
             ),
-            Subject::SelfObject => Diagnostic::error(
-                "Invalid \"self\" reference",
-                "The \"self\" object can be used only in postconditions and provisioners.",
-            ),
+            Subject::SelfObject => {
+                Diagnostic::error(NO_SELF, "The \"self\" object can be used only in postconditions and provisioners.")
+            }
             other => Diagnostic::error(
                 "Value not available",
                 format!("{} has no value here, because an earlier step that produces it failed.", describe(other)),

@@ -302,7 +302,7 @@ fn resource_once(
         }
         let repetition = values.instances(&at, &resource.resource).map(|all| all.repetition(None)).unwrap_or_default();
         let own = Value::unknown(schema.block.ty());
-        found.extend(untold(setting.postconditions(&address, block, repetition, own, values).0));
+        found.extend(untold(setting.postconditions(&address, block, repetition, Some(own), values).0));
     }
     found
 }

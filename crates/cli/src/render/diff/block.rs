@@ -6,7 +6,7 @@ use std::sync::Arc;
 use smform_types::schema::{Block, NestedBlock, Nesting};
 use smform_types::{Path, Step, Type, Value};
 
-use super::compute::{Place, part, sensitive, whole};
+use super::compute::{Place, is_sensitive, part, sensitive, whole};
 use super::pair::{Pair, pair_list, pair_set};
 use super::{Action, BlockDiff, Diff, Kind, NestedDiff, action_of};
 
@@ -23,22 +23,29 @@ fn present(value: Option<&Value>) -> Option<&Value> {
 fn inner(schema: &Block, before: Option<&Value>, after: Option<&Value>, at: Place<'_>) -> Diff {
     let mut content = BlockDiff::default();
     for (name, attribute) in &schema.attributes {
-        let old = present(before.and_then(|value| value.get(name)));
-        let new = present(after.and_then(|value| value.get(name)));
+        let (old, new) = (before.and_then(|value| value.get(name)), after.and_then(|value| value.get(name)));
+        let (was, will) = (is_sensitive(old), is_sensitive(new));
+        let (old, new) = (present(old), present(new));
         let path = at.path.attr(name);
         let place = Place { path: &path, ..at };
         // What is never stored cannot differ.
         if attribute.write_only {
             continue;
         }
-        let diff = if attribute.sensitive && (old.is_some() || new.is_some()) {
-            let mark = |value: &Value| value.clone().with_marks(smform_types::Marks::SENSITIVE);
-            let changes = old.map(Value::kind) != new.map(Value::kind);
-            sensitive(old.map(mark).as_ref(), new.map(mark).as_ref(), changes, place)
+        let ty = attribute.ty.without_optional();
+        let declared = |value: Option<&Value>| attribute.sensitive && value.is_some();
+        let (was, will) = (was || declared(old), will || declared(new));
+        let is_nothing = old.is_none() && new.is_none();
+        let diff = if (was || will) && !is_nothing {
+            // An empty text counts as nothing, as in Terraform.
+            let shown = |value: Option<&Value>| {
+                value.map(|value| value.clone().unmark_deep().0).filter(|value| value.as_str() != Some(""))
+            };
+            sensitive(was, will, part(shown(old).as_ref(), shown(new).as_ref(), &ty, place).action, place)
         } else {
-            whole(old, new, &attribute.ty.without_optional(), place)
+            whole(old, new, &ty, place)
         };
-        if diff.action == Action::NoOp && old.is_none() && new.is_none() {
+        if diff.action == Action::NoOp && is_nothing {
             continue;
         }
         content.attributes.insert(Arc::from(*name), diff);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use smform_types::{Marks, Path, Type, Value, ValueKind};
 
 use super::pair::{Pair, pair_list, pair_set};
-use super::{Action, Diff, Kind, action_of};
+use super::{Action, Diff, Kind, action_of, text};
 
 /// Where a part is, and which places make a new object necessary.
 #[derive(Clone, Copy)]
@@ -42,9 +42,9 @@ pub(super) fn whole(before: Option<&Value>, after: Option<&Value>, ty: &Type, at
 pub(super) fn part(before: Option<&Value>, after: Option<&Value>, ty: &Type, at: Place<'_>) -> Diff {
     let hidden = |value: Option<&Value>| value.is_some_and(|value| !value.marks().is_empty());
     if hidden(before) || hidden(after) {
-        let changes =
-            without_marks(before) != without_marks(after) || after.is_some_and(|value| !value.is_wholly_known());
-        return sensitive(before, after, changes, at);
+        let shown = |value: Option<&Value>| value.map(|value| value.clone().unmark_deep().0);
+        let within = part(shown(before).as_ref(), shown(after).as_ref(), ty, at).action;
+        return sensitive(is_sensitive(before), is_sensitive(after), within, at);
     }
     if after.is_some_and(|value| !value.is_known()) {
         return unknown(before, ty, at);
@@ -69,22 +69,16 @@ fn present(value: Option<&Value>) -> Option<&Value> {
     value.filter(|value| !value.is_null())
 }
 
-fn without_marks(value: Option<&Value>) -> Option<Value> {
-    value.filter(|value| !value.is_null()).map(|value| value.clone().unmark_deep().0)
+pub(super) fn is_sensitive(value: Option<&Value>) -> bool {
+    value.is_some_and(|value| value.marks().contains(Marks::SENSITIVE))
 }
 
-/// A part that must not be shown on at least one side.
-pub(super) fn sensitive(before: Option<&Value>, after: Option<&Value>, changes: bool, at: Place<'_>) -> Diff {
-    let is = |value: Option<&Value>| value.is_some_and(|value| value.marks().contains(Marks::SENSITIVE));
-    let (was, will) = (is(before), is(after));
-    let action = match (present(before), present(after)) {
-        (None, None) => Action::NoOp,
-        (None, Some(_)) => Action::Create,
-        (Some(_), None) => Action::Delete,
-        (Some(_), Some(_)) if changes || was != will => Action::Update,
-        (Some(_), Some(_)) => Action::NoOp,
-    };
-    Diff::new(Kind::Sensitive { before: was, after: will, changes }, action, at.forces())
+/// A part that must not be shown, from whether it was sensitive and will be, and what happens to the value itself. That it
+/// may be shown from now on, or no longer, is a change as well.
+pub(super) fn sensitive(was: bool, will: bool, within: Action, at: Place<'_>) -> Diff {
+    let action = if within == Action::NoOp && was != will { Action::Update } else { within };
+    let kind = Kind::Sensitive { before: was, after: will, changes: within != Action::NoOp };
+    Diff::new(kind, action, at.forces())
 }
 
 fn unknown(before: Option<&Value>, ty: &Type, at: Place<'_>) -> Diff {
@@ -108,12 +102,22 @@ fn leaf(before: Option<&Value>, after: Option<&Value>, at: Place<'_>) -> Diff {
         }
         (Some(_), Some(_)) => Action::Update,
     };
-    let text = |value: Option<&Value>| match value.map(Value::kind) {
+    let as_text = |value: Option<&Value>| match value.map(Value::kind) {
         Some(ValueKind::String(text)) => Some(Some(text.clone())),
         None => Some(None),
         Some(_) => None,
     };
-    let kind = match (text(before), text(after)) {
+    // A text that takes several lines is shown on its own, where nothing was or nothing comes.
+    let is_long = |value: &Value| value.as_str().is_some_and(text::is_long);
+    if let (Some(old), Some(new)) = (before, after)
+        && (is_long(old) && new.is_null() || old.is_null() && is_long(new))
+    {
+        let nowhere = Place { replace: &[], path: at.path };
+        let (before, after) = (leaf(before, None, nowhere), leaf(None, after, nowhere));
+        let kind = Kind::TypeChange { before: Box::new(before), after: Box::new(after) };
+        return Diff::new(kind, action, at.forces());
+    }
+    let kind = match (as_text(before), as_text(after)) {
         (Some(before), Some(after)) if before.is_some() || after.is_some() => Kind::Text { before, after },
         _ => Kind::Plain { before: before.cloned(), after: after.cloned() },
     };

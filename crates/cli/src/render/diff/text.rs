@@ -25,6 +25,11 @@ fn form(text: &str) -> Form<'_> {
     if text.contains('\n') && is_printable(text) { Form::Lines(text.trim()) } else { Form::Simple(text) }
 }
 
+/// Whether a text is shown as its lines, or as the JSON that it holds.
+pub(super) fn is_long(text: &str) -> bool {
+    !matches!(form(text), Form::Simple(_))
+}
+
 /// Whether a text can go to a terminal as it is, which what steers the terminal cannot.
 fn is_printable(text: &str) -> bool {
     text.replace("\r\n", "\n").chars().all(|c| matches!(c, '\n' | '\t') || !c.is_control())
@@ -113,10 +118,11 @@ fn as_json(before: Option<&Json>, after: Option<&Json>, diff: &Diff, indent: usi
         inner.show_unchanged = true;
     }
     let body = render_diff(&content, indent + 1, inner);
-    let suffix = options.null_suffix(diff.action);
+    // As in Terraform, nothing follows what is empty and goes.
     if !body.contains('\n') {
-        return format!("jsonencode({body}{note}){suffix}{forces}");
+        return format!("jsonencode({body}{note}){forces}");
     }
+    let suffix = options.null_suffix(diff.action);
     // The symbol of the whole is said once, before the name of the attribute.
     let gutter = options.gutter(if content.action == Action::Update { Action::Update } else { Action::NoOp });
     let (inside, outside) = (pad(indent + 1), pad(indent));

@@ -83,8 +83,8 @@ fn planned_values(plan: &Plan, providers: &Providers) -> Json {
                 (
                     "type",
                     whole.then(|| {
-                        // A null that stays null has lost its type.
-                        let untyped = after.is_null() && output.action == Action::NoOp;
+                        // A null where nothing was and nothing comes has lost its type.
+                        let untyped = after.is_null() && output.before.is_none() && output.action == Action::NoOp;
                         if untyped { "dynamic".into() } else { type_to_json(&after.ty()) }
                     }),
                 ),
