@@ -29,6 +29,11 @@ pub trait Provider: Send + Sync {
     /// The fully qualified name, such as `registry.terraform.io/hashicorp/aws`.
     fn source(&self) -> &'static str;
 
+    /// Whether there is a service behind the objects, which may refuse to delete what is in use.
+    fn has_service(&self) -> bool {
+        true
+    }
+
     /// The schema of the `provider` block.
     fn schema(&self) -> &Schema;
 

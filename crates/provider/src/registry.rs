@@ -26,6 +26,11 @@ pub trait Configure<C>: Send + Sync {
     /// When the configuration or the credentials do not work.
     async fn configure(&self, config: Value, clock: Arc<dyn Clock>) -> Result<(C, Option<Identity>), Diagnostics>;
 
+    /// Whether there is anything to connect to.
+    fn connects(&self) -> bool {
+        true
+    }
+
     /// Rules of the configuration that need no call, beyond the constraints of its schema. Unknown parts are passed over.
     fn validate(&self, config: &Value) -> Diagnostics {
         let _ = config;
@@ -55,6 +60,10 @@ pub struct NoClients;
 impl Configure<()> for NoClients {
     async fn configure(&self, _: Value, _: Arc<dyn Clock>) -> Result<((), Option<Identity>), Diagnostics> {
         Ok(((), None))
+    }
+
+    fn connects(&self) -> bool {
+        false
     }
 }
 
@@ -135,6 +144,10 @@ impl<C: Send + Sync + 'static> Provider for Registry<C> {
             ResourceMode::Managed => self.types.resources.keys().copied().collect(),
             ResourceMode::Data => self.types.data.keys().copied().collect(),
         }
+    }
+
+    fn has_service(&self) -> bool {
+        self.configure.connects()
     }
 
     fn validate(&self, mode: ResourceMode, type_name: &str, config: &Value) -> Diagnostics {

@@ -93,10 +93,15 @@ fn unify_tuples(types: &[Type]) -> Option<Type> {
         types.iter().filter_map(|ty| if let Type::Tuple(tuple) = ty { Some(tuple) } else { None }).collect();
     let length = tuples.first()?.len();
     if tuples.iter().any(|tuple| tuple.len() != length) {
-        // Other than those of objects, members that do not fit each other have no common type beside an unknown one either.
-        let known: Vec<Type> =
-            tuples.iter().flat_map(|tuple| tuple.iter()).filter(|ty| **ty != Type::Dynamic).cloned().collect();
-        unify(&known)?;
+        // Other than those of objects, members that do not fit each other have no common type beside an unknown one either,
+        // unless those of each tuple do.
+        let fit = |tuples: &[&Arc<[Type]>]| {
+            let known = tuples.iter().flat_map(|tuple| tuple.iter()).filter(|ty| **ty != Type::Dynamic);
+            unify(&known.cloned().collect::<Vec<_>>()).is_some()
+        };
+        if !fit(&tuples) && !tuples.iter().all(|tuple| fit(&[tuple])) {
+            return None;
+        }
         return unify_members(types).map(Type::list);
     }
     (0..length)
@@ -144,6 +149,9 @@ mod tests {
         assert_eq!(unify(&[Type::Number, Type::Bool, Type::Dynamic]), Some(Type::Dynamic));
         let several = Type::object([("a", Type::Number), ("b", Type::Bool), ("c", Type::Dynamic)]);
         assert_eq!(unify(&[several, Type::object::<&str>([])]), Some(Type::map(Type::Dynamic)));
+        let [numbers, texts] = [Type::Number, Type::String].map(|ty| Type::tuple([ty]));
+        let several = Type::tuple([Type::String, Type::Number, Type::Dynamic]);
+        assert_eq!(unify(&[several, Type::tuple([numbers, texts])]), Some(Type::list(Type::Dynamic)));
         let several = Type::tuple([Type::Number, Type::Bool, Type::Dynamic]);
         assert_eq!(unify(&[several, Type::tuple([])]), None);
         assert_eq!(unify(&[]), Some(Type::Dynamic));

@@ -76,8 +76,12 @@ fn users(plan: &Plan, broken: &mut Vec<String>) {
             {
                 broken.push(format!("{} is deleted while {} still uses it.", change.object, user.object));
             }
-            let moved_over = !change.unused && change.action != Action::Replace(Replacement::DeleteFirst);
+            let moved_over = match change.action {
+                Action::Replace(order) => order == Replacement::CreateFirst,
+                _ => change.after_users,
+            };
             if moved_over
+                && !change.unused
                 && (user.old_dependencies.contains(&resource) || user.dependencies.contains(&resource))
                 && let Some(made) = making(user).filter(|step| !matches!(step, Step::Read(_)))
                 && !plan.steps.is_before(&made, &deleting_step)

@@ -180,9 +180,10 @@ impl<'a> Walker<'a> {
             create_before_destroy: false,
             importing: None,
             reinstated: None,
+            old_stays: false,
             held: false,
             unused: false,
-            old_stays: false,
+            after_users: false,
             generated: None,
         };
         self.found.changes.insert(object, change);

@@ -183,6 +183,9 @@ pub struct Change {
     pub held: bool,
     /// Whether nothing uses the object that goes, nor has used it: it need not wait until anything has moved.
     pub unused: bool,
+    /// Whether what uses the object changes before it is deleted, since a service may hold on to it until then. Of all other
+    /// objects the order is Terraform's.
+    pub after_users: bool,
     /// The block that was written for the imported object, when the configuration had none.
     pub generated: Option<String>,
 }

@@ -314,6 +314,7 @@ impl<'a> Walker<'a> {
         let value = before.clone().unwrap_or_else(|| Self::placeholder(smform_types::Type::Dynamic));
         self.found.values.set_instance(address, value);
         let change = Change {
+            after_users: self.is_of_service(&pending.provider),
             object: pending.object.clone(),
             previous_address: None,
             provider: pending.provider,
@@ -622,6 +623,11 @@ impl<'a> Walker<'a> {
         provider?.resource_schema(address.resource.mode, &address.resource.type_name)
     }
 
+    fn is_of_service(&self, provider: &ProviderKey) -> bool {
+        let provider = self.walk.providers.of_key(self.walk.setting.config, provider);
+        provider.is_none_or(|provider| provider.has_service())
+    }
+
     fn note_drift(&mut self, pending: &Pending<'a>, before: Option<&Value>) {
         let Some(recorded) = &pending.recorded else { return };
         let is_told = self.walk.options.mode == Mode::RefreshOnly && recorded.previous.is_some();
@@ -702,6 +708,7 @@ impl<'a> Walker<'a> {
         }
         let old_dependencies = self.old_dependencies(&pending);
         let change = Change {
+            after_users: self.is_of_service(&pending.provider),
             object: pending.object.clone(),
             previous_address: pending.recorded.as_ref().and_then(|recorded| recorded.previous.clone()),
             provider: pending.provider,
@@ -753,6 +760,7 @@ impl<'a> Walker<'a> {
         // What a target does not name goes, as in Terraform, with a run that is not limited.
         let old_stays = pending.object.deposed.is_none() && !self.selection.has_instance(&pending.object.address);
         let change = Change {
+            after_users: self.is_of_service(&pending.provider),
             object: pending.object.clone(),
             previous_address: recorded.and_then(|recorded| recorded.previous.clone()),
             provider: pending.provider,

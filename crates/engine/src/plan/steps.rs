@@ -5,7 +5,7 @@ use std::fmt;
 
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
-use smform_types::{InstanceAddress, ResourceConfigAddress};
+use smform_types::{InstanceAddress, ResourceConfigAddress, ResourceMode};
 
 use super::{Action, Change, Mode, ObjectKey, Replacement};
 use crate::graph::{Graph, Node, ProviderKey, UniqueGraph};
@@ -249,9 +249,9 @@ fn connect_nodes(
     }
 }
 
-/// What goes away goes after everything that used it has gone, or has been moved over to something else. What goes for good
-/// does not wait for the latter where that would have to wait for it: what used it may come to use something that is made
-/// anew, the old of which only goes after it.
+/// What goes away goes after everything that used it has gone. What a service holds also goes after everything that used it
+/// has been moved over to something else; unless it goes for good, and that would have to wait for it: what used it may come
+/// to use something that is made anew, the old of which only goes after it.
 fn connect_deletions(steps: &mut StepGraph, changes: &BTreeMap<ObjectKey, Change>) {
     let mut users: BTreeMap<&ResourceConfigAddress, BTreeSet<ResourceConfigAddress>> = BTreeMap::new();
     for change in changes.values() {
@@ -277,11 +277,13 @@ fn connect_deletions(steps: &mut StepGraph, changes: &BTreeMap<ObjectKey, Change
             match change.action {
                 // When the new object only comes after the old one is gone, its users cannot be moved over before.
                 Action::Replace(Replacement::DeleteFirst) => {}
+                Action::Delete if !change.after_users => {}
                 Action::Delete => wishes.push((moved_over, deleting.clone())),
                 _ => steps.before(&moved_over, &deleting),
             }
         }
     }
+    wishes.extend(by_record(changes));
     steps.before_if_possible(&wishes);
     connect_parting_users(steps, changes);
 }
@@ -295,13 +297,53 @@ fn connect_unused(steps: &mut StepGraph, changes: &BTreeMap<ObjectKey, Change>, 
     }
 }
 
+/// Terraform's order of what no service holds: it goes before what used it, by record, is made or changed, and before what
+/// it used itself is; or after those, where it goes last.
+fn by_record(changes: &BTreeMap<ObjectKey, Change>) -> Vec<(Step, Step)> {
+    let mut makings: BTreeMap<ResourceConfigAddress, Vec<(&Change, Step)>> = BTreeMap::new();
+    let mut users: BTreeMap<&ResourceConfigAddress, Vec<(&Change, Step)>> = BTreeMap::new();
+    let managed = |change: &&Change| change.object.address.resource.mode == ResourceMode::Managed;
+    for change in changes.values().filter(managed) {
+        let Some(making) = making(change) else { continue };
+        makings.entry(change.object.address.config()).or_default().push((change, making.clone()));
+        for used in &change.old_dependencies {
+            users.entry(used).or_default().push((change, making.clone()));
+        }
+    }
+    let mut order = Vec::new();
+    for change in changes.values().filter(|change| !change.after_users) {
+        let Some(deleting) = deleting(change).filter(|step| !matches!(step, Step::Forget(_))) else { continue };
+        let resource = change.object.address.config();
+        let users = users.get(&resource).into_iter().flatten();
+        let used = change.old_dependencies.iter().filter_map(|used| makings.get(used)).flatten();
+        let is_last = match change.action {
+            Action::Delete => change.create_before_destroy || change.object.deposed.is_some(),
+            action => action == Action::Replace(Replacement::CreateFirst),
+        };
+        for (other, making) in users.chain(used).filter(|(other, _)| !are_apart(other, change)) {
+            // Both halves of one replacement are in order already.
+            if other.object != change.object {
+                let (making, deleting) = (making.clone(), deleting.clone());
+                order.push(if is_last { (making, deleting) } else { (deleting, making) });
+            }
+        }
+    }
+    order
+}
+
+/// Whether two objects are in different instances of one module, and have nothing to do with each other.
+fn are_apart(one: &Change, other: &Change) -> bool {
+    let (one, other) = (&one.object.address.module, &other.object.address.module);
+    one.config() == other.config() && one != other
+}
+
 /// What goes, for good or to be made anew, goes before what it used is changed, unless its going waits for that change. A
 /// scaling target, for one, keeps its endpoint from changes as long as it is there.
 fn connect_parting_users(steps: &mut StepGraph, changes: &BTreeMap<ObjectKey, Change>) {
     let updated = changes.values().filter(|change| change.action == Action::Update);
     let updates: Vec<Step> = updated.filter_map(making).collect();
     let is_parting = |action| matches!(action, Action::Delete | Action::Replace(Replacement::DeleteFirst));
-    for change in changes.values().filter(|change| is_parting(change.action)) {
+    for change in changes.values().filter(|change| change.after_users && is_parting(change.action)) {
         let deleting = Step::Delete(change.object.clone());
         for update in &updates {
             let Step::Update(address) = update else { continue };

@@ -379,6 +379,7 @@ fn change_json(change: &Change) -> Json {
         "old_stays": change.old_stays,
         "held": change.held,
         "unused": change.unused,
+        "after_users": change.after_users,
         "generated": change.generated,
     })
 }
@@ -411,6 +412,7 @@ fn change_of(json: &Json) -> Option<Change> {
         old_stays: json.get("old_stays").and_then(Json::as_bool).unwrap_or_default(),
         held: json.get("held").and_then(Json::as_bool).unwrap_or_default(),
         unused: json.get("unused").and_then(Json::as_bool).unwrap_or_default(),
+        after_users: json.get("after_users").and_then(Json::as_bool).unwrap_or(true),
         generated: text("generated").map(str::to_owned),
     })
 }
