@@ -148,8 +148,32 @@ fn the_environment_may_hold_what_no_file_should() {
 }
 
 #[test]
+fn an_alias_that_opentofu_passes_over_is_refused() {
+    let mut bench = Bench::new(&configuration(&block(PASSPHRASE, BOTH)));
+    let mut with = |name: &str| {
+        let alias = "encrypted_metadata_alias = \"other\"";
+        let text = format!("key_provider \"pbkdf2\" \"{name}\" {{\n  passphrase = \"{PASSPHRASE}\"\n  {alias}\n}}\n");
+        bench.environment.insert("TF_ENCRYPTION".to_owned(), text);
+        bench.run(&["plan", "-no-color"])
+    };
+    let refused = with("k");
+    assert!(refused.exit == Exit::Failure && refused.err.contains("TF_ENCRYPTION line 3"), "{}", refused.all());
+    assert!(refused.err.contains("has to stand there"), "{}", refused.all());
+    with("one_of_its_own").ok();
+}
+
+#[test]
 fn what_cannot_be_meant_is_refused_at_its_line() {
     let good = block(PASSPHRASE, BOTH);
+    let chained = |inner: &str, outer: &str| {
+        let good = good
+            .replace("iterations", &format!("{inner}\niterations"))
+            .replace("= key_provider.pbkdf2.k", "= key_provider.pbkdf2.o");
+        format!(
+            "{}\nkey_provider \"pbkdf2\" \"o\" {{\n{outer}\nchain = key_provider.pbkdf2.k\n}}\n}}",
+            good.trim_end().trim_end_matches('}')
+        )
+    };
     let cases = [
         (good.replace("pbkdf2", "gcp_kms"), "no key provider \"gcp_kms\""),
         (good.replace(PASSPHRASE, "short"), "at least 16 characters"),
@@ -167,6 +191,19 @@ fn what_cannot_be_meant_is_refused_at_its_line() {
         ),
         (good.replace(&format!("passphrase = \"{PASSPHRASE}\""), "chain = key_provider.pbkdf2.k"), "needs itself"),
         (good.replace("state {", "remote_state_data_sources {\ndefault {\n}\n}\nstate {"), "\"method\" is required"),
+        (
+            good.replace("iterations", "key_length = 24\niterations"),
+            "keys of 16 or 32 bytes in smform, and these have 24",
+        ),
+        (chained("key_length = 15", ""), "at least 16 bytes, and this one has 15"),
+        (
+            chained("encrypted_metadata_alias = \"same\"", "encrypted_metadata_alias = \"same\""),
+            "metadata as \"same\", too",
+        ),
+        (
+            chained("encrypted_metadata_alias = \"key_provider.pbkdf2.o\"", ""),
+            "metadata as \"key_provider.pbkdf2.o\", too",
+        ),
     ];
     for (encryption, part) in cases {
         let refused = Bench::new(&configuration(&encryption)).run(&["plan", "-no-color"]);

@@ -7,6 +7,7 @@ mod evaluating;
 mod formatting;
 mod importing;
 mod machine;
+mod opentofu;
 mod planning;
 mod registry;
 mod rendering;

@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use smform_lang::config::Config;
 use smform_lang::config::encryption::{Declared, Encryption as Written, Target as Block, from_text, referred};
-use smform_lang::eval::static_value;
+use smform_lang::eval::{static_evaluated, static_value};
 use smform_lang::syntax::Expr;
 use smform_state::encryption::keys::{
-    FEWEST_ITERATIONS, Hash, KeyProvider, LONGEST_SALT, MOST_ITERATIONS, Pbkdf2, SHORTEST_PASSPHRASE, Secret, Settings,
+    FEWEST_ITERATIONS, Hash, KeyProvider, LONGEST_KEY, LONGEST_SALT, MOST_ITERATIONS, Pbkdf2, SHORTEST_PASSPHRASE,
+    Secret, Settings,
 };
 use smform_state::encryption::service::{KeyServiceKind, Wrapped};
 use smform_state::encryption::{Method, Target};
 use smform_types::suggest::did_you_mean;
-use smform_types::{Diagnostic, Diagnostics, ModuleAddress, SourceMap, Span, Value};
+use smform_types::{Diagnostic, Diagnostics, ModuleAddress, SourceMap, Span, Type, Value, convert};
 
 use super::backend;
 
@@ -24,6 +25,8 @@ pub const VARIABLE: &str = "TF_ENCRYPTION";
 const PBKDF2: &str = "pbkdf2";
 /// The argument of every key provider that says under which name its metadata is kept.
 const ALIAS: &str = "encrypted_metadata_alias";
+/// The shortest key in bytes that another is derived from, as in OpenTofu.
+const SHORTEST_CHAINED: usize = SHORTEST_PASSPHRASE;
 
 /// What is encrypted, and how.
 #[derive(Clone, Debug, Default)]
@@ -79,6 +82,7 @@ pub fn configured(
             // What the variable would have said is then amiss in the block, too.
             return Err((found, sources));
         }
+        found.extend(lost_aliases(&written, &over));
         written = written.merged(over);
     }
     let mut builder = Builder { written: &written, services, providers: BTreeMap::new(), found };
@@ -92,6 +96,20 @@ pub fn configured(
     if found.has_errors() { Err((found, sources)) } else { Ok(Encryption { state, plan, remote }) }
 }
 
+/// Aliases in the variable that OpenTofu would not see: of a key provider that the configuration declares, it takes the one
+/// that stands there. To use another would write what OpenTofu cannot read.
+fn lost_aliases(written: &Written, over: &Written) -> Diagnostics {
+    let declared = |one: &&Declared| written.key_providers.iter().any(|known| known.is(&one.kind.text, &one.name.text));
+    let places = over.key_providers.iter().filter(declared).filter_map(|one| one.arguments.get(ALIAS));
+    let refused = places.map(|(span, _)| {
+        let detail = format!(
+            "The configuration declares this key provider, and {ALIAS} has to stand there: OpenTofu passes over it here."
+        );
+        wrong(detail, *span)
+    });
+    refused.collect()
+}
+
 fn wrong(detail: impl Into<String>, span: Span) -> Diagnostic {
     Diagnostic::error("Invalid encryption configuration", detail).at(span)
 }
@@ -99,12 +117,22 @@ fn wrong(detail: impl Into<String>, span: Span) -> Diagnostic {
 /// Type and name of a key provider.
 type Name = (Arc<str>, Arc<str>);
 
+/// A key provider that is made.
+#[derive(Clone)]
+struct Made {
+    provider: Arc<dyn KeyProvider>,
+    /// Under which names its metadata is kept, and that of those that it derives from.
+    kept_as: Vec<String>,
+    /// Length of its keys in bytes, where the configuration says it.
+    key_length: Option<usize>,
+}
+
 /// Makes targets of blocks.
 struct Builder<'w> {
     written: &'w Written,
     services: &'w [Arc<dyn KeyServiceKind>],
     /// The key providers that are made; nothing for one that is being made, or could not be.
-    providers: BTreeMap<Name, Option<Arc<dyn KeyProvider>>>,
+    providers: BTreeMap<Name, Option<Made>>,
     found: Diagnostics,
 }
 
@@ -151,12 +179,16 @@ impl Builder<'_> {
                     let detail = "The argument \"keys\" is required, such as keys = key_provider.pbkdf2.NAME.";
                     return self.fail(detail, declared.span);
                 };
-                let keys = self.provider_of(keys)?;
+                let Made { provider, key_length, .. } = self.provider_of(keys)?;
+                if let Some(length) = key_length.filter(|length| !matches!(length, 16 | 32)) {
+                    let detail = format!("aes_gcm takes keys of 16 or 32 bytes in smform, and these have {length}.");
+                    return self.fail(detail, keys.span);
+                }
                 let aad = match declared.arguments.get("aad") {
                     Some((_, expr)) => self.bytes(expr)?,
                     None => Vec::new(),
                 };
-                Some(Method::AesGcm { name: format!("method.aes_gcm.{name}"), keys, aad })
+                Some(Method::AesGcm { name: format!("method.aes_gcm.{name}"), keys: provider, aad })
             }
             other => {
                 let hint = did_you_mean(other, ["aes_gcm", "unencrypted"]);
@@ -177,7 +209,7 @@ impl Builder<'_> {
         }
     }
 
-    fn provider_of(&mut self, expr: &Expr) -> Option<Arc<dyn KeyProvider>> {
+    fn provider_of(&mut self, expr: &Expr) -> Option<Made> {
         let Some((kind, name)) = referred(expr, "key_provider") else {
             return self.fail("A key provider is referred to as key_provider.TYPE.NAME.", expr.span);
         };
@@ -194,17 +226,17 @@ impl Builder<'_> {
         }
         self.providers.insert(key.clone(), None);
         let made = self.provider(declared)?;
-        self.providers.insert(key, Some(Arc::clone(&made)));
+        self.providers.insert(key, Some(made.clone()));
         Some(made)
     }
 
-    fn provider(&mut self, declared: &Declared) -> Option<Arc<dyn KeyProvider>> {
+    fn provider(&mut self, declared: &Declared) -> Option<Made> {
         let kind = &*declared.kind.text;
         if kind == PBKDF2 {
-            return self.pbkdf2(declared).map(|provider| Arc::new(provider) as _);
+            return self.pbkdf2(declared);
         }
         if let Some(service) = self.services.iter().find(|service| service.name() == kind).cloned() {
-            return self.service(service.as_ref(), declared).map(|provider| Arc::new(provider) as _);
+            return self.service(service.as_ref(), declared);
         }
         let mut names: Vec<&str> = self.services.iter().map(|service| service.name()).collect();
         names.push(PBKDF2);
@@ -214,7 +246,7 @@ impl Builder<'_> {
     }
 
     /// A provider whose keys a service makes.
-    fn service(&mut self, kind: &dyn KeyServiceKind, declared: &Declared) -> Option<Wrapped> {
+    fn service(&mut self, kind: &dyn KeyServiceKind, declared: &Declared) -> Option<Made> {
         let arguments = kind.arguments();
         let names: Vec<&'static str> = arguments.iter().map(|argument| argument.name).chain([ALIAS]).collect();
         self.known(declared, &names);
@@ -237,7 +269,10 @@ impl Builder<'_> {
         }
         let name = self.alias(declared)?;
         match kind.open(&settings) {
-            Ok(service) => Some(Wrapped::new(name, service)),
+            Ok(service) => {
+                let kept_as = vec![name.clone()];
+                Some(Made { provider: Arc::new(Wrapped::new(name, service)), kept_as, key_length: None })
+            }
             Err(error) => {
                 let place = error.argument.and_then(|name| declared.arguments.get(name)).map(|(_, expr)| expr.span);
                 self.fail(error.detail, place.unwrap_or(declared.span))
@@ -248,16 +283,24 @@ impl Builder<'_> {
     /// Under which name the metadata of a key provider is kept.
     fn alias(&mut self, declared: &Declared) -> Option<String> {
         match declared.arguments.get(ALIAS) {
-            Some((_, expr)) => self.text(expr),
+            // OpenTofu takes it as it is written, before there is anything to evaluate.
+            Some((_, expr)) => match static_value(expr) {
+                Ok(value) => self.text_of(&value, expr.span),
+                Err(found) => {
+                    self.found.extend(found);
+                    None
+                }
+            },
             None => Some(format!("key_provider.{}.{}", declared.kind.text, declared.name.text)),
         }
     }
 
-    fn pbkdf2(&mut self, declared: &Declared) -> Option<Pbkdf2> {
+    fn pbkdf2(&mut self, declared: &Declared) -> Option<Made> {
         const NAMES: [&str; 7] =
             ["passphrase", "chain", "key_length", "iterations", "hash_function", "salt_length", ALIAS];
         self.known(declared, &NAMES);
         let argument = |name: &str| declared.arguments.get(name).map(|(_, expr)| expr);
+        let mut kept_as = Vec::new();
         let secret = match (argument("passphrase"), argument("chain")) {
             (Some(expr), None) => {
                 let text = self.text(expr)?;
@@ -267,7 +310,16 @@ impl Builder<'_> {
                 }
                 Secret::Passphrase(text)
             }
-            (None, Some(expr)) => Secret::Chain(self.provider_of(expr)?),
+            (None, Some(expr)) => {
+                let inner = self.provider_of(expr)?;
+                if let Some(length) = inner.key_length.filter(|length| *length < SHORTEST_CHAINED) {
+                    let detail =
+                        format!("A chain needs a key of at least {SHORTEST_CHAINED} bytes, and this one has {length}.");
+                    return self.fail(detail, expr.span);
+                }
+                kept_as = inner.kept_as;
+                Secret::Chain(inner.provider)
+            }
             _ => {
                 let detail = format!(
                     "Give either passphrase or chain. A passphrase need not be in a file: {VARIABLE} may hold it, such as \
@@ -278,17 +330,14 @@ impl Builder<'_> {
             }
         };
         let default = Settings::default();
-        let longest = u32::try_from(LONGEST_SALT).unwrap_or(u32::MAX);
+        let longest = |length: usize| u32::try_from(length).unwrap_or(u32::MAX);
         let mut number = |name: &str, default: u32, range: std::ops::RangeInclusive<u32>| match argument(name) {
             Some(expr) => self.number(name, expr, range),
             None => Some(default),
         };
         let iterations = number("iterations", default.iterations, FEWEST_ITERATIONS..=MOST_ITERATIONS)?;
-        let salt_length = number("salt_length", 32, 1..=longest)? as usize;
-        let key_length = number("key_length", 32, 1..=32)? as usize;
-        if let Some(expr) = argument("key_length").filter(|_| !matches!(key_length, 16 | 32)) {
-            return self.fail("A key has 16 or 32 bytes here.", expr.span);
-        }
+        let salt_length = number("salt_length", 32, 1..=longest(LONGEST_SALT))? as usize;
+        let key_length = number("key_length", 32, 1..=longest(LONGEST_KEY))? as usize;
         let hash = match argument("hash_function") {
             None => default.hash,
             Some(expr) => match self.text(expr)?.as_str() {
@@ -298,12 +347,20 @@ impl Builder<'_> {
             },
         };
         let name = self.alias(declared)?;
-        Some(Pbkdf2::new(name, secret, Settings { key_length, iterations, hash, salt_length }))
+        if kept_as.contains(&name) {
+            // One would be lost, and with it what was encrypted.
+            let span = declared.arguments.get(ALIAS).map_or(declared.span, |(_, expr)| expr.span);
+            let detail = format!("A key provider that this one derives from keeps its metadata as \"{name}\", too.");
+            return self.fail(detail, span);
+        }
+        kept_as.push(name.clone());
+        let provider = Pbkdf2::new(name, secret, Settings { key_length, iterations, hash, salt_length });
+        Some(Made { provider: Arc::new(provider), kept_as, key_length: Some(key_length) })
     }
 
     /// A value that is written out.
     fn value(&mut self, expr: &Expr) -> Option<Value> {
-        match static_value(expr) {
+        match static_evaluated(expr) {
             Ok(value) => Some(value),
             Err(found) => {
                 let way_out = format!(" What should not stand in a file, {VARIABLE} may hold.");
@@ -318,9 +375,13 @@ impl Builder<'_> {
 
     fn text(&mut self, expr: &Expr) -> Option<String> {
         let value = self.value(expr)?;
+        self.text_of(&value, expr.span)
+    }
+
+    fn text_of(&mut self, value: &Value, span: Span) -> Option<String> {
         match value.as_str() {
             Some(text) => Some(text.to_owned()),
-            None => self.fail("A string is needed here.", expr.span),
+            None => self.fail("A string is needed here.", span),
         }
     }
 
@@ -337,6 +398,8 @@ impl Builder<'_> {
 
     fn bytes(&mut self, expr: &Expr) -> Option<Vec<u8>> {
         let value = self.value(expr)?;
+        // As OpenTofu takes them, numbers may be strings.
+        let value = convert(value.clone(), &Type::list(Type::Number)).unwrap_or(value);
         let byte = |value: &Value| value.as_i64().and_then(|number| u8::try_from(number).ok());
         let bytes = value.as_slice().and_then(|all| all.iter().map(byte).collect::<Option<Vec<u8>>>());
         match bytes {

@@ -7,7 +7,9 @@ use smform_types::{Diagnostic, Diagnostics, SourceMap, Span, Value};
 
 use super::content::{Content, Shape};
 use crate::eval::{static_bool, unquoted};
-use crate::syntax::{Block, Body, Expr, ExprKind, Ident, ObjectItem, TraversalStep, parse_json, parse_native};
+use crate::syntax::{
+    Block, Body, Expr, ExprKind, Ident, ObjectItem, TemplatePart, TraversalStep, parse_json, parse_native,
+};
 
 const ENCRYPTION: Shape = Shape {
     arguments: &[],
@@ -206,11 +208,17 @@ fn merge_target(target: &mut Option<Target>, over: Option<Target>) {
     });
 }
 
-/// The type and name that a reference such as `method.aes_gcm.main` leads to; `root` is its first word. Also as a string,
-/// which is how JSON writes it.
+/// The type and name that a reference such as `method.aes_gcm.main` leads to; `root` is its first word. Also as a string
+/// or a template of nothing else, which is how JSON writes it.
 #[must_use]
 pub fn referred(expr: &Expr, root: &str) -> Option<(Arc<str>, Arc<str>)> {
-    let expr = unquoted(expr).ok()?;
+    let expr = match &expr.kind {
+        ExprKind::Template { parts, .. } => match parts.as_slice() {
+            [TemplatePart::Interpolation(inner)] => inner.clone(),
+            _ => return None,
+        },
+        _ => unquoted(expr).ok()?,
+    };
     let ExprKind::Traversal { root: first, steps } = &expr.kind else { return None };
     match steps.as_slice() {
         [TraversalStep::Attribute(kind), TraversalStep::Attribute(name)] if &*first.text == root => {

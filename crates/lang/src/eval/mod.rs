@@ -32,7 +32,8 @@ pub use references::{malformed, malformed_in_body, names_anything, parse_referen
 pub use render::{quoted, render_value, type_text};
 pub use spans::attribute_span;
 pub use statics::{
-    bare_keyword, keyword, static_bool, static_reference, static_string, static_value, unquoted, warn_of_quotes,
+    bare_keyword, keyword, static_bool, static_evaluated, static_reference, static_string, static_value, unquoted,
+    warn_of_quotes,
 };
 pub use templates::Templates;
 

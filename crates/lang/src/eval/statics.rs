@@ -12,15 +12,23 @@ use crate::functions::{FunctionContext, Phase};
 use crate::source::MemoryHost;
 use crate::syntax::{Expr, ExprKind, ObjectItem, TemplatePart, parse_expression_within};
 
-/// The value of an expression that may hold neither references nor function calls.
+/// The value of an expression that may hold neither references nor function calls. In JSON syntax, templates stand for
+/// themselves.
 ///
 /// # Errors
 /// At the first reference or call, or as evaluation says.
 pub fn static_value(expr: &Expr) -> Result<Value, Diagnostics> {
+    if holds_written(expr) { static_evaluated(&as_written(expr)) } else { static_evaluated(expr) }
+}
+
+/// The same where the templates of JSON syntax are evaluated, too.
+///
+/// # Errors
+/// At the first reference or call, or as evaluation says.
+pub fn static_evaluated(expr: &Expr) -> Result<Value, Diagnostics> {
     if let ExprKind::Literal(value) = &expr.kind {
         return Ok(value.clone());
     }
-    let expr = if holds_written(expr) { &as_written(expr) } else { expr };
     let mut found = Diagnostics::new();
     traversals(expr, &mut |traversal| {
         if let ExprKind::Traversal { root, .. } = &traversal.kind {

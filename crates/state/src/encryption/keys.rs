@@ -18,6 +18,8 @@ pub const MOST_ITERATIONS: u32 = 100_000_000;
 pub const SHORTEST_PASSPHRASE: usize = 16;
 /// The longest salt in bytes.
 pub const LONGEST_SALT: usize = 1024;
+/// The longest key in bytes. What a method or a chain can do with a key is for them to say.
+pub const LONGEST_KEY: usize = 1024;
 
 /// What is kept beside encrypted data, by the name of the key provider: JSON in base64.
 pub type Metadata = BTreeMap<String, String>;
@@ -76,6 +78,9 @@ struct Derivation {
     key_length: usize,
 }
 
+/// The metadata of a key, and what it was derived from: in a chain, that is not always the same.
+type Origin = (String, Vec<u8>);
+
 /// The key provider `pbkdf2`.
 pub struct Pbkdf2 {
     /// Under which name its metadata is kept.
@@ -84,14 +89,14 @@ pub struct Pbkdf2 {
     settings: Settings,
     /// The key that this run encrypts with. Deriving one takes a good part of a second, so it is done once.
     own: OnceLock<Result<(Vec<u8>, String), String>>,
-    /// The keys of what was read, by their metadata.
-    known: Mutex<BTreeMap<String, Vec<u8>>>,
+    /// The keys of what was read.
+    known: Mutex<BTreeMap<Origin, Vec<u8>>>,
 }
 
 /// The arguments of a key provider that may be left out.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// Length of the key in bytes: 16 or 32.
+    /// Length of the key in bytes.
     pub key_length: usize,
     /// How often the hash function is applied.
     pub iterations: u32,
@@ -123,9 +128,10 @@ impl Pbkdf2 {
 }
 
 impl Pbkdf2 {
-    /// A key of something that was read, with its metadata, if it was derived as is asked for now. To encrypt with it again
-    /// spares deriving another, for this run and for all that read what it writes: what must differ each time is the nonce.
-    fn of_what_was_read(&self) -> Option<(Vec<u8>, String)> {
+    /// A key of something that was read, with its metadata, if it was derived as is asked for now, and from the same. To
+    /// encrypt with it again spares deriving another, for this run and for all that read what it writes: what must differ
+    /// each time is the nonce.
+    fn of_what_was_read(&self, secret: &[u8]) -> Option<(Vec<u8>, String)> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let is_as_asked = |kept: &str| {
             let json = STANDARD.decode(kept).ok()?;
@@ -134,7 +140,8 @@ impl Pbkdf2 {
             let Settings { key_length: length, iterations: count, hash, salt_length: salt } = self.settings;
             Some((key_length, iterations, hash_function, salt_length) == (length, count, hash, salt))
         };
-        let (kept, key) = known.iter().find(|(kept, _)| is_as_asked(kept) == Some(true))?;
+        let is_usable = |(kept, from): &Origin| from == secret && is_as_asked(kept) == Some(true);
+        let ((kept, _), key) = known.iter().find(|(origin, _)| is_usable(origin))?;
         Some((key.clone(), kept.clone()))
     }
 }
@@ -146,7 +153,7 @@ impl KeyProvider for Pbkdf2 {
             Secret::Chain(other) => other.encryption_key(metadata)?,
         };
         let make = || {
-            if let Some(own) = self.of_what_was_read() {
+            if let Some(own) = self.of_what_was_read(&secret) {
                 return Ok(own);
             }
             let mut salt = vec![0; self.settings.salt_length];
@@ -167,18 +174,19 @@ impl KeyProvider for Pbkdf2 {
 
     fn decryption_key(&self, metadata: &Metadata) -> Result<Vec<u8>, String> {
         let kept = kept(&self.name, metadata)?;
-        if let Some(key) = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(kept) {
+        let secret = match &self.secret {
+            Secret::Passphrase(text) => text.clone().into_bytes(),
+            Secret::Chain(other) => other.decryption_key(metadata)?,
+        };
+        let origin: Origin = (kept.clone(), secret);
+        if let Some(key) = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&origin) {
             return Ok(key.clone());
         }
         let damaged = || format!("the metadata of {} is damaged", self.name);
         let json = STANDARD.decode(kept).map_err(|_| damaged())?;
         let derivation: Derivation = serde_json::from_slice(&json).map_err(|_| damaged())?;
-        let secret = match &self.secret {
-            Secret::Passphrase(text) => text.clone().into_bytes(),
-            Secret::Chain(other) => other.decryption_key(metadata)?,
-        };
-        let key = derivation.key(&secret)?;
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(kept.clone(), key.clone());
+        let key = derivation.key(&origin.1)?;
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(origin, key.clone());
         Ok(key)
     }
 }
@@ -187,8 +195,8 @@ impl Derivation {
     fn key(&self, secret: &[u8]) -> Result<Vec<u8>, String> {
         let iterations = NonZeroU32::new(self.iterations).filter(|count| count.get() <= MOST_ITERATIONS);
         let iterations = iterations.ok_or("the metadata asks for an unreasonable number of iterations")?;
-        if !matches!(self.key_length, 16 | 32) {
-            return Err(format!("a key has 16 or 32 bytes, not {}", self.key_length));
+        if !(1..=LONGEST_KEY).contains(&self.key_length) {
+            return Err(format!("the metadata asks for a key of {} bytes", self.key_length));
         }
         let salt = STANDARD.decode(&self.salt).ok().filter(|salt| salt.len() <= LONGEST_SALT);
         let salt = salt.ok_or("the salt in the metadata is damaged")?;

@@ -308,4 +308,28 @@ mod tests {
         assert_eq!(target(&chain("correct horse battery"), vec![]).decrypt(&sealed).as_deref(), Ok(b"x".as_slice()));
         assert!(target(&chain("another passphrase"), vec![]).decrypt(&sealed).is_err());
     }
+
+    #[test]
+    fn a_chain_does_not_take_up_a_key_of_another_key() {
+        let text = "correct horse battery";
+        let chain = |inner: &Arc<Pbkdf2>| {
+            let settings = Settings { iterations: 7, ..Settings::default() };
+            Arc::new(Pbkdf2::new("outer".to_owned(), Secret::Chain(Arc::clone(inner) as _), settings))
+        };
+        let fresh = || target(&chain(&passphrase("inner", text)), vec![]);
+        let sealed = fresh().encrypt(b"old").expect("sealed");
+        // A run that encrypts a plan with the inner key before it reads a state.
+        let inner = passphrase("inner", text);
+        let outer = target(&chain(&inner), vec![]);
+        target(&inner, vec![]).encrypt(b"plan").expect("sealed");
+        assert_eq!(outer.decrypt(&sealed).as_deref(), Ok(b"old".as_slice()));
+        let written = outer.encrypt(b"new").expect("sealed");
+        assert_eq!(fresh().decrypt(&written).as_deref(), Ok(b"new".as_slice()));
+        // What was read with the right inner key serves no other.
+        let text = String::from_utf8(written).expect("text");
+        let mut other: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        other["meta"]["inner"] =
+            serde_json::from_slice::<serde_json::Value>(&sealed).expect("JSON")["meta"]["inner"].clone();
+        assert!(outer.decrypt(other.to_string().as_bytes()).is_err());
+    }
 }

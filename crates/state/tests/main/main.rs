@@ -5,6 +5,7 @@ mod encryption;
 mod fuzz;
 mod left_behind;
 mod locking;
+mod opentofu;
 mod remote;
 mod terraform;
 

@@ -1,0 +1,11 @@
+terraform {
+  encryption {
+    key_provider "pbkdf2" "team" {
+      passphrase = "correct horse battery"
+      iterations               = 200000
+      encrypted_metadata_alias = "of the team"
+    }
+    method "aes_gcm" "main" { keys = key_provider.pbkdf2.team }
+    state { method = method.aes_gcm.main }
+  }
+}

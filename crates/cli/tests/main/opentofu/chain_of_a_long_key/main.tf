@@ -1,0 +1,17 @@
+terraform {
+  encryption {
+    key_provider "pbkdf2" "inner" {
+      passphrase = "correct horse battery"
+      iterations               = 200000
+      key_length               = 100
+      encrypted_metadata_alias = "inner"
+    }
+    key_provider "pbkdf2" "team" {
+      chain                    = key_provider.pbkdf2.inner
+      iterations               = 200000
+      encrypted_metadata_alias = "outer"
+    }
+    method "aes_gcm" "main" { keys = key_provider.pbkdf2.team }
+    state { method = method.aes_gcm.main }
+  }
+}

@@ -1,0 +1,7 @@
+terraform {
+  encryption {
+    key_provider "pbkdf2" "team" { passphrase = "correct horse battery" }
+    method "aes_gcm" "main" { keys = key_provider.pbkdf2.team }
+    state { method = method.aes_gcm.main }
+  }
+}

@@ -1,0 +1,11 @@
+terraform {
+  encryption {
+    key_provider "pbkdf2" "team" {
+      passphrase = "correct horse battery"
+      iterations  = 200001
+      salt_length = 7
+    }
+    method "aes_gcm" "main" { keys = key_provider.pbkdf2.team }
+    state { method = method.aes_gcm.main }
+  }
+}
