@@ -218,10 +218,24 @@ async fn differing(question: &Question, candidate: &Candidate, found: &Value, co
         return Vec::new();
     };
     let created_with = question.session.created_with(type_name).iter();
-    let others = created_with.filter(|name| planned.planned.get(name) != found.get(name));
+    // Of an object that is found, what a provider adds to all tags is not among its own.
+    let live = |name: &str| found.get(if name == "tags" { "tags_all" } else { name });
+    let others = created_with.filter(|name| !has(live(name), planned.planned.get(name)));
+    // It was looked for in the region that was announced, which need not be that of now.
+    let replacing = planned.replace.iter().filter(|path| **path != Path::attribute("region"));
     let differing: BTreeSet<String> =
-        planned.replace.iter().map(ToString::to_string).chain(others.map(ToString::to_string)).collect();
+        replacing.map(ToString::to_string).chain(others.map(ToString::to_string)).collect();
     differing.into_iter().collect()
+}
+
+/// Whether a value is as wanted; of a map, whether it has what is wanted, whatever others have added.
+fn has(found: Option<&Value>, wanted: Option<&Value>) -> bool {
+    match found.zip(wanted).map(|(found, wanted)| (found.kind(), wanted.kind())) {
+        Some((ValueKind::Map(_, found), ValueKind::Map(_, wanted))) => {
+            wanted.iter().all(|(key, value)| found.get(key) == Some(value))
+        }
+        _ => found == wanted,
+    }
 }
 
 /// Finds the object that an `import` block names, and reads it.

@@ -13,7 +13,7 @@ use super::renamed;
 use super::steps::{self, Step, StepGraph};
 use super::stored::Stored;
 use super::target::Selection;
-use super::{Action, Change, Mode, ObjectKey, Replacement};
+use super::{Action, Change, Mode, ObjectKey, Reason, Replacement};
 use crate::blocks::block_context;
 use crate::graph::{Graph, Node};
 
@@ -174,10 +174,7 @@ pub fn refuse_same_names(
         let Some(change) = changes.get(&ObjectKey { address: address.clone(), deposed: None }) else { continue };
         // What refers to it is told by its address; whatever else uses it, as the service names it.
         let name = fixed_name(change, same);
-        let mut users = users(changes, address, name);
-        if users.is_empty() {
-            users.clone_from(&same.users);
-        }
+        let users = users(changes, change, same);
         if users.is_empty() && change.action == Action::Replace(Replacement::DeleteFirst) {
             continue;
         }
@@ -274,17 +271,33 @@ pub fn refuse_too_early(
     found
 }
 
-/// The resources whose objects use an object, by configuration or by record.
-fn users(changes: &BTreeMap<ObjectKey, Change>, address: &InstanceAddress, name: &str) -> Vec<String> {
-    let used = address.config();
+/// Lets tainted objects that nothing uses go before those that take their names, whatever is said to come first: a creation
+/// that was not finished must not stand in the way of the next one.
+pub fn give_way(changes: &mut BTreeMap<ObjectKey, Change>, same_names: &BTreeMap<InstanceAddress, SameName>) {
+    for (address, same) in same_names {
+        let object = ObjectKey { address: address.clone(), deposed: None };
+        let Some(change) = changes.get(&object) else { continue };
+        if change.action == Action::Replace(Replacement::CreateFirst)
+            && change.reason == Some(Reason::Tainted)
+            && users(changes, change, same).is_empty()
+            && let Some(change) = changes.get_mut(&object)
+        {
+            change.action = Action::Replace(Replacement::DeleteFirst);
+        }
+    }
+}
+
+/// The resources whose objects use an object, by configuration or by record; else what uses it as the service names it.
+fn users(changes: &BTreeMap<ObjectKey, Change>, change: &Change, same: &SameName) -> Vec<String> {
+    let used = change.object.address.config();
     let users = changes
         .values()
         .filter(|change| change.dependencies.contains(&used) || change.old_dependencies.contains(&used))
         .filter(|change| change.before.is_some())
         .collect();
-    let users = renamed::of_instance(address, name, users);
+    let users = renamed::of_object(change, fixed_name(change, same), users);
     let users: BTreeSet<String> = users.into_iter().map(|change| change.object.address.to_string()).collect();
-    users.into_iter().collect()
+    if users.is_empty() { same.users.clone() } else { users.into_iter().collect() }
 }
 
 /// The name that an object has, and that a new one would have again.

@@ -8,7 +8,8 @@ use smform_lang::eval::attribute_span;
 use smform_provider::SameName;
 use smform_types::{InstanceAddress, InstanceKey, ResourceMode, Value, ValueKind};
 
-use super::{Change, ObjectKey};
+use super::stored::text_of;
+use super::{Change, ObjectKey, Reason};
 
 /// The expression of the fixed name as it is written.
 fn written<'c>(config: &'c Config, block: &Resource, same: &SameName) -> Option<&'c str> {
@@ -83,11 +84,17 @@ pub(super) fn reference(address: &InstanceAddress, same: &SameName) -> String {
     }
 }
 
-/// Those users of a resource that use the instance of this name, where that can be told from what they hold.
-pub(super) fn of_instance<'c>(address: &InstanceAddress, name: &str, users: Vec<&'c Change>) -> Vec<&'c Change> {
-    let holds = |user: &&Change| user.before.as_ref().is_some_and(|before| is_held(before, &|text| text == name));
+/// Those of the users of a block that use one object of it, `name`, as far as what they are says so: they have its name, its id
+/// or its ARN. What is tainted is used by nobody else: most of what is tainted was never finished.
+pub(super) fn of_object<'c>(change: &Change, name: &str, users: Vec<&'c Change>) -> Vec<&'c Change> {
+    let told = |attribute| change.before.as_ref().and_then(|before| text_of(before, attribute));
+    let own: Vec<&str> = [Some(name), told("id"), told("arn")].into_iter().flatten().collect();
+    let holds =
+        |user: &&Change| user.before.as_ref().is_some_and(|before| is_held(before, &|text| own.contains(&text)));
     let holding: Vec<&Change> = users.iter().copied().filter(holds).collect();
-    if address.key.is_none() || holding.is_empty() { users } else { holding }
+    let is_certain =
+        change.reason == Some(Reason::Tainted) || change.object.address.key.is_some() && !holding.is_empty();
+    if is_certain { holding } else { users }
 }
 
 /// The objects of the provider `random` whose results are in the name: another result is another name.

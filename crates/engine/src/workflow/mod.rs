@@ -196,6 +196,7 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
     if world.conduct.cancel.is_cancelled() {
         found.push(Diagnostic::error("Interrupted", "The plan was not finished. Nothing was changed."));
     }
+    order::give_way(&mut changes, &same_names);
     let mut steps = order::settle(options.mode, &graph, &visited, &mut changes);
     // Also what is destroyed goes before what it is a part of.
     if is_reviewed || options.mode == Mode::Destroy {

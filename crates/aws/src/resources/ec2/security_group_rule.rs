@@ -372,6 +372,10 @@ impl ResourceType<Clients> for SecurityGroupRule {
         }
     }
 
+    fn created_with(&self) -> &'static [&'static str] {
+        &["description"]
+    }
+
     async fn import(&self, identifier: &str, cx: &Context<'_, Clients>) -> Result<Option<Imported>, ProviderError> {
         let (id, seed) = import_seed(&self.schema, identifier, cx.clients);
         let Some(seed) = identified(seed, id) else {

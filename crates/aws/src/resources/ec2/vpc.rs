@@ -469,6 +469,10 @@ impl ResourceType<Clients> for Vpc {
         .await
     }
 
+    fn created_with(&self) -> &'static [&'static str] {
+        &["instance_tenancy", "tags"]
+    }
+
     async fn import(&self, identifier: &str, cx: &Context<'_, Clients>) -> Result<Option<Imported>, ProviderError> {
         let (id, seed) = import_seed(&self.schema, identifier, cx.clients);
         let client = cx.clients.ec2(cx.clients.region_of(&seed));

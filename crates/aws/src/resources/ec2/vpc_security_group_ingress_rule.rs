@@ -63,6 +63,10 @@ impl ResourceType<Clients> for IngressRule {
         self.0.delete(prior, cx).await
     }
 
+    fn created_with(&self) -> &'static [&'static str] {
+        &["description", "tags"]
+    }
+
     async fn import(&self, identifier: &str, cx: &Context<'_, Clients>) -> Result<Option<Imported>, ProviderError> {
         self.0.import(identifier, cx).await
     }
