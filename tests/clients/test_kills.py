@@ -141,6 +141,25 @@ resource "aws_cloudwatch_metric_alarm" "own" {
   threshold           = 1
 }
 
+# Should these be half made, they have to go before they are made again.
+resource "aws_security_group" "own" {
+  name   = "own"
+  vpc_id = aws_vpc.own.id
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "aws_iam_policy" "fixed" {
+  name   = "fixed"
+  policy = jsonencode({ Version = "2012-10-17", Statement = [] })
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
 resource "aws_cloudwatch_log_group" "own" {
   name              = "/aws/sagemaker/Endpoints/kept"
   retention_in_days = 30
@@ -266,9 +285,11 @@ class Place:
     def around(self):
         ec2, iam, cloudwatch = self.server.client("ec2"), self.server.client("iam"), self.server.client("cloudwatch")
         found = [one["VpcId"] for one in ec2.describe_vpcs(Filters=[{"Name": "cidr", "Values": ["10.9.0.0/16"]}])["Vpcs"]]
-        within = [{"Name": "vpc-id", "Values": found}]
+        within = [{"Name": "vpc-id", "Values": list(found)}]
         if found:
             found += [one["SubnetId"] for one in ec2.describe_subnets(Filters=within)["Subnets"]]
+            groups = ec2.describe_security_groups(Filters=[*within, {"Name": "group-name", "Values": ["own"]}])
+            found += [one["GroupId"] for one in groups["SecurityGroups"]]
             endpoints = ec2.describe_vpc_endpoints(Filters=within)["VpcEndpoints"]
             found += [one["VpcEndpointId"] for one in endpoints]
         for role in iam.list_roles()["Roles"]:
@@ -399,7 +420,7 @@ def test_what_somebody_made_under_an_announced_name_is_left_alone(tmp_path):
             sagemaker = place.server.client("sagemaker")
             create(sagemaker, operation)
             told = place.run(*APPLY).expect(1).text
-            assert "Announced name belongs to another object" in told and "already exists" in told, told
+            assert "Another object has the place of an announced one" in told and "already exists" in told, told
             # Nor is it deleted with the rest.
             place.run(*DESTROY).expect(0)
             models = {one["ModelName"] for one in sagemaker.list_models()["Models"]}

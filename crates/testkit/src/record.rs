@@ -73,6 +73,15 @@ impl MemoryRecord {
         }
     }
 
+    /// Records an object as tainted.
+    pub fn taint(&mut self, address: &str) {
+        let entry =
+            self.objects.iter_mut().find(|(key, _)| key.deposed.is_none() && key.address.to_string() == address);
+        if let Some((_, entry)) = entry {
+            entry.tainted = true;
+        }
+    }
+
     /// The recorded value of an object.
     #[must_use]
     pub fn value(&self, address: &str) -> Option<&Value> {

@@ -37,16 +37,18 @@ impl Walker<'_> {
         self.found.diagnostics.push(warning);
     }
 
-    /// Warns of an object that has the name which an earlier run was to give another one, and differs in these arguments.
+    /// Warns of an object that is where an earlier run was to create another one, and differs from that in these arguments.
     pub(super) fn warn_of_stranger(&mut self, object: &ObjectKey, differing: &[String]) {
-        let Some(candidate) = self.walk.stored.candidates.get(object).filter(|_| !differing.is_empty()) else { return };
+        if differing.is_empty() {
+            return;
+        }
         let detail = format!(
-            "A run that was cut off was about to create it as {}. What is there by that name differs from it in {}: somebody \
-             else has made it, so it is left alone.",
-            candidate.identifier,
+            "A run that was cut off was about to create it. What is there in its place differs from that in {}: somebody else has \
+             made it, so it is left alone.",
             differing.join(", ")
         );
-        let warning = Diagnostic::warning("Announced name belongs to another object", detail).about(&object.address);
+        let warning =
+            Diagnostic::warning("Another object has the place of an announced one", detail).about(&object.address);
         self.found.diagnostics.push(warning);
     }
 }

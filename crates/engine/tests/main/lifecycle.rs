@@ -502,7 +502,7 @@ async fn what_has_an_announced_name_and_is_another_object_is_left_alone() {
     bench.record.lock().await.intend("test_thing.model", "m", Some(announced("ours")));
     let (_, _, planned, found) = bench.plan(&text.replace("theirs", "ours"), &Options::default()).await;
     let told = format!("{found:?}");
-    assert!(told.contains("Announced name belongs to another object") && told.contains("image"), "{told}");
+    assert!(told.contains("Another object has the place of an announced one") && told.contains("image"), "{told}");
     assert!(planned.plan.adopted.is_empty());
     assert_eq!(bench.actions(&text.replace("theirs", "ours")).await, ["test_thing.model create"]);
     // What is as it was announced is adopted, also where the configuration is another by now.
@@ -510,6 +510,25 @@ async fn what_has_an_announced_name_and_is_another_object_is_left_alone() {
     bench.record.lock().await.intend("test_thing.model", "m", Some(announced("theirs")));
     let (_, _, planned, found) = bench.plan(text, &Options::default()).await;
     assert!(planned.plan.adopted.len() == 1 && !found.has_errors(), "{found:?}");
+}
+
+#[tokio::test]
+async fn what_was_not_finished_gives_way_to_the_next_of_its_name() {
+    let bench = Bench::new();
+    let text = "resource \"test_thing\" \"model\" {\n  name = \"m\"\n  lifecycle { create_before_destroy = true }\n}";
+    bench.service.fail_in_part("create", "m");
+    assert!(bench.apply(text).await.diagnostics.has_errors());
+    bench.service.heal();
+    bench.service.forget_calls();
+    bench.converge(text).await;
+    assert_eq!(bench.service.calls(), ["delete m", "create m"]);
+    // What something uses does not.
+    let used =
+        format!("{text}\nresource \"test_thing\" \"user\" {{\n  name = \"u\"\n  uses = [test_thing.model.name]\n}}");
+    bench.converge(&used).await;
+    bench.record.lock().await.taint("test_thing.model");
+    let (_, _, _, found) = bench.plan(&used, &Options::default()).await;
+    assert!(format!("{found:?}").contains("test_thing.user uses it"), "{found:?}");
 }
 
 #[tokio::test]
