@@ -138,6 +138,13 @@ impl Checks {
         });
     }
 
+    /// Says that a block was come to in a module without instances, and so has no objects.
+    pub fn none_of(&mut self, module: &ModuleAddress, subject: &Subject) {
+        if let Some(objects) = self.0.get_mut(&(module.clone(), subject.clone())) {
+            objects.get_or_insert_default();
+        }
+    }
+
     /// Says that it is known which objects there are, even if there are none.
     pub fn expand(&mut self, at: &ModuleInstance, subject: &Subject) {
         self.objects(at, subject, |_| {});

@@ -446,6 +446,7 @@ impl<'a> Executor<'a> {
         let Some(block) = setting.config.resource(resource) else { return };
         let key = self.apply.providers.key(setting.config, &resource.module, block);
         let provider = key.ok().map(|key| self.apply.providers.state_address(setting.config, &key));
+        self.values.come_to(&resource.module, &Subject::Resource(resource.resource.clone()));
         for at in self.values.module_instances(&resource.module) {
             let expanded = match setting.scope(&at, &self.values, Repetition::default(), None) {
                 Some(scope) => {

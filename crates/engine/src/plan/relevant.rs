@@ -138,12 +138,9 @@ impl<'a> Search<'a> {
         let (Some(parent), Some((call, _))) = (at.parent(), at.0.last()) else { return };
         let call = self.module(&parent).and_then(|module| module.calls.get(call));
         let arguments = call.into_iter().flat_map(|call| &call.body.attributes);
-        let mut found: Vec<Reference> = arguments
-            .filter(|argument| *argument.name.text == *name)
-            .flat_map(|argument| references(&argument.expr))
-            .collect();
-        found.extend(call.into_iter().flat_map(|call| repeated(&call.repetition, &found)).collect::<Vec<_>>());
-        self.add(&parent, found);
+        // As in Terraform, what the repetition of the call comes from does not count.
+        let found = arguments.filter(|argument| *argument.name.text == *name);
+        self.add(&parent, found.flat_map(|argument| references(&argument.expr)).collect());
     }
 
     /// What the block of a resource refers to, or one argument of it. What is not written comes from nowhere else.

@@ -15,6 +15,7 @@ use super::stored::{self, StoredObject};
 use super::walk::{Adopt, Walker};
 use super::{Action, Change, Drift, Mode, ObjectKey, Reason, Ties, imports};
 use crate::blocks::{Checked, block_context, locate, sensitive_paths};
+use crate::checks::Subject;
 use crate::graph::{Node, ProviderKey};
 use crate::values::evaluate::within;
 use crate::values::expand::expand;
@@ -76,6 +77,7 @@ impl<'a> Walker<'a> {
             if imports && !self.find_imports(resource) {
                 return;
             }
+            self.found.values.come_to(&resource.module, &Subject::Resource(resource.resource.clone()));
             let mut expanded = true;
             for instance in self.found.values.module_instances(&resource.module) {
                 expanded &= self.in_module(node, &instance, block, &key, &schema);

@@ -52,6 +52,12 @@ impl<'a> Setting<'a> {
     /// Evaluates a vertex that is no resource or provider, for every instance of its module, into `values`.
     pub fn node(&self, node: &Node, values: &mut Values) -> Diagnostics {
         match node {
+            Node::Variable(module, name) => values.come_to(module, &Subject::Variable(name.clone())),
+            Node::Output(module, name) => values.come_to(module, &Subject::Output(name.clone())),
+            Node::Check(module, name) => values.come_to(module, &Subject::Check(name.clone())),
+            _ => {}
+        }
+        match node {
             Node::Module(module) => self.module(module, values),
             Node::Variable(module, name) => self.each(module, values, |instance, values| {
                 let variable = self.module_of(module)?.variables.get(name)?;

@@ -293,6 +293,13 @@ impl Values {
         }
     }
 
+    /// Notes that a block was come to, where its module has no instances: then nothing of it is looked at.
+    pub fn come_to(&mut self, module: &ModuleAddress, subject: &Subject) {
+        if self.module_instances(module).is_empty() {
+            self.checks.none_of(module, subject);
+        }
+    }
+
     /// The instances of a module in configuration, as far as the calls that lead to it have been expanded; without those
     /// of which nothing is looked at.
     #[must_use]

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use similar::{Algorithm, DiffTag, capture_diff_slices};
-use smform_types::{Value, ValueKind};
+use smform_types::{Type, Value, ValueKind};
 
 /// Largest table of items of one side by items of the other that is worth building.
 const MAX_TABLE: usize = 250_000;
@@ -19,7 +19,10 @@ pub struct Pair(pub Option<usize>, pub Option<usize>);
 /// appears; objects there are paired in order, so that their inner changes show. This is what Terraform does
 /// (observed).
 pub fn pair_list(before: &[Value], after: &[Value]) -> Vec<Pair> {
-    let (old, new) = (plain(before), plain(after));
+    // As in Terraform, what is not known counts as null here.
+    let place = |value: Value| if value.is_known() && !value.is_null() { value } else { Value::null(Type::Dynamic) };
+    let places = |values| -> Vec<Value> { plain(values).into_iter().map(place).collect() };
+    let (old, new) = (places(before), places(after));
     let kept: HashSet<&Value> = new.iter().collect();
     if old.len() == new.len() && old.iter().any(|item| !kept.contains(item)) {
         return (0..old.len()).map(|at| Pair(Some(at), Some(at))).collect();
