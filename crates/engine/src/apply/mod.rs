@@ -709,8 +709,11 @@ impl<'a> Executor<'a> {
     /// before.
     fn not_evaluated(&self, name: &str) -> Option<Value> {
         let planned = self.apply.plan.outputs.get(name).and_then(|change| change.after.as_ref());
-        let planned = planned.filter(|value| value.is_wholly_known());
-        planned.or_else(|| self.apply.stored.outputs.get(name)).cloned()
+        match planned.filter(|value| value.is_wholly_known()) {
+            Some(planned) => Some(planned).filter(|value| !value.is_null()).cloned(),
+            // It may be on record as null.
+            None => self.apply.stored.outputs.get(name).cloned(),
+        }
     }
 
     /// The root outputs: as evaluated, or what is known of them where that was not possible.
@@ -732,11 +735,14 @@ impl<'a> Executor<'a> {
             let evaluated = self.values.output(&ModuleInstance::root(), name).cloned();
             // What targets leave out is unknown even now, and is recorded as null.
             let is_left_out = evaluated.as_ref().is_some_and(|value| !value.is_known());
-            let value = evaluated.map(|value| conform::without_unknown(value).0);
-            let value = value.or_else(|| self.not_evaluated(name));
-            if let Some(value) = value.filter(|value| is_left_out || !value.is_null()) {
-                outputs.insert(name.clone(), (value, output.sensitive));
-            }
+            let value = match evaluated {
+                Some(value) => {
+                    let value = conform::without_unknown(value).0;
+                    Some(value).filter(|value| is_left_out || !value.is_null())
+                }
+                None => self.not_evaluated(name),
+            };
+            outputs.extend(value.map(|value| (name.clone(), (value, output.sensitive))));
         }
         outputs
     }
