@@ -14,6 +14,12 @@ use super::{Action, Change, ObjectKey, Replacement};
 use crate::blocks::block_context;
 use crate::graph::ProviderKey;
 
+/// What an object uses, each with whose name that is.
+type Uses = Vec<(Scope, Use)>;
+
+/// An object that is looked through: its name, and what it uses.
+type Passing<'n> = (Option<&'n Scope>, &'n Option<Uses>);
+
 /// The objects of a plan by their names, and what they use.
 struct Named<'a> {
     change: &'a Change,
@@ -21,8 +27,8 @@ struct Named<'a> {
     before: Option<Scope>,
     after: Option<Scope>,
     /// What these use; nothing where the type does not tell.
-    uses_before: Option<Vec<(Scope, Use)>>,
-    uses_after: Option<Vec<(Scope, Use)>>,
+    uses_before: Option<Uses>,
+    uses_after: Option<Uses>,
 }
 
 fn named<'a>(
@@ -55,16 +61,13 @@ fn named<'a>(
     told.collect()
 }
 
-fn each(uses: &Option<Vec<(Scope, Use)>>) -> impl Iterator<Item = &(Scope, Use)> {
+fn each(uses: &Option<Uses>) -> impl Iterator<Item = &(Scope, Use)> {
     uses.iter().flatten()
 }
 
 /// What is held, directly or through what is held itself. `roots` are held as they are; objects that come with `pass` are looked
 /// through.
-fn reached<'n>(
-    roots: Vec<&'n Scope>,
-    pass: &[(Option<&'n Scope>, &'n Option<Vec<(Scope, Use)>>)],
-) -> BTreeSet<&'n Scope> {
+fn reached<'n>(roots: Vec<&'n Scope>, pass: &[Passing<'n>]) -> BTreeSet<&'n Scope> {
     let mut found: BTreeSet<&Scope> = roots.iter().copied().collect();
     let mut open = roots;
     while let Some(scope) = open.pop() {
