@@ -407,37 +407,19 @@ impl<'a> Executor<'a> {
         }
         let (clock, key, conduct) = (Arc::clone(&apply.conduct.clock), key.clone(), apply.conduct.clone());
         let place = apply.setting.provider_place(&key);
-        let updates = self.updates(&key);
+        let updates = stale::updates(apply, &key);
         self.spawn(index, async move {
             // When the user stops, what needs the provider is left out, as if it had not been begun.
             let result = conduct.unless_cancelled(provider.configure(config, clock)).await;
             let result = result.unwrap_or_else(|| Err(Diagnostics::new()));
-            let result = match result.map_err(|errors| errors.map(|error| error.at(place))) {
+            let result = result.map_err(|errors| errors.map(|error| error.at(place)));
+            let result = match result {
                 // A plan that has just been made has its providers connected already.
-                Ok(session) => {
-                    let found = conduct.unless_cancelled(stale::outdated(&session, updates, &conduct)).await;
-                    match found {
-                        Some(found) if !found.has_errors() => Ok(session),
-                        found => Err(found.unwrap_or_default()),
-                    }
-                }
+                Ok(session) => stale::checked(session, updates, &conduct).await,
                 Err(errors) => Err(errors),
             };
             Done::Provider(key, result)
         })
-    }
-
-    /// The updates that a provider configuration is to make.
-    fn updates(&self, key: &ProviderKey) -> Vec<(Change, smform_types::schema::Block)> {
-        let apply = self.apply;
-        let updates = apply.plan.changes.values().filter(|change| change.action == Action::Update);
-        let with_schema = updates.filter(|change| change.provider == *key).filter_map(|change| {
-            let resource = &change.object.address.resource;
-            let provider = apply.providers.of_key(apply.setting.config, key)?;
-            let schema = provider.resource_schema(resource.mode, &resource.type_name)?;
-            Some((change.clone(), schema.block.clone()))
-        });
-        with_schema.collect()
     }
 
     /// Finds the instances of a block again, with the values of those that do not change.

@@ -8,7 +8,9 @@ use smform_provider::Session;
 use smform_types::schema::Block;
 use smform_types::{Diagnostic, Diagnostics, Value, ValueKind};
 
+use super::Apply;
 use crate::events::Operation;
+use crate::graph::ProviderKey;
 use crate::plan::{Action, Change};
 use crate::run::Conduct;
 
@@ -18,9 +20,36 @@ pub const STALE: &str = "Saved plan is stale";
 /// How many objects are read at the same time.
 const AT_ONCE: usize = 10;
 
+/// The updates that a provider configuration is to make, each with the schema of its type.
+pub fn updates(apply: &Apply<'_>, key: &ProviderKey) -> Vec<(Change, Block)> {
+    let updates = apply.plan.changes.values().filter(|change| change.action == Action::Update);
+    let with_schema = updates.filter(|change| change.provider == *key).filter_map(|change| {
+        let resource = &change.object.address.resource;
+        let provider = apply.providers.of_key(apply.setting.config, key)?;
+        let schema = provider.resource_schema(resource.mode, &resource.type_name)?;
+        Some((change.clone(), schema.block.clone()))
+    });
+    with_schema.collect()
+}
+
+/// A connected provider, if what it is to update is as the plan has found it.
+///
+/// # Errors
+/// What somebody else has changed; nothing when the user asks to stop.
+pub async fn checked(
+    session: Arc<dyn Session>,
+    updates: Vec<(Change, Block)>,
+    conduct: &Conduct,
+) -> Result<Arc<dyn Session>, Diagnostics> {
+    match conduct.unless_cancelled(outdated(&session, updates, conduct)).await {
+        Some(found) if !found.has_errors() => Ok(session),
+        found => Err(found.unwrap_or_default()),
+    }
+}
+
 /// What else has become of objects that are to be updated, in the arguments that the updates change. What cannot be read now
 /// is told by the update itself.
-pub async fn outdated(session: &Arc<dyn Session>, changes: Vec<(Change, Block)>, conduct: &Conduct) -> Diagnostics {
+async fn outdated(session: &Arc<dyn Session>, changes: Vec<(Change, Block)>, conduct: &Conduct) -> Diagnostics {
     let read = |(change, block): (Change, Block)| {
         let session = Arc::clone(session);
         async move {
@@ -30,8 +59,7 @@ pub async fn outdated(session: &Arc<dyn Session>, changes: Vec<(Change, Block)>,
             judged(&change, &block, &before, live.as_ref())
         }
     };
-    let updates = changes.into_iter().filter(|(change, _)| change.action == Action::Update);
-    let found: Vec<Option<Diagnostic>> = stream::iter(updates).map(read).buffered(AT_ONCE).collect().await;
+    let found: Vec<Option<Diagnostic>> = stream::iter(changes).map(read).buffered(AT_ONCE).collect().await;
     found.into_iter().flatten().collect()
 }
 
