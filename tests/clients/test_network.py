@@ -43,7 +43,11 @@ def operations(project):
 
 
 def test_a_group_of_the_same_run_that_lets_nothing_out_stops_the_model(project):
-    project.write(GROUP + MODEL)
+    # Without any rule, the plan knows it.
+    plan = project.write(GROUP + MODEL).run("plan", "-no-color").expect(1)
+    assert CLOSED in plan.text and 'no egress rule for "of-the-model"' in plan.prose
+    # Of which group a rule will be is not known yet.
+    project.write(GROUP + WAY_OUT.replace("443", "80") + MODEL)
     plan = project.run("plan", "-no-color").expect(0)
     assert CLOSED not in plan.text
     apply = project.run(*APPLY).expect(1)

@@ -38,20 +38,3 @@ def test_a_role_that_does_not_trust_sagemaker(project):
     refused = plan(project, text("ec2.amazonaws.com"), 1)
     assert "SageMaker may not assume the role" in refused.text and "execution_role_arn = aws_iam_role.r.arn" in refused.text
     assert "may not assume" not in plan(project, text("sagemaker.amazonaws.com"), 2).text
-
-
-def test_a_security_group_without_a_way_out(project, sandbox):
-    ec2 = sandbox.client("ec2")
-    subnets = ec2.describe_subnets()["Subnets"]
-    vpc = subnets[0]["VpcId"]
-    group = f'resource "aws_security_group" "g" {{\n  name   = "g"\n  vpc_id = "{vpc}"\n}}\n'
-    listed = ", ".join(f'"{subnet["SubnetId"]}"' for subnet in subnets if subnet["VpcId"] == vpc)
-    network = f"vpc_config {{\n    subnets = [{listed}]\n    security_group_ids = [aws_security_group.g.id]\n  }}\n  primary_container {{"
-    model = MODEL.format(name='name_prefix = "m-"', version=1).replace("primary_container {", network)
-    model = model.replace('image:1"', 'image:1"\n    image_config {\n      repository_access_mode = "Vpc"\n    }')
-    model = model.replace("123456789012.dkr.ecr.us-east-1.amazonaws.com/team", "registry.example.com/team")
-    refused = plan(project, group + model, 1)
-    assert "Registry not reachable: no outbound rule" in refused.text and 'no egress rule for "g"' in refused.prose
-    rule = 'resource "aws_vpc_security_group_egress_rule" "r" {\n  security_group_id = aws_security_group.g.id\n'
-    rule += '  ip_protocol = "-1"\n  cidr_ipv4 = "0.0.0.0/0"\n}\n'
-    assert "no outbound rule" not in project.write(group + rule + model).run("plan", "-no-color").text
