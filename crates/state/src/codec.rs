@@ -87,7 +87,8 @@ fn read_members(mut top: Map<String, Json>) -> Result<State, String> {
         lineage: match top.shift_remove("lineage") {
             Some(Json::String(lineage)) => lineage,
             Some(other) => return Err(format!("its lineage is not a text but {other}")),
-            None => return Err("it has no lineage".to_owned()),
+            // As Terraform has it, it gets one when it is written.
+            None => String::new(),
         },
         check_results: top.shift_remove("check_results").unwrap_or(Json::Null),
         ..State::default()

@@ -340,15 +340,22 @@ impl Store {
         if written.is_ok() || !is_intent {
             journal::replay(record, &mut self.state, &mut self.pending);
         }
-        let is_due = self.backend.interval().is_some_and(|interval| self.settled.elapsed() >= interval);
-        if is_due && !is_intent {
-            // What cannot be written now is told at the end, when it is tried again; the run goes on by its journal.
-            if let Err(error) = self.settle() {
-                tracing::warn!("the state was not brought up to date in between: {error}");
-            }
-            self.settled = Instant::now();
+        if !is_intent {
+            self.settle_when_due();
         }
         written
+    }
+
+    /// Brings a state that is kept elsewhere up to date, if that was not done for a while. What cannot be written now is told
+    /// at the end, when it is tried again; the run goes on by its journal.
+    pub fn settle_when_due(&mut self) {
+        if !self.backend.interval().is_some_and(|interval| self.settled.elapsed() >= interval) {
+            return;
+        }
+        if let Err(error) = self.settle() {
+            tracing::warn!("the state was not brought up to date in between: {error}");
+        }
+        self.settled = Instant::now();
     }
 
     /// Writes a snapshot of what is known now, if it is something new.

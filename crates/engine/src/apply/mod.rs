@@ -14,6 +14,7 @@ pub mod stale;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -197,7 +198,7 @@ impl<'a> Executor<'a> {
                     self.release(index, &mut waiting, &mut ready);
                 }
             }
-            let Some((index, done)) = self.running.next().await else { break };
+            let Some((index, done)) = self.next_done().await else { break };
             let done = match done {
                 Done::Work(made) if made.unfinished.is_some() => {
                     self.provision(index, *made);
@@ -209,6 +210,17 @@ impl<'a> Executor<'a> {
                 self.failed.insert(index);
             }
             self.release(index, &mut waiting, &mut ready);
+        }
+    }
+
+    /// Waits for the next step that ends; nothing when none is under way.
+    async fn next_done(&mut self) -> Option<(NodeIndex, Done)> {
+        loop {
+            let waited = tokio::time::timeout(PATIENCE, self.running.next()).await;
+            match waited {
+                Ok(done) => return done,
+                Err(_) => self.apply.record.lock().await.time_passes().await,
+            }
         }
     }
 
@@ -742,6 +754,9 @@ fn former(change: &Change, stored: &Stored) -> Former {
         _ => Former::Nothing,
     }
 }
+
+/// How long nothing may end until the record is told that time passes.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Whether a step touches an object; the others only compute.
 const fn is_work(step: &Step) -> bool {

@@ -111,6 +111,9 @@ pub trait Record: Send {
     /// until the object is said to be unchanged, or is gone.
     async fn owe(&mut self, object: &ObjectKey, what: &str, entry: &Entry) -> Result<(), Diagnostic>;
 
+    /// Time passes while operations are under way: a record that is kept elsewhere may be brought up to date there.
+    async fn time_passes(&mut self) {}
+
     /// An operation ended without changing what is recorded, and nothing is left to do.
     async fn unchanged(&mut self, object: &ObjectKey) -> Result<(), Diagnostic>;
 

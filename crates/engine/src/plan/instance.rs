@@ -120,13 +120,10 @@ pub async fn ask(question: Question, conduct: Conduct) -> Result<Answer, Diagnos
         None if question.import.is_some() => Some(import(&question, &conduct).await?),
         None => match &question.candidate {
             Some(candidate) => {
-                let imported = find(&question, candidate, &conduct).await?;
-                unfinished = imported.as_ref().is_some_and(|imported| imported.unfinished);
-                let found = imported.map(|imported| imported.value);
-                if let Some(found) = &found {
-                    stranger = differing(&question, candidate, found, &conduct).await;
-                }
-                found.filter(|_| stranger.is_empty())
+                let (found, differing) = find(&question, candidate, &conduct).await?;
+                unfinished = found.as_ref().is_some_and(|imported| imported.unfinished);
+                stranger = differing;
+                found.map(|imported| imported.value)
             }
             None => None,
         },
@@ -191,20 +188,32 @@ async fn resume(question: &Question, recorded: &Value, conduct: &Conduct) -> Res
     }
 }
 
-/// Looks for what an earlier run may have created.
-async fn find(question: &Question, candidate: &Candidate, conduct: &Conduct) -> Result<Option<Imported>, Diagnostics> {
+/// Looks for what an earlier run may have created. What is there and is another object counts as none; the arguments in which it
+/// differs are returned with that.
+async fn find(
+    question: &Question,
+    candidate: &Candidate,
+    conduct: &Conduct,
+) -> Result<(Option<Imported>, Vec<String>), Diagnostics> {
     let (object, identifier) = (&question.object, &candidate.identifier);
     let task = conduct.begin(object.clone(), Operation::Import, Some(identifier.clone()));
-    match question.session.import(&object.address.resource.type_name, identifier, &task).await {
-        Ok(imported) => {
-            task.finished(Some(identifier.clone()));
-            Ok(imported)
-        }
+    let imported = match question.session.import(&object.address.resource.type_name, identifier, &task).await {
+        Ok(imported) => imported,
         Err(error) => {
             task.failed();
-            Err(error.into_diagnostic().about(&object.address).into())
+            return Err(error.into_diagnostic().about(&object.address).into());
         }
+    };
+    let differing = match &imported {
+        Some(imported) => differing(question, candidate, &imported.value, conduct).await,
+        None => Vec::new(),
+    };
+    if differing.is_empty() {
+        task.finished(Some(identifier.clone()));
+        return Ok((imported, differing));
     }
+    task.failed();
+    Ok((None, differing))
 }
 
 /// The arguments in which an object is not what an earlier run was about to create under its name. What was not announced,
@@ -228,13 +237,14 @@ async fn differing(question: &Question, candidate: &Candidate, found: &Value, co
     differing.into_iter().collect()
 }
 
-/// Whether a value is as wanted; of a map, whether it has what is wanted, whatever others have added.
+/// Whether a value is as wanted, if anything is; of a map, whether it has what is wanted, whatever others have added.
 fn has(found: Option<&Value>, wanted: Option<&Value>) -> bool {
-    match found.zip(wanted).map(|(found, wanted)| (found.kind(), wanted.kind())) {
-        Some((ValueKind::Map(_, found), ValueKind::Map(_, wanted))) => {
+    let Some(wanted) = wanted.filter(|wanted| !wanted.is_null()) else { return true };
+    match (found.map(Value::kind), wanted.kind()) {
+        (Some(ValueKind::Map(_, found)), ValueKind::Map(_, wanted)) => {
             wanted.iter().all(|(key, value)| found.get(key) == Some(value))
         }
-        _ => found == wanted,
+        _ => found == Some(wanted),
     }
 }
 
@@ -358,6 +368,21 @@ mod tests {
         assert_eq!(tags, object("new", &[("a", "1")]));
         let tags = keep(&[attribute("tags"), Step::Key("c".to_owned())]);
         assert_eq!(tags, object("new", &[("a", "1"), ("b", "2"), ("c", "3")]));
+    }
+
+    #[test]
+    fn what_others_have_added_does_not_make_an_object_another() {
+        let map = |tags: &[(&str, &str)]| {
+            Value::map(Type::String, tags.iter().map(|(key, value)| (*key, Value::string(*value))))
+        };
+        let (null, none) = (Value::null(Type::map(Type::String)), map(&[]));
+        let live = map(&[("own", "1"), ("added", "2")]);
+        for wanted in [&null, &none, &map(&[("own", "1")])] {
+            assert!(has(Some(&live), Some(wanted)) && has(Some(&live), None), "{wanted:?}");
+        }
+        assert!(has(Some(&none), Some(&null)) && has(None, Some(&null)));
+        assert!(!has(Some(&live), Some(&map(&[("own", "2")]))) && !has(None, Some(&live)));
+        assert!(!has(Some(&Value::string("a")), Some(&Value::string("b"))));
     }
 
     #[test]

@@ -276,6 +276,10 @@ impl Record for StoreRecord {
         written(self.store.intent(&id(object), OWE, Some(what), &entry.provider, None))
     }
 
+    async fn time_passes(&mut self) {
+        self.store.settle_when_due();
+    }
+
     async fn unchanged(&mut self, object: &ObjectKey) -> Result<(), Diagnostic> {
         written(self.store.unchanged(&id(object)))
     }

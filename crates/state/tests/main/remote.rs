@@ -356,6 +356,20 @@ fn what_a_lost_machine_had_created_is_recorded_elsewhere_as_it_is() {
 }
 
 #[test]
+fn what_takes_long_does_not_keep_the_state_elsewhere_from_being_brought_up_to_date() {
+    let folder = tempfile::tempdir().unwrap();
+    let short = Duration::from_millis(50);
+    let remote = Arc::new(Remote { interval: short, ..Arc::into_inner(remote(&folder)).unwrap() });
+    let mut run = Store::open(remote.clone(), None).unwrap();
+    run.put(&id("a.b"), PROVIDER, known("b")).unwrap();
+    std::thread::sleep(short);
+    run.settle_when_due();
+    let there = remote.read().unwrap().unwrap();
+    assert!(String::from_utf8_lossy(&there.text).contains("\"b\""));
+    run.finish().unwrap();
+}
+
+#[test]
 fn a_name_in_another_region_or_account_is_another_object() {
     const WEST: &str = "provider[\"registry.terraform.io/hashicorp/aws\"].west";
     let folder = tempfile::tempdir().unwrap();
