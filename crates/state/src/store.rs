@@ -349,7 +349,7 @@ impl Store {
     /// Brings a state that is kept elsewhere up to date, if that was not done for a while. What cannot be written now is told
     /// at the end, when it is tried again; the run goes on by its journal.
     pub fn settle_when_due(&mut self) {
-        if !self.backend.interval().is_some_and(|interval| self.settled.elapsed() >= interval) {
+        if self.backend.interval().is_none_or(|interval| self.settled.elapsed() < interval) {
             return;
         }
         if let Err(error) = self.settle() {

@@ -256,10 +256,11 @@ impl ResourceType<Clients> for LogGroup {
             return CreateOutcome::Partial(made, error);
         }
         let is_kept_for_ever = fields.int("retention_in_days").is_none_or(|days| days == 0);
-        if !is_kept_for_ever && fields.text("log_group_class") != Some(DELIVERY) {
-            if let Err(failure) = retain(&client, &name, planned, cx).await {
-                return CreateOutcome::Partial(made, failure.into_error(summary(&name, "given its retention")));
-            }
+        if !is_kept_for_ever
+            && fields.text("log_group_class") != Some(DELIVERY)
+            && let Err(failure) = retain(&client, &name, planned, cx).await
+        {
+            return CreateOutcome::Partial(made, failure.into_error(summary(&name, "given its retention")));
         }
         match self.live(&client, &made, cx.clients).await {
             Ok(Some(live)) => CreateOutcome::Complete(fill(&made, &live)),
