@@ -393,6 +393,21 @@ def test_a_saved_plan_is_not_carried_out_twice(tmp_path):
             assert place.listed() == place.recorded() and len(place.recorded()) == expected, f"killed after {name}"
 
 
+@pytest.mark.parametrize("between", [("refresh",), ("apply", "-refresh-only", "-auto-approve")])
+def test_what_is_half_made_does_not_pass_for_whole_when_it_is_only_read(tmp_path, between):
+    """A group whose first rule was not taken out yet: on record as it is, that rule would be as good as wanted."""
+    with Place(tmp_path / "whole") as place:
+        place.project.write(CONFIG)
+        at = place.killed(APPLY).index("RevokeSecurityGroupEgress")
+    with Place(tmp_path / "killed") as place:
+        place.project.write(CONFIG)
+        place.killed(APPLY, at)
+        place.run(*between, "-no-color").expect(0)
+        place.run(*APPLY).expect(0)
+        place.run("plan", "-no-color", "-detailed-exitcode").expect(0)
+        assert place.listed() == place.recorded()
+
+
 def test_what_somebody_made_under_an_announced_name_is_left_alone(tmp_path):
     """Runs that are killed before they create what has a fixed name; before the next run somebody else creates it."""
     fixed = CONFIG.replace('name_prefix        = "model-"', 'name = "m"').replace('name_prefix = "config-"', 'name = "c"')

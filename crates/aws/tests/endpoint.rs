@@ -199,6 +199,18 @@ async fn a_failed_rollback_is_told_from_a_rollback() {
     let plan = world.plan(ENDPOINT, Some(&now), &endpoint_body("e", "two")).await.unwrap();
     let notes: Vec<&str> = plan.diagnostics.iter().map(|note| note.summary.as_str()).collect();
     assert_eq!(notes, ["Endpoint \"e\" serves two configurations at once"]);
+    // Until then, what may be the other configuration must not go.
+    let config = world.import(CONFIG, "two").await.unwrap();
+    let judged = async |config_name: &str| {
+        let after = world.plan(ENDPOINT, Some(&now), &endpoint_body("e", config_name)).await.unwrap().planned;
+        let object = PlannedObject { type_name: ENDPOINT.into(), before: Some(now.clone()), after: Some(after) };
+        let going = PlannedObject { type_name: CONFIG.into(), before: Some(config.clone()), after: None };
+        let found = world.session.review(&object, &[object.clone(), going], &world.run).await;
+        found.into_iter().filter(|found| found.is_error()).map(|found| found.summary).collect::<Vec<_>>()
+    };
+    assert_eq!(judged("one").await, ["Endpoint \"e\" may serve what is deleted"]);
+    world.create(CONFIG, &config_body("three", "m", 1)).await;
+    assert_eq!(judged("three").await, [""; 0]);
     world.update(ENDPOINT, &now, &endpoint_body("e", "two")).await;
 }
 

@@ -3,14 +3,14 @@
 //! It remembers what `-backend-config` gave, and notices a change of the backend that would leave a state behind.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Map, Value as Json, json};
 use smform_engine::workflow::backend::{Configured, LOCAL, arguments, local, setting};
 use smform_state::codec::TERRAFORM_VERSION;
 use smform_state::kind::{Kind, Settings};
-use smform_state::{LocalWorkspaces, fingerprint};
+use smform_state::{LocalWorkspaces, Workspaces as _, fingerprint};
 use smform_types::Diagnostic;
 use smform_types::json::{implied, to_text, value_to_json};
 
@@ -164,18 +164,25 @@ pub fn check(
         }
         None => {
             let elsewhere = said.kind != LOCAL || local(&said.settings, directory).path != default.path;
-            let left = std::fs::metadata(&default.path).is_ok_and(|file| file.len() > 0);
             let is_there = said.kind == LOCAL && local(&said.settings, directory).path.exists();
-            if elsewhere && left && !is_there {
+            if let Some(left) = left_behind(default).filter(|_| elsewhere && !is_there) {
                 let detail = format!(
                     "The configuration keeps its state in backend \"{}\", and there is a state in {} that would be left \
                      behind. Nothing was read or changed.\n\n{way_out}",
                     said.kind,
-                    default.path.display()
+                    left.display()
                 );
                 return Err(Diagnostic::error("Backend initialization required", detail));
             }
             Ok(said)
         }
     }
+}
+
+/// The first file, of any workspace, that holds a state, or what a run was doing that was cut off.
+fn left_behind(default: &LocalWorkspaces) -> Option<PathBuf> {
+    let is_filled = |path: &PathBuf| std::fs::metadata(path).is_ok_and(|file| file.len() > 0);
+    let states = default.names().unwrap_or_default().into_iter().filter_map(|name| default.state(&name).ok());
+    let mut files = states.flat_map(|state| [state.place(), state.journal()]);
+    files.find(is_filled)
 }

@@ -161,7 +161,9 @@ async fn migrate(
         if new.state(&workspace).is_ok_and(|to| is_same(&to.place(), &from.place())) {
             continue;
         }
-        if !store::read(from.as_ref())?.lineage.is_empty() {
+        // What a run was doing that was cut off may be all that there is.
+        let is_begun = from.announced().is_ok_and(|begun| !begun.is_empty());
+        if is_begun || !store::read(from.as_ref())?.lineage.is_empty() {
             moving.push(Moving { workspace, from });
         }
     }

@@ -256,3 +256,25 @@ fn validate_warns_of_a_backend_that_init_refuses() {
         assert!(refused.exit == Exit::Failure && refused.err.contains(part), "{}", refused.all());
     }
 }
+
+#[test]
+fn no_state_is_left_behind_by_a_new_backend_block() {
+    let elsewhere = "\nterraform {\n  backend \"local\" {\n    path = \"elsewhere/x.tfstate\"\n  }\n}\n";
+    let refused = |bench: &Bench| {
+        bench.write("main.tf", &format!("{ONE}{elsewhere}"));
+        let ran = bench.run(&["plan", "-no-color"]);
+        assert!(ran.err.contains("Backend initialization required"), "{}", ran.all());
+    };
+    // Of another workspace, while the default one has none.
+    let bench = Bench::new(ONE);
+    bench.run(&["workspace", "new", "a"]).ok();
+    bench.run(&["apply", "-auto-approve"]).ok();
+    bench.run(&["workspace", "select", "default"]).ok();
+    refused(&bench);
+    // What the very first run was doing when it was cut off.
+    let bench = Bench::new(ONE);
+    bench.write("terraform.tfstate.journal", "{\"crc\":0,\"record\":{}}\n");
+    refused(&bench);
+    let bench = Bench::new(&format!("{ONE}{elsewhere}"));
+    bench.run(&["plan"]).ok();
+}

@@ -571,7 +571,10 @@ impl<'a> Walker<'a> {
             prior.clone().mark_paths(&marks)
         });
         self.note_drift(&pending, before.as_ref());
-        if let (true, None, Some(before)) = (answer.resumed || pending.recorded.is_none(), &pending.import, &before) {
+        // What was left half made is for a run that plans: on record as it is, it would pass for whole.
+        let is_whole = !answer.unfinished || self.walk.options.mode != Mode::RefreshOnly;
+        let is_found = answer.resumed || pending.recorded.is_none() && is_whole;
+        if let (true, None, Some(before)) = (is_found, &pending.import, &before) {
             self.found.adopted.insert(pending.object.clone(), before.clone());
         }
         if is_candidate && before.is_none() {
@@ -632,6 +635,10 @@ impl<'a> Walker<'a> {
 
     fn note_drift(&mut self, pending: &Pending<'a>, before: Option<&Value>) {
         let Some(recorded) = &pending.recorded else { return };
+        // What was left half made is known by how it was begun: on record as it is, it would pass for whole.
+        if recorded.begun && before.is_some() {
+            return;
+        }
         let is_told = self.walk.options.mode == Mode::RefreshOnly && recorded.previous.is_some();
         if is_told || before != Some(&recorded.value) {
             let (object, previous) = (pending.object.clone(), recorded.previous.clone());

@@ -8,6 +8,7 @@ mod dangling;
 mod delete;
 mod deployment;
 mod fleet;
+mod mixture;
 pub(in crate::resources) mod planned;
 mod quotas;
 mod retention;
@@ -238,6 +239,7 @@ impl ResourceType<Clients> for Endpoint {
         found.extend(alarms::missing(object, plan, cx.clients).await);
         if let Some(live) = &live {
             found.extend(dangling::check(object, live, plan, cx.clients).await);
+            found.extend(mixture::check(object, live, plan));
         }
         found
     }
