@@ -237,6 +237,10 @@ fn nothing(view: PlanView<'_>) -> String {
         return format!("\n{} {problem}\n\n", style.strong(Paint::Red, "Planning failed."));
     }
     let (title, detail) = match plan.mode {
+        Mode::RefreshOnly if !plan.adopted.is_empty() => (
+            "Your infrastructure matches the configuration.",
+            "Applying this plan only records the objects above in the state.",
+        ),
         Mode::RefreshOnly => (
             "Your infrastructure still matches the configuration.",
             "The real objects are what the state says; there is nothing to record.",

@@ -344,7 +344,8 @@ impl Plan {
                     change.is_change() && is_read || is_gone
                 };
                 let differs = |drift: &Drift| drift.action() != Action::NoOp;
-                self.drift.iter().any(differs) || !self.ties.is_empty() || self.outputs.values().any(set)
+                let is_read = adopted || self.drift.iter().any(differs) || !self.ties.is_empty();
+                is_read || self.outputs.values().any(set)
             }
             _ => objects || outputs,
         }

@@ -586,7 +586,9 @@ impl<'a> Walker<'a> {
         }
         match pending.purpose {
             Purpose::Keep(_) if answer.planned.is_some() => self.decided(pending, answer, before),
-            Purpose::Keep(_) if pending.import.is_some() => self.adopted(pending, before),
+            Purpose::Keep(_) if pending.import.is_some() || is_candidate && is_whole && before.is_some() => {
+                self.adopted(pending, before);
+            }
             Purpose::Keep(wanted) => {
                 let address = &pending.object.address;
                 let is_there = before.is_some();

@@ -465,6 +465,19 @@ async fn what_a_killed_run_created_is_found_and_adopted() {
 }
 
 #[tokio::test]
+async fn what_a_killed_run_created_is_recorded_by_a_run_that_only_refreshes() {
+    let bench = Bench::new();
+    let text = "resource \"test_thing\" \"model\" {\n  name_prefix = \"model-\"\n  image = \"a\"\n}";
+    bench.converge(text).await;
+    *bench.record.lock().await = smform_testkit::MemoryRecord::default();
+    bench.record.lock().await.intend("test_thing.model", "model-1", None);
+    let report = bench.apply_with(text, &Options { mode: Mode::RefreshOnly, ..Options::default() }).await;
+    assert!(!report.diagnostics.has_errors(), "{:#?}", report.diagnostics);
+    assert!(bench.record.lock().await.value("test_thing.model").is_some());
+    assert_eq!(bench.actions(text).await, Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn what_was_created_without_an_answer_is_found_by_the_next_run() {
     let bench = Bench::new();
     bench.service.lose_answers();
