@@ -12,6 +12,7 @@ pub mod decide;
 pub mod held;
 pub mod imports;
 pub mod instance;
+mod instances;
 pub mod moves;
 pub mod names;
 pub mod order;

@@ -17,8 +17,6 @@ use super::{Action, Change, Drift, Mode, ObjectKey, Reason, Ties, imports};
 use crate::blocks::{Checked, block_context, locate, sensitive_paths};
 use crate::checks::Subject;
 use crate::graph::{Node, ProviderKey};
-use crate::values::evaluate::within;
-use crate::values::expand::expand;
 use crate::values::{Instances, Repetition};
 
 /// An instance whose provider has been asked.
@@ -136,31 +134,6 @@ impl<'a> Walker<'a> {
         let block = blocks.into_iter().find(|block| imports::target(block).as_ref() == Some(&resource));
         let message = block.map(|block| imports::undeclared(block, &address.to_string()));
         self.found.diagnostics.extend(message.map(|message| Diagnostic { span: None, context: None, ..message }));
-    }
-
-    /// A block of a type that no provider offers: it must have no instances.
-    fn passed_over(&mut self, resource: &ResourceConfigAddress, block: &'a Resource) {
-        let context = block_context(block);
-        for at in self.found.values.module_instances(&resource.module) {
-            let Some(instances) = self.instances(&at, block) else { return };
-            if !instances.keys().is_empty() {
-                let (mode, type_name) = (block.address.mode, &block.address.type_name);
-                let error = self.walk.providers.unknown_type(mode, type_name);
-                return self.found.diagnostics.push(error.at(block.type_span).within(context));
-            }
-        }
-    }
-
-    /// Finds the instances of a block in one module instance; nothing as long as they cannot be known.
-    fn instances(&mut self, at: &ModuleInstance, block: &Resource) -> Option<Instances> {
-        let setting = self.walk.setting;
-        let scope = setting.scope(at, &self.found.values, Repetition::default(), None)?;
-        let expanded = expand(&Evaluator::new(&scope, setting.functions), &block.repetition);
-        let expanded = expanded.map_err(|errors| within(errors, &block_context(block)));
-        let instances = self.found.diagnostics.take(expanded)?;
-        self.found.values.set_resource(at, &block.address, instances.clone());
-        self.found.values.checks.expand_resource(at, &block.address, instances.keys());
-        Some(instances)
     }
 
     /// Plans every instance of a block in one module instance; whether it is known which there are.
