@@ -654,7 +654,7 @@ impl<'a> Executor<'a> {
                     .into_iter()
                     .flat_map(|root| root.outputs.keys().cloned())
                     .collect();
-                let names = names.into_iter().filter(|_| !self.apply.plan.targeted);
+                let names = names.into_iter().filter(|_| !self.apply.plan.is_targeted());
                 names.for_each(|name| self.values.checks.expect(&root, &Subject::Output(name), None));
             }
             match self.apply.plan.mode {
@@ -663,11 +663,11 @@ impl<'a> Executor<'a> {
                 Mode::Destroy => {}
             }
             self.report.diagnostics.extend(record.checks(&self.values.checks).await.err());
-            if !self.apply.plan.targeted {
+            if !self.apply.plan.is_targeted() || self.apply.plan.mode == Mode::Destroy {
                 self.report.diagnostics.extend(record.retain_data(&self.data_in_use()).await.err());
             }
         }
-        if self.apply.plan.targeted {
+        if self.apply.plan.is_targeted() {
             self.report.diagnostics.push(Diagnostic::warning(
                 "Applied changes may be incomplete",
                 "Only the targets and what they need were worked on. Plan without -target to see what is left to do.",
@@ -687,9 +687,13 @@ impl<'a> Executor<'a> {
     }
 
     fn data_in_use(&self) -> BTreeSet<InstanceAddress> {
-        // What was read before everything is destroyed has no further use.
+        // What was read before everything is destroyed has no further use. Of targets, what they name goes; data sources
+        // that need them stay, since they may be needed themselves.
         if self.apply.plan.mode == Mode::Destroy {
-            return BTreeSet::new();
+            let targets = &self.apply.plan.targets;
+            let is_named = |address: &InstanceAddress| targets.iter().any(|target| target.covers_instance(address));
+            let kept = self.apply.stored.data.keys().filter(|address| !targets.is_empty() && !is_named(address));
+            return kept.cloned().collect();
         }
         // What was recorded before of what could not be read now is out of date.
         let is_read =
@@ -714,12 +718,12 @@ impl<'a> Executor<'a> {
     fn outputs(&self) -> BTreeMap<Arc<str>, (Value, bool)> {
         if self.apply.plan.mode == Mode::Destroy {
             // They go with the first that is destroyed, since they may be about that.
-            let kept = self.apply.stored.outputs.iter().filter(|_| self.apply.plan.targeted);
+            let kept = self.apply.stored.outputs.iter().filter(|_| self.apply.plan.is_targeted());
             return kept.map(|(name, value)| (name.clone(), (value.clone(), value.has_sensitive()))).collect();
         }
         let declared = self.apply.setting.config.modules.get(&ModuleAddress::root()).map(|module| &module.outputs);
         let mut outputs = BTreeMap::new();
-        if self.apply.plan.targeted {
+        if self.apply.plan.is_targeted() {
             // What is declared no more only goes with the rest.
             let is_left = |name: &Arc<str>| declared.is_none_or(|declared| !declared.contains_key(name));
             let left = self.apply.stored.outputs.iter().filter(|(name, _)| is_left(name));

@@ -79,7 +79,7 @@ impl Executor<'_> {
                 let entry = Entry::data(self.apply, provider, address, value.clone());
                 recorded.push(record.put(&object, entry).await);
             }
-            if !plan.targeted {
+            if !plan.is_targeted() {
                 recorded.push(record.retain_data(&data.keys().cloned().collect()).await);
             }
             let listed = outputs.iter().map(|(name, value)| {

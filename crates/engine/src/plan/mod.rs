@@ -303,8 +303,8 @@ pub struct Plan {
     pub absent: BTreeSet<ObjectKey>,
     /// What an apply does, and in what order.
     pub steps: StepGraph,
-    /// Whether targets leave a part of the configuration out.
-    pub targeted: bool,
+    /// What it is limited to; nothing when it is about everything.
+    pub targets: Vec<target::Target>,
     /// Whether an apply only records what was read, whatever is planned.
     pub record_only: bool,
     /// The attributes that contribute to the changes.
@@ -318,6 +318,12 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Whether targets leave a part of the configuration out.
+    #[must_use]
+    pub fn is_targeted(&self) -> bool {
+        !self.targets.is_empty()
+    }
+
     /// The changes in the order in which they are listed: outer modules before inner ones, then by address.
     #[must_use]
     pub fn listed(&self) -> Vec<&Change> {

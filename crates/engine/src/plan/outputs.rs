@@ -46,7 +46,7 @@ pub fn changes(
 #[must_use]
 pub fn known(config: &Config, plan: &Plan, recorded: &BTreeMap<Arc<str>, Value>) -> BTreeMap<Arc<str>, Value> {
     // Where everything is destroyed, what was looked at before is known of all outputs.
-    let is_replaced = plan.mode == Mode::Destroy && !plan.targeted && plan.extent == Extent::Whole;
+    let is_replaced = plan.mode == Mode::Destroy && !plan.is_targeted() && plan.extent == Extent::Whole;
     let mut outputs = if is_replaced { BTreeMap::new() } else { recorded.clone() };
     let declared = config.root().map(|root| &root.outputs);
     for (name, change) in &plan.outputs {

@@ -100,6 +100,36 @@ pub fn quoted(text: &str) -> String {
     format!("{text:?}")
 }
 
+/// Whether an object that records to use a resource does not mean the instance of it in a module: in modules of one call,
+/// each has its own.
+fn is_sibling(user: &ModuleInstance, used: &ModuleInstance) -> bool {
+    user.config() == used.config() && user != used
+}
+
+/// What is recorded to use what is recorded of targets, directly or not.
+fn using<'s>(stored: &'s Stored, targets: &[Target]) -> BTreeSet<&'s InstanceAddress> {
+    let mut users: BTreeMap<&ResourceConfigAddress, Vec<&InstanceAddress>> = BTreeMap::new();
+    for (object, recorded) in &stored.objects {
+        recorded.dependencies.iter().for_each(|used| users.entry(used).or_default().push(&object.address));
+    }
+    let there = stored.objects.keys().map(|object| &object.address).chain(stored.data.keys());
+    let there = there.filter(|address| targets.iter().any(|target| target.covers_instance(address)));
+    let mut open: Vec<(ResourceConfigAddress, &ModuleInstance)> =
+        there.map(|address| (address.config(), &address.module)).collect();
+    let (mut along, mut seen) = (BTreeSet::new(), BTreeSet::new());
+    while let Some((resource, module)) = open.pop() {
+        if !seen.insert((resource.clone(), module)) {
+            continue;
+        }
+        let users = users.get(&resource).into_iter().flatten();
+        for user in users.filter(|user| !is_sibling(&user.module, module)) {
+            along.insert(*user);
+            open.push((user.config(), &user.module));
+        }
+    }
+    along
+}
+
 /// What was set aside and has used what was set aside of a target, directly or not: as in Terraform, it goes with that.
 fn set_aside_along(stored: &Stored, targets: &[Target]) -> BTreeSet<ObjectKey> {
     let set_aside: Vec<_> = stored.objects.iter().filter(|(object, _)| object.deposed.is_some()).collect();
@@ -109,9 +139,8 @@ fn set_aside_along(stored: &Stored, targets: &[Target]) -> BTreeSet<ObjectKey> {
     while let Some(used) = open.pop() {
         let (module, resource) = (&used.address.module, used.address.config());
         for (object, recorded) in &set_aside {
-            let other = &object.address.module;
-            let is_sibling = other.config() == module.config() && other != module;
-            if recorded.dependencies.contains(&resource) && !is_sibling && along.insert((*object).clone()) {
+            let is_used = recorded.dependencies.contains(&resource) && !is_sibling(&object.address.module, module);
+            if is_used && along.insert((*object).clone()) {
                 open.push(object);
             }
         }
@@ -144,8 +173,10 @@ pub enum Selection {
         named: BTreeSet<Node>,
         /// The vertices named, and those that come along.
         nodes: BTreeSet<Node>,
-        /// The vertices of which every instance is meant, although one that is named may cover only some.
+        /// The vertices of which instances come along besides those that are named.
         whole: BTreeSet<Node>,
+        /// What is recorded and does not come along, although others of its resource may.
+        apart: BTreeSet<InstanceAddress>,
         /// What was set aside, and goes before what a target names and was set aside as well.
         along: BTreeSet<ObjectKey>,
     },
@@ -185,41 +216,34 @@ impl Selection {
         let providers = using.iter().flat_map(|node| graph.dependencies(node));
         nodes.extend(graph.closure(providers.filter(|node| matches!(node, Node::Provider(_)))));
         let nodes = nodes.into_iter().cloned().collect();
-        Selection::Targets { targets: targets.to_vec(), named, nodes, whole: BTreeSet::new(), along }
+        Selection::Targets {
+            targets: targets.to_vec(),
+            named,
+            nodes,
+            whole: BTreeSet::new(),
+            apart: BTreeSet::new(),
+            along,
+        }
     }
 
     fn with_users(graph: &Graph, stored: &Stored, targets: &[Target]) -> Selection {
         let named = named(graph, targets);
-        let mut users: BTreeMap<&ResourceConfigAddress, BTreeSet<ResourceConfigAddress>> = BTreeMap::new();
-        for (object, recorded) in &stored.objects {
-            for used in &recorded.dependencies {
-                users.entry(used).or_default().insert(object.address.config());
-            }
-        }
-        let (mut nodes, mut whole) = (BTreeSet::new(), BTreeSet::new());
-        let mut open: Vec<Node> = named.iter().cloned().collect();
-        // What a target names and is not there takes nothing along.
-        let there = stored.objects.keys().map(|object| &object.address).chain(stored.data.keys());
-        let there = there.filter(|address| targets.iter().any(|target| target.covers_instance(address)));
-        let there: BTreeSet<ResourceConfigAddress> = there.map(InstanceAddress::config).collect();
+        let along = using(stored, targets);
+        let resources = along.iter().map(|address| Node::Resource(address.config()));
+        let whole: BTreeSet<Node> = resources.collect();
+        // Which objects use which is recorded: what the configuration says may not have come to be.
+        let is_value = |node: &&Node| !matches!(node, Node::Provider(_) | Node::Resource(_));
+        let mut nodes = BTreeSet::new();
+        let mut open: Vec<Node> = named.iter().chain(&whole).cloned().collect();
         while let Some(node) = open.pop() {
-            if nodes.contains(&node) {
-                continue;
+            if !nodes.contains(&node) {
+                open.extend(graph.dependents(&node).filter(is_value).cloned());
+                nodes.insert(node);
             }
-            // Which objects use which is recorded: what the configuration says may not have come to be.
-            let is_value = |node: &&Node| !matches!(node, Node::Provider(_) | Node::Resource(_));
-            let mut using: Vec<Node> = graph.dependents(&node).filter(is_value).cloned().collect();
-            if let Node::Resource(resource) = &node
-                && (!named.contains(&node) || there.contains(resource))
-            {
-                using.extend(users.get(resource).into_iter().flatten().cloned().map(Node::Resource));
-            }
-            // All instances of what uses it come along.
-            whole.extend(using.iter().cloned());
-            open.extend(using);
-            nodes.insert(node);
         }
-        Selection::Targets { targets: targets.to_vec(), named, nodes, whole, along: BTreeSet::new() }
+        let recorded = stored.objects.keys().map(|object| &object.address);
+        let apart = recorded.filter(|address| !along.contains(address)).cloned().collect();
+        Selection::Targets { targets: targets.to_vec(), named, nodes, whole, apart, along: BTreeSet::new() }
     }
 
     /// The resources of which nothing is worked on but what was set aside and comes along.
@@ -252,13 +276,10 @@ impl Selection {
     pub fn has_instance(&self, address: &InstanceAddress) -> bool {
         match self {
             Selection::All => true,
-            Selection::Targets { named, nodes, whole, .. } => {
+            Selection::Targets { named, nodes, whole, apart, .. } => {
                 let node = Node::Resource(address.config());
-                if named.contains(&node) && !whole.contains(&node) {
-                    self.names(address)
-                } else {
-                    nodes.contains(&node)
-                }
+                let only_named = named.contains(&node) && !whole.contains(&node) || apart.contains(address);
+                if only_named { self.names(address) } else { nodes.contains(&node) }
             }
         }
     }

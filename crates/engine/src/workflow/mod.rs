@@ -227,7 +227,8 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
     let refreshed = options.refresh;
     let plan = Plan { mode, changes, outputs, drift, ties, refreshed, ..Plan::default() };
     let record_only = options.record_only;
-    let mut plan = Plan { adopted, absent, steps, targeted, record_only, timestamp, ..plan };
+    let targets = options.targets.clone();
+    let mut plan = Plan { adopted, absent, steps, targets, record_only, timestamp, ..plan };
     plan.checks = values.checks.clone();
     plan.relevant = relevant::relevant(&project.config, &world.providers, &plan, &values);
     // Proving every pair of steps takes longer than planning when there are very many; the rules are the same for few.

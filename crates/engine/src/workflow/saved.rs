@@ -273,7 +273,7 @@ impl Saved {
             absent: absent(document).ok_or_else(unreadable)?,
             checks: checks(document).ok_or_else(unreadable)?,
             relevant: relevant(document).ok_or_else(unreadable)?,
-            targeted: !targets.is_empty(),
+            targets,
             record_only: false,
             timestamp: text("timestamp")?.to_owned(),
             warnings: Diagnostics::new(),

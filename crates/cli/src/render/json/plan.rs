@@ -38,7 +38,7 @@ pub fn plan(project: &Project, planned: &Planned, providers: &Providers) -> Json
         ("checks", super::checks::checks(&plan.checks)),
         ("timestamp", Some(plan.timestamp.as_str().into())),
         ("applyable", Some((plan.is_applyable() && !errored).into())),
-        ("complete", Some((!plan.targeted && !errored).into())),
+        ("complete", Some((!plan.is_targeted() && !errored).into())),
         ("errored", Some(errored.into())),
     ])
 }
@@ -108,7 +108,7 @@ fn prior_state(project: &Project, planned: &Planned, providers: &Providers) -> O
     let plan = &planned.plan;
     let mut objects: BTreeMap<(&InstanceAddress, Option<&String>), &Value> = BTreeMap::new();
     let is_unread = plan.mode == Mode::Destroy && !plan.refreshed;
-    if plan.targeted || is_unread || plan.extent == Extent::Partial {
+    if plan.is_targeted() || is_unread || plan.extent == Extent::Partial {
         // What was not read again is as it was.
         let is_declared = |address: &InstanceAddress| {
             if is_unread {
