@@ -306,6 +306,20 @@ def test_a_number_that_could_not_be_sent_is_refused(project):
     assert "It must be a whole number" in refused.prose and "initial_instance_count = 1.5" in refused.text
 
 
+def test_a_first_rollout_with_fixed_names_that_failed_is_mended_by_another_image(project, sandbox):
+    """Nothing is in service: all three may go before they are made again under their names."""
+    fails = {"match": {"operation": "CreateEndpoint"}, "nth": 1, "effect": {"failed_container": {}}}
+    sandbox.post("/_sandbox/faults", {"rules": [fails]})
+    fixed = {"model": 'name = "m"', "name": 'name = "c"'}
+    project.write(stack(**fixed)).run("apply", "-auto-approve", "-no-color").expect(1)
+    apply(project, stack(**fixed, version=2))
+    assert live(sandbox) == "c"
+    plan(project, stack(**fixed, version=2), 0)
+    # Now it is in service.
+    refused = project.write(stack(**fixed, version=3)).run("plan", "-no-color").expect(1)
+    assert "Replacement would reuse a name that is in use" in refused.text
+
+
 def test_an_endpoint_that_takes_the_place_of_a_failed_one_stays(project, sandbox):
     """With create_before_destroy, what was set aside has the name of the new one, which must not be deleted with it."""
     first = ENDPOINT.replace("  depends_on", "  lifecycle {{\n    create_before_destroy = true\n  }}\n  depends_on")

@@ -287,7 +287,8 @@ pub fn give_way(changes: &mut BTreeMap<ObjectKey, Change>, same_names: &BTreeMap
     }
 }
 
-/// The resources whose objects use an object, by configuration or by record; else what uses it as the service names it.
+/// The objects that go on using an object, by configuration or by record; where there are none that do, what uses it as the
+/// service names it.
 fn users(changes: &BTreeMap<ObjectKey, Change>, change: &Change, same: &SameName) -> Vec<String> {
     let used = change.object.address.config();
     let users = changes
@@ -296,8 +297,14 @@ fn users(changes: &BTreeMap<ObjectKey, Change>, change: &Change, same: &SameName
         .filter(|change| change.before.is_some())
         .collect();
     let users = renamed::of_object(change, fixed_name(change, same), users);
-    let users: BTreeSet<String> = users.into_iter().map(|change| change.object.address.to_string()).collect();
-    if users.is_empty() { same.users.clone() } else { users.into_iter().collect() }
+    if users.is_empty() {
+        return same.users.clone();
+    }
+    // What goes itself in this run, and goes first, keeps nothing: such as an endpoint whose creation has failed.
+    let stays = |user: &&Change| !matches!(user.action, Action::Delete | Action::Replace(Replacement::DeleteFirst));
+    let staying: BTreeSet<String> =
+        users.into_iter().filter(stays).map(|change| change.object.address.to_string()).collect();
+    staying.into_iter().collect()
 }
 
 /// The name that an object has, and that a new one would have again.

@@ -535,7 +535,21 @@ async fn what_was_not_finished_gives_way_to_the_next_of_its_name() {
     bench.service.forget_calls();
     bench.converge(text).await;
     assert_eq!(bench.service.calls(), ["delete m", "create m"]);
-    // What something uses does not.
+    // Nor does what nothing uses but what was not finished either, and goes before it.
+    let chain = |image: &str| {
+        format!(
+            "resource \"test_thing\" \"model\" {{\n  name = \"m\"\n  image = \"{image}\"\n}}\nresource \"test_thing\" \"user\" \
+             {{\n  name = \"u\"\n  uses = [test_thing.model.name]\n}}"
+        )
+    };
+    let failed = Bench::new();
+    failed.service.fail_in_part("create", "u");
+    assert!(failed.apply(&chain("a")).await.diagnostics.has_errors());
+    failed.service.heal();
+    failed.service.forget_calls();
+    failed.converge(&chain("b")).await;
+    assert_eq!(failed.service.calls(), ["delete u", "delete m", "create m", "create u"]);
+    // What something goes on using does not give way.
     let used =
         format!("{text}\nresource \"test_thing\" \"user\" {{\n  name = \"u\"\n  uses = [test_thing.model.name]\n}}");
     bench.converge(&used).await;
