@@ -159,12 +159,13 @@ impl Announced {
         }
     }
 
-    /// Announces what came of a creation that was announced.
+    /// Announces what came of a creation that was announced: by this run, or by an earlier one, whose object this run has found.
     pub(crate) fn made(&mut self, backend: &dyn Backend, object: &Id, record: &Record) {
-        let is_creation = |name: &str| name.starts_with(&self.run) && !name.ends_with(LEFT);
-        let name = self.open.iter().find(|(name, other)| other.as_ref() == Some(object) && is_creation(name));
-        if let (Some((name, _)), None) = (name, &self.refused) {
-            let name = name.clone();
+        let of_it = self.open.iter().filter(|(name, other)| other.as_ref() == Some(object) && !name.ends_with(LEFT));
+        let names: Vec<&String> = of_it.map(|(name, _)| name).collect();
+        let name = names.iter().find(|name| name.starts_with(&self.run)).or(names.last());
+        if let (Some(name), None) = (name, &self.refused) {
+            let name = (*name).clone();
             self.put(backend, name, record, Some(object.clone()));
         }
     }

@@ -370,6 +370,24 @@ fn what_takes_long_does_not_keep_the_state_elsewhere_from_being_brought_up_to_da
 }
 
 #[test]
+fn what_a_run_finds_half_made_is_one_object_for_the_next_run_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let remote = remote(&folder);
+    let mut killed = Store::open(remote.clone(), None).unwrap();
+    killed.intent(&id("a.b"), "create", Some("vpc/name@us-west-2"), PROVIDER, None).unwrap();
+    std::mem::forget(killed);
+    std::fs::remove_file(&remote.journal).unwrap();
+    // A run that only refreshes finds it, and does not finish it.
+    let mut found = Store::open(remote.clone(), None).unwrap();
+    found.put(&id("a.b"), PROVIDER, Object { tainted: true, ..known("sg-1") }).unwrap();
+    found.finish().unwrap();
+    let _ = std::fs::remove_file(&remote.journal);
+    let next = Store::open(remote, None).unwrap();
+    assert_eq!(next.state().objects().count(), 1, "it is not set aside as another one");
+    assert_eq!((next.pending().len(), next.state().get(&id("a.b")).unwrap().tainted), (1, true));
+}
+
+#[test]
 fn a_name_in_another_region_or_account_is_another_object() {
     const WEST: &str = "provider[\"registry.terraform.io/hashicorp/aws\"].west";
     let folder = tempfile::tempdir().unwrap();
