@@ -154,6 +154,12 @@ resource "aws_appautoscaling_policy" "all" {{
     }}
   }}
 }}
+resource "aws_cloudwatch_log_group" "logs" {{
+  name              = "/aws/sagemaker/Endpoints/generated"
+  retention_in_days = 14
+  tags              = {{ team = "ml" }}
+}}
+
 resource "aws_cloudwatch_metric_alarm" "all" {{
   alarm_name          = "errors"
   alarm_description   = "What is answered with an error, for a deployment to be rolled back."
