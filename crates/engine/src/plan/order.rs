@@ -174,7 +174,7 @@ pub fn refuse_same_names(
         let Some(change) = changes.get(&ObjectKey { address: address.clone(), deposed: None }) else { continue };
         // What refers to it is told by its address; whatever else uses it, as the service names it.
         let name = fixed_name(change, same);
-        let users = users(changes, change, same);
+        let users = users(changes, change, same, same_names);
         if users.is_empty() && change.action == Action::Replace(Replacement::DeleteFirst) {
             continue;
         }
@@ -279,7 +279,7 @@ pub fn give_way(changes: &mut BTreeMap<ObjectKey, Change>, same_names: &BTreeMap
         let Some(change) = changes.get(&object) else { continue };
         if change.action == Action::Replace(Replacement::CreateFirst)
             && change.reason == Some(Reason::Tainted)
-            && users(changes, change, same).is_empty()
+            && users(changes, change, same, same_names).is_empty()
             && let Some(change) = changes.get_mut(&object)
         {
             change.action = Action::Replace(Replacement::DeleteFirst);
@@ -287,9 +287,29 @@ pub fn give_way(changes: &mut BTreeMap<ObjectKey, Change>, same_names: &BTreeMap
     }
 }
 
+/// Whether an object goes first, and takes nothing away with that: it was never finished, as an endpoint whose creation has
+/// failed, or is used only by what goes so.
+fn goes_unused(
+    changes: &BTreeMap<ObjectKey, Change>,
+    change: &Change,
+    same_names: &BTreeMap<InstanceAddress, SameName>,
+) -> bool {
+    let goes_first = matches!(change.action, Action::Delete | Action::Replace(Replacement::DeleteFirst));
+    let only_by_such = || {
+        let same = same_names.get(&change.object.address);
+        same.is_some_and(|same| users(changes, change, same, same_names).is_empty())
+    };
+    goes_first && (change.reason == Some(Reason::Tainted) || only_by_such())
+}
+
 /// The objects that go on using an object, by configuration or by record; where there are none that do, what uses it as the
 /// service names it.
-fn users(changes: &BTreeMap<ObjectKey, Change>, change: &Change, same: &SameName) -> Vec<String> {
+fn users(
+    changes: &BTreeMap<ObjectKey, Change>,
+    change: &Change,
+    same: &SameName,
+    same_names: &BTreeMap<InstanceAddress, SameName>,
+) -> Vec<String> {
     let used = change.object.address.config();
     let users = changes
         .values()
@@ -300,8 +320,7 @@ fn users(changes: &BTreeMap<ObjectKey, Change>, change: &Change, same: &SameName
     if users.is_empty() {
         return same.users.clone();
     }
-    // What goes itself in this run, and goes first, keeps nothing: such as an endpoint whose creation has failed.
-    let stays = |user: &&Change| !matches!(user.action, Action::Delete | Action::Replace(Replacement::DeleteFirst));
+    let stays = |user: &&Change| !goes_unused(changes, user, same_names);
     let staying: BTreeSet<String> =
         users.into_iter().filter(stays).map(|change| change.object.address.to_string()).collect();
     staying.into_iter().collect()
