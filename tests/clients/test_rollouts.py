@@ -320,6 +320,18 @@ def test_a_first_rollout_with_fixed_names_that_failed_is_mended_by_another_image
     assert "Replacement would reuse a name that is in use" in refused.text
 
 
+def test_what_an_endpoint_may_serve_after_a_failed_rollback_goes_last(project, sandbox):
+    """The configuration of the update that failed never served alone, and half of the endpoint may serve it."""
+    apply(project, stack())
+    fails = {"match": {"operation": "UpdateEndpoint"}, "nth": 1, "effect": {"rollback_failed": {}}}
+    sandbox.post("/_sandbox/faults", {"rules": [fails]})
+    project.write(stack(version=2)).run("apply", "-auto-approve", "-no-color").expect(1)
+    said = apply(project, stack(version=3)).out
+    moved = said.index("aws_sagemaker_endpoint.endpoint: Modifications complete")
+    assert said.count("Destroying...") == 4 and said.index("Destroying...") > moved
+    assert live(sandbox) and len(configurations(sandbox)) == 1
+
+
 def test_an_endpoint_that_takes_the_place_of_a_failed_one_stays(project, sandbox):
     """With create_before_destroy, what was set aside has the name of the new one, which must not be deleted with it."""
     first = ENDPOINT.replace("  depends_on", "  lifecycle {{\n    create_before_destroy = true\n  }}\n  depends_on")

@@ -199,6 +199,7 @@ async fn a_failed_rollback_is_told_from_a_rollback() {
     let plan = world.plan(ENDPOINT, Some(&now), &endpoint_body("e", "two")).await.unwrap();
     let notes: Vec<&str> = plan.diagnostics.iter().map(|note| note.summary.as_str()).collect();
     assert_eq!(notes, ["Endpoint \"e\" serves two configurations at once"]);
+    assert!(plan.uses_more, "the one that failed, too");
     // Until then, what may be the other configuration must not go.
     let config = world.import(CONFIG, "two").await.unwrap();
     let judged = async |config_name: &str| {

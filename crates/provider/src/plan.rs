@@ -43,6 +43,9 @@ pub struct PlanResponse {
     pub replace: Vec<Path>,
     /// Whether the object has to be updated although nothing about it differs, since it will not stay as it is.
     pub unsettled: bool,
+    /// Whether the object may use others of the plan besides those that [`crate::ResourceType::uses`] tells of, such as an
+    /// endpoint that was left between two configurations.
+    pub uses_more: bool,
     /// In which order a replacement is made, unless the user's `lifecycle` says otherwise.
     pub order: ReplaceOrder,
     /// Warnings, and results of live checks that do not prevent the plan.
@@ -97,7 +100,7 @@ pub fn plan_by_schema(schema: &Schema, request: &PlanRequest, equivalent: Equiva
         replacing_in_block(&schema.block, prior, &planned, &root, &mut replace);
     }
     let order = ReplaceOrder::default();
-    PlanResponse { planned, replace, unsettled: false, order, diagnostics: Diagnostics::new() }
+    PlanResponse { planned, replace, unsettled: false, uses_more: false, order, diagnostics: Diagnostics::new() }
 }
 
 fn merge_block(

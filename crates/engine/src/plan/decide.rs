@@ -158,6 +158,7 @@ mod tests {
             planned: Value::object([("name", Value::string(name)), ("size", Value::unknown(Type::Number))]),
             replace: if replace { vec![Path::attribute("size")] } else { Vec::new() },
             unsettled: false,
+            uses_more: false,
             order,
             diagnostics: Diagnostics::new(),
         }

@@ -84,12 +84,13 @@ fn goes(change: &Change) -> bool {
 }
 
 /// Leaves alone what an object goes on using whose block ignores the change, refuses to delete what any other goes on using,
-/// and notes what nothing uses.
+/// and notes what nothing uses, unless it is only known in part what uses what: targets leave objects out, and an object may use
+/// more than its type tells of.
 pub fn settle(
     config: &Config,
     changes: &mut BTreeMap<ObjectKey, Change>,
     sessions: &BTreeMap<ProviderKey, Arc<dyn Session>>,
-    targeted: bool,
+    is_partial: bool,
 ) -> Diagnostics {
     let (spared, mut found) = spared(config, &named(changes, sessions));
     for object in &spared {
@@ -100,8 +101,7 @@ pub fn settle(
         }
     }
     found.extend(refusals(config, &named(changes, sessions)));
-    // What targets leave out may use anything.
-    let unused = if targeted { Vec::new() } else { unused(&named(changes, sessions)) };
+    let unused = if is_partial { Vec::new() } else { unused(&named(changes, sessions)) };
     for object in unused {
         if let Some(change) = changes.get_mut(&object) {
             change.unused = true;

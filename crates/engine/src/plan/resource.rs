@@ -657,6 +657,7 @@ impl<'a> Walker<'a> {
             lifecycle: &wanted.resource.lifecycle,
             marks: &wanted.marks,
         });
+        self.found.uses_more |= planned.uses_more;
         let notes = answer.fresh.as_ref().unwrap_or(planned).diagnostics.clone();
         self.found.diagnostics.extend(locate(notes, wanted.resource).map(|note| note.about(address)));
         if let Some(error) = decision.refusal {

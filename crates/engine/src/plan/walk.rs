@@ -100,6 +100,8 @@ pub struct Found {
     pub names_first: BTreeMap<InstanceAddress, SameName>,
     /// Replacements whose old object cannot go before what uses it.
     pub delete_last: BTreeSet<InstanceAddress>,
+    /// Whether an object may use others besides those that its type tells of.
+    pub uses_more: bool,
     /// What differs from the record.
     pub drift: Vec<Drift>,
     /// What else is to be recorded differently.

@@ -157,6 +157,7 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
         same_names,
         names_first,
         delete_last,
+        uses_more,
         mut drift,
         ties,
         adopted,
@@ -188,7 +189,7 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
     }
     let is_reviewed = options.mode == Mode::Normal && options.adopt == Adopt::Nothing && !options.record_only;
     if is_reviewed && !found.has_errors() {
-        found.extend(held::settle(&project.config, &mut changes, &sessions, targeted));
+        found.extend(held::settle(&project.config, &mut changes, &sessions, targeted || uses_more));
     }
     if is_reviewed && !found.has_errors() && !world.conduct.cancel.is_cancelled() {
         found.extend(review(&project.config, &changes, &sessions, &world.conduct, options.parallelism).await);

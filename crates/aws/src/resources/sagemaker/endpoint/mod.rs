@@ -464,6 +464,7 @@ fn note_status(endpoint: &DescribeEndpointOutput, response: &mut PlanResponse) {
             summary = format!("Endpoint \"{name}\" serves two configurations at once");
             what.push(' ');
             what.push_str(status::MIXTURE);
+            response.uses_more = true;
         }
         _ => {}
     }
