@@ -68,12 +68,15 @@ fn each(uses: &Option<Uses>) -> impl Iterator<Item = &(Scope, Use)> {
 /// What is held, directly or through what is held itself. `roots` are held as they are; objects that come with `pass` are looked
 /// through.
 fn reached<'n>(roots: Vec<&'n Scope>, pass: &[Passing<'n>]) -> BTreeSet<&'n Scope> {
+    let mut used_by: BTreeMap<&Scope, Vec<&Scope>> = BTreeMap::new();
+    for (name, uses) in pass.iter().filter_map(|(name, uses)| Some(((*name)?, *uses))) {
+        used_by.entry(name).or_default().extend(each(uses).map(|(used, _)| used));
+    }
     let mut found: BTreeSet<&Scope> = roots.iter().copied().collect();
     let mut open = roots;
     while let Some(scope) = open.pop() {
-        for (_, uses) in pass.iter().filter(|(name, _)| *name == Some(scope)) {
-            open.extend(each(uses).map(|(used, _)| used).filter(|used| found.insert(used)));
-        }
+        let used = used_by.get(scope).into_iter().flatten().copied();
+        open.extend(used.filter(|used| found.insert(used)));
     }
     found
 }
@@ -100,8 +103,9 @@ pub fn settle(
             (change.old_stays, change.held) = (true, true);
         }
     }
-    found.extend(refusals(config, &named(changes, sessions)));
-    let unused = if is_partial { Vec::new() } else { unused(&named(changes, sessions)) };
+    let objects = named(changes, sessions);
+    found.extend(refusals(config, &objects));
+    let unused = if is_partial { Vec::new() } else { unused(&objects) };
     for object in unused {
         if let Some(change) = changes.get_mut(&object) {
             change.unused = true;
@@ -224,8 +228,8 @@ fn unused(objects: &[Named<'_>]) -> Vec<ObjectKey> {
     // Objects of other types may serve by themselves.
     let kinds: BTreeSet<&Arc<str>> = all().map(|((_, type_name, _), _)| type_name).collect();
     // What cannot be looked through may use anything.
-    let is_seen = |scope: &Scope| pass.iter().any(|(name, uses)| *name == Some(scope) && uses.is_some());
-    if !held.iter().all(|scope| is_seen(scope)) {
+    let seen: BTreeSet<&Scope> = pass.iter().filter(|(_, uses)| uses.is_some()).filter_map(|(name, _)| *name).collect();
+    if !held.is_subset(&seen) {
         return Vec::new();
     }
     let is_unused = |one: &&Named<'_>| {
