@@ -449,6 +449,25 @@ def test_what_somebody_made_under_an_announced_name_is_left_alone(tmp_path):
             assert (models, configs, endpoints) == kept[operation]
 
 
+def test_what_a_colleague_has_recorded_meanwhile_is_not_taken_for_what_was_announced(tmp_path):
+    """VPCs have no names: a run is killed when it has created one, and the state then gets another from elsewhere."""
+    network = 'resource "aws_vpc" "own" {\n  cidr_block = "10.9.0.0/16"\n}\n'
+    with Place(tmp_path / "mine") as mine:
+        theirs = Project(tmp_path / "theirs", AWS_ENDPOINT_URL=mine.server.url)
+        theirs.folder.mkdir()
+        for project in (mine.project, theirs):
+            project.write(network)
+        calls = mine.killed(APPLY)
+        mine.run(*DESTROY).expect(0)
+        mine.killed(APPLY, calls.index("CreateVpc"), after=True)
+        theirs.run(*APPLY).expect(0)
+        assert len(mine.listed()) == 2
+        shutil.copy(theirs.folder / "terraform.tfstate", mine.folder)
+        mine.run(*APPLY).expect(0)
+        assert mine.listed() == mine.recorded()
+        assert mine.recorded() == [one["attributes"]["id"] for one in theirs.state()["resources"][0]["instances"]]
+
+
 BACKEND = """
 terraform {
   backend "s3" {

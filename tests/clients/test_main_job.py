@@ -1,5 +1,6 @@
 """The main job: a private-registry endpoint from nothing to InService and away again, and the first change to it."""
 
+import contextlib
 import json
 import os
 import re
@@ -221,15 +222,18 @@ def test_what_a_killed_run_was_creating_may_get_another_address(example, way):
     assert (made.count("CreateEndpoint"), made.count("DeleteEndpoint")) == (1, 0)
 
 
-def test_an_interrupted_run_says_what_is_left(example):
+@pytest.mark.parametrize("asked_by", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupted_run_says_what_is_left(example, asked_by):
     project = example("private-registry", SMFORM_SANDBOX_SPEED="20")
 
     def interrupt(line, process):
         if COMES_UP in line:
             time.sleep(0.3)
-            process.send_signal(signal.SIGINT)
+            process.send_signal(asked_by)
 
-    ran = project.follow(interrupt, "apply", "-auto-approve", "-no-color").expect(1)
+    # Whatever the tests were started with.
+    with hang_up(signal.SIG_DFL):
+        ran = project.follow(interrupt, "apply", "-auto-approve", "-no-color").expect(1)
     told = sections(ran)
     assert "aws_sagemaker_model.model (created)" in told[DONE]
     assert told[UNDER_WAY] == ["aws_sagemaker_endpoint.endpoint (being created)"]
@@ -237,6 +241,47 @@ def test_an_interrupted_run_says_what_is_left(example):
     project.env["SMFORM_SANDBOX_SPEED"] = "20000"
     project.run("apply", "-auto-approve", "-no-color").expect(0)
     project.run("plan", "-no-color", "-detailed-exitcode").expect(0)
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="only there smform is told what is ignored")
+def test_a_run_that_is_to_outlive_its_terminal_does(project):
+    project.write('resource "terraform_data" "a" {\n  provisioner "local-exec" { command = "kill -HUP $PPID" }\n}\n')
+    with hang_up(signal.SIG_IGN):
+        project.run("apply", "-auto-approve", "-no-color").expect(0)
+
+
+@contextlib.contextmanager
+def hang_up(answer):
+    """What a process does that is started meanwhile, when its terminal is closed."""
+    before = signal.signal(signal.SIGHUP, answer)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_programs_are_told_what_an_interrupted_run_has_left(example):
+    project = example("private-registry", SMFORM_SANDBOX_SPEED="20")
+
+    def interrupt(line, process):
+        if COMES_UP in line:
+            time.sleep(0.3)
+            process.send_signal(signal.SIGINT)
+
+    ran = project.follow(interrupt, "apply", "-auto-approve", "-json").expect(1)
+    [told] = [one for one in map(json.loads, ran.out.splitlines()) if one["type"] == "apply_report"]
+    listed = {
+        title: [(one["resource"]["addr"], one.get("outcome")) for one in objects]
+        for title, objects in told["report"].items()
+        if isinstance(objects, list)
+    }
+    assert ("aws_sagemaker_model.model", "created") in listed.pop("done")
+    assert listed == {
+        "under_way": [("aws_sagemaker_endpoint.endpoint", "being created")],
+        "failed": [],
+        "not_begun": [],
+    }
+    assert told["report"]["recorded"] == {"in": "state"}
 
 
 def test_a_second_interrupt_ends_the_run_and_still_says_what_goes_on(example):

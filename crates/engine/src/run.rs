@@ -47,7 +47,15 @@ impl Conduct {
     #[must_use]
     pub fn quiet(&self, object: ObjectKey, operation: Operation) -> Task {
         let clock = Interruptible { inner: Arc::clone(&self.clock), cancel: self.cancel.clone() };
-        Task { conduct: self.clone(), clock, object, operation, start: self.clock.now(), owed: None }
+        Task {
+            conduct: self.clone(),
+            clock,
+            object,
+            operation,
+            start: self.clock.now(),
+            owed: None,
+            recorded: Vec::new(),
+        }
     }
 }
 
@@ -79,6 +87,7 @@ pub struct Task {
     operation: Operation,
     start: SystemTime,
     owed: Option<String>,
+    recorded: Vec<String>,
 }
 
 impl Task {
@@ -86,6 +95,12 @@ impl Task {
     #[must_use]
     pub fn owing(self, owed: Option<String>) -> Task {
         Task { owed, ..self }
+    }
+
+    /// The same, with the ids of the type's recorded objects, which are none that is looked for.
+    #[must_use]
+    pub fn beside(self, recorded: Vec<String>) -> Task {
+        Task { recorded, ..self }
     }
 
     /// Time since the start, on the run's clock.
@@ -145,6 +160,10 @@ impl Run for Task {
 
     fn owed(&self) -> Option<String> {
         self.owed.clone()
+    }
+
+    fn recorded(&self) -> &[String] {
+        &self.recorded
     }
 
     async fn intend(&self, _: &str) -> Result<(), ProviderError> {

@@ -72,6 +72,12 @@ pub trait Run: Send + Sync {
         None
     }
 
+    /// The ids of the type's recorded objects. While an object is looked for that a killed run may have created, these are
+    /// known not to be it.
+    fn recorded(&self) -> &[String] {
+        &[]
+    }
+
     /// Makes durable that the object exists, though it is not ready yet. Recorded as tainted until the operation
     /// completes.
     ///

@@ -44,7 +44,10 @@ impl MemoryRecord {
         });
         let created = self.intents.iter().filter(|(_, operation, ..)| *operation == Operation::Create);
         let candidates = created.filter_map(|(object, _, identifier, arguments)| {
-            Some((object.clone(), Candidate { identifier: identifier.clone()?, arguments: arguments.clone() }))
+            Some((
+                object.clone(),
+                Candidate { identifier: identifier.clone()?, arguments: arguments.clone(), recorded: Vec::new() },
+            ))
         });
         Stored {
             objects: objects.collect(),

@@ -1,6 +1,7 @@
 //! The lines of a run: what is being done to each object, and what came of it all.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -168,10 +169,61 @@ pub fn actions(plan: &Plan) -> Actions {
     changes.map(|(object, change)| (object.clone(), change.action)).collect()
 }
 
+/// An object, and what became or is to become of it in a word or two.
+pub struct Fate {
+    /// The object.
+    pub object: ObjectKey,
+    /// Such as `created`, `being changed`, `to be destroyed`; nothing when there is no more to say than where it is listed.
+    pub what: Option<&'static str>,
+}
+
+impl fmt::Display for Fate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.what {
+            Some(what) => write!(f, "{} ({what})", self.object),
+            None => write!(f, "{}", self.object),
+        }
+    }
+}
+
+/// The objects of a run that did not do everything, each where it belongs.
+pub struct Fates {
+    /// What was done, in order.
+    pub done: Vec<Fate>,
+    /// On which the service still works.
+    pub under_way: Vec<Fate>,
+    /// On which work failed.
+    pub failed: Vec<Fate>,
+    /// What was not begun.
+    pub left: Vec<Fate>,
+}
+
+/// What came of each object.
+#[must_use]
+pub fn fates(actions: &Actions, outcomes: Outcomes<'_>) -> Fates {
+    let Outcomes { done, under_way, failed, skipped, .. } = outcomes;
+    let fate = |object: &ObjectKey, what| Fate { object: object.clone(), what };
+    // Of a replacement, one half may have failed and the other not have begun: the object is told of once.
+    let untouched = skipped.iter().filter(|object| !failed.contains(*object) && !under_way.contains(*object));
+    let did = |operation: &Operation| match operation {
+        Operation::Create => "created",
+        Operation::Update => "changed",
+        Operation::Delete => "destroyed",
+        Operation::Import => "imported",
+        Operation::Read | Operation::Refresh => "read",
+    };
+    Fates {
+        done: done.iter().map(|(object, operation)| fate(object, Some(did(operation)))).collect(),
+        under_way: under_way.iter().map(|object| fate(object, going_on(actions, done, object))).collect(),
+        failed: failed.iter().map(|object| fate(object, None)).collect(),
+        left: untouched.map(|object| fate(object, left(actions, done, object))).collect(),
+    }
+}
+
 /// What came of a run that did not do everything: who succeeded, who failed, what still goes on, who was not begun.
 #[must_use]
 pub fn partial(mode: Mode, actions: &Actions, outcomes: Outcomes<'_>, style: Style) -> String {
-    let Outcomes { done, under_way, failed, skipped, recorded } = outcomes;
+    let Outcomes { under_way, failed, skipped, recorded, .. } = outcomes;
     let is_whole = failed.is_empty() && skipped.is_empty() && under_way.is_empty();
     let title = match recorded {
         Recorded::Elsewhere if is_whole => "Everything was done, but the state does not say so.",
@@ -185,32 +237,17 @@ pub fn partial(mode: Mode, actions: &Actions, outcomes: Outcomes<'_>, style: Sty
             out.extend(lines.into_iter().map(|line| format!("  {line}\n")));
         }
     };
-    // Of a replacement, one half may have failed and the other not have begun: the object is told of once.
-    let untouched = skipped.iter().filter(|object| !failed.contains(*object) && !under_way.contains(*object));
-    let left = untouched.map(|object| left(actions, done, object));
-    let going_on = under_way.iter().map(|object| match going_on(actions, done, object) {
-        Some(what) => format!("{object} ({what})"),
-        None => object.to_string(),
-    });
-    let done = done.iter().map(|(object, operation)| {
-        let verb = match operation {
-            Operation::Create => "created",
-            Operation::Update => "changed",
-            Operation::Delete => "destroyed",
-            Operation::Import => "imported",
-            Operation::Read | Operation::Refresh => "read",
-        };
-        format!("{object} ({verb})")
-    });
+    let fates = fates(actions, outcomes);
+    let told = |fates: Vec<Fate>| fates.iter().map(ToString::to_string).collect();
     let kept = match recorded {
         Recorded::State => "Done, and recorded in the state:".to_owned(),
         Recorded::Journal { path, .. } => format!("Done, and recorded in the journal {}:", path.display()),
         Recorded::Elsewhere => "Done, but not recorded in the state:".to_owned(),
     };
-    section(&kept, done.collect());
-    section("Still under way at the service:", going_on.collect());
-    section("Failed:", failed.iter().map(ToString::to_string).collect());
-    section("Not begun:", left.collect());
+    section(&kept, told(fates.done));
+    section("Still under way at the service:", told(fates.under_way));
+    section("Failed:", told(fates.failed));
+    section("Not begun:", told(fates.left));
     let again = if mode == Mode::Destroy { "Destroy" } else { "Apply" };
     match recorded {
         Recorded::Journal { lock, .. } => {
@@ -247,24 +284,23 @@ fn going_on(actions: &Actions, done: &[(ObjectKey, Operation)], object: &ObjectK
     }
 }
 
-/// What was not begun, and what was to become of it. When one half of a replacement is done, the other half is left.
-fn left(actions: &Actions, done: &[(ObjectKey, Operation)], object: &ObjectKey) -> String {
+/// What was to become of what was not begun. When one half of a replacement is done, the other half is left.
+fn left(actions: &Actions, done: &[(ObjectKey, Operation)], object: &ObjectKey) -> Option<&'static str> {
     let is_done =
         |operation: Operation| done.iter().any(|(key, did)| key.address == object.address && *did == operation);
-    let fate = match actions.get(object) {
+    match actions.get(object) {
         Some(Action::Replace(Replacement::CreateFirst)) if is_done(Operation::Create) => {
-            return format!("{object} (deposed object, to be destroyed)");
+            Some("deposed object, to be destroyed")
         }
-        Some(Action::Replace(Replacement::DeleteFirst)) if is_done(Operation::Delete) => "to be created",
-        Some(Action::Replace(_)) => "to be replaced",
-        Some(Action::Create) => "to be created",
-        Some(Action::Update) => "to be changed",
-        Some(Action::Delete) => "to be destroyed",
-        Some(Action::Read) => "to be read",
-        Some(Action::Forget) => "to be forgotten",
-        Some(Action::NoOp) | None => return object.to_string(),
-    };
-    format!("{object} ({fate})")
+        Some(Action::Replace(Replacement::DeleteFirst)) if is_done(Operation::Delete) => Some("to be created"),
+        Some(Action::Replace(_)) => Some("to be replaced"),
+        Some(Action::Create) => Some("to be created"),
+        Some(Action::Update) => Some("to be changed"),
+        Some(Action::Delete) => Some("to be destroyed"),
+        Some(Action::Read) => Some("to be read"),
+        Some(Action::Forget) => Some("to be forgotten"),
+        Some(Action::NoOp) | None => None,
+    }
 }
 
 #[cfg(test)]

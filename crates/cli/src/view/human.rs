@@ -117,22 +117,13 @@ impl View for Human {
     }
 
     fn applied(&self, applied: &Applied<'_>) {
-        let Applied { report, stopped, .. } = applied;
-        let failed = *stopped || report.diagnostics.has_errors() || !report.failed.is_empty();
-        if failed {
-            let outcomes = Outcomes {
-                done: applied.done,
-                under_way: &report.under_way,
-                failed: &report.failed,
-                skipped: &report.skipped,
-                recorded: applied.recorded,
-            };
-            let text = lines::partial(applied.plan.mode, &lines::actions(applied.plan), outcomes, self.style);
+        if applied.is_partial() {
+            let text = lines::partial(applied.plan.mode, &lines::actions(applied.plan), applied.outcomes(), self.style);
             self.console.out(&text);
             return;
         }
         if !self.refresh {
-            self.console.out(&lines::complete(report.done, applied.destroy, self.style));
+            self.console.out(&lines::complete(applied.report.done, applied.destroy, self.style));
         }
         let outputs = lines::outputs(applied.outputs, applied.sensitive);
         if !outputs.is_empty() && !applied.destroy {

@@ -13,7 +13,7 @@ use smform_types::{Diagnostic, SourceMap};
 
 use super::{Applied, View};
 use crate::render::json::stream::{self, Message};
-use crate::render::lines::{Actions, Moment, Outcomes};
+use crate::render::lines::{self, Actions, Moment, Outcomes, Recorded};
 use crate::render::progress::{Notice, Sink};
 use crate::terminal::Console;
 
@@ -97,13 +97,18 @@ impl View for Stream {
 
     fn note(&self, _: &str) {}
 
-    // Programs have the outcome of each object already.
-    fn cut_off(&self, _: Mode, _: &Actions, _: Outcomes<'_>) {}
+    fn cut_off(&self, _: Mode, actions: &Actions, outcomes: Outcomes<'_>) {
+        self.write(stream::report(actions, outcomes));
+    }
 
     fn applied(&self, applied: &Applied<'_>) {
         let operation = if applied.destroy { "destroy" } else { "apply" };
-        let failed = applied.stopped || applied.report.diagnostics.has_errors() || !applied.report.failed.is_empty();
-        if failed {
+        if applied.is_partial() {
+            // What else a report has, programs know by Terraform's messages: planned, begun, complete, errored.
+            let outcomes = applied.outcomes();
+            if *outcomes.recorded != Recorded::State || !outcomes.under_way.is_empty() {
+                self.write(stream::report(&lines::actions(applied.plan), outcomes));
+            }
             return;
         }
         if !self.refresh {

@@ -39,6 +39,20 @@ pub struct Applied<'a> {
     pub sensitive: &'a dyn Fn(&str) -> bool,
 }
 
+impl Applied<'_> {
+    /// Whether not everything was done as it should.
+    fn is_partial(&self) -> bool {
+        self.stopped || self.report.diagnostics.has_errors() || !self.report.failed.is_empty()
+    }
+
+    /// What came of each object.
+    fn outcomes(&self) -> Outcomes<'_> {
+        let Applied { report, done, recorded, .. } = self;
+        let Report { under_way, failed, skipped, .. } = report;
+        Outcomes { done, under_way, failed, skipped, recorded }
+    }
+}
+
 /// A view of a run. Lines about objects come through [`Sink`].
 pub trait View: Sink {
     /// The run begins.

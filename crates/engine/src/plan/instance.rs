@@ -197,6 +197,7 @@ async fn find(
 ) -> Result<(Option<Imported>, Vec<String>), Diagnostics> {
     let (object, identifier) = (&question.object, &candidate.identifier);
     let task = conduct.begin(object.clone(), Operation::Import, Some(identifier.clone()));
+    let task = task.beside(candidate.recorded.clone());
     let imported = match question.session.import(&object.address.resource.type_name, identifier, &task).await {
         Ok(imported) => imported,
         Err(error) => {

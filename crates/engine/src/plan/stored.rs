@@ -35,6 +35,8 @@ pub struct Candidate {
     /// Its configuration, which tells it from what somebody else has given that name since; nothing when that was not
     /// announced, or the schema is another by now.
     pub arguments: Option<Value>,
+    /// The ids of the recorded objects of its type, which are known not to be it.
+    pub recorded: Vec<String>,
 }
 
 /// The recorded objects and root outputs.

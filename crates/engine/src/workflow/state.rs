@@ -109,7 +109,8 @@ pub fn decode(state: &State, pending: &[Intent], providers: &Providers) -> (Stor
                 let schema = provider.and_then(|p| p.resource_schema(ResourceMode::Managed, type_name));
                 let arguments = intent.arguments.as_ref().zip(schema);
                 let arguments = arguments.and_then(|(json, schema)| value_from_json(json, &schema.block.ty()).ok());
-                stored.candidates.insert(key, Candidate { identifier: identifier.clone(), arguments });
+                let recorded = ids(state, type_name);
+                stored.candidates.insert(key, Candidate { identifier: identifier.clone(), arguments, recorded });
             }
             (Some(_), Some(what)) if intent.operation == OWE => {
                 stored.owed.insert(key, what.clone());
@@ -128,6 +129,14 @@ pub fn decode(state: &State, pending: &[Intent], providers: &Providers) -> (Stor
         ));
     }
     (stored, found)
+}
+
+/// The ids of all recorded objects of a type.
+fn ids(state: &State, type_name: &str) -> Vec<String> {
+    let managed = state.objects().filter(|(id, ..)| {
+        id.address.resource.mode == ResourceMode::Managed && *id.address.resource.type_name == *type_name
+    });
+    managed.filter_map(|(.., object)| object.attributes.get("id")?.as_str().map(str::to_owned)).collect()
 }
 
 /// What is recorded of a data source that a provider offers; nothing when it is another, or does not fit.

@@ -508,7 +508,7 @@ impl ResourceType<Clients> for Subnet {
         let (id, seed) = import_seed(&self.schema, identifier, cx.clients);
         let client = cx.clients.ec2(cx.clients.region_of(&seed));
         let refuse = |failure: Failure| failure.into_error(format!("Subnet {id} could not be read"));
-        let subnet = match Sought::parse(id) {
+        let subnet = match Sought::parse(id, cx.run.recorded()) {
             Some(sought) => match sought.only("subnet", of_vpc(&client, &sought.like).await.map_err(refuse)?)? {
                 Some(id) => describe(&client, &id).await,
                 None => Ok(None),

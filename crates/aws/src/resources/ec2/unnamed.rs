@@ -25,11 +25,12 @@ impl Sought {
         Sought { like: like.into(), others: others.into_iter().collect() }
     }
 
-    /// What an identifier says that [`Sought::identifier`] has written; nothing when it is another one.
-    pub(crate) fn parse(identifier: &str) -> Option<Sought> {
+    /// What an identifier says that [`Sought::identifier`] has written; nothing when it is another one. Objects that are
+    /// recorded by now are others as well: a colleague's run may have created one since.
+    pub(crate) fn parse(identifier: &str, recorded: &[String]) -> Option<Sought> {
         let (like, others) = identifier.split_once(BESIDE)?;
-        let others = others.split(',').filter(|id| !id.is_empty());
-        Some(Sought { like: like.to_owned(), others: others.map(str::to_owned).collect() })
+        let others = others.split(',').filter(|id| !id.is_empty()).map(str::to_owned);
+        Some(Sought { like: like.to_owned(), others: others.chain(recorded.iter().cloned()).collect() })
     }
 
     /// The identifier by which an import finds the object.
@@ -64,9 +65,16 @@ mod tests {
     fn what_is_written_down_is_read_back() {
         for others in [vec![], vec!["vpc-1".to_owned()], vec!["vpc-1".to_owned(), "vpc-2".to_owned()]] {
             let sought = Sought::new("10.0.0.0/16", others);
-            assert_eq!(Sought::parse(&sought.identifier()), Some(sought));
+            assert_eq!(Sought::parse(&sought.identifier(), &[]), Some(sought));
         }
-        assert_eq!(Sought::parse("vpc-0123456789abcdef0"), None);
+        assert_eq!(Sought::parse("vpc-0123456789abcdef0", &[]), None);
+    }
+
+    #[test]
+    fn what_is_recorded_by_now_is_not_what_is_looked_for() {
+        let identifier = Sought::new("10.0.0.0/16", vec!["a".to_owned()]).identifier();
+        let sought = Sought::parse(&identifier, &["c".to_owned()]).expect("an identifier");
+        assert_eq!(sought.only("VPC", vec!["a".into(), "b".into(), "c".into()]), Ok(Some("b".to_owned())));
     }
 
     #[test]

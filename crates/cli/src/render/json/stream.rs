@@ -11,7 +11,7 @@ use smform_types::json::{plain, type_to_json};
 use smform_types::{Diagnostic, InstanceAddress, Severity, SourceMap, Value};
 
 use super::{diagnostic, key, object};
-use crate::render::lines::{self, Moment};
+use crate::render::lines::{self, Moment, Recorded};
 use crate::render::style::Style;
 
 /// One message without its time, which whoever writes it adds.
@@ -233,6 +233,44 @@ pub fn hook(
         _ => text,
     };
     message("info", text.trim_end(), verb, [("hook", hook)])
+}
+
+/// What came of a run that did not do everything, as people are told at its end. Terraform has no such message, and knows
+/// nothing of what it would say: that the service goes on with an object, or that what was done is not in the state.
+#[must_use]
+pub fn report(actions: &lines::Actions, outcomes: lines::Outcomes<'_>) -> Message {
+    let each = |fates: Vec<lines::Fate>| {
+        let fates = fates.into_iter().map(|fate| {
+            object([
+                ("resource", Some(resource(&fate.object.address))),
+                ("deposed", fate.object.deposed.map(Json::from)),
+                ("outcome", fate.what.map(Json::from)),
+            ])
+        });
+        Json::Array(fates.collect())
+    };
+    let recorded = match outcomes.recorded {
+        Recorded::State => json!({ "in": "state" }),
+        Recorded::Journal { path, lock } => json!({ "in": "journal", "path": path.to_string_lossy(), "lock": lock }),
+        Recorded::Elsewhere => json!({ "in": null }),
+    };
+    let fates = lines::fates(actions, outcomes);
+    let lines::Fates { done, under_way, failed, left } = &fates;
+    let text = format!(
+        "{} done, {} under way, {} failed, {} not begun",
+        done.len(),
+        under_way.len(),
+        failed.len(),
+        left.len()
+    );
+    let fields = object([
+        ("recorded", Some(recorded)),
+        ("done", Some(each(fates.done))),
+        ("under_way", Some(each(fates.under_way))),
+        ("failed", Some(each(fates.failed))),
+        ("not_begun", Some(each(fates.left))),
+    ]);
+    message("error", &text, "apply_report", [("report", fields)])
 }
 
 /// That an object which is only looked at is waited for. Terraform has no such message, as it does not wait.

@@ -461,7 +461,7 @@ impl ResourceType<Clients> for VpcEndpoint {
     async fn import(&self, identifier: &str, cx: &Context<'_, Clients>) -> Result<Option<Imported>, ProviderError> {
         let (id, seed) = import_seed(&self.schema, identifier, cx.clients);
         let client = cx.clients.ec2(cx.clients.region_of(&seed));
-        let found = match Sought::parse(id) {
+        let found = match Sought::parse(id, cx.run.recorded()) {
             Some(sought) => {
                 let found = alike(&client, &sought.like).await;
                 let found = found.map_err(|failure| failure.into_error("The VPC endpoints could not be listed"))?;
