@@ -93,3 +93,23 @@ def test_a_state_of_a_newer_format(project):
 def test_no_configuration(project):
     run = project.run("plan", "-no-color").expect(1)
     assert "No configuration files" in run.prose
+
+
+def test_what_a_service_quotes_of_sensitive_values_is_not_shown(project):
+    """What it refuses to read, or does not find, it names."""
+    project.write(
+        """
+variable "name" {
+  sensitive = true
+  default   = "nobody-knows-4711"
+}
+data "aws_iam_role" "r" { name = var.name }
+resource "aws_iam_role_policy_attachment" "a" {
+  role       = var.name
+  policy_arn = "arn:aws:iam::123456789012:policy/p"
+}
+"""
+    )
+    project.env["SMFORM_SANDBOX"] = "1"
+    ran = project.run("plan", "-no-color").expect(1)
+    assert "(sensitive value)" in ran.text and "4711" not in ran.text, ran.text

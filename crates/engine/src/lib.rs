@@ -9,6 +9,7 @@ pub mod blocks;
 pub mod builtin;
 pub mod check;
 pub mod checks;
+mod conceal;
 pub mod events;
 pub mod graph;
 pub mod plan;

@@ -4,7 +4,6 @@
 //! once; when a step fails, only what needs it is skipped.
 
 mod beside;
-mod conceal;
 pub mod conform;
 pub mod operation;
 pub mod provision;
@@ -31,6 +30,7 @@ use tokio::sync::{Mutex, Semaphore};
 
 use crate::blocks::Checked;
 use crate::checks::Subject;
+use crate::conceal::{concealed, secrets_of};
 use crate::graph::ProviderKey;
 use crate::plan::steps::Step;
 use crate::plan::stored::{Stored, StoredObject, is_one};
@@ -40,7 +40,6 @@ use crate::run::Conduct;
 use crate::values::evaluate::Setting;
 use crate::values::expand::expand;
 use crate::values::{Repetition, Values};
-use conceal::{concealed, secrets};
 use operation::{Job, Made, NotDeleted, Review, Work};
 use provision::Prepared;
 use record::{Blocks, Entry, Record, is_unrecorded};
@@ -620,9 +619,8 @@ impl<'a> Executor<'a> {
         let action = change.action;
         let context = self.block_of(&object.address).map(crate::blocks::block_context).unwrap_or_default();
         self.spawn(index, async move {
-            let (before, marks) = before.unmark_with_paths();
-            let secrets = secrets(&before, &marks);
-            let gone = work.delete(before).await;
+            let secrets = secrets_of(&before);
+            let gone = work.delete(before.unmark_deep().0).await;
             let located = |error: Diagnostic| if error.span.is_some() { error.within(&context) } else { error };
             let told =
                 |not: NotDeleted| NotDeleted { diagnostics: concealed(not.diagnostics.map(located), &secrets), ..not };

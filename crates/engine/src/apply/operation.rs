@@ -12,10 +12,10 @@ use smform_types::schema::Block;
 use smform_types::{Diagnostic, Diagnostics, Marks, Path, Value};
 use tokio::sync::Mutex;
 
-use super::conceal::{concealed, secrets};
 use super::conform::{differences, without_unknown};
 use super::provision::{self, Prepared};
 use super::record::{Entry, Record};
+use crate::conceal::{concealed, secrets};
 use crate::events::{Operation, id_of};
 use crate::plan::instance::keep_ignored;
 use crate::plan::{Action, Change, ObjectKey, Replacement};

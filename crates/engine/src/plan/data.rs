@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use smform_lang::config::{Repetition as Repeated, Resource};
 use smform_lang::eval::{Subject, parse_reference, references, references_in_body};
 use smform_lang::syntax::Expr;
-use smform_provider::{PlanRequest, plan_by_schema};
+use smform_provider::{PlanRequest, ProviderError, plan_by_schema};
 use smform_types::schema::Schema;
 use smform_types::{
     Diagnostics, InstanceAddress, Marks, ModuleAddress, Path, ResourceConfigAddress, ResourceMode, Value,
@@ -15,6 +15,7 @@ use super::walk::{Done, Walker};
 use super::{Action, Change, Mode, ObjectKey, Reason};
 use crate::apply::conform::without_unknown;
 use crate::blocks::locate;
+use crate::conceal::{concealed, secrets};
 use crate::events::{Operation, id_of};
 use crate::graph::{Node, ProviderKey};
 use crate::values::Repetition;
@@ -63,6 +64,7 @@ impl<'a> Walker<'a> {
             return self.reading(address, key, after, reason);
         }
         let Some(session) = self.session(key, &address) else { return };
+        let secrets = secrets(&config, &marks);
         let planned = planned(schema, config.clone());
         let (node_of, provider) = (node.clone(), key.clone());
         let pending = PendingData {
@@ -82,7 +84,8 @@ impl<'a> Walker<'a> {
                 Ok(value) => task.finished(id_of(value)),
                 Err(_) => task.failed(),
             }
-            Done::Data(Box::new(pending), result.map_err(|error| error.into_diagnostic().into()))
+            let told = |error: ProviderError| concealed(error.into_diagnostic().into(), &secrets);
+            Done::Data(Box::new(pending), result.map_err(told))
         });
     }
 

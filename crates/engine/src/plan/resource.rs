@@ -16,6 +16,7 @@ use super::walk::{Adopt, Walker};
 use super::{Action, Change, Drift, Mode, ObjectKey, Reason, Ties, imports};
 use crate::blocks::{Checked, block_context, locate, sensitive_paths};
 use crate::checks::Subject;
+use crate::conceal::{secrets, secrets_of};
 use crate::graph::{Node, ProviderKey};
 use crate::values::{Instances, Repetition};
 
@@ -30,6 +31,17 @@ pub(super) struct Pending<'a> {
     triggered: bool,
     /// By which identifier the object was found, when it is imported.
     import: Option<String>,
+}
+
+impl Pending<'_> {
+    /// The sensitive texts of the object, as it is recorded and as its configuration, without marks, wants it.
+    pub(super) fn secrets(&self, config: Option<&Value>) -> BTreeSet<String> {
+        let recorded = self.recorded.iter().flat_map(|recorded| secrets_of(&recorded.value));
+        match (&self.purpose, config) {
+            (Purpose::Keep(wanted), Some(config)) => recorded.chain(secrets(config, &wanted.marks)).collect(),
+            _ => recorded.collect(),
+        }
+    }
 }
 
 /// What becomes of an object.

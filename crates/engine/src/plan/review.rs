@@ -11,6 +11,7 @@ use smform_types::{Diagnostics, Value};
 
 use super::{Change, ObjectKey};
 use crate::blocks::locate;
+use crate::conceal::{concealed, secrets_of};
 use crate::events::Operation;
 use crate::graph::ProviderKey;
 use crate::run::Conduct;
@@ -37,7 +38,8 @@ pub async fn review(
     let answers = stream::iter(asked).map(|(change, session, object)| async move {
         let address = &change.object.address;
         let task = conduct.quiet(change.object.clone(), Operation::Refresh);
-        let found = session.review(object, plan, &task).await;
+        let secrets = [&change.before, &change.after].into_iter().flatten().flat_map(secrets_of).collect();
+        let found = concealed(session.review(object, plan, &task).await, &secrets);
         let block = config.modules.get(&address.module.config());
         let block = block.and_then(|module| module.resources.get(&address.resource));
         let found = match block {

@@ -18,6 +18,7 @@ use super::stored::{Stored, StoredObject};
 use super::target::{Selection, Target};
 use super::{Change, Drift, Mode, ObjectKey, Ties, order};
 use crate::checks::Subject;
+use crate::conceal::concealed;
 use crate::graph::{Graph, Node, ProviderKey};
 use crate::providers::Providers;
 use crate::run::Conduct;
@@ -366,7 +367,11 @@ impl<'a> Walker<'a> {
     pub(super) fn spawn_instance(&mut self, pending: super::resource::Pending<'a>, question: Question) {
         let conduct = self.walk.conduct.clone();
         let node = pending.node.clone();
-        self.spawn(&node, async move { Done::Instance(Box::new(pending), Box::new(ask(question, conduct).await)) });
+        let secrets = pending.secrets(question.config.as_ref());
+        self.spawn(&node, async move {
+            let answer = ask(question, conduct).await.map_err(|errors| concealed(errors, &secrets));
+            Done::Instance(Box::new(pending), Box::new(answer))
+        });
     }
 
     fn configure(&mut self, key: &ProviderKey) {

@@ -25,6 +25,12 @@ fn collect(value: &Value, found: &mut BTreeSet<String>) {
     value.children().for_each(|child| collect(child, found));
 }
 
+/// The same of an object that has its marks on it.
+pub fn secrets_of(object: &Value) -> BTreeSet<String> {
+    let (object, marks) = object.clone().unmark_with_paths();
+    secrets(&object, &marks)
+}
+
 /// Messages in which these texts do not stand.
 pub fn concealed(messages: Diagnostics, secrets: &BTreeSet<String>) -> Diagnostics {
     if secrets.is_empty() {
