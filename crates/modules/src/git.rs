@@ -6,7 +6,7 @@ use std::process::Command;
 use smform_lang::config::module_source::Package;
 
 use crate::Failure;
-use crate::lock::{Locked, name};
+use crate::lock::{Locked, name, open_address};
 
 /// Clones a repository and checks out the locked commit, or what `ref` names, or its default branch.
 pub(crate) fn fetch(package: &Package, locked: Option<&Locked>, into: &Path) -> Result<Locked, Failure> {
@@ -73,7 +73,7 @@ fn run(directory: Option<&Path>, arguments: &[&str], package: &Package) -> Resul
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
-    let said = String::from_utf8_lossy(&output.stderr).replace(&package.address, &name(package));
+    let said = String::from_utf8_lossy(&output.stderr).replace(&package.address, &open_address(package));
     let said = said.trim().trim_end_matches('.');
     Err(Failure::new(format!("git could not fetch {}: {said}.", name(package))))
 }

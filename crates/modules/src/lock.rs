@@ -70,7 +70,13 @@ impl Lock {
 
 /// What a package is called in the lock file and in messages: its source, without credentials.
 pub(crate) fn name(package: &Package) -> String {
-    let address = match url::Url::parse(&package.address) {
+    let settings = package.settings.iter().filter(|(key, _)| key != "sshkey").cloned().collect();
+    Package { address: open_address(package), settings, ..package.clone() }.to_string()
+}
+
+/// The address of a package, without credentials.
+pub(crate) fn open_address(package: &Package) -> String {
+    match url::Url::parse(&package.address) {
         Ok(mut url) if url.password().is_some() => {
             // Neither can fail for a URL that has a password.
             let _ = url.set_password(None);
@@ -78,7 +84,5 @@ pub(crate) fn name(package: &Package) -> String {
             url.to_string()
         }
         _ => package.address.clone(),
-    };
-    let settings = package.settings.iter().filter(|(key, _)| key != "sshkey").cloned().collect();
-    Package { address, settings, ..package.clone() }.to_string()
+    }
 }

@@ -26,6 +26,10 @@ pub async fn settle(session: &Session, args: &Init) -> Result<Option<String>, Fa
         let detail = "-migrate-state takes states along and -reconfigure does not: give one of them.";
         return Err(Failure::error("Invalid init options", detail));
     }
+    // In the sandbox nothing outside of this machine is asked, and its states are not where this backend has them.
+    if session.in_sandbox(args.sandbox) {
+        return Ok(None);
+    }
     let config = session.config();
     let block = backend::configured(&config, &session.backends).map_err(|found| Failure::about(found, &config))?;
     let mut wanted = block.clone();
@@ -52,10 +56,6 @@ pub async fn settle(session: &Session, args: &Init) -> Result<Option<String>, Fa
     let before = recorded.map(|recorded| recorded.effective).unwrap_or_default();
     let same = before.kind == wanted.kind && before.settings == wanted.settings;
     let new = session.open_backend(&wanted, &config)?;
-    // In the sandbox nothing outside of this machine is asked, and its states are not where this backend has them.
-    if session.in_sandbox(args.sandbox) {
-        return Ok(None);
-    }
     // A mistake in its arguments is told before they are remembered.
     new.reach()?;
     if !same && args.reconfigure {

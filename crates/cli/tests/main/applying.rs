@@ -347,6 +347,18 @@ resource "terraform_data" "a" {
 }
 
 #[test]
+fn a_backend_whose_place_the_sandbox_takes_need_not_be_complete() {
+    let mut bench = Bench::new("resource \"terraform_data\" \"a\" {}\n");
+    bench.sandbox = Some(Arc::new(Imitation(Service::default())));
+    for arguments in ["", "dynamodb_table = \"locks\""] {
+        bench.write("backend.tf", &format!("terraform {{\n  backend \"s3\" {{\n    {arguments}\n  }}\n}}\n"));
+        bench.run(&["init", "-sandbox"]).ok();
+        bench.run(&["plan", "-sandbox"]).ok();
+        assert_eq!(bench.run(&["init"]).exit, Exit::Failure);
+    }
+}
+
+#[test]
 fn the_sandbox_tells_of_a_state_that_a_change_of_the_backend_leaves() {
     let mut bench = Bench::new("resource \"terraform_data\" \"a\" {}\n");
     bench.sandbox = Some(Arc::new(Imitation(Service::default())));

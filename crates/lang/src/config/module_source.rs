@@ -122,7 +122,12 @@ impl ModuleSource {
             return package(PackageKind::File, path.to_owned());
         }
         match address.split_once("::") {
-            Some(("git", rest)) => return package(PackageKind::Git, scp(rest).unwrap_or_else(|| rest.to_owned())),
+            Some(("git", rest)) => {
+                return match hosted(rest, &directory, &settings, source) {
+                    Ok(found @ ModuleSource::Package(_)) => Ok(found),
+                    _ => package(PackageKind::Git, scp(rest).unwrap_or_else(|| rest.to_owned())),
+                };
+            }
             Some(("http" | "https", rest)) => return package(PackageKind::Http, rest.to_owned()),
             Some((how @ ("hg" | "s3" | "gcs"), _)) => {
                 return Err(format!(
@@ -254,6 +259,10 @@ mod tests {
             (
                 "git@github.com:o/r.git?ref=main",
                 "Git ssh://git@github.com/o/r.git; git::ssh://git@github.com/o/r.git?ref=main",
+            ),
+            (
+                "git::github.com/o/r//a/b?ref=v1",
+                "Git https://github.com/o/r.git in a/b; git::https://github.com/o/r.git//a/b?ref=v1",
             ),
             ("git::git@h:o/r.git", "Git ssh://git@h/o/r.git; git::ssh://git@h/o/r.git"),
             (
