@@ -26,6 +26,15 @@ pub fn replace_argument(name: &str, text: &str, labels: [&str; 2], argument: &st
     old.value = new.value;
     *old.key.decor_mut() = key;
     *old.value.decor_mut() = value;
+    // What the new one is called may be there as well, as in modules that hand both on, one of them null.
+    let mut same = (0..block.body.len()).filter(|at| *at != index);
+    let other = same.find(|at| {
+        let part = block.body.get(*at).and_then(|part| part.as_attribute());
+        part.is_some_and(|part| part.has_key(instead.split([' ', '=']).next().unwrap_or_default()))
+    });
+    if let Some(other) = other {
+        block.body.remove(other);
+    }
     let changed = body.to_string();
     // A file in canonical style stays so.
     let changed = if format(text) == text { format(&changed) } else { changed };
@@ -53,6 +62,16 @@ mod tests {
         let expected = "--- main.tf\n+++ main.tf\n@@ -1,5 +1,5 @@\n # The model.\n resource \"aws_sagemaker_model\" \"m\" {\n\
                         -  name               = \"vpc-model\" # fixed\n\
                         +  name_prefix        = \"vpc-model-\" # fixed\n   execution_role_arn = local.role\n }\n";
+        assert_eq!(diff.as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn no_argument_is_written_twice() {
+        let both =
+            "resource \"m\" \"m\" {\n  name        = var.name\n  name_prefix = var.name_prefix\n  other       = 1\n}\n";
+        let diff = replace_argument("main.tf", both, ["m", "m"], "name", "name_prefix = \"${var.name}-\"");
+        let expected = "--- main.tf\n+++ main.tf\n@@ -1,5 +1,4 @@\n resource \"m\" \"m\" {\n-  name        = var.name\n\
+                        -  name_prefix = var.name_prefix\n+  name_prefix = \"${var.name}-\"\n   other       = 1\n }\n";
         assert_eq!(diff.as_deref(), Some(expected));
     }
 

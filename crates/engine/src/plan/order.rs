@@ -353,6 +353,8 @@ fn refusal(config: &Config, change: &Change, same: &SameName, users: &[String], 
         replace_argument(&file.name, &file.text, labels, &attribute.to_string(), &instead)
     });
     let fix = fix.unwrap_or_else(|| renamed::in_words(config, block, same, name, &instead));
+    let call = block.and_then(|block| renamed::in_a_call(config, address, block, same));
+    let call = call.map(|place| format!("\n\nOr give another name as {place}, without a change to the module."));
     let other_way = match random {
         [] => String::new(),
         parts => {
@@ -366,9 +368,10 @@ fn refusal(config: &Config, change: &Change, same: &SameName, users: &[String], 
         "{address} has to be replaced{cause}, but its name is fixed and {used}. A new object cannot take the name \
          \"{name}\" while the old one has it, and deleting the old one first would take away what is in service.\n\n\
          With a name of its own, the new object comes first and the old one goes last:\n\n{}\n\
-         Any other name does as well. Where it is written out elsewhere, refer to {} instead.{other_way}",
+         Any other name does as well. Where it is written out elsewhere, refer to {} instead.{}{other_way}",
         indented(&fix),
-        renamed::reference(address, same)
+        renamed::reference(address, same),
+        call.unwrap_or_default()
     );
     let span = block.map(|block| attribute_span(&block.body, attribute).unwrap_or(block.span));
     let diagnostic = Diagnostic::error("Replacement would reuse a name that is in use", detail).at(span).about(address);

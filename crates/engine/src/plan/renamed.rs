@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use smform_lang::config::{Config, Resource};
 use smform_lang::eval::attribute_span;
 use smform_provider::SameName;
-use smform_types::{InstanceAddress, InstanceKey, ResourceMode, Value, ValueKind};
+use smform_types::{InstanceAddress, InstanceKey, Path, ResourceMode, Value, ValueKind};
 
 use super::stored::text_of;
 use super::{Change, ObjectKey, Reason};
@@ -53,6 +53,32 @@ fn is_quoted(without_end: &str) -> bool {
         }
     }
     true
+}
+
+/// Where the calls of the modules around a block write the fixed name, which it only has handed on: another one there needs no
+/// change to the modules. Nothing when the block has it from elsewhere.
+pub(super) fn in_a_call(
+    config: &Config,
+    address: &InstanceAddress,
+    block: &Resource,
+    same: &SameName,
+) -> Option<String> {
+    let mut variable = written(config, block, same)?.strip_prefix("var.")?;
+    let mut module = address.module.config();
+    loop {
+        let (parent, name) = module.parent()?;
+        let call = config.modules.get(&parent)?.calls.get(name)?;
+        let span = attribute_span(&call.body, &Path::attribute(variable))?;
+        let source = config.sources.get(span.source)?;
+        match source.text.get(span.start as usize..span.end as usize)?.strip_prefix("var.") {
+            Some(above) if !parent.is_root() => variable = above,
+            _ => {
+                let line = source.position(span.start as usize).line;
+                return Some(format!("{variable} of module \"{name}\" ({}, line {line})", source.name));
+            }
+        }
+        module = parent;
+    }
 }
 
 /// The two lines of a fix that cannot be shown as a change of the file.

@@ -55,6 +55,28 @@ async fn a_failed_validation_is_at_the_argument() {
 }
 
 #[tokio::test]
+async fn a_name_that_a_module_only_hands_on_is_changed_in_the_call() {
+    let bench = Bench::new();
+    let text = |image: &str| {
+        let inner = "variable \"label\" {}\nvariable \"image\" {}\nresource \"test_thing\" \"x\" {\n  name  = var.label\n  image = \
+                     var.image\n}\n";
+        let outer = "variable \"called\" {}\nvariable \"image\" {}\nmodule \"inner\" {\n  source = \"../inner\"\n  label  = \
+                     var.called\n  image  = var.image\n}\n";
+        let root =
+            format!("module \"outer\" {{\n  source = \"./outer\"\n  called = \"x\"\n  image  = \"{image}\"\n}}\n");
+        [("main.tf", root), ("outer/main.tf", outer.to_owned()), ("inner/main.tf", inner.to_owned())]
+    };
+    bench.converge_files(&text("a")).await;
+    bench.service.use_by("x", "endpoint \"e\"");
+    let errors = bench.errors_files(&text("b")).await;
+    let [error] = &errors[..] else { panic!("{errors:#?}") };
+    for part in ["+  name_prefix = \"${var.label}-\"", "another name as called of module \"outer\" (main.tf, line 3)"]
+    {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+}
+
+#[tokio::test]
 async fn a_moved_resource_is_not_made_anew() {
     let bench = Bench::new();
     bench.converge("resource \"test_thing\" \"old\" {\n name = \"n\"\n}").await;

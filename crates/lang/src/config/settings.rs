@@ -135,9 +135,20 @@ fn only_reason<T>(result: Result<T, Diagnostics>) -> Result<T, Diagnostics> {
 /// The summary of what is said where another version of the language is required.
 pub const WRONG_VERSION: &str = "Unsupported Terraform Core version";
 
+/// Later versions of the language, the last of each line. Modules ask for what was current when they were written, and mostly
+/// need nothing that is new in it.
+const NEWER: [&str; 4] = ["1.12.99", "1.13.99", "1.14.99", "1.15.99"];
+
 fn required_version(text: &str, name: Span, span: Span, diagnostics: &mut Diagnostics) {
     match satisfies(LANGUAGE_VERSION, text) {
         Ok(true) => {}
+        Ok(false) if NEWER.iter().any(|version| satisfies(version, text) == Ok(true)) => {
+            let detail = format!(
+                "This module requires a version of Terraform that satisfies {text:?}. smform implements the language of \
+                 Terraform {LANGUAGE_VERSION}, and what is newer is refused where it is used."
+            );
+            diagnostics.push(Diagnostic::warning("Module for a newer Terraform", detail).at(name.to(span)));
+        }
         Ok(false) => {
             let detail = format!(
                 "This module requires a version of Terraform that satisfies {text:?}. smform implements the language of \
