@@ -80,7 +80,8 @@ impl Providers {
                 continue;
             }
             let known: Vec<&str> = self.by_source.keys().copied().collect();
-            let hint = did_you_mean(&entry.source, known.iter().copied());
+            let hint =
+                did_you_mean(&entry.source, known.iter().copied().filter(|known| !entry.source.starts_with(known)));
             let detail = format!(
                 "smform has no provider {}, so nothing here can use it.{hint} It brings along: {}.",
                 entry.source,

@@ -13,6 +13,8 @@ use crate::format::format;
 /// `name` is that of the file, for the head of the diff; `instead` is an argument as in a file (`name_prefix = "a-"`).
 #[must_use]
 pub fn replace_argument(name: &str, text: &str, labels: [&str; 2], argument: &str, instead: &str) -> Option<String> {
+    // Lines that end as on Windows are written otherwise, and the whole file would differ.
+    let text = &text.replace("\r\n", "\n");
     let mut body: Body = text.parse().ok()?;
     let block = body.get_blocks_mut("resource").find(|block| {
         block.labels.len() == labels.len()
@@ -37,7 +39,7 @@ pub fn replace_argument(name: &str, text: &str, labels: [&str; 2], argument: &st
     }
     let changed = body.to_string();
     // A file in canonical style stays so.
-    let changed = if format(text) == text { format(&changed) } else { changed };
+    let changed = if format(text) == *text { format(&changed) } else { changed };
     let diff = TextDiff::from_lines(text, &changed);
     let unified = diff.unified_diff().context_radius(2).header(name, name).to_string();
     (!unified.is_empty()).then_some(unified)
@@ -63,6 +65,9 @@ mod tests {
                         -  name               = \"vpc-model\" # fixed\n\
                         +  name_prefix        = \"vpc-model-\" # fixed\n   execution_role_arn = local.role\n }\n";
         assert_eq!(diff.as_deref(), Some(expected));
+        let windows = FILE.replace('\n', "\r\n");
+        let labels = ["aws_sagemaker_model", "m"];
+        assert_eq!(diff, replace_argument("main.tf", &windows, labels, "name", "name_prefix = \"vpc-model-\""));
     }
 
     #[test]

@@ -70,8 +70,7 @@ async fn a_name_that_a_module_only_hands_on_is_changed_in_the_call() {
     bench.service.use_by("x", "endpoint \"e\"");
     let errors = bench.errors_files(&text("b")).await;
     let [error] = &errors[..] else { panic!("{errors:#?}") };
-    for part in ["+  name_prefix = \"${var.label}-\"", "another name as called of module \"outer\" (main.tf, line 3)"]
-    {
+    for part in ["+  name_prefix = \"${var.label}-\"", "another name as called of module \"outer\" (main.tf, line 3)"] {
         assert!(error.contains(part), "{part}: {error}");
     }
 }
