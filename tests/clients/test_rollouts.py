@@ -290,6 +290,18 @@ def test_a_scaled_variant_gets_another_instance_type_in_one_apply(project):
     plan(project, larger, 0)
 
 
+def test_scaling_that_ends_with_another_instance_type_ends_first(project):
+    scaled = SCALED.format(target="", policy="").replace("lifecycle {", "count = 1\n  lifecycle {").replace("variant.", "variant[0].")
+    text = stack() + scaled
+    apply(project, text)
+    without = text.replace("ml.m5.large", "ml.m5.xlarge").replace("count = 1\n  lifecycle", "count = 0\n  lifecycle")
+    done = apply(project, without)
+    steps = ["policy.variant[0]: Destruction complete", "target.variant[0]: Destruction complete", "Modifications complete"]
+    at = [done.out.index(step) for step in steps]
+    assert at == sorted(at), done.out
+    plan(project, without, 0)
+
+
 def test_a_rule_for_what_is_created_holds_up_no_destroy(project):
     text = MODEL.format(name='name_prefix = "m-"', version=1)
     apply(project, text)

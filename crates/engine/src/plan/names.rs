@@ -10,7 +10,7 @@ use smform_provider::{Session, UniqueName};
 use smform_types::{Diagnostic, Diagnostics, ResourceMode, Span, Value};
 
 use super::steps::{self, StepGraph};
-use super::{Action, Change, ObjectKey, Replacement};
+use super::{Action, Change, ObjectKey, Replacement, renamed};
 use crate::blocks::block_context;
 use crate::graph::ProviderKey;
 
@@ -75,12 +75,14 @@ pub fn settle(
             let deleting = steps::deleting(former.change).filter(|_| former.change.deletes());
             let (Some(making), Some(deleting)) = (making, deleting) else { continue };
             if steps.is_before(&making, &deleting) {
-                found.push(too_early(config, former, second));
+                let random = renamed::random_parts(changes, second.change, &second.unique.name);
+                found.push(too_early(config, former, second, &random));
             } else {
                 steps.before(&deleting, &making);
                 let serves = |holder: &Holder<'_>| serves(sessions, holder.change);
-                found
-                    .extend(moved(former, second).map(|moved| renamed(config, former, second, serves(former), &moved)));
+                found.extend(
+                    moved(former, second).map(|moved| made_anew(config, former, second, serves(former), &moved)),
+                );
             }
         }
     }
@@ -180,7 +182,7 @@ fn moved(former: &Holder<'_>, second: &Holder<'_>) -> Option<String> {
 }
 
 /// Says that an object is only renamed in the configuration, and destroyed for it.
-fn renamed(config: &Config, former: &Holder<'_>, second: &Holder<'_>, serves: bool, moved: &str) -> Diagnostic {
+fn made_anew(config: &Config, former: &Holder<'_>, second: &Holder<'_>, serves: bool, moved: &str) -> Diagnostic {
     let UniqueName { attribute, name, .. } = &second.unique;
     let (from, to) = (&former.change.object.address, &second.change.object.address);
     let missing = if serves { " In between, nothing answers for it." } else { "" };
@@ -191,16 +193,18 @@ fn renamed(config: &Config, former: &Holder<'_>, second: &Holder<'_>, serves: bo
     at(config, second, Diagnostic::warning("An object is made anew under another address", detail))
 }
 
-fn too_early(config: &Config, former: &Holder<'_>, second: &Holder<'_>) -> Diagnostic {
+fn too_early(config: &Config, former: &Holder<'_>, second: &Holder<'_>, random: &[String]) -> Diagnostic {
     let UniqueName { attribute, name, .. } = &second.unique;
-    let kept =
-        moved(former, second).map(|moved| format!(" To keep the object under its new address, write\n\n{moved}"));
+    let kept = moved(former, second).map(|moved| {
+        format!(" To keep the object under its new address, where it can be changed to what is wanted there, write\n\n{moved}")
+    });
     let detail = format!(
         "{} has the {attribute} \"{name}\" and gives it up with this plan, but only after {} is made, which what uses the \
-         two waits for. Give the new one another name, or make the change in two applies.{}",
+         two waits for. Give the new one another name, or make the change in two applies.{}{}",
         placed(config, former),
         second.change.object.address,
-        kept.unwrap_or_default()
+        kept.unwrap_or_default(),
+        renamed::by_random(random)
     );
     at(config, second, Diagnostic::error(format!("The {attribute} \"{name}\" is not free yet"), detail))
 }

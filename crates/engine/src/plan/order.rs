@@ -355,15 +355,7 @@ fn refusal(config: &Config, change: &Change, same: &SameName, users: &[String], 
     let fix = fix.unwrap_or_else(|| renamed::in_words(config, block, same, name, &instead));
     let call = block.and_then(|block| renamed::in_a_call(config, address, block, same));
     let call = call.map(|place| format!("\n\nOr give another name as {place}, without a change to the module."));
-    let other_way = match random {
-        [] => String::new(),
-        parts => {
-            let replace: String = parts.iter().map(|part| format!(" -replace='{part}'")).collect();
-            format!(
-                "\n\nOr plan with{replace}, without a change to the files: that makes anew everything whose name has that part."
-            )
-        }
-    };
+    let other_way = renamed::by_random(random);
     let detail = format!(
         "{address} has to be replaced{cause}, but its name is fixed and {used}. A new object cannot take the name \
          \"{name}\" while the old one has it, and deleting the old one first would take away what is in service.\n\n\

@@ -139,6 +139,17 @@ pub(super) fn random_parts(changes: &BTreeMap<ObjectKey, Change>, change: &Chang
     changes.values().filter(is_random).map(|part| part.object.address.to_string()).collect()
 }
 
+/// The way out that needs no change to the files, where a name has random parts; empty where it has none.
+pub(super) fn by_random(parts: &[String]) -> String {
+    if parts.is_empty() {
+        return String::new();
+    }
+    let replace: String = parts.iter().map(|part| format!(" -replace='{part}'")).collect();
+    format!(
+        "\n\nOr plan with{replace}, without a change to the files: that makes anew everything whose name has that part."
+    )
+}
+
 /// Whether a text in a value, or a number in it as text, is of a kind.
 fn is_held(value: &Value, is_one: &dyn Fn(&str) -> bool) -> bool {
     match value.kind() {

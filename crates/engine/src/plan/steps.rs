@@ -259,6 +259,11 @@ fn connect_deletions(steps: &mut StepGraph, changes: &BTreeMap<ObjectKey, Change
             users.entry(used).or_default().insert(change.object.address.config());
         }
     }
+    let made: BTreeSet<ResourceConfigAddress> = changes
+        .values()
+        .filter(|change| making(change).is_some())
+        .map(|change| change.object.address.config())
+        .collect();
     let mut wishes = Vec::new();
     for change in changes.values() {
         let Some(deleting) = deleting(change) else { continue };
@@ -277,7 +282,8 @@ fn connect_deletions(steps: &mut StepGraph, changes: &BTreeMap<ObjectKey, Change
             match change.action {
                 // When the new object only comes after the old one is gone, its users cannot be moved over before.
                 Action::Replace(Replacement::DeleteFirst) => {}
-                Action::Delete if !change.after_users => {}
+                // What only goes itself is not moved over, and need not wait for what it no longer uses.
+                Action::Delete if !change.after_users || !made.contains(user) => {}
                 Action::Delete => wishes.push((moved_over, deleting.clone())),
                 _ => steps.before(&moved_over, &deleting),
             }

@@ -67,8 +67,9 @@ pub(super) async fn check(object: &PlannedObject, plan: &[PlannedObject], client
             "Variant \"{}\" of endpoint \"{name}\" changes from {} to {}, and it is a scalable target. SageMaker refuses \
              such an update. Give the variant's aws_appautoscaling_target lifecycle {{ replace_triggered_by = \
              [aws_sagemaker_endpoint_configuration.LABEL] }} and its policies replace_triggered_by = \
-             [aws_appautoscaling_target.LABEL]: then they go before the update and come back after it. A target that is in no \
-             configuration has to be deregistered first.",
+             [aws_appautoscaling_target.LABEL]: then they go before the update and come back after it. For once, and without a change to \
+             the files, plan with -replace=ADDRESS of that target, whose policies go with it. A target that is in no configuration \
+             has to be deregistered first.",
             moved.variant, moved.from, moved.to
         );
         let error = Diagnostic::error("The instance type of a scaled variant changes", detail);
