@@ -19,6 +19,11 @@ impl Executor<'_> {
         }
         for change in self.apply.plan.changes.values() {
             if let Some(key) = &change.reinstated {
+                // What took its place, and was being created when a run was cut off, is set aside with that.
+                if let Some(value) = self.apply.plan.adopted.get(&change.object) {
+                    let entry = Entry { value: value.clone(), ..Entry::planned(self.apply, change) };
+                    record.put(&change.object, entry).await?;
+                }
                 record.reinstate(&change.object.address, key).await?;
             }
         }
@@ -29,7 +34,8 @@ impl Executor<'_> {
             record.tie(object, ties).await?;
         }
         for (object, value) in &self.apply.plan.adopted {
-            if let Some(change) = self.apply.plan.changes.get(object) {
+            let change = self.apply.plan.changes.get(object);
+            if let Some(change) = change.filter(|change| change.reinstated.is_none()) {
                 let tainted = change.reason == Some(Reason::Tainted);
                 let entry = Entry { value: value.clone(), tainted, ..Entry::planned(self.apply, change) };
                 record.put(object, entry).await?;

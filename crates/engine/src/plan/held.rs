@@ -10,9 +10,14 @@ use smform_provider::{Session, Use};
 use smform_types::{Diagnostic, Diagnostics, Path, ResourceConfigAddress, ResourceMode, Span, Value};
 
 use super::names::Scope;
-use super::{Action, Change, ObjectKey, Replacement};
+use super::stored::Stored;
+use super::{Action, Change, Drift, ObjectKey, Replacement};
 use crate::blocks::block_context;
 use crate::graph::ProviderKey;
+use crate::providers::Providers;
+
+/// The provider configurations that are connected.
+type Sessions = BTreeMap<ProviderKey, Arc<dyn Session>>;
 
 /// What an object uses, each with whose name that is.
 type Uses = Vec<(Scope, Use)>;
@@ -31,34 +36,84 @@ struct Named<'a> {
     uses_after: Option<Uses>,
 }
 
-fn named<'a>(
-    changes: &'a BTreeMap<ObjectKey, Change>,
-    sessions: &BTreeMap<ProviderKey, Arc<dyn Session>>,
-) -> Vec<Named<'a>> {
+/// What a provider configuration tells of objects of a type.
+struct Teller<'s> {
+    session: &'s dyn Session,
+    type_name: &'s Arc<str>,
+    account: String,
+}
+
+impl<'s> Teller<'s> {
+    fn new(key: &ProviderKey, sessions: &'s Sessions, object: &'s ObjectKey) -> Option<Teller<'s>> {
+        let session = sessions.get(key)?.as_ref();
+        let account = super::names::account(session, key);
+        Some(Teller { session, type_name: &object.address.resource.type_name, account })
+    }
+
+    fn name(&self, value: &Value) -> Option<Scope> {
+        let unique = self.session.unique_name(self.type_name, value)?;
+        Some((self.account.clone(), Arc::clone(self.type_name), unique.key))
+    }
+
+    fn uses(&self, value: &Value) -> Option<Uses> {
+        let uses = self.session.uses(self.type_name, value)?.into_iter();
+        Some(uses.map(|one| ((self.account.clone(), one.of.type_name.into(), one.of.key.clone()), one)).collect())
+    }
+}
+
+fn plain(value: &Value) -> Value {
+    value.clone().unmark_deep().0
+}
+
+fn named<'a>(changes: &'a BTreeMap<ObjectKey, Change>, sessions: &Sessions) -> Vec<Named<'a>> {
     let managed = changes.values().filter(|change| change.object.address.resource.mode == ResourceMode::Managed);
     let told = managed.filter_map(|change| {
-        let session = sessions.get(&change.provider)?;
-        let type_name = &change.object.address.resource.type_name;
-        let account = super::names::account(session.as_ref(), &change.provider);
-        let plain = |value: &Option<Value>| value.as_ref().map(|value| value.clone().unmark_deep().0);
-        let name = |value: &Value| {
-            let unique = session.unique_name(type_name, value)?;
-            Some((account.clone(), Arc::clone(type_name), unique.key))
-        };
-        let uses = |value: &Value| {
-            let uses = session.uses(type_name, value)?.into_iter();
-            Some(uses.map(|one| ((account.clone(), one.of.type_name.into(), one.of.key.clone()), one)).collect())
-        };
-        let (before, after) = (plain(&change.before), plain(&change.after).filter(|_| change.object.deposed.is_none()));
+        let teller = Teller::new(&change.provider, sessions, &change.object)?;
+        let after = change.after.as_ref().filter(|_| change.object.deposed.is_none());
+        let (before, after) = (change.before.as_ref().map(plain), after.map(plain));
         Some(Named {
             change,
-            before: before.as_ref().and_then(name),
-            after: after.as_ref().and_then(name),
-            uses_before: before.as_ref().and_then(uses),
-            uses_after: after.as_ref().and_then(uses),
+            before: before.as_ref().and_then(|value| teller.name(value)),
+            after: after.as_ref().and_then(|value| teller.name(value)),
+            uses_before: before.as_ref().and_then(|value| teller.uses(value)),
+            uses_after: after.as_ref().and_then(|value| teller.uses(value)),
         })
     });
     told.collect()
+}
+
+/// What targets have left out, and what that uses.
+pub struct LeftOut<'a> {
+    /// What is recorded.
+    pub stored: &'a Stored,
+    /// What was found to differ from that.
+    pub drift: &'a [Drift],
+    /// Who tells of types.
+    pub providers: &'a Providers,
+}
+
+impl LeftOut<'_> {
+    /// The names of the objects that the plan does not come to, with what they use as far as their types tell.
+    fn named(
+        &self,
+        config: &Config,
+        changes: &BTreeMap<ObjectKey, Change>,
+        sessions: &Sessions,
+    ) -> Vec<(Option<Scope>, Option<Uses>)> {
+        let is_gone = |object: &ObjectKey| self.drift.iter().any(|one| one.object == *object && one.after.is_none());
+        let others = self.stored.objects.iter().filter(|(object, _)| !changes.contains_key(object) && !is_gone(object));
+        let told = others.filter_map(|(object, recorded)| {
+            let resource = object.address.config();
+            let key = match config.resource(&resource) {
+                Some(block) => self.providers.key(config, &resource.module, block).ok(),
+                None => self.providers.key_for_stored(config, &resource, recorded.provider.as_deref()).ok().flatten(),
+            };
+            let teller = Teller::new(&key?, sessions, object)?;
+            let value = plain(&recorded.value);
+            Some((teller.name(&value), teller.uses(&value)))
+        });
+        told.collect()
+    }
 }
 
 fn each(uses: &Option<Uses>) -> impl Iterator<Item = &(Scope, Use)> {
@@ -88,14 +143,20 @@ fn goes(change: &Change) -> bool {
 
 /// Leaves alone what an object goes on using whose block ignores the change, refuses to delete what any other goes on using,
 /// and notes what nothing uses, unless it is only known in part what uses what: targets leave objects out, and an object may use
-/// more than its type tells of.
+/// more than its type tells of. What stays since something that targets have left out goes on using it is described as well.
 pub fn settle(
     config: &Config,
     changes: &mut BTreeMap<ObjectKey, Change>,
-    sessions: &BTreeMap<ProviderKey, Arc<dyn Session>>,
-    is_partial: bool,
-) -> Diagnostics {
-    let (spared, mut found) = spared(config, &named(changes, sessions));
+    sessions: &Sessions,
+    left_out: Option<&LeftOut<'_>>,
+    uses_more: bool,
+) -> (Vec<String>, Diagnostics) {
+    let outside = left_out.map(|left_out| left_out.named(config, changes, sessions)).unwrap_or_default();
+    let objects = named(changes, sessions);
+    let (mut spared, mut found) = spared(config, &objects);
+    let kept = kept(&objects, &outside);
+    let told = kept.iter().filter(|change| !spared.contains(&change.object)).map(|change| described(change)).collect();
+    spared.extend(kept.iter().map(|change| change.object.clone()));
     for object in &spared {
         if object.deposed.is_some() {
             changes.remove(object);
@@ -105,22 +166,34 @@ pub fn settle(
     }
     let objects = named(changes, sessions);
     found.extend(refusals(config, &objects));
-    let unused = if is_partial { Vec::new() } else { unused(&objects) };
+    let unused = if left_out.is_some() || uses_more { Vec::new() } else { unused(&objects) };
     for object in unused {
         if let Some(change) = changes.get_mut(&object) {
             change.unused = true;
         }
     }
-    found
+    (told, found)
+}
+
+/// Whether an object would go only because another one has taken its place.
+fn may_stay(change: &Change) -> bool {
+    goes(change) && (change.object.deposed.is_some() || change.action == Action::Replace(Replacement::CreateFirst))
+}
+
+/// What would go, and something goes on using that targets have left out.
+fn kept<'a>(objects: &[Named<'a>], outside: &[(Option<Scope>, Option<Uses>)]) -> Vec<&'a Change> {
+    let roots = outside.iter().flat_map(|(_, uses)| each(uses)).filter(|(_, one)| one.holds).map(|(scope, _)| scope);
+    let pass = objects.iter().map(|one| (one.before.as_ref(), &one.uses_before));
+    let pass: Vec<_> = pass.chain(outside.iter().map(|(name, uses)| (name.as_ref(), uses))).collect();
+    let held = reached(roots.collect(), &pass);
+    let stays = objects.iter().filter(|one| may_stay(one.change));
+    stays.filter(|one| one.before.as_ref().is_some_and(|name| held.contains(name))).map(|one| one.change).collect()
 }
 
 /// The objects that stay since one whose block ignores the change goes on using them, and what is said of it.
 fn spared(config: &Config, objects: &[Named<'_>]) -> (BTreeSet<ObjectKey>, Diagnostics) {
     let (mut spared, mut found) = (BTreeSet::new(), Diagnostics::new());
     let made: BTreeSet<&Scope> = objects.iter().filter_map(|one| one.after.as_ref()).collect();
-    let may_stay = |change: &Change| {
-        goes(change) && (change.object.deposed.is_some() || change.action == Action::Replace(Replacement::CreateFirst))
-    };
     let pass: Vec<_> = objects.iter().map(|one| (one.before.as_ref(), &one.uses_before)).collect();
     for user in objects.iter().filter(|one| matches!(one.change.action, Action::NoOp | Action::Update)) {
         let Some(block) = config.resource(&user.change.object.address.config()) else { continue };

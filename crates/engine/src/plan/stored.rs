@@ -61,7 +61,7 @@ pub struct Stored {
 
 impl Stored {
     /// Makes an object that was set aside the current one at its address again, which takes its place among those set aside.
-    pub fn reinstate(&mut self, address: &InstanceAddress, key: &str) {
+    fn reinstate(&mut self, address: &InstanceAddress, key: &str) {
         let current = ObjectKey { address: address.clone(), deposed: None };
         let aside = ObjectKey { address: address.clone(), deposed: Some(key.to_owned()) };
         swap(&mut self.objects, &current, &aside);
@@ -69,6 +69,31 @@ impl Stored {
         let unsettled = [&current, &aside].map(|object| self.unsettled.remove(object));
         let objects = [aside, current].into_iter().zip(unsettled);
         self.unsettled.extend(objects.filter_map(|(object, is_unsettled)| is_unsettled.then_some(object)));
+    }
+
+    /// The same, and what an earlier run was creating at the address is settled: it is among what is recorded if it exists, with
+    /// what it depends on.
+    pub fn take_back(
+        &mut self,
+        address: &InstanceAddress,
+        key: &str,
+        adopted: Option<&(Value, BTreeSet<ResourceConfigAddress>)>,
+    ) {
+        let current = ObjectKey { address: address.clone(), deposed: None };
+        self.candidates.remove(&current);
+        if let Some((value, dependencies)) = adopted {
+            let object = StoredObject {
+                value: value.clone(),
+                tainted: false,
+                begun: false,
+                dependencies: dependencies.clone(),
+                create_before_destroy: false,
+                provider: None,
+                previous: None,
+            };
+            self.objects.insert(current, object);
+        }
+        self.reinstate(address, key);
     }
 
     /// The objects by resource block, in every module instance.

@@ -71,6 +71,34 @@ fn fits(target: &ModuleInstance, module: &ModuleInstance) -> bool {
             .all(|((name, key), (other, other_key))| name == other && (key.is_none() || key == other_key))
 }
 
+/// The summary of what is said of a plan with targets.
+const IN_EFFECT: &str = "Resource targeting is in effect";
+
+/// What is said of a plan with targets.
+#[must_use]
+pub fn in_effect() -> Diagnostic {
+    Diagnostic::warning(
+        IN_EFFECT,
+        "Only the targets and what they need were planned. The result may not be what the whole configuration says; plan \
+         without -target afterwards.",
+    )
+}
+
+/// The warning about targets with what stays since something goes on using it that they leave out.
+#[must_use]
+pub fn with_kept(warning: Diagnostic, kept: &[String]) -> Diagnostic {
+    if kept.is_empty() || warning.summary != IN_EFFECT {
+        return warning;
+    }
+    let list: String = kept.iter().map(|object| format!("\n  - {object}")).collect();
+    let detail = format!(
+        "{}\n\nThese are in use by what the targets leave out. So they stay, set aside (deposed), until a plan without -target:\n\
+         {list}",
+        warning.detail
+    );
+    Diagnostic { detail, ..warning }
+}
+
 /// Refuses targets that cover only one end of a move, or none: the object would be taken for another one.
 #[must_use]
 pub fn split_moves(targets: &[Target], moved: &[(InstanceAddress, InstanceAddress)]) -> Option<Diagnostic> {

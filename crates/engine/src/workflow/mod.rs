@@ -99,11 +99,7 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
     }
     let targeted = !options.targets.is_empty();
     if targeted && options.adopt == Adopt::Nothing {
-        found.push(Diagnostic::warning(
-            "Resource targeting is in effect",
-            "Only the targets and what they need were planned. The result may not be what the whole configuration says; \
-             plan without -target afterwards.",
-        ));
+        found.push(target::in_effect());
     }
     found.extend(target::split_moves(&options.targets, &moves::moved(&stored)));
     if found.has_errors() {
@@ -189,7 +185,11 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
     }
     let is_reviewed = options.mode == Mode::Normal && options.adopt == Adopt::Nothing && !options.record_only;
     if is_reviewed && !found.has_errors() {
-        found.extend(held::settle(&project.config, &mut changes, &sessions, targeted || uses_more));
+        let left_out = held::LeftOut { stored: &stored, drift: &drift, providers: &world.providers };
+        let left_out = targeted.then_some(&left_out);
+        let (kept, messages) = held::settle(&project.config, &mut changes, &sessions, left_out, uses_more);
+        found = found.map(|message| target::with_kept(message, &kept));
+        found.extend(messages);
     }
     if is_reviewed && !found.has_errors() && !world.conduct.cancel.is_cancelled() {
         found.extend(review(&project.config, &changes, &sessions, &world.conduct, options.parallelism).await);

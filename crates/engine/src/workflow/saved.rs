@@ -250,9 +250,12 @@ impl Saved {
         let drift = drift(document).ok_or_else(unreadable)?;
         let outputs = outputs(document).ok_or_else(unreadable)?;
         let data = data(document).ok_or_else(unreadable)?;
+        let adopted = adopted(document).ok_or_else(unreadable)?;
         let (mut stored, _) = moves::apply(&project.config, stored);
         for change in changes.values() {
-            change.reinstated.iter().for_each(|key| stored.reinstate(&change.object.address, key));
+            let adopted = adopted.get(&change.object).map(|value| (value.clone(), change.dependencies.clone()));
+            let key = change.reinstated.iter();
+            key.for_each(|key| stored.take_back(&change.object.address, key, adopted.as_ref()));
         }
         let (graph, found) = build(&project.config, &stored.origins(), &world.providers);
         if found.has_errors() {
@@ -269,7 +272,7 @@ impl Saved {
             drift,
             ties: ties(document).ok_or_else(unreadable)?,
             refreshed: document.get("refreshed").and_then(Json::as_bool).ok_or_else(unreadable)?,
-            adopted: adopted(document).ok_or_else(unreadable)?,
+            adopted,
             absent: absent(document).ok_or_else(unreadable)?,
             checks: checks(document).ok_or_else(unreadable)?,
             relevant: relevant(document).ok_or_else(unreadable)?,

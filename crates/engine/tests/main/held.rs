@@ -133,3 +133,37 @@ async fn what_never_served_goes_although_the_next_rollout_fails_as_well() {
     }
     assert_eq!(bench.service.names().len(), 7, "{:?}", bench.service.names());
 }
+
+#[tokio::test]
+async fn what_targets_leave_out_goes_on_using_what_was_set_aside() {
+    let bench = Bench::new();
+    let text = |version: u32| {
+        format!(
+            "resource \"test_thing\" \"model\" {{\n  name = \"m-{version}\"\n}}\n\
+             resource \"test_thing\" \"config\" {{\n  name   = \"cfg-{version}\"\n  parent = test_thing.model.name\n}}\n\
+             resource \"test_thing\" \"endpoint\" {{\n  name = \"endpoint\"\n  uses = [test_thing.config.name]\n}}\n"
+        )
+    };
+    bench.converge(&text(1)).await;
+    bench.service.fail("update", "endpoint");
+    assert!(bench.apply(&text(2)).await.diagnostics.has_errors());
+    bench.service.heal();
+    bench.service.forget_calls();
+    let only_model = Options { targets: vec!["test_thing.model".parse().unwrap()], ..Options::default() };
+    // What was set aside serves, and so does what is replaced in front of what serves.
+    for (version, calls) in [(2, &[][..]), (3, &["create m-3", "delete m-2"])] {
+        let (_, _, _, found) = bench.plan(&text(version), &only_model).await;
+        let [warning] = &found.iter().collect::<Vec<_>>()[..] else { panic!("{found:#?}") };
+        for object in
+            ["test_thing.model (deposed object 00000001) \"m-1\"", "test_thing.config (deposed object 00000002)"]
+        {
+            assert!(warning.detail.contains(object), "{object}: {warning:#?}");
+        }
+        assert!(!bench.apply_with(&text(version), &only_model).await.diagnostics.has_errors());
+        assert_eq!(bench.service.calls(), calls, "{version}");
+    }
+    // What nobody uses goes, since a target names it.
+    assert_eq!(bench.service.names(), ["cfg-1", "cfg-2", "endpoint", "m-1", "m-3"]);
+    bench.converge(&text(3)).await;
+    assert_eq!(bench.service.names(), ["cfg-3", "endpoint", "m-3"]);
+}

@@ -297,6 +297,99 @@ async fn several_are_wanted_again_together() {
     assert_eq!(bench.service.calls(), ["delete cfg-2", "delete m-2"]);
 }
 
+/// A model and a configuration of it, under made-up names, and an endpoint that has that.
+fn made_up(image: &str, config: &str) -> String {
+    format!(
+        r#"
+        resource "test_thing" "model" {{
+          name_prefix = "m-"
+          image       = "{image}"
+          tags        = {{ commit = "{image}" }}
+        }}
+        resource "test_thing" "config" {{
+          {config}
+          parent = test_thing.model.name
+        }}
+        resource "test_thing" "endpoint" {{
+          name = "endpoint"
+          uses = [test_thing.config.name]
+        }}
+        "#
+    )
+}
+
+#[tokio::test]
+async fn what_was_set_aside_under_a_made_up_name_is_current_again_when_it_equals_what_is_wanted() {
+    for (config, old) in [("name = \"cfg-1\"", "cfg-1"), ("name_prefix = \"cfg-\"", "cfg-2")] {
+        let bench = Bench::new();
+        bench.converge(&made_up("a", config)).await;
+        bench.service.fail("update", "endpoint");
+        let next = config.replace("cfg-1", "cfg-2");
+        assert!(bench.apply(&made_up("b", &next)).await.diagnostics.has_errors());
+        bench.service.heal();
+        bench.service.forget_calls();
+        // Something else is made as before.
+        if old == "cfg-2" {
+            let third = bench.actions(&made_up("c", config)).await;
+            assert!(third.contains(&"test_thing.model create-then-delete".to_owned()), "{third:?}");
+        }
+        bench.converge(&made_up("a", config)).await;
+        assert!(bench.service.calls().iter().all(|call| call.starts_with("delete")), "{:?}", bench.service.calls());
+        assert_eq!(bench.service.names(), [old, "endpoint", "m-1"]);
+    }
+}
+
+#[tokio::test]
+async fn another_is_made_where_a_type_objects_to_going_back_to_what_was_set_aside() {
+    let bench = Bench::new();
+    bench.converge(&made_up("a", "name_prefix = \"cfg-\"")).await;
+    bench.service.fail("update", "endpoint");
+    assert!(bench.apply(&made_up("b", "name_prefix = \"cfg-\"")).await.diagnostics.has_errors());
+    bench.service.heal();
+    bench.service.forget_calls();
+    bench.service.judge();
+    bench.service.fail("use", "cfg-2");
+    let report = bench.apply(&made_up("a", "name_prefix = \"cfg-\"")).await;
+    assert!(!report.diagnostics.has_errors(), "{:#?}", report.diagnostics);
+    assert!(bench.service.calls().contains(&"update endpoint".to_owned()), "{:?}", bench.service.calls());
+}
+
+#[tokio::test]
+async fn what_a_killed_run_has_made_in_the_place_of_what_is_wanted_again_goes() {
+    for exists in [true, false] {
+        let bench = Bench::new();
+        bench.converge(&named("cfg-1", "a")).await;
+        if exists {
+            bench
+                .converge(&format!(
+                    "{}resource \"test_thing\" \"other\" {{\n name = \"cfg-2\"\n }}",
+                    named("cfg-1", "a")
+                ))
+                .await;
+        }
+        let config = "test_thing.config".parse().unwrap();
+        let mut record = bench.record.lock().await;
+        let other = ObjectKey { address: "test_thing.other".parse().unwrap(), deposed: None };
+        record.remove(&other).await.unwrap();
+        record.depose(&config).await.unwrap();
+        record.intend("test_thing.config", "cfg-2", None);
+        drop(record);
+        bench.service.forget_calls();
+        let (_, _, planned, found) = bench.plan(&named("cfg-1", "a"), &Options::default()).await;
+        assert!(found.is_empty(), "{found:#?}");
+        let current = ObjectKey { address: config, deposed: None };
+        assert!(planned.plan.changes[&current].reinstated.is_some());
+        assert_eq!(
+            (planned.plan.adopted.contains_key(&current), planned.plan.absent.contains(&current)),
+            (exists, !exists)
+        );
+        bench.converge(&named("cfg-1", "a")).await;
+        assert_eq!(bench.service.calls(), if exists { &["delete cfg-2"][..] } else { &[] });
+        let record = bench.record.lock().await;
+        assert_eq!((record.addresses().len(), record.intents.len()), (2, 0), "{:?}", record.addresses());
+    }
+}
+
 #[tokio::test]
 async fn a_replacement_under_its_name_is_refused_when_only_the_service_knows_of_a_user() {
     let bench = Bench::new();
