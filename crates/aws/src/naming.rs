@@ -58,6 +58,20 @@ pub(crate) fn key_order(of: &dyn ResourceType<Clients>, former: &Former, planned
     }
 }
 
+/// The same for an object without a name: in the place of one that has the same `key`, the service takes it for that one, or
+/// refuses it. `attribute` tells which that is.
+pub(crate) fn same_key<K: PartialEq>(
+    former: &Former,
+    planned: &Value,
+    attribute: &str,
+    key: impl Fn(&Value) -> Option<K>,
+) -> ReplaceOrder {
+    let Former::Replaced(old) = former else { return ReplaceOrder::default() };
+    let is_same = key(old).is_some_and(|old| Some(old) == key(planned));
+    let (attribute, instead, users) = (Path::attribute(attribute), String::new(), Vec::new());
+    if is_same { ReplaceOrder::GiveWay(SameName { attribute, instead, users }) } else { ReplaceOrder::default() }
+}
+
 /// Whether an object is elsewhere than it was. What is left out is what is planned, or stays what it was.
 fn is_elsewhere(old: &Value, config: &Value, planned: &Value, scope: &str) -> bool {
     let written = config.get(scope).filter(|value| !value.is_null());

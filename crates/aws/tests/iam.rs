@@ -167,6 +167,11 @@ async fn policies_are_objects_of_their_own() {
     let id = format!("r/{FULL}");
     assert_eq!(shown(&world.import(ATTACHMENT, &id).await.unwrap()), shown(&attached));
     assert!(world.import(ATTACHMENT, &format!("r/{READ}")).await.is_none());
+    // The old one would take the new one with it.
+    for (policy, gives_way) in [(FULL, true), (READ, false)] {
+        let order = world.replacing(ATTACHMENT, &attached, &json!({"role": "r", "policy_arn": policy})).await.order;
+        assert_eq!(matches!(order, ReplaceOrder::GiveWay(_)), gives_way, "{order:?}");
+    }
     // The role says what is in the way of its deletion, and waits for nothing.
     let error = world.session.delete(ROLE, &owner, &world.run).await.unwrap_err();
     assert!(error.detail.contains(FULL) && error.detail.contains("p, "), "{error}");

@@ -1,5 +1,5 @@
 use serde_json::{Value as Json, json};
-use smform_provider::CreateOutcome;
+use smform_provider::{CreateOutcome, ReplaceOrder};
 use smform_types::Value;
 
 use crate::support::{GROUP, REGISTRY_GROUP, shown, world};
@@ -67,6 +67,19 @@ async fn a_description_changes_in_place_and_anything_else_does_not() {
     }
     assert_eq!(world.calls("UpdateSecurityGroupRuleDescriptionsIngress"), 1);
     assert_eq!(world.calls("UpdateSecurityGroupRuleDescriptionsEgress"), 1);
+}
+
+#[tokio::test]
+async fn rules_of_which_some_stay_give_way() {
+    let world = world().await;
+    let made = world.create(RULE, &body("ingress", json!({"cidr_blocks": ["10.1.0.0/16", "10.2.0.0/16"]}))).await;
+    let gives_way = async |kind: &str, members: Json| {
+        let order = world.replacing(RULE, &made, &body(kind, members)).await.order;
+        matches!(order, ReplaceOrder::GiveWay(_))
+    };
+    assert!(gives_way("ingress", json!({"cidr_blocks": ["10.2.0.0/16", "10.3.0.0/16"], "description": "d"})).await);
+    assert!(!gives_way("ingress", json!({"cidr_blocks": ["10.3.0.0/16"]})).await);
+    assert!(!gives_way("egress", json!({"cidr_blocks": ["10.1.0.0/16"]})).await);
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
 use serde_json::{Value as Json, json};
-use smform_provider::CreateOutcome;
+use smform_provider::{CreateOutcome, ReplaceOrder};
 use smform_types::Value;
 
 use crate::support::{GROUP, REGISTRY_GROUP, shown, world};
@@ -54,6 +54,20 @@ async fn what_a_rule_says_changes_in_place_and_its_kind_of_source_does_not() {
     let mut replace: Vec<String> = plan.replace.iter().map(ToString::to_string).collect();
     replace.sort();
     assert_eq!(replace, ["cidr_ipv4", "referenced_security_group_id"]);
+}
+
+#[tokio::test]
+async fn a_rule_of_the_same_traffic_gives_way() {
+    let world = world().await;
+    let made = world.create(INGRESS, &body(json!({"cidr_ipv4": "10.1.0.0/16", "description": "d"}))).await;
+    let gives_way = async |members: Json| {
+        let order = world.replacing(INGRESS, &made, &body(members)).await.order;
+        matches!(order, ReplaceOrder::GiveWay(_))
+    };
+    assert!(gives_way(json!({"cidr_ipv4": "10.1.0.0/16"})).await);
+    assert!(!gives_way(json!({"cidr_ipv4": "10.2.0.0/16"})).await);
+    assert!(!gives_way(json!({"cidr_ipv4": "10.1.0.0/16", "to_port": 8444})).await);
+    assert!(!gives_way(json!({"cidr_ipv4": "10.1.0.0/16", "security_group_id": REGISTRY_GROUP})).await);
 }
 
 #[tokio::test]

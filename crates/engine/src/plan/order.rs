@@ -204,7 +204,7 @@ pub fn refuse_names_first(
         };
         let detail = format!(
             "{address} has to be replaced, and the new object is to come first, as create_before_destroy says here or in what \
-             refers to it. It cannot: the old one has the name \"{}\" until it is gone. Take create_before_destroy out, and the old \
+             refers to it. It cannot: the old one has the {attribute} \"{}\" until it is gone. Take create_before_destroy out, and the old \
              one goes first{other}{}",
             name.unwrap_or_default(),
             if other.is_empty() { "." } else { "" }

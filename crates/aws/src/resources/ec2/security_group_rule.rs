@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::SecurityGroup as Group;
 use smform_provider::{
-    Context, CreateOutcome, Imported, PlanRequest, PlanResponse, ProviderError, ResourceType, UpdateOutcome,
+    Context, CreateOutcome, Former, Imported, PlanRequest, PlanResponse, ProviderError, ReplaceOrder, ResourceType,
+    SameName, UpdateOutcome,
 };
 use smform_types::schema::{Attribute, Block, Constraint, Schema};
 use smform_types::{Diagnostic, Diagnostics, Path, Step, Type, Value};
@@ -235,6 +236,26 @@ impl SecurityGroupRule {
     }
 }
 
+/// In which order rules are replaced: a group has each only once, whatever its description.
+fn order(former: &Former, planned: &Value) -> ReplaceOrder {
+    let Former::Replaced(old) = former else { return ReplaceOrder::default() };
+    let is_known = ["security_group_id", "type", "protocol", "from_port", "to_port"]
+        .iter()
+        .chain(&SOURCES)
+        .all(|name| planned.get(name).is_none_or(Value::is_wholly_known));
+    let (was, will) = (wanted(old, ""), wanted(planned, ""));
+    let will: BTreeSet<Rule> = will.iter().map(bare).collect();
+    let is_there = is_known
+        && group_of(old) == group_of(planned)
+        && direction(old) == direction(planned)
+        && was.iter().any(|rule| will.contains(&bare(rule)));
+    if !is_there {
+        return ReplaceOrder::default();
+    }
+    let (attribute, instead, users) = (Path::attribute("security_group_id"), String::new(), Vec::new());
+    ReplaceOrder::GiveWay(SameName { attribute, instead, users })
+}
+
 fn summary(object: &Value, what: &str) -> String {
     format!("The {} rule of {} could not be {what}", direction(object).block(), group_of(object))
 }
@@ -293,7 +314,11 @@ impl ResourceType<Clients> for SecurityGroupRule {
         request: PlanRequest,
         cx: &Context<'_, Clients>,
     ) -> Result<PlanResponse, Diagnostics> {
-        Ok(plan(schema, request, cx.clients, &|path, prior, wanted| self.equivalent(path, prior, wanted)))
+        let former = request.former.clone();
+        let mut response =
+            plan(schema, request, cx.clients, &|path, prior, wanted| self.equivalent(path, prior, wanted));
+        response.order = order(&former, &response.planned);
+        Ok(response)
     }
 
     async fn read(&self, prior: &Value, cx: &Context<'_, Clients>) -> Result<Option<Value>, ProviderError> {

@@ -16,6 +16,7 @@ use super::tagging;
 use crate::clients::Clients;
 use crate::failure::{Failure, Service, failed};
 use crate::fields::{Builder, Fields, with};
+use crate::naming;
 use crate::retry::while_passing;
 use crate::settle::{fill, settle};
 use crate::shared::{carry, import_seed, importable, region};
@@ -115,7 +116,7 @@ pub(super) fn same(path: &Path, prior: &Value, wanted: &Value) -> bool {
 
 /// As the schema says; another kind of source needs a new rule.
 pub(super) fn plan(schema: &Schema, request: PlanRequest, clients: &Clients) -> PlanResponse {
-    let prior = request.prior.clone();
+    let (prior, former) = (request.prior.clone(), request.former.clone());
     let mut response = crate::shared::plan(schema, request, clients, &|path, prior, wanted| {
         prior == wanted || same(path, prior, wanted)
     });
@@ -124,6 +125,16 @@ pub(super) fn plan(schema: &Schema, request: PlanRequest, clients: &Clients) -> 
         let changed = SOURCES.into_iter().filter(|name| given(&prior, name) != given(&response.planned, name));
         response.replace.extend(changed.map(Path::attribute));
     }
+    // A group has a rule only once, whatever its description.
+    let key = |object: &Value| {
+        let fields = Fields(object);
+        let is_known =
+            || ["ip_protocol", "from_port", "to_port"].iter().chain(&SOURCES).all(|name| !fields.is_unknown(name));
+        let rule = is_known().then(|| Rule { description: String::new(), ..wanted(object) })?;
+        Some((fields.owned("security_group_id")?, rule))
+    };
+    let source = SOURCES.into_iter().find(|name| Fields(&response.planned).is_set(name)).unwrap_or(SOURCES[0]);
+    response.order = naming::same_key(&former, &response.planned, source, key);
     response
 }
 

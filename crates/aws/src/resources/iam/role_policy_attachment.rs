@@ -13,6 +13,7 @@ use crate::clients::Clients;
 use crate::constraints::arn;
 use crate::failure::Failure;
 use crate::fields::{Builder, Fields};
+use crate::naming;
 use crate::rpc::{Form, Rpc};
 use crate::settle::fill;
 use crate::shared::plan;
@@ -74,7 +75,15 @@ impl ResourceType<Clients> for RolePolicyAttachment {
         request: PlanRequest,
         cx: &Context<'_, Clients>,
     ) -> Result<PlanResponse, Diagnostics> {
-        Ok(plan(schema, request, cx.clients, &|_, prior, wanted| prior == wanted))
+        let former = request.former.clone();
+        let mut response = plan(schema, request, cx.clients, &|_, prior, wanted| prior == wanted);
+        // The old one would take the new one with it.
+        let key = |object: &Value| {
+            let fields = Fields(object);
+            Some((fields.owned("role")?, fields.owned("policy_arn")?))
+        };
+        response.order = naming::same_key(&former, &response.planned, "policy_arn", key);
+        Ok(response)
     }
 
     async fn read(&self, prior: &Value, cx: &Context<'_, Clients>) -> Result<Option<Value>, ProviderError> {
