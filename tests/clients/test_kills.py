@@ -9,6 +9,7 @@ import http.client
 import http.server
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -391,6 +392,33 @@ def test_a_saved_plan_is_not_carried_out_twice(tmp_path):
             place.run("plan", "-no-color", "-out=saved.plan", change).expect(0)
             place.run(*saved).expect(0)
             assert place.listed() == place.recorded() and len(place.recorded()) == expected, f"killed after {name}"
+
+
+@pytest.mark.parametrize("made_up", [False, True])
+def test_who_goes_back_after_a_kill_keeps_what_serves(tmp_path, made_up):
+    """A rollout that is killed before it has moved the endpoint, and then is wanted no more."""
+    of_image = '-${substr(sha1(var.image), 0, 4)}"'
+    text = CONFIG
+    if not made_up:
+        for kind in ("model", "config"):
+            text = re.sub(f'name_prefix( *)= "{kind}-"', f'name = "{kind}{of_image}', text)
+    base = Place(tmp_path / "base")
+    base.project.write(text)
+    base.run(*APPLY).expect(0)
+    serving = base.recorded()
+    base.server.stop()
+    change = (*APPLY, "-var=image=myteam.myorg.com/docker-local/new:v2")
+    with Place(tmp_path / "whole", like=base) as place:
+        calls = place.killed(change)
+    points = [at for at, name in enumerate(calls) if name in ("CreateModel", "CreateEndpointConfig", "UpdateEndpoint")]
+    assert len(points) == 3
+    for at, after in [(at, after) for at in points for after in (False, True)][:5]:
+        with Place(tmp_path / f"{at}-{after}", like=base) as place:
+            place.killed(change, at, after)
+            place.run("plan", "-no-color", "-out=back.plan").expect(0)
+            place.run("apply", "-no-color", "back.plan").expect(0)
+            assert place.listed() == place.recorded() == serving, f"killed {'after' if after else 'before'} {calls[at]}"
+            place.run("plan", "-no-color", "-detailed-exitcode").expect(0)
 
 
 @pytest.mark.parametrize("between", [("refresh",), ("apply", "-refresh-only", "-auto-approve")])

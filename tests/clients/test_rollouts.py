@@ -451,6 +451,44 @@ def test_reverting_a_rollout_that_was_rolled_back_goes_back_to_what_serves(proje
     assert all(len(resource["instances"]) == 1 for resource in project.state()["resources"])
 
 
+def rolled_back(project, sandbox, text):
+    """A rollout that is rolled back."""
+    fault = {"match": {"operation": "UpdateEndpoint"}, "nth": 1, "effect": "silent_rollback"}
+    sandbox.post("/_sandbox/faults", {"rules": [fault]})
+    project.write(text).run("apply", "-auto-approve", "-no-color").expect(1)
+
+
+@pytest.mark.parametrize("name", ['name_prefix = "cfg-"', 'name = "cfg-{version}"'])
+def test_a_model_with_a_made_up_name_is_gone_back_to_as_well(project, sandbox, name):
+    def text(version):
+        return stack(name=name.format(version=version), version=version)
+
+    apply(project, text(1))
+    serving, models = live(sandbox), sandbox.client("sagemaker").list_models()["Models"]
+    rolled_back(project, sandbox, text(2))
+    planned = plan(project, text(1), 2, "-out=back.plan")
+    assert "aws_sagemaker_model.model is the current object again" in planned.text
+    assert "Plan: 0 to add, 0 to change, 2 to destroy." in planned.text
+    project.run("apply", "-no-color", "back.plan").expect(0)
+    assert configurations(sandbox) == {live(sandbox)} == {serving}
+    assert sandbox.client("sagemaker").list_models()["Models"] == models
+    plan(project, text(1), 0)
+
+
+@pytest.mark.parametrize("target", ["aws_sagemaker_model.model", "aws_sagemaker_endpoint_configuration.config"])
+def test_a_target_leaves_what_an_endpoint_serves(project, sandbox, target):
+    """After a rollback, what serves was set aside; what it is for was left out by the target."""
+    apply(project, stack())
+    serving = live(sandbox)
+    rolled_back(project, sandbox, stack(version=2))
+    done = apply(project, stack(version=2), f"-target={target}")
+    assert f'"{serving}"' in done.prose and "in use by what the targets leave out" in done.prose
+    assert live(sandbox) == serving and serving in configurations(sandbox)
+    apply(project, stack(version=2))
+    assert configurations(sandbox) == {live(sandbox)} != {serving}
+    plan(project, stack(version=2), 0)
+
+
 def test_a_saved_plan_does_not_undo_what_was_rolled_out_since(project, sandbox):
     apply(project, stack())
     plan(project, stack(version=2), 2, "-out=next.plan")
@@ -463,6 +501,53 @@ def test_a_saved_plan_does_not_undo_what_was_rolled_out_since(project, sandbox):
     refused = project.run("apply", "-no-color", "next.plan").expect(1)
     assert "Saved plan is stale" in refused.text and 'and is "hand" now' in refused.prose
     assert live(sandbox) == "hand" and configurations(sandbox) == before
+
+
+ONE_OF_ITS_KIND = {
+    "aws_vpc_security_group_ingress_rule": '''
+  security_group_id = "sg-0123456789abcdef0"
+  cidr_ipv4         = "10.7.0.0/16"
+  ip_protocol       = "tcp"
+  from_port         = 8443
+  to_port           = 8443
+''',
+    "aws_security_group_rule": '''
+  security_group_id = "sg-0123456789abcdef0"
+  type              = "egress"
+  cidr_blocks       = ["10.7.0.0/16"]
+  protocol          = "tcp"
+  from_port         = 8443
+  to_port           = 8443
+''',
+    "aws_iam_role_policy_attachment": '''
+  role       = "SageMakerExecutionRole"
+  policy_arn = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
+''',
+}
+
+
+@pytest.mark.parametrize("kind", ONE_OF_ITS_KIND)
+def test_what_there_can_be_only_once_is_there_after_its_replacement(project, kind):
+    """The old one goes first, whatever is said to come first: it would be in the way, or take the new one with it."""
+    lifecycle = "  lifecycle {\n    create_before_destroy = true\n  }\n"
+    text = f'provider "aws" {{\n  region = "us-east-1"\n}}\nresource "{kind}" "one" {{{ONE_OF_ITS_KIND[kind]}{lifecycle}}}\n'
+    apply(project, text)
+    apply(project, text, f"-replace={kind}.one")
+    plan(project, text, 0)
+
+
+def test_an_object_that_leaves_its_old_address_is_not_in_the_state_twice(project, sandbox):
+    text = stack()
+    apply(project, text)
+    renamed = text.replace('"aws_sagemaker_endpoint" "endpoint"', '"aws_sagemaker_endpoint" "other"')
+    imported = 'import {\n  to = aws_sagemaker_endpoint.other\n  id = "e"\n}\n'
+    second = renamed[renamed.index('resource "aws_sagemaker_endpoint" ') :]
+    told = plan(project, text + imported + second, 2)
+    assert "Object is in the state already" in told.text
+    removed = "removed {\n  from = aws_sagemaker_endpoint.endpoint\n  lifecycle {\n    destroy = false\n  }\n}\n"
+    done = apply(project, renamed + imported + removed)
+    assert "Object is in the state already" not in done.text
+    plan(project, renamed, 0)
 
 
 def test_what_an_endpoint_names_by_text_is_not_destroyed_under_it(project, sandbox):

@@ -3,7 +3,7 @@
 import pytest
 
 from conftest import Project
-from test_rollouts import CONFIG, MODEL
+from test_rollouts import CONFIG, MODEL, stack
 
 
 @pytest.fixture
@@ -38,3 +38,16 @@ def test_a_role_that_does_not_trust_sagemaker(project):
     refused = plan(project, text("ec2.amazonaws.com"), 1)
     assert "SageMaker may not assume the role" in refused.text and "execution_role_arn = aws_iam_role.r.arn" in refused.text
     assert "may not assume" not in plan(project, text("sagemaker.amazonaws.com"), 2).text
+
+
+def test_a_log_group_that_comes_after_its_endpoint(project):
+    def text(name, depends=""):
+        group = f'resource "aws_cloudwatch_log_group" "logs" {{\n  name = "/aws/sagemaker/Endpoints/{name}"\n}}\n'
+        return stack(depends=depends) + group
+
+    told = plan(project, text("${aws_sagemaker_endpoint.endpoint.name}"), 2)
+    assert "may exist before it is made" in told.text and "depends_on = [aws_cloudwatch_log_group.logs]" in told.prose
+    for quiet in (text("e"), text("e", "aws_cloudwatch_log_group.logs")):
+        assert "may exist" not in plan(project, quiet, 2).text
+    project.run("apply", "-auto-approve", "-no-color").expect(0)
+    plan(project, quiet, 0)

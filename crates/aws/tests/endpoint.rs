@@ -319,6 +319,45 @@ async fn an_endpoint_that_leaves_what_is_wanted_is_brought_back() {
     assert_eq!(world.calls("UpdateEndpoint"), 5);
 }
 
+/// What an update comes to that finds the endpoint on its way to a configuration.
+async fn updated_on_the_way(seen: Option<&str>, ended: bool) -> (World, UpdateOutcome) {
+    let (world, endpoint) = serving().await;
+    world.create(CONFIG, &config_body("three", "m", 1)).await;
+    let plan = world.plan(ENDPOINT, Some(&endpoint), &endpoint_body("e", "two")).await.unwrap();
+    assert_eq!(plan.moving, None);
+    world.ask("UpdateEndpoint", json!({"EndpointName": "e", "EndpointConfigName": "three"})).await;
+    let live = world.session.moving(ENDPOINT, &endpoint, &plan.planned, &world.run).await;
+    assert_eq!(live.as_deref(), Some("three"));
+    assert_eq!(world.plan(ENDPOINT, Some(&endpoint), &endpoint_body("e", "two")).await.unwrap().moving, live);
+    if ended {
+        world.pass(3600.0);
+    }
+    *world.run.moving.lock().unwrap() = seen.map(str::to_owned);
+    let outcome = world.session.update(ENDPOINT, &endpoint, &plan.planned, &world.run).await;
+    (world, outcome)
+}
+
+#[tokio::test]
+async fn an_update_does_not_undo_somebody_elses_that_the_plan_has_not_seen() {
+    for ended in [false, true] {
+        let (world, outcome) = updated_on_the_way(None, ended).await;
+        let (UpdateOutcome::Failed(error) | UpdateOutcome::Partial(_, error)) = &outcome else { panic!("{outcome:?}") };
+        assert_eq!(error.summary, "Endpoint \"e\" was moved by somebody else");
+        let what = if ended { "has moved it to \"three\"" } else { "is moving it to \"three\"" };
+        assert!(error.detail.contains(what) && error.detail.contains("Plan again"), "{error}");
+        assert_eq!(world.calls("UpdateEndpoint"), 1);
+        // What it serves by then goes on record.
+        let now = match &outcome {
+            UpdateOutcome::Partial(now, _) => text(now, "endpoint_config_name"),
+            _ => "one",
+        };
+        assert_eq!(now, if ended { "three" } else { "one" });
+    }
+    let (world, outcome) = updated_on_the_way(Some("three"), false).await;
+    let UpdateOutcome::Complete(now) = outcome else { panic!("{outcome:?}") };
+    assert_eq!((text(&now, "endpoint_config_name"), world.calls("UpdateEndpoint")), ("two", 2));
+}
+
 #[tokio::test]
 async fn an_interrupted_deletion_is_told_and_gone_on_with() {
     let (world, endpoint) = serving().await;

@@ -1,8 +1,8 @@
 use serde_json::json;
-use smform_provider::{CreateOutcome, UpdateOutcome};
+use smform_provider::{CreateOutcome, PlannedObject, UpdateOutcome};
 use smform_types::Value;
 
-use crate::support::{shown, world};
+use crate::support::{ENDPOINT, endpoint_body, shown, world};
 
 const GROUP: &str = "aws_cloudwatch_log_group";
 const NAME: &str = "/aws/sagemaker/Endpoints/e";
@@ -44,6 +44,22 @@ async fn the_class_that_keeps_logs_for_two_days_shows_no_change() {
     let read = world.session.read(GROUP, &made, &world.run).await.unwrap().unwrap();
     assert_eq!(shown(&read), shown(&made));
     assert_eq!(world.calls("PutRetentionPolicy"), 0);
+}
+
+#[tokio::test]
+async fn the_group_of_a_new_endpoint_comes_before_that() {
+    let world = world().await;
+    let endpoint = world.plan(ENDPOINT, None, &endpoint_body("e", "c")).await.unwrap().planned;
+    let plan = [PlannedObject { type_name: ENDPOINT.into(), before: None, after: Some(endpoint) }];
+    let told = async |name: &str| -> Vec<String> {
+        let found = world.review(GROUP, &json!({ "name": name }), &plan).await;
+        found.into_iter().map(|found| found.detail).collect()
+    };
+    assert!(told(NAME).await.is_empty(), "nothing says that it comes after");
+    *world.run.after.lock().unwrap() = Some(ENDPOINT);
+    let [warning] = &told(NAME).await[..] else { panic!("no warning") };
+    assert!(warning.contains("It comes after endpoint \"e\"") && warning.contains("depends_on"), "{warning}");
+    assert!(told("/aws/sagemaker/Endpoints/other").await.is_empty() && told("/app/e").await.is_empty());
 }
 
 #[tokio::test]

@@ -51,6 +51,10 @@ pub struct Recorder {
     pub begun: Mutex<Vec<Value>>,
     /// What is left to do to the object.
     pub owed: Mutex<Option<String>>,
+    /// What the plan has found the object to be moving to.
+    pub moving: Mutex<Option<String>>,
+    /// Whose objects the configuration has the object come after.
+    pub after: Mutex<Option<&'static str>>,
     pub progress: Mutex<Vec<String>>,
 }
 
@@ -83,6 +87,14 @@ impl Run for Recorder {
 
     fn owed(&self) -> Option<String> {
         self.owed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn comes_after(&self, type_name: &str) -> bool {
+        *self.after.lock().unwrap_or_else(PoisonError::into_inner) == Some(type_name)
+    }
+
+    fn moving(&self) -> Option<String> {
+        self.moving.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     async fn created(&self, object: &Value) -> Result<(), ProviderError> {
@@ -122,6 +134,8 @@ pub fn recorder(sandbox: &Sandbox) -> Recorder {
         intended: Mutex::default(),
         begun: Mutex::default(),
         owed: Mutex::default(),
+        moving: Mutex::default(),
+        after: Mutex::default(),
         progress: Mutex::default(),
     }
 }
@@ -238,6 +252,7 @@ impl World {
     pub async fn try_update(&self, ty: &str, prior: &Value, body: &Json) -> UpdateOutcome {
         let response = self.plan(ty, Some(prior), body).await.unwrap();
         assert!(response.replace.is_empty(), "{:?}", response.replace);
+        *self.run.moving.lock().unwrap() = response.moving.clone();
         self.session.update(ty, prior, &response.planned, &self.run).await
     }
 

@@ -1,12 +1,13 @@
 //! One operation on one object, as a provider sees it: time, cancellation, progress and, when applying, the journal.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use smform_provider::{Clock, ProviderError, Run};
-use smform_types::Value;
+use smform_types::{ResourceConfigAddress, Value};
 use tokio_util::sync::CancellationToken;
 
 use crate::events::{Event, Observer, Operation};
@@ -55,6 +56,7 @@ impl Conduct {
             start: self.clock.now(),
             owed: None,
             recorded: Vec::new(),
+            needs: BTreeSet::new(),
         }
     }
 }
@@ -88,6 +90,7 @@ pub struct Task {
     start: SystemTime,
     owed: Option<String>,
     recorded: Vec<String>,
+    needs: BTreeSet<ResourceConfigAddress>,
 }
 
 impl Task {
@@ -101,6 +104,12 @@ impl Task {
     #[must_use]
     pub fn beside(self, recorded: Vec<String>) -> Task {
         Task { recorded, ..self }
+    }
+
+    /// The same, with what the configuration has the object come after.
+    #[must_use]
+    pub fn needing(self, needs: BTreeSet<ResourceConfigAddress>) -> Task {
+        Task { needs, ..self }
     }
 
     /// Time since the start, on the run's clock.
@@ -164,6 +173,10 @@ impl Run for Task {
 
     fn recorded(&self) -> &[String] {
         &self.recorded
+    }
+
+    fn comes_after(&self, type_name: &str) -> bool {
+        self.needs.iter().any(|needed| *needed.resource.type_name == *type_name)
     }
 
     async fn intend(&self, _: &str) -> Result<(), ProviderError> {

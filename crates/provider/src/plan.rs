@@ -46,6 +46,8 @@ pub struct PlanResponse {
     /// Whether the object may use others of the plan besides those that [`crate::ResourceType::uses`] tells of, such as an
     /// endpoint that was left between two configurations.
     pub uses_more: bool,
+    /// What [`crate::ResourceType::moving`] tells of the object.
+    pub moving: Option<String>,
     /// In which order a replacement is made, unless the user's `lifecycle` says otherwise.
     pub order: ReplaceOrder,
     /// Warnings, and results of live checks that do not prevent the plan.
@@ -100,7 +102,8 @@ pub fn plan_by_schema(schema: &Schema, request: &PlanRequest, equivalent: Equiva
         replacing_in_block(&schema.block, prior, &planned, &root, &mut replace);
     }
     let order = ReplaceOrder::default();
-    PlanResponse { planned, replace, unsettled: false, uses_more: false, order, diagnostics: Diagnostics::new() }
+    let (unsettled, uses_more, moving, diagnostics) = (false, false, None, Diagnostics::new());
+    PlanResponse { planned, replace, unsettled, uses_more, moving, order, diagnostics }
 }
 
 fn merge_block(

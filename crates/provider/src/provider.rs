@@ -103,6 +103,12 @@ pub trait Session: Send + Sync {
         None
     }
 
+    /// See [`crate::ResourceType::moving`].
+    async fn moving(&self, type_name: &str, prior: &Value, planned: &Value, run: &dyn Run) -> Option<String> {
+        let _ = (type_name, prior, planned, run);
+        None
+    }
+
     /// See [`crate::ResourceType::uses`].
     fn uses(&self, type_name: &str, object: &Value) -> Option<Vec<Use>> {
         let _ = (type_name, object);

@@ -265,6 +265,10 @@ impl<C: Send + Sync + 'static> Session for Connected<C> {
         self.types.resource(type_name).ok()?.implementation.part_of(object)
     }
 
+    async fn moving(&self, type_name: &str, prior: &Value, planned: &Value, run: &dyn Run) -> Option<String> {
+        self.types.resource(type_name).ok()?.implementation.moving(prior, planned, &self.cx(run)).await
+    }
+
     fn uses(&self, type_name: &str, object: &Value) -> Option<Vec<Use>> {
         self.types.resource(type_name).ok()?.implementation.uses(object)
     }

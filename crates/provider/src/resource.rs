@@ -105,6 +105,13 @@ pub trait ResourceType<C: Send + Sync>: Send + Sync {
         None
     }
 
+    /// What somebody is moving the object to, or has moved it to since `prior` was read, if that is neither what it was nor
+    /// what is planned. An update that finds other than the plan has found must not be made.
+    async fn moving(&self, prior: &Value, planned: &Value, cx: &Context<'_, C>) -> Option<String> {
+        let _ = (prior, planned, cx);
+        None
+    }
+
     /// The other objects that the object uses by their names, as far as these are known; nothing where the type does not tell.
     fn uses(&self, object: &Value) -> Option<Vec<Use>> {
         let _ = object;

@@ -78,6 +78,17 @@ pub trait Run: Send + Sync {
         &[]
     }
 
+    /// Whether the configuration has the object come after those of a type.
+    fn comes_after(&self, type_name: &str) -> bool {
+        let _ = type_name;
+        false
+    }
+
+    /// What the plan has found the object to be moving to: see [`crate::ResourceType::moving`].
+    fn moving(&self) -> Option<String> {
+        None
+    }
+
     /// Makes durable that the object exists, though it is not ready yet. Recorded as tainted until the operation
     /// completes.
     ///

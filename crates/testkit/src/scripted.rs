@@ -36,6 +36,7 @@ struct Table {
     judges: bool,
     judged: Vec<String>,
     users: BTreeMap<String, Vec<String>>,
+    moving: BTreeMap<String, String>,
     generated: usize,
 }
 
@@ -87,6 +88,11 @@ impl Service {
     /// Has the service tell that something uses a thing, which no configuration says.
     pub fn use_by(&self, name: &str, user: &str) {
         self.table().users.entry(name.to_owned()).or_default().push(user.to_owned());
+    }
+
+    /// Has somebody move a thing to another place.
+    pub fn lead(&self, name: &str, to: &str) {
+        self.table().moving.insert(name.to_owned(), to.to_owned());
     }
 
     /// Forgets all scripted failures.
@@ -302,6 +308,10 @@ impl ResourceType<Service> for Thing {
         let used = items.filter_map(|(at, name)| named(Path::attribute("uses").index(at), name, true));
         let parent = object.get("parent").and_then(|name| named(Path::attribute("parent"), name, false));
         Some(used.chain(parent).collect())
+    }
+
+    async fn moving(&self, prior: &Value, _: &Value, cx: &Context<'_, Service>) -> Option<String> {
+        cx.clients.table().moving.get(&text(prior, "name")?).cloned()
     }
 
     async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], cx: &Context<'_, Service>) -> Diagnostics {

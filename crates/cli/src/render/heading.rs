@@ -58,9 +58,7 @@ pub fn planned(change: &Change, style: Style) -> String {
         line.push_str("\n  # (left over from a partially-failed replacement of this instance)");
     }
     if let Some(key) = &change.reinstated {
-        line.push_str(&format!(
-            "\n  # (it was set aside by a replacement that did not succeed, as deposed object {key})"
-        ));
+        line.push_str(&format!("\n  # (it was set aside when another one took its place, as deposed object {key})"));
     }
     if let Some(from) = moved {
         line.push_str(&format!("\n  # (moved from {from})"));

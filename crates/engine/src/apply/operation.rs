@@ -136,6 +136,8 @@ struct Journaled {
     arguments: Option<Value>,
     marks: Vec<(Path, Marks)>,
     record: Arc<Mutex<dyn Record>>,
+    /// What the plan has found it to be moving to.
+    moving: Option<String>,
     /// What is left to do to the object.
     owes: std::sync::Mutex<Option<String>>,
     /// Whether the journal says that something is, or was, left to do.
@@ -180,6 +182,10 @@ impl Run for Journaled {
 
     fn owed(&self) -> Option<String> {
         self.owes().clone()
+    }
+
+    fn moving(&self) -> Option<String> {
+        self.moving.clone()
     }
 
     async fn created(&self, object: &Value) -> Result<(), ProviderError> {
@@ -257,6 +263,7 @@ impl Job {
             arguments: (operation == Operation::Create).then(|| self.config.clone()),
             marks: self.marks.clone(),
             record: Arc::clone(&self.record),
+            moving: self.change.moving.clone(),
             owes: std::sync::Mutex::new(self.owed.clone()),
             has_owed: AtomicBool::new(self.owed.is_some()),
             has_intended: AtomicBool::new(false),
@@ -563,6 +570,7 @@ impl Work {
             arguments: None,
             marks: Vec::new(),
             record: Arc::clone(&self.record),
+            moving: None,
             owes: std::sync::Mutex::default(),
             has_owed: AtomicBool::new(false),
             has_intended: AtomicBool::new(false),

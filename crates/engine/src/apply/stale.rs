@@ -56,7 +56,10 @@ async fn outdated(session: &Arc<dyn Session>, changes: Vec<(Change, Block)>, con
             let before = change.before.clone()?.unmark_deep().0;
             let task = conduct.quiet(change.object.clone(), Operation::Refresh);
             let live = session.read(&change.object.address.resource.type_name, &before, &task).await.ok()?;
-            judged(&change, &block, &before, live.as_ref())
+            let after = change.after.clone()?.unmark_deep().0;
+            let moving = session.moving(&change.object.address.resource.type_name, &before, &after, &task).await;
+            let moving = moving.filter(|moving| change.moving.as_ref() != Some(moving));
+            judged(&change, &block, &before, live.as_ref(), moving.as_deref())
         }
     };
     let found: Vec<Option<Diagnostic>> = stream::iter(changes).map(read).buffered(AT_ONCE).collect().await;
@@ -64,7 +67,13 @@ async fn outdated(session: &Arc<dyn Session>, changes: Vec<(Change, Block)>, con
 }
 
 /// What is said of an object as it is now.
-fn judged(change: &Change, block: &Block, before: &Value, live: Option<&Value>) -> Option<Diagnostic> {
+fn judged(
+    change: &Change,
+    block: &Block,
+    before: &Value,
+    live: Option<&Value>,
+    moving: Option<&str>,
+) -> Option<Diagnostic> {
     let address = &change.object.address;
     let after = change.after.as_ref()?;
     let what = match live {
@@ -89,10 +98,11 @@ fn judged(change: &Change, block: &Block, before: &Value, live: Option<&Value>) 
                 }
             };
             let told: Vec<String> = block.names().filter(is_settable).filter(differs).map(told).collect();
-            if told.is_empty() {
-                return None;
+            match moving {
+                _ if !told.is_empty() => told.join(" "),
+                Some(moving) => format!("It is moving to {moving}, as it was not when the plan was made."),
+                None => return None,
             }
-            told.join(" ")
         }
     };
     let detail = format!(

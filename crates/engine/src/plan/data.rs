@@ -183,6 +183,7 @@ impl<'a> Walker<'a> {
             create_before_destroy: false,
             importing: None,
             reinstated: None,
+            moving: None,
             old_stays: false,
             held: false,
             unused: false,

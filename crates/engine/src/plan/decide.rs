@@ -159,6 +159,7 @@ mod tests {
             replace: if replace { vec![Path::attribute("size")] } else { Vec::new() },
             unsettled: false,
             uses_more: false,
+            moving: None,
             order,
             diagnostics: Diagnostics::new(),
         }

@@ -92,14 +92,24 @@ pub struct LeftOut<'a> {
     pub providers: &'a Providers,
 }
 
+/// An object that targets have left out.
+pub struct Outside<'a> {
+    /// The object.
+    pub object: &'a ObjectKey,
+    /// Its name.
+    pub name: Option<Scope>,
+    /// What it uses; nothing where its type does not tell.
+    uses: Option<Uses>,
+}
+
 impl LeftOut<'_> {
-    /// The names of the objects that the plan does not come to, with what they use as far as their types tell.
-    fn named(
+    /// The objects that the plan does not come to, as far as their types tell of them.
+    pub fn objects(
         &self,
         config: &Config,
         changes: &BTreeMap<ObjectKey, Change>,
         sessions: &Sessions,
-    ) -> Vec<(Option<Scope>, Option<Uses>)> {
+    ) -> Vec<Outside<'_>> {
         let is_gone = |object: &ObjectKey| self.drift.iter().any(|one| one.object == *object && one.after.is_none());
         let others = self.stored.objects.iter().filter(|(object, _)| !changes.contains_key(object) && !is_gone(object));
         let told = others.filter_map(|(object, recorded)| {
@@ -110,7 +120,7 @@ impl LeftOut<'_> {
             };
             let teller = Teller::new(&key?, sessions, object)?;
             let value = plain(&recorded.value);
-            Some((teller.name(&value), teller.uses(&value)))
+            Some(Outside { object, name: teller.name(&value), uses: teller.uses(&value) })
         });
         told.collect()
     }
@@ -148,13 +158,12 @@ pub fn settle(
     config: &Config,
     changes: &mut BTreeMap<ObjectKey, Change>,
     sessions: &Sessions,
-    left_out: Option<&LeftOut<'_>>,
+    left_out: Option<&[Outside<'_>]>,
     uses_more: bool,
 ) -> (Vec<String>, Diagnostics) {
-    let outside = left_out.map(|left_out| left_out.named(config, changes, sessions)).unwrap_or_default();
     let objects = named(changes, sessions);
     let (mut spared, mut found) = spared(config, &objects);
-    let kept = kept(&objects, &outside);
+    let kept = kept(&objects, left_out.unwrap_or_default());
     let told = kept.iter().filter(|change| !spared.contains(&change.object)).map(|change| described(change)).collect();
     spared.extend(kept.iter().map(|change| change.object.clone()));
     for object in &spared {
@@ -181,10 +190,10 @@ fn may_stay(change: &Change) -> bool {
 }
 
 /// What would go, and something goes on using that targets have left out.
-fn kept<'a>(objects: &[Named<'a>], outside: &[(Option<Scope>, Option<Uses>)]) -> Vec<&'a Change> {
-    let roots = outside.iter().flat_map(|(_, uses)| each(uses)).filter(|(_, one)| one.holds).map(|(scope, _)| scope);
+fn kept<'a>(objects: &[Named<'a>], outside: &[Outside<'_>]) -> Vec<&'a Change> {
+    let roots = outside.iter().flat_map(|one| each(&one.uses)).filter(|(_, one)| one.holds).map(|(scope, _)| scope);
     let pass = objects.iter().map(|one| (one.before.as_ref(), &one.uses_before));
-    let pass: Vec<_> = pass.chain(outside.iter().map(|(name, uses)| (name.as_ref(), uses))).collect();
+    let pass: Vec<_> = pass.chain(outside.iter().map(|one| (one.name.as_ref(), &one.uses))).collect();
     let held = reached(roots.collect(), &pass);
     let stays = objects.iter().filter(|one| may_stay(one.change));
     stays.filter(|one| one.before.as_ref().is_some_and(|name| held.contains(name))).map(|one| one.change).collect()
@@ -209,10 +218,14 @@ fn spared(config: &Config, objects: &[Named<'_>]) -> (BTreeSet<ObjectKey>, Diagn
                 continue;
             }
             let list: String = stay.iter().map(|other| format!("\n  - {}", described(other.change))).collect();
+            let way_out = match place {
+                Some(_) => format!("take {} out of ignore_changes", one.at),
+                None => format!("name what it is to ignore in place of all, without {}", one.at),
+            };
             let detail = format!(
                 "{} goes on using these, since it ignores changes of {}. So they stay, set aside (deposed), until an apply finds \
-                 that it uses something else:\n{list}\n\nTo move it with this change, take {} out of ignore_changes.",
-                user.change.object.address, one.at, one.at
+                 that it uses something else:\n{list}\n\nTo move it with this change, {way_out}.",
+                user.change.object.address, one.at
             );
             let warning =
                 Diagnostic::warning("What is replaced stays in use", detail).about(&user.change.object.address);

@@ -177,6 +177,8 @@ pub struct Change {
     pub importing: Option<String>,
     /// The key under which the object was set aside, when it becomes the current one again.
     pub reinstated: Option<String>,
+    /// What somebody was moving the object to when it was planned, which no attribute tells.
+    pub moving: Option<String>,
     /// Whether what is to go, or what a replacement sets aside, is left to a later run, since it only came along with what
     /// targets name.
     pub old_stays: bool,

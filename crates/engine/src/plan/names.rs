@@ -7,8 +7,9 @@ use std::sync::Arc;
 use smform_lang::config::{Config, Resource};
 use smform_lang::eval::attribute_span;
 use smform_provider::{Session, UniqueName};
-use smform_types::{Diagnostic, Diagnostics, ResourceMode, Span, Value};
+use smform_types::{Diagnostic, Diagnostics, InstanceAddress, ResourceMode, Span, Value};
 
+use super::held::Outside;
 use super::steps::{self, StepGraph};
 use super::{Action, Change, ObjectKey, Replacement, renamed};
 use crate::blocks::block_context;
@@ -60,7 +61,7 @@ pub fn settle(
         parts_before.extend(before.as_ref().and_then(part_of));
         parts_after.extend(after.as_ref().and_then(part_of));
     }
-    let mut found = Diagnostics::new();
+    let (mut found, mut renamed) = (Diagnostics::new(), Vec::new());
     for (scope, holders) in &wanted {
         // What is there twice in the record is not made twice by this plan.
         let Some(second) = holders.iter().rev().find(|holder| is_made(holder.change)) else { continue };
@@ -79,13 +80,17 @@ pub fn settle(
                 found.push(too_early(config, former, second, &random));
             } else {
                 steps.before(&deleting, &making);
-                let serves = |holder: &Holder<'_>| serves(sessions, holder.change);
-                found.extend(
-                    moved(former, second).map(|moved| made_anew(config, former, second, serves(former), &moved)),
-                );
+                let moved = moved(former, second).into_iter();
+                renamed.extend(moved.map(|moved| Renamed {
+                    former,
+                    second,
+                    serves: serves(sessions, former.change),
+                    moved,
+                }));
             }
         }
     }
+    found.extend(made_anew(config, &renamed));
     // What comes after its whole does so first of all: what then would have to go before does not.
     for (scope, part) in &parts_after {
         for whole in wanted.get(scope).into_iter().flatten() {
@@ -109,6 +114,43 @@ pub fn settle(
         }
     }
     found
+}
+
+/// Refuses names that objects have which targets leave out.
+pub fn refuse_left_out(
+    config: &Config,
+    changes: &BTreeMap<ObjectKey, Change>,
+    sessions: &BTreeMap<ProviderKey, Arc<dyn Session>>,
+    left_out: &[Outside<'_>],
+) -> Diagnostics {
+    let made = changes.values().filter(|change| is_made(change) && change.object.deposed.is_none());
+    let refused = made.filter_map(|change| {
+        let session = sessions.get(&change.provider)?;
+        let type_name = &change.object.address.resource.type_name;
+        let unique = session.unique_name(type_name, &change.after.clone()?.unmark_deep().0)?;
+        let scope = (account(session.as_ref(), &change.provider), Arc::clone(type_name), unique.key.clone());
+        let is_other =
+            |other: &&Outside<'_>| other.object.deposed.is_none() && other.object.address != change.object.address;
+        let other = left_out.iter().filter(is_other).find(|other| other.name.as_ref() == Some(&scope))?;
+        Some(left_out_of_targets(config, &Holder { change, unique }, other.object))
+    });
+    refused.collect()
+}
+
+/// Says that targets leave out what has a name so far.
+fn left_out_of_targets(config: &Config, second: &Holder<'_>, former: &ObjectKey) -> Diagnostic {
+    let (from, to) = (&former.address, &second.change.object.address);
+    let UniqueName { attribute, name, .. } = &second.unique;
+    let way_out = if config.resource(&from.config()).is_none() {
+        format!(
+            "To keep the object under its new address, name both with -target, and write\n\n{}",
+            moved_block(from, to)
+        )
+    } else {
+        "Name both with -target, or give the new one another name.".to_owned()
+    };
+    let detail = format!("{from} has it in the state, and the targets leave that out. {way_out}");
+    at(config, second, Diagnostic::error(format!("The {attribute} \"{name}\" is not free yet"), detail))
 }
 
 /// Where names are unique.
@@ -178,19 +220,50 @@ fn serves(sessions: &BTreeMap<ProviderKey, Arc<dyn Session>>, change: &Change) -
 fn moved(former: &Holder<'_>, second: &Holder<'_>) -> Option<String> {
     let (from, to) = (former.change, second.change);
     let is_one = from.action == Action::Delete && from.object.deposed.is_none() && to.action == Action::Create;
-    is_one.then(|| format!("  moved {{\n    from = {}\n    to   = {}\n  }}", from.object.address, to.object.address))
+    is_one.then(|| moved_block(&from.object.address, &to.object.address))
 }
 
-/// Says that an object is only renamed in the configuration, and destroyed for it.
-fn made_anew(config: &Config, former: &Holder<'_>, second: &Holder<'_>, serves: bool, moved: &str) -> Diagnostic {
-    let UniqueName { attribute, name, .. } = &second.unique;
-    let (from, to) = (&former.change.object.address, &second.change.object.address);
-    let missing = if serves { " In between, nothing answers for it." } else { "" };
-    let detail = format!(
-        "{from} has the {attribute} \"{name}\", and {to} gets it: the object is destroyed, and made anew.{missing} To keep the one that \
-         is there under its new address, write\n\n{moved}"
-    );
-    at(config, second, Diagnostic::warning("An object is made anew under another address", detail))
+fn moved_block(from: &InstanceAddress, to: &InstanceAddress) -> String {
+    format!("  moved {{\n    from = {from}\n    to   = {to}\n  }}")
+}
+
+/// An object that is only renamed in the configuration, and destroyed for it.
+struct Renamed<'a> {
+    former: &'a Holder<'a>,
+    second: &'a Holder<'a>,
+    serves: bool,
+    /// The block that would keep it.
+    moved: String,
+}
+
+/// Says that objects are only renamed in the configuration, of all at the first one: such as one that serves.
+fn made_anew(config: &Config, renamed: &[Renamed<'_>]) -> Option<Diagnostic> {
+    let first = renamed.iter().find(|one| one.serves).or(renamed.first())?;
+    let what = |one: &Renamed<'_>| {
+        let UniqueName { attribute, name, .. } = &one.second.unique;
+        let (from, to) = (&one.former.change.object.address, &one.second.change.object.address);
+        format!("{from} has the {attribute} \"{name}\", and {to} gets it")
+    };
+    let missing = |missing: &'static str| if first.serves { missing } else { "" };
+    let moved: Vec<&str> = renamed.iter().map(|one| one.moved.as_str()).collect();
+    let moved = moved.join("\n\n");
+    let warning = if renamed.len() == 1 {
+        let (what, missing) = (what(first), missing(" In between, nothing answers for it."));
+        let detail = format!(
+            "{what}: the object is destroyed, and made anew.{missing} To keep the one that is there under its new address, \
+             write\n\n{moved}"
+        );
+        Diagnostic::warning("An object is made anew under another address", detail)
+    } else {
+        let list: String = renamed.iter().map(|one| format!("\n  - {}", what(one))).collect();
+        let missing = missing("In between, nothing answers for what serves. ");
+        let detail = format!(
+            "These objects are destroyed, and made anew:{list}\n\n{missing}To keep those that are there under their new addresses, \
+             write\n\n{moved}"
+        );
+        Diagnostic::warning("Objects are made anew under other addresses", detail)
+    };
+    Some(at(config, first.second, warning))
 }
 
 fn too_early(config: &Config, former: &Holder<'_>, second: &Holder<'_>, random: &[String]) -> Diagnostic {

@@ -22,16 +22,16 @@ impl Walker<'_> {
         all.map(|(other, recorded)| (other, &recorded.value))
     }
 
-    /// Warns of an import of what is on record already. Only an ARN tells for certain that two are one.
+    /// Warns of an import of what is on record already, and stays so. Only an ARN tells for certain that two are one.
     pub(super) fn warn_of_second(&mut self, object: &ObjectKey, found: &Value) {
         let Some(arn) = text_of(found, "arn") else { return };
-        let Some(other) = self.others(object).find(|(_, recorded)| text_of(recorded, "arn") == Some(arn)) else {
-            return;
+        let is_it = |(other, recorded): &(&ObjectKey, &Value)| {
+            text_of(recorded, "arn") == Some(arn) && !self.is_forgotten(&other.address)
         };
+        let Some(address) = self.others(object).find(is_it).map(|(other, _)| &other.address) else { return };
         let detail = format!(
-            "{arn} is {} in the state already. As two objects it would be changed, and deleted, by either. To give it another \
-             address, use a moved block or smform state mv in place of the import.",
-            other.0.address
+            "{arn} is {address} in the state already. As two objects it would be changed, and deleted, by either. To give it another \
+             address, use a moved block or smform state mv in place of the import."
         );
         let warning = Diagnostic::warning("Object is in the state already", detail).about(&object.address);
         self.found.diagnostics.push(warning);

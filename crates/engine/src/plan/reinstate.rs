@@ -119,7 +119,8 @@ fn wanted_again(found: &Found, stored: &Stored, made_up: bool) -> BTreeMap<Insta
             return None;
         }
         let by_name = has_its_name(change, &recorded.value);
-        if !by_name && !(made_up && !recorded.tainted && is_like(change, &recorded.value, &found.changes)) {
+        let is_wanted = by_name || made_up && !recorded.tainted && is_like(change, &recorded.value, &found.changes);
+        if !is_wanted {
             return None;
         }
         let adopted = value.map(|value| (value.clone(), change.dependencies.clone()));
@@ -167,8 +168,7 @@ pub fn refuse(config: &Config, changes: &BTreeMap<ObjectKey, Change>) -> Diagnos
             continue;
         }
         let detail = format!(
-            "{address} is to be \"{}\" again. That object exists, was set aside (deposed) when another took its place in a run that \
-             did not succeed, and cannot be what the configuration wants now without being made anew: a new one would collide \
+            "{address} is to be \"{}\" again. That object exists, was set aside (deposed) when another took its place, and cannot be what the configuration wants now without being made anew: a new one would collide \
              with it. Give the new one another name.",
             text_of(before, "name").unwrap_or_default()
         );

@@ -315,6 +315,7 @@ impl<'a> Walker<'a> {
             create_before_destroy: self.first.is_recorded(self.walk.graph, address),
             importing: pending.import,
             reinstated: None,
+            moving: None,
             held: false,
             unused: false,
             old_stays: false,
@@ -719,6 +720,7 @@ impl<'a> Walker<'a> {
             create_before_destroy: self.first.is_recorded(self.walk.graph, address),
             importing: pending.import,
             reinstated: None,
+            moving: planned.moving.clone(),
             held: false,
             unused: false,
             old_stays: !self.selection.names(address),
@@ -742,7 +744,7 @@ impl<'a> Walker<'a> {
     }
 
     /// Whether an object only leaves the state. When everything is destroyed, `removed` blocks do not save it.
-    fn is_forgotten(&self, address: &InstanceAddress) -> bool {
+    pub(super) fn is_forgotten(&self, address: &InstanceAddress) -> bool {
         self.walk.options.mode == Mode::Normal && self.walk.setting.is_forgotten(address)
     }
 
@@ -771,6 +773,7 @@ impl<'a> Walker<'a> {
             create_before_destroy: recorded.is_some_and(|recorded| recorded.create_before_destroy),
             importing: None,
             reinstated: None,
+            moving: None,
             held: false,
             unused: false,
             old_stays,

@@ -37,7 +37,7 @@ pub async fn review(
     let plan = plan.as_slice();
     let answers = stream::iter(asked).map(|(change, session, object)| async move {
         let address = &change.object.address;
-        let task = conduct.quiet(change.object.clone(), Operation::Refresh);
+        let task = conduct.quiet(change.object.clone(), Operation::Refresh).needing(change.dependencies.clone());
         let secrets = [&change.before, &change.after].into_iter().flatten().flat_map(secrets_of).collect();
         let found = concealed(session.review(object, plan, &task).await, &secrets);
         let block = config.modules.get(&address.module.config());

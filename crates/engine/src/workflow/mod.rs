@@ -186,7 +186,9 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
     let is_reviewed = options.mode == Mode::Normal && options.adopt == Adopt::Nothing && !options.record_only;
     if is_reviewed && !found.has_errors() {
         let left_out = held::LeftOut { stored: &stored, drift: &drift, providers: &world.providers };
-        let left_out = targeted.then_some(&left_out);
+        let left_out = targeted.then(|| left_out.objects(&project.config, &changes, &sessions));
+        let left_out = left_out.as_deref();
+        found.extend(names::refuse_left_out(&project.config, &changes, &sessions, left_out.unwrap_or_default()));
         let (kept, messages) = held::settle(&project.config, &mut changes, &sessions, left_out, uses_more);
         found = found.map(|message| target::with_kept(message, &kept));
         found.extend(messages);

@@ -79,6 +79,10 @@ async fn what_an_object_uses_that_ignores_the_change_stays() {
     let (_, _, planned, found) = bench.plan(&text(2, ignoring), &Options::default()).await;
     let told: Vec<&str> = found.iter().map(|found| found.summary.as_str()).collect();
     assert_eq!((told, planned.plan.counts().destroy), (vec!["What is replaced stays in use"], 0));
+    let (_, _, _, all) = bench.plan(&text(2, "lifecycle { ignore_changes = all }"), &Options::default()).await;
+    let way_out = [found, all].map(|found| found.iter().map(|one| one.detail.clone()).collect::<String>());
+    assert!(way_out[0].contains("take uses[0] out of ignore_changes"), "{}", way_out[0]);
+    assert!(way_out[1].contains("name what it is to ignore in place of all, without uses[0]"), "{}", way_out[1]);
     // Nor does it stand in the way of what follows.
     for version in [2, 3] {
         bench.converge(&text(version, ignoring)).await;

@@ -59,16 +59,55 @@ async fn a_block_that_is_renamed_is_told_with_the_move() {
     };
     bench.converge(&text("a", "x")).await;
     let (_, _, _, found) = bench.plan(&text("b", "y"), &Options::default()).await;
-    let told: Vec<&str> = found.iter().map(|found| found.detail.as_str()).collect();
-    let [endpoint, each] = told.as_slice() else { panic!("{found:#?}") };
-    assert!(endpoint.contains("  moved {\n    from = test_thing.a\n    to   = test_thing.b\n  }"), "{endpoint}");
-    assert!(endpoint.contains("nothing answers for it") && !each.contains("nothing answers"), "{told:?}");
-    assert!(each.contains("from = test_thing.each[\"x\"]\n    to   = test_thing.each[\"y\"]"), "{each}");
+    // Of several, all are told at once.
+    let [both] = &found.iter().collect::<Vec<_>>()[..] else { panic!("{found:#?}") };
+    for part in [
+        "  - test_thing.a has the name \"e\", and test_thing.b gets it",
+        "  - test_thing.each[\"x\"] has the name \"one\"",
+        "nothing answers for what serves",
+        "  moved {\n    from = test_thing.a\n    to   = test_thing.b\n  }",
+        "from = test_thing.each[\"x\"]\n    to   = test_thing.each[\"y\"]",
+    ] {
+        assert!(both.detail.contains(part), "{part}: {}", both.detail);
+    }
+    for (label, key, serves) in [("b", "x", true), ("a", "y", false)] {
+        let (_, _, _, found) = bench.plan(&text(label, key), &Options::default()).await;
+        let [one] = &found.iter().collect::<Vec<_>>()[..] else { panic!("{found:#?}") };
+        assert_eq!(one.detail.contains("nothing answers for it"), serves, "{}", one.detail);
+        assert!(one.detail.contains("  moved {\n    from = test_thing."), "{}", one.detail);
+    }
     // As it says.
     let moves = "\nmoved {\n from = test_thing.a\n to = test_thing.b\n }\nmoved {\n from = test_thing.each[\"x\"]\n to = \
                  test_thing.each[\"y\"]\n }";
     bench.service.forget_calls();
     bench.converge(&format!("{}{moves}", text("b", "y"))).await;
+    assert!(bench.service.calls().is_empty());
+}
+
+#[tokio::test]
+async fn a_name_that_what_targets_leave_out_has_is_not_free() {
+    let bench = Bench::new();
+    let text = |label: &str| format!("resource \"test_thing\" \"{label}\" {{\n name = \"e\"\n }}\n");
+    bench.converge(&text("a")).await;
+    let only = Options { targets: vec!["test_thing.b".parse().unwrap()], ..Options::default() };
+    for (text, way_out) in [
+        (
+            text("b"),
+            "name both with -target, and write\n\n  moved {\n    from = test_thing.a\n    to   = test_thing.b\n  }",
+        ),
+        (text("a") + &text("b"), "Name both with -target, or give the new one another name."),
+    ] {
+        let (_, _, _, found) = bench.plan(&text, &only).await;
+        let errors: Vec<_> = found.iter().filter(|found| found.is_error()).collect();
+        let [error] = &errors[..] else { panic!("{found:#?}") };
+        assert!(error.summary == "The name \"e\" is not free yet" && error.detail.contains(way_out), "{error:#?}");
+    }
+    // As it says.
+    let moved = "moved {\n from = test_thing.a\n to = test_thing.b\n }";
+    let both =
+        Options { targets: vec!["test_thing.a".parse().unwrap(), only.targets[0].clone()], ..Options::default() };
+    bench.service.forget_calls();
+    assert!(!bench.apply_with(&format!("{}{moved}", text("b")), &both).await.diagnostics.has_errors());
     assert!(bench.service.calls().is_empty());
 }
 

@@ -105,6 +105,9 @@ async fn a_saved_plan_does_not_undo_unseen_what_somebody_else_has_done_since() {
     assert!(error.starts_with(told) && error.contains("plan again"), "{error}");
     let (calls, errors) = applied_after(|bench| bench.service.lose("other")).await;
     assert!(calls.is_empty() && errors[0].contains("It is gone."), "{calls:?} {errors:?}");
+    let (calls, errors) = applied_after(|bench| bench.service.lead("other", "elsewhere")).await;
+    let told = "It is moving to elsewhere, as it was not when the plan was made.";
+    assert!(calls.is_empty() && errors[0].contains(told), "{calls:?} {errors:?}");
     // What the plan does not change, or is as it is to be already, is nobody's loss.
     for nothing in [("size", Value::number(2)), ("tags", Value::map(Type::String, [("a", Value::string("b"))]))] {
         let (calls, errors) = applied_after(|bench| bench.service.assign("other", nothing.0, &nothing.1)).await;

@@ -11,7 +11,7 @@ use smform_provider::{
     UniqueName, UpdateOutcome,
 };
 use smform_types::schema::{Attribute, Block, Constraint, Schema};
-use smform_types::{Diagnostics, Path, Type, Value};
+use smform_types::{Diagnostic, Diagnostics, Path, Type, Value};
 
 use crate::clients::Clients;
 use crate::constraints::kms_key;
@@ -217,7 +217,11 @@ impl ResourceType<Clients> for LogGroup {
         let Some(after) = &object.after else { return Diagnostics::new() };
         let client = cx.clients.logs(cx.clients.region_of(after));
         let holder = |name: String| async move { Ok(describe(&client, &name).await?.map(|_| name)) };
-        taken::check(self, "Log group", object, plan, cx, holder).await
+        let mut found = taken::check(self, "Log group", object, plan, cx, holder).await;
+        if found.is_empty() {
+            found.extend(too_late(object, plan, cx));
+        }
+        found
     }
 
     async fn read(&self, prior: &Value, cx: &Context<'_, Clients>) -> Result<Option<Value>, ProviderError> {
@@ -319,6 +323,33 @@ impl ResourceType<Clients> for LogGroup {
         Ok(live.map(Imported::from))
     }
 }
+
+/// Warns of a group of an endpoint that is made after that: with the first line that a container writes, SageMaker makes it.
+fn too_late(object: &PlannedObject, plan: &[PlannedObject], cx: &Context<'_, Clients>) -> Option<Diagnostic> {
+    let group = Fields(object.after.as_ref().filter(|_| object.is_new())?);
+    let name = group.text("name")?;
+    let endpoint = name.strip_prefix("/aws/sagemaker/Endpoints/").filter(|_| cx.run.comes_after(ENDPOINT))?;
+    let is_it = |other: &&PlannedObject| {
+        let planned = other.after.as_ref().map(Fields);
+        *other.type_name == *ENDPOINT
+            && other.is_new()
+            && planned.is_some_and(|planned| {
+                planned.text("name") == Some(endpoint) && planned.text("region") == group.text("region")
+            })
+    };
+    plan.iter().find(is_it)?;
+    let detail = format!(
+        "It comes after endpoint \"{endpoint}\", which is new. With the first line that a container of that writes, SageMaker makes the \
+         group by itself, and then it cannot be made here. Have it made before: write its name as text, {name:?}, and in the endpoint \
+         depends_on = [{}].",
+        cx.run.address()
+    );
+    let warning = Diagnostic::warning(format!("Log group \"{name}\" may exist before it is made"), detail);
+    Some(warning.of_attribute(Path::attribute("name")))
+}
+
+/// The type whose objects SageMaker makes groups for.
+const ENDPOINT: &str = "aws_sagemaker_endpoint";
 
 fn exists(name: &str) -> ProviderError {
     ProviderError::new(

@@ -186,6 +186,7 @@ impl ResourceType<Clients> for Endpoint {
         let name = Fields(&prior).text("id").unwrap_or_default();
         if let Ok(Some(endpoint)) = describe(&client, name).await {
             let wanted = Fields(&response.planned).text("endpoint_config_name");
+            response.moving = overtaking(&endpoint, Fields(&prior), Fields(&response.planned));
             match wanted.filter(|_| !moved).and_then(|wanted| strays(&endpoint, wanted)) {
                 Some(elsewhere) => {
                     response.unsettled = true;
@@ -214,6 +215,12 @@ impl ResourceType<Clients> for Endpoint {
 
     fn unique_name(&self, object: &Value) -> Option<UniqueName> {
         unique(object, "name", &["region"]).map(in_any_case)
+    }
+
+    async fn moving(&self, prior: &Value, planned: &Value, cx: &Context<'_, Clients>) -> Option<String> {
+        let client = cx.clients.sagemaker(cx.clients.region_of(prior));
+        let live = describe(&client, Fields(prior).text("id").unwrap_or_default()).await.ok()??;
+        overtaking(&live, Fields(prior), Fields(planned))
     }
 
     fn uses(&self, object: &Value) -> Option<Vec<Use>> {
@@ -280,7 +287,7 @@ impl ResourceType<Clients> for Endpoint {
             live.is_some_and(|live| strays(&live, wanted).is_some())
         };
         let rolled_out =
-            if moved { update::roll_out(&client, name, planned, cx.run, within).await } else { Ok(Vec::new()) };
+            if moved { update::roll_out(&client, prior, planned, cx.run, within).await } else { Ok(Vec::new()) };
         let afterwards = match rolled_out {
             Ok(afterwards) => afterwards,
             Err(mut failed) => {
@@ -412,6 +419,14 @@ fn strays(endpoint: &DescribeEndpointOutput, wanted: &str) -> Option<String> {
         _ => return None,
     };
     (elsewhere != wanted).then(|| elsewhere.to_owned())
+}
+
+/// The configuration to which somebody is moving an endpoint, or has moved it, that is neither the one before nor the planned
+/// one.
+fn overtaking(endpoint: &DescribeEndpointOutput, before: Fields<'_>, planned: Fields<'_>) -> Option<String> {
+    let name = if endpoint.is_busy() { endpoint.pending_config()? } else { endpoint.live_config() };
+    let known = [before, planned].map(|object| object.text("endpoint_config_name"));
+    (!name.is_empty() && !known.contains(&Some(name))).then(|| name.to_owned())
 }
 
 /// Says that an endpoint is brought back.

@@ -10,9 +10,9 @@ use smform_types::{Path, Value};
 
 use super::super::{PROPAGATION, VALIDATION, is_in_progress, is_missing};
 use super::capacity::{Wish, debt, owed};
-use super::deployment;
 use super::retention::{Retention, retention};
 use super::status::{Ended, MIXTURE, Status, describe, settle, unhealthy, unhealthy_after, why_stopped};
+use super::{deployment, overtaking};
 use crate::failure::{Failure, Service, failed};
 use crate::fields::Fields;
 use crate::waiters::Wait;
@@ -40,13 +40,14 @@ impl Failed {
 /// When it does not, with what it serves instead.
 pub(super) async fn roll_out(
     client: &Client,
-    name: &str,
+    prior: &Value,
     planned: &Value,
     run: &dyn Run,
     limit: Duration,
 ) -> Result<Vec<Wish>, Failed> {
+    let name = Fields(prior).text("id").unwrap_or_default();
     let wanted = Fields(planned).text("endpoint_config_name").unwrap_or_default();
-    let (before, afterwards) = match start(client, name, wanted, planned, run, limit).await? {
+    let (before, afterwards) = match start(client, prior, planned, run, limit).await? {
         Started::Already => return Ok(Vec::new()),
         Started::Running { before, afterwards } => (before, afterwards),
     };
@@ -136,12 +137,13 @@ enum Started {
 /// Waits until the endpoint can be updated, and asks for it, unless that is under way already.
 async fn start(
     client: &Client,
-    name: &str,
-    wanted: &str,
+    prior: &Value,
     planned: &Value,
     run: &dyn Run,
     limit: Duration,
 ) -> Result<Started, Failed> {
+    let name = Fields(prior).text("id").unwrap_or_default();
+    let wanted = Fields(planned).text("endpoint_config_name").unwrap_or_default();
     let summary = || format!("Endpoint \"{name}\" could not be updated");
     let mut wait = Wait::new(run, limit);
     let mut missing = Wait::new(run, PROPAGATION).paced(Duration::from_secs(2), Duration::from_secs(10));
@@ -150,6 +152,10 @@ async fn start(
     loop {
         let live = describe(client, name).await.map_err(|failure| Failed::unchanged(failure.into_error(summary())))?;
         let Some(live) = live else { return Err(Failed::unchanged(gone(name))) };
+        let elsewhere = overtaking(&live, Fields(prior), Fields(planned));
+        if let Some(elsewhere) = elsewhere.filter(|elsewhere| run.moving().as_ref() != Some(elsewhere)) {
+            return Err(overtaken(name, &live, &elsewhere));
+        }
         if live.is_busy() {
             if live.pending_config() == Some(wanted) {
                 // One that was begun before: what it left for afterwards is told by the configurations again.
@@ -194,6 +200,19 @@ async fn start(
             Err(failure) => return Err(Failed::unchanged(failure.into_error(summary()))),
         }
     }
+}
+
+/// Somebody has moved the endpoint since it was planned.
+fn overtaken(name: &str, live: &DescribeEndpointOutput, elsewhere: &str) -> Failed {
+    let what = if live.is_busy() { "is moving it" } else { "has moved it" };
+    let detail = format!(
+        "Somebody else {what} to \"{elsewhere}\" since the plan was made: {}. To go on would undo that, unseen. Plan again to see \
+         what there is to do now.",
+        live.summary()
+    );
+    let error = ProviderError::new(format!("Endpoint \"{name}\" was moved by somebody else"), detail);
+    // What it serves goes on record.
+    Failed { live: (!live.is_busy()).then(|| live.live_config().to_owned()), error }
 }
 
 /// Has the next run set what this one may not come to.
