@@ -44,28 +44,47 @@ pub struct World {
 
 /// What is to be said when the process is ended in the middle of its work (the second interrupt).
 #[derive(Clone, Default)]
-pub struct LastWords(Arc<Mutex<Option<Speech>>>);
+pub struct LastWords(Arc<Mutex<Words>>);
 
-type Speech = Box<dyn Fn() + Send>;
+#[derive(Default)]
+enum Words {
+    /// Nothing is being applied.
+    #[default]
+    Idle,
+    /// Something is.
+    Speech(Box<dyn Fn() + Send>),
+    /// It is over, and the process about to end by itself.
+    Over,
+}
 
 impl LastWords {
     /// From now on, these.
     pub fn prepare(&self, speech: impl Fn() + Send + 'static) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(speech));
+        self.become_these(Words::Speech(Box::new(speech)));
     }
 
-    /// From now on, none.
-    pub fn withdraw(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    /// All that was to be done is done and on record, and only to be told of: nothing is left to cut off.
+    pub fn done(&self) {
+        self.become_these(Words::Over);
     }
 
-    /// Says them. Where none are prepared, nothing is being applied, and that is said.
-    pub fn say(&self) {
+    fn become_these(&self, words: Words) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = words;
+    }
+
+    /// Says them. Where none are prepared, nothing is being applied, and that is said. Returns whether the process is to be
+    /// ended: not where it is about to end by itself, with the report of what it did.
+    #[must_use]
+    pub fn say(&self) -> bool {
         match &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(speech) => speech(),
+            Words::Speech(speech) => speech(),
             // Nobody may be reading any more; the process ends either way.
-            None => _ = writeln!(std::io::stderr(), "Interrupted twice: ended at once. Nothing was being applied."),
+            Words::Idle => {
+                _ = writeln!(std::io::stderr(), "Interrupted twice: ended at once. Nothing was being applied.")
+            }
+            Words::Over => return false,
         }
+        true
     }
 }
 

@@ -12,9 +12,8 @@ pub fn watch(cancel: CancellationToken, last_words: LastWords) {
         let mut interrupts = Interrupts::heard();
         let mut asked = false;
         while interrupts.next().await {
-            if asked {
-                // Every fact is on disk already; only what runs now is cut off, and the next run follows it up.
-                last_words.say();
+            // Every fact is on disk already; only what runs now is cut off, and the next run follows it up.
+            if asked && last_words.say() {
                 std::process::exit(INTERRUPTED);
             }
             asked = true;

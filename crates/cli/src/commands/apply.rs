@@ -360,7 +360,6 @@ pub(super) async fn perform(
     });
     prepare_last_words(session, run, planned, left);
     let outcome = workflow::apply(world, project, planned, Arc::clone(&record) as _, parallelism).await;
-    session.last_words.withdraw();
     watch.abort();
     run.progress.close();
     let stopped = matches!(outcome, RunOutcome::Stopped(_));
@@ -385,6 +384,7 @@ pub(super) async fn perform(
             "Its journal holds what was done, and the next run reads it. This is a defect of smform.",
         )),
     }
+    session.last_words.done();
     Performed { report, stopped, recorded }
 }
 
