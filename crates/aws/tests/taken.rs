@@ -10,6 +10,7 @@ const COMPONENT: &str = "aws_sagemaker_inference_component";
 const SG: &str = "aws_security_group";
 const SUBNET: &str = "aws_subnet";
 const ROLE: &str = "aws_iam_role";
+const ROLE_POLICY: &str = "aws_iam_role_policy";
 const INGRESS: &str = "aws_vpc_security_group_ingress_rule";
 const RULE: &str = "aws_security_group_rule";
 const VPC: &str = "vpc-0123456789abcdef0";
@@ -83,6 +84,17 @@ async fn a_name_that_is_taken_is_told_by_the_plan() {
     assert!(said(&world, SG, &group("other", VPC), None).await.is_empty());
     assert!(said(&world, SG, &group("web", "vpc-0aaaaaaaaaaaaaaaa"), None).await.is_empty());
     assert!(said(&world, MODEL, &model_body("M"), None).await.is_empty());
+    // A policy of a role is one of that role only.
+    let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+        "Principal": {"Service": "sagemaker.amazonaws.com"}}]});
+    world.create(ROLE, &json!({"name": "r", "assume_role_policy": trust.to_string()})).await;
+    let allow =
+        json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]});
+    let policy = |role: &str| json!({"role": role, "name": "p", "policy": allow.to_string()});
+    world.create(ROLE_POLICY, &policy("r")).await;
+    let found = said(&world, ROLE_POLICY, &policy("r"), None).await;
+    assert!(found.len() == 1 && found[0].contains("already exists") && found[0].contains("id = \"r:p\""), "{found:?}");
+    assert!(said(&world, ROLE_POLICY, &policy("s"), None).await.is_empty());
     // What the plan takes away gives up its name, and so does an endpoint that goes anyway.
     assert!(said(&world, ENDPOINT, &endpoint_body("E", "one"), Some(&endpoint)).await.is_empty());
     world.ask("DeleteEndpoint", json!({"EndpointName": "e"})).await;

@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use smform_provider::{
-    Context, CreateOutcome, Imported, PlanRequest, PlanResponse, ProviderError, ResourceType, UpdateOutcome,
+    Context, CreateOutcome, Imported, PlanRequest, PlanResponse, PlannedObject, ProviderError, ResourceType,
+    UniqueName, UpdateOutcome,
 };
 use smform_types::schema::{Attribute, Block, Constraint, Schema};
 use smform_types::{Diagnostics, Path, Type, Value};
@@ -15,6 +16,7 @@ use crate::failure::Failure;
 use crate::fields::{Builder, Fields, with};
 use crate::naming;
 use crate::settle::{fill, settle};
+use crate::taken::{self, unique};
 
 /// The resource type.
 pub(crate) struct RolePolicy {
@@ -101,6 +103,19 @@ impl ResourceType<Clients> for RolePolicy {
         Ok(naming::plan(schema, request, cx.clients, &equivalent, &["role"]))
     }
 
+    fn unique_name(&self, object: &Value) -> Option<UniqueName> {
+        unique(object, "name", &["role"])
+    }
+
+    async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], cx: &Context<'_, Clients>) -> Diagnostics {
+        let client = cx.clients.iam();
+        let role = object.after.as_ref().and_then(|after| Fields(after).owned("role")).unwrap_or_default();
+        let holder = |name: String| async move {
+            Ok(policies::inline(&client, &role, &name).await?.map(|_| format!("{role}:{name}")))
+        };
+        taken::check(self, "Policy", object, plan, cx, holder).await
+    }
+
     async fn read(&self, prior: &Value, cx: &Context<'_, Clients>) -> Result<Option<Value>, ProviderError> {
         let (role, name) = named(prior);
         let live = self.live((role, name), prior, cx.clients).await;
@@ -114,7 +129,7 @@ impl ResourceType<Clients> for RolePolicy {
         let summary = format!("Policy \"{name}\" of role \"{role}\" could not be created");
         // The call replaces what is there, so that only looking before tells that it belongs to somebody else.
         match policies::inline(&client, role, &name).await {
-            Ok(Some(_)) => return CreateOutcome::Failed(taken(role, &name)),
+            Ok(Some(_)) => return CreateOutcome::Failed(refused(role, &name)),
             Err(failure) if !failure.is_denied() => return CreateOutcome::Failed(failure.into_error(summary)),
             _ => {}
         }
@@ -167,7 +182,7 @@ impl ResourceType<Clients> for RolePolicy {
     }
 }
 
-fn taken(role: &str, name: &str) -> ProviderError {
+fn refused(role: &str, name: &str) -> ProviderError {
     ProviderError::new(
         format!("Role \"{role}\" has a policy \"{name}\" already"),
         format!(
