@@ -189,9 +189,11 @@ impl Providers {
         if offers {
             return resource.provider.clone();
         }
-        let offering = self.offering(mode, &resource.address.type_name);
-        let name = offering.map_or("", |provider| local_name(provider.source()));
-        ProviderRef { name: name.into(), alias: None }
+        match self.offering(mode, &resource.address.type_name) {
+            Some(provider) => ProviderRef { name: local_name(provider.source()).into(), alias: None },
+            // Nothing is made of it.
+            None => resource.provider.clone(),
+        }
     }
 
     /// Follows a reference outwards to the module that configures it.

@@ -66,12 +66,6 @@ pub fn convert(value: Value, ty: &Type) -> Result<Value, ConvertError> {
     Ok(converted.with_marks(marks))
 }
 
-/// Whether a value of type `from` could convert to `to`, whatever it holds.
-#[must_use]
-pub fn is_convertible(from: &Type, to: &Type) -> bool {
-    convert(Value::unknown(from.clone()), to).is_ok()
-}
-
 /// The type that a null of type `from` has after conversion to `to`.
 fn resolve(from: &Type, to: &Type) -> Result<Type, ConvertError> {
     match (from, to) {

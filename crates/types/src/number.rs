@@ -191,7 +191,7 @@ impl Number {
     /// The number without its sign.
     #[must_use]
     pub fn abs(&self) -> Number {
-        if self.sign_bit() { self.negate() } else { self.clone() }
+        if self.has_minus() { self.negate() } else { self.clone() }
     }
 
     /// The number with the other sign. Zero becomes negative zero.
@@ -280,7 +280,7 @@ impl Number {
     #[must_use]
     pub fn mul(&self, other: &Number) -> Option<Number> {
         let precision = self.precision.max(other.precision);
-        let negative = self.sign_bit() != other.sign_bit();
+        let negative = self.has_minus() != other.has_minus();
         if let (Form::Int(a), Form::Int(b)) = (&self.form, &other.form)
             && let Some(product) = a.checked_mul(*b)
             && (product != 0 || !negative)
@@ -305,7 +305,7 @@ impl Number {
     #[must_use]
     pub fn div(&self, other: &Number) -> Option<Number> {
         let precision = self.precision.max(other.precision);
-        let negative = self.sign_bit() != other.sign_bit();
+        let negative = self.has_minus() != other.has_minus();
         match (self.is_infinite(), other.is_infinite()) {
             (true, true) => return None,
             (true, false) => return Some(Number::infinity(negative)),
@@ -394,7 +394,7 @@ impl Number {
                 Some(true) => -2,
                 Some(false) => 2,
                 None if number.is_zero() => 0,
-                None if number.sign_bit() => -1,
+                None if number.has_minus() => -1,
                 None => 1,
             }
         };
@@ -419,7 +419,9 @@ impl Number {
         if may_differ { Number::parse(&self.to_string()) } else { None }
     }
 
-    fn sign_bit(&self) -> bool {
+    /// Whether it is written with a minus: is below zero, or negative zero.
+    #[must_use]
+    pub fn has_minus(&self) -> bool {
         match &self.form {
             Form::Int(value) => *value < 0,
             Form::Float { negative, .. } | Form::Infinity { negative } => *negative,

@@ -1,6 +1,6 @@
 //! The order in which sets hold and show their elements.
 //!
-//! Strings go by code point, numbers by size, false before true, then null, then what is not known. Elements of other
+//! Strings go by code point, numbers by size, false before true, then what is not known, then null. Elements of other
 //! types go by a text made of their contents, as in Terraform, so that states and plans list them in the same order.
 
 use std::cmp::Ordering;
@@ -11,12 +11,15 @@ use crate::value::{Value, ValueKind};
 /// The order of two elements of one set. Only equal elements are equal in it.
 pub(crate) fn compare(a: &Value, b: &Value) -> Ordering {
     let rank = |value: &Value| match value.kind() {
-        ValueKind::Unknown(..) => 2,
-        ValueKind::Null(_) => 1,
+        ValueKind::Null(_) => 2,
+        ValueKind::Unknown(..) => 1,
         _ => 0,
     };
-    rank(a).cmp(&rank(b)).then_with(|| {
-        if is_structure(a) && is_structure(b) { text(a).cmp(&text(b)).then_with(|| a.cmp(b)) } else { a.cmp(b) }
+    rank(a).cmp(&rank(b)).then_with(|| match (a.as_number(), b.as_number()) {
+        // A set tells the two zeros apart, although they are equal.
+        (Some(x), Some(y)) => x.cmp(y).then_with(|| y.has_minus().cmp(&x.has_minus())),
+        _ if is_structure(a) && is_structure(b) => text(a).cmp(&text(b)).then_with(|| a.cmp(b)),
+        _ => a.cmp(b),
     })
 }
 
@@ -106,6 +109,20 @@ mod tests {
         assert_eq!(first, Some(Value::number(10)));
         let strings = Value::set(Type::String, [Value::null(Type::String), Value::string("a")]);
         assert_eq!(strings.as_slice(), Some(&[Value::string("a"), Value::null(Type::String)][..]));
+    }
+
+    #[test]
+    fn the_unknown_goes_before_null_and_zeros_are_told_apart() {
+        let [unknown, null] = [Value::unknown(Type::String), Value::null(Type::String)];
+        let strings = Value::set(Type::String, [null.clone(), unknown.clone(), Value::string("a")]);
+        assert_eq!(strings.as_slice(), Some(&[Value::string("a"), unknown, null][..]));
+        let zero = Number::from(0_i64);
+        let zeros = [zero.clone(), zero.negate(), zero.negate()].map(Value::number);
+        let numbers = Value::set(Type::Number, zeros.clone());
+        let texts = numbers.as_slice().unwrap_or_default().iter().filter_map(Value::as_number).map(Number::to_string);
+        assert_eq!(texts.collect::<Vec<_>>(), ["-0", "0"]);
+        let objects = Value::set(Type::object([("a", Type::Number)]), zeros.map(|zero| Value::object([("a", zero)])));
+        assert_eq!(objects.as_slice().map(<[Value]>::len), Some(2));
     }
 
     #[test]

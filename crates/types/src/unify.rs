@@ -1,84 +1,123 @@
 //! Unification: the one type that values of several types can all be converted to.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::convert::{convert, is_convertible};
+use crate::convert::convert;
 use crate::ty::Type;
 use crate::value::Value;
 
-/// The type that all the given types convert to, if there is one; [`Type::Dynamic`] for none at all. A primitive whose type
-/// is not known yet will fit the others, should they fit each other. Of structures among them nothing can be said until all are known, so they come to
-/// [`Type::Dynamic`], as in Terraform.
+/// The type that all the given types convert to, if there is one; [`Type::Dynamic`] for none at all.
+///
+/// Types of one kind are unified part by part. Nothing can be said of structures beside a type that is not known yet, so these
+/// come to [`Type::Dynamic`]. Of what else there is, the most general type is taken that the others convert to.
 #[must_use]
 pub fn unify(types: &[Type]) -> Option<Type> {
     let Some(first) = types.first() else { return Some(Type::Dynamic) };
     if types.iter().all(|ty| ty == first) {
         return Some(first.clone());
     }
-    if types.contains(&Type::Dynamic) {
-        let known: Vec<Type> = types.iter().filter(|ty| **ty != Type::Dynamic).cloned().collect();
-        let alike = |kind: fn(&Type) -> bool| known.iter().all(kind);
-        let structures = alike(|ty| matches!(ty, Type::Map(_) | Type::Object(_)))
-            || alike(|ty| matches!(ty, Type::List(_) | Type::Tuple(_)))
-            || alike(|ty| matches!(ty, Type::Set(_)));
-        return if structures { Some(Type::Dynamic) } else { unify(&known).or(Some(Type::Dynamic)) };
+    let is_open = types.contains(&Type::Dynamic);
+    let known = || types.iter().filter(|ty| **ty != Type::Dynamic);
+    let all = |kind: fn(&Type) -> bool| known().all(kind);
+    let any = |kind: fn(&Type) -> bool| known().any(kind);
+    let alike = [is_map, is_list, is_set, is_object, is_tuple].into_iter().any(all);
+    if alike && is_open {
+        return Some(Type::Dynamic);
     }
-    if types.iter().all(Type::is_primitive) {
-        // Numbers and bools have no common ground but text, and text must be among them to be chosen.
-        return types.contains(&Type::String).then_some(Type::String);
-    }
-    if types.iter().all(|ty| matches!(ty, Type::Object(_))) {
+    if all(is_object) {
         return unify_objects(types);
     }
-    if types.iter().all(|ty| matches!(ty, Type::Tuple(_))) {
+    if all(is_tuple) {
         return unify_tuples(types);
     }
-    if types.iter().all(|ty| matches!(ty, Type::Map(_) | Type::Object(_))) {
-        return unify_members(types).map(Type::map);
+    if alike {
+        return unify_collections(types);
     }
-    if types.iter().all(|ty| matches!(ty, Type::List(_) | Type::Tuple(_))) {
-        return unify_members(types).map(Type::list);
+    if all(|ty| is_map(ty) || is_object(ty))
+        && let Some(map) = as_collections(types, is_object, Type::map).filter(is_map)
+    {
+        return Some(map);
     }
-    if types.iter().all(|ty| matches!(ty, Type::Set(_))) {
-        return unify_members(types).map(Type::set);
+    if all(|ty| is_list(ty) || is_tuple(ty))
+        && let Some(list) = as_collections(types, is_tuple, Type::list).filter(is_list)
+    {
+        return Some(list);
     }
-    // Of sequences of several kinds the lists decide, and of sets and tuples the sets.
-    if types.iter().all(|ty| matches!(ty, Type::List(_) | Type::Set(_) | Type::Tuple(_))) {
-        let is_list = |ty: &&Type| matches!(ty, Type::List(_));
-        let decide: Vec<Type> = if types.iter().any(|ty| is_list(&ty)) {
-            types.iter().filter(is_list).cloned().collect()
-        } else {
-            types.iter().filter(|ty| matches!(ty, Type::Set(_))).cloned().collect()
-        };
-        return unify(&decide).filter(|wanted| types.iter().all(|ty| is_convertible(ty, wanted)));
+    if any(is_object) && any(is_tuple) {
+        return None;
     }
-    None
+    let fits = |wanted: &&Type| types.iter().all(|ty| is_convertible(ty, wanted));
+    by_generality(types).into_iter().find(fits).cloned()
 }
 
-/// The type that the element, attribute and place types of all of them unify to.
-fn unify_members(types: &[Type]) -> Option<Type> {
-    let members: BTreeSet<Type> = types
-        .iter()
-        .flat_map(|ty| -> Vec<Type> {
-            match ty {
-                Type::List(element) | Type::Set(element) | Type::Map(element) => vec![Type::clone(element)],
-                Type::Tuple(elements) => elements.to_vec(),
-                Type::Object(object) => object.attributes.values().cloned().collect(),
-                _ => Vec::new(),
-            }
-        })
-        .collect();
+const fn is_map(ty: &Type) -> bool {
+    matches!(ty, Type::Map(_))
+}
+
+const fn is_list(ty: &Type) -> bool {
+    matches!(ty, Type::List(_))
+}
+
+const fn is_set(ty: &Type) -> bool {
+    matches!(ty, Type::Set(_))
+}
+
+const fn is_object(ty: &Type) -> bool {
+    matches!(ty, Type::Object(_))
+}
+
+const fn is_tuple(ty: &Type) -> bool {
+    matches!(ty, Type::Tuple(_))
+}
+
+/// The types of the elements, attributes or places of a type, each once.
+fn members(ty: &Type) -> BTreeSet<Type> {
+    match ty {
+        Type::List(element) | Type::Set(element) | Type::Map(element) => [Type::clone(element)].into(),
+        Type::Tuple(elements) => elements.iter().cloned().collect(),
+        Type::Object(object) => object.attributes.values().cloned().collect(),
+        _ => BTreeSet::new(),
+    }
+}
+
+fn unify_members<'t>(types: impl IntoIterator<Item = &'t Type>) -> Option<Type> {
+    let members: BTreeSet<Type> = types.into_iter().flat_map(members).collect();
     unify(&members.into_iter().collect::<Vec<_>>())
+}
+
+/// A list, set or map of what the element types come to, for collections of one kind.
+fn unify_collections(types: &[Type]) -> Option<Type> {
+    let element = unify_members(types)?;
+    Some(match types.first()? {
+        Type::List(_) => Type::list(element),
+        Type::Set(_) => Type::set(element),
+        _ => Type::map(element),
+    })
+}
+
+/// Unifies with one collection in the place of the structures, which are mostly collections in disguise.
+fn as_collections(types: &[Type], is_structure: fn(&Type) -> bool, collection: fn(Type) -> Type) -> Option<Type> {
+    let structures: Vec<Type> = types.iter().filter(|ty| is_structure(ty)).cloned().collect();
+    let one = in_one_collection(&structures, collection)?;
+    let collections: Vec<Type> =
+        types.iter().map(|ty| if is_structure(ty) { one.clone() } else { ty.clone() }).collect();
+    unify(&collections)
+}
+
+/// The collection that can hold what is in any of the structures.
+fn in_one_collection(structures: &[Type], collection: fn(Type) -> Type) -> Option<Type> {
+    let wanted = collection(unify_members(structures)?);
+    structures.iter().all(|ty| is_convertible(ty, &wanted)).then_some(wanted)
 }
 
 fn unify_objects(types: &[Type]) -> Option<Type> {
     let objects: Vec<_> =
         types.iter().filter_map(|ty| if let Type::Object(object) = ty { Some(object) } else { None }).collect();
     let first = objects.first()?;
-    let same_names = objects.iter().all(|object| object.attributes.keys().eq(first.attributes.keys()));
-    if !same_names {
-        return unify_members(types).map(Type::map);
+    if !objects.iter().all(|object| object.attributes.keys().eq(first.attributes.keys())) {
+        return in_one_collection(types, Type::map);
     }
     let mut attributes = Vec::with_capacity(first.attributes.len());
     for name in first.attributes.keys() {
@@ -93,21 +132,95 @@ fn unify_tuples(types: &[Type]) -> Option<Type> {
         types.iter().filter_map(|ty| if let Type::Tuple(tuple) = ty { Some(tuple) } else { None }).collect();
     let length = tuples.first()?.len();
     if tuples.iter().any(|tuple| tuple.len() != length) {
-        // Other than those of objects, members that do not fit each other have no common type beside an unknown one either,
-        // unless those of each tuple do.
-        let fit = |tuples: &[&Arc<[Type]>]| {
-            let known = tuples.iter().flat_map(|tuple| tuple.iter()).filter(|ty| **ty != Type::Dynamic);
-            unify(&known.cloned().collect::<Vec<_>>()).is_some()
-        };
-        if !fit(&tuples) && !tuples.iter().all(|tuple| fit(&[tuple])) {
-            return None;
-        }
-        return unify_members(types).map(Type::list);
+        return in_one_collection(types, Type::list);
     }
     (0..length)
         .map(|at| unify(&tuples.iter().filter_map(|tuple| tuple.get(at)).cloned().collect::<Vec<_>>()))
         .collect::<Option<Vec<_>>>()
         .map(Type::tuple)
+}
+
+/// The types, each of them before those that are less general; otherwise in their order.
+fn by_generality(types: &[Type]) -> Vec<&Type> {
+    let mut left: Vec<&Type> = types.iter().collect();
+    let mut sorted = Vec::with_capacity(left.len());
+    while !left.is_empty() {
+        let is_first = |ty: &&Type| !left.iter().any(|other| generality(other, ty) == Ordering::Less);
+        // There is always one, since what is more general than it was taken before.
+        let at = left.iter().position(is_first).unwrap_or(0);
+        sorted.push(left.remove(at));
+    }
+    sorted
+}
+
+/// Which of two types is the more general one and goes first; equal where that cannot be said. Whether the one converts to
+/// the other is another question.
+fn generality(a: &Type, b: &Type) -> Ordering {
+    match (a, b) {
+        (Type::Dynamic, Type::Dynamic) => Ordering::Equal,
+        // Whatever is not known yet will hopefully be what its neighbours are.
+        (_, Type::Dynamic) => Ordering::Less,
+        (Type::Dynamic, _) => Ordering::Greater,
+        (Type::String, Type::Number | Type::Bool) => Ordering::Less,
+        (Type::Number | Type::Bool, Type::String) => Ordering::Greater,
+        (Type::List(a), Type::List(b)) | (Type::Set(a), Type::Set(b)) | (Type::Map(a), Type::Map(b)) => {
+            generality(a, b)
+        }
+        (Type::List(_), Type::Tuple(_) | Type::Set(_))
+        | (Type::Tuple(_), Type::Set(_))
+        | (Type::Map(_), Type::Object(_)) => Ordering::Less,
+        (Type::Tuple(_) | Type::Set(_), Type::List(_))
+        | (Type::Set(_), Type::Tuple(_))
+        | (Type::Object(_), Type::Map(_)) => Ordering::Greater,
+        (Type::Object(a), Type::Object(b)) if a.attributes.keys().eq(b.attributes.keys()) => {
+            agreed(a.attributes.values().zip(b.attributes.values()))
+        }
+        (Type::Tuple(a), Type::Tuple(b)) if a.len() == b.len() => agreed(a.iter().zip(b.iter())),
+        _ => Ordering::Equal,
+    }
+}
+
+/// What all pairs say that say anything.
+fn agreed<'t>(pairs: impl Iterator<Item = (&'t Type, &'t Type)>) -> Ordering {
+    let said: BTreeSet<Ordering> = pairs.map(|(a, b)| generality(a, b)).filter(|said| said.is_ne()).collect();
+    match said.len() {
+        1 => said.into_iter().next().unwrap_or(Ordering::Equal),
+        _ => Ordering::Equal,
+    }
+}
+
+/// Whether there are values of type `from` that convert to `to`.
+fn is_convertible(from: &Type, to: &Type) -> bool {
+    let each = |to: &Type| members(from).iter().all(|from| is_convertible(from, to));
+    match (from, to) {
+        (_, Type::Dynamic) | (Type::Dynamic, _) => true,
+        (from, to) if from == to => true,
+        (Type::Number | Type::Bool, Type::String) | (Type::String, Type::Number | Type::Bool) => true,
+        (Type::List(_) | Type::Set(_), Type::List(to) | Type::Set(to)) | (Type::Map(_), Type::Map(to)) => each(to),
+        (Type::Tuple(items), Type::List(to) | Type::Set(to)) => match Type::clone(to) {
+            Type::Dynamic => {
+                let common = unify_members([from]);
+                common.is_some_and(|ty| ty != Type::Dynamic || items.iter().all(|item| *item == Type::Dynamic))
+            }
+            to => each(&to),
+        },
+        (Type::Object(_), Type::Map(to)) => match Type::clone(to) {
+            Type::Dynamic => unify_members([from]).is_some(),
+            to => each(&to),
+        },
+        (Type::Tuple(from), Type::Tuple(to)) => {
+            from.len() == to.len() && from.iter().zip(to.iter()).all(|(from, to)| is_convertible(from, to))
+        }
+        (Type::Object(from), Type::Object(to)) => to.attributes.iter().all(|(name, to_type)| {
+            let from = from.attributes.get(name);
+            from.map_or(to.optional.contains(name), |from| is_convertible(from, to_type))
+        }),
+        (Type::Map(element), Type::Object(to)) => {
+            let fits = |(name, ty)| is_convertible(element, ty) || to.optional.contains::<Arc<str>>(name);
+            to.attributes.iter().all(fits)
+        }
+        _ => false,
+    }
 }
 
 /// The values, converted to the type they unify to, and that type; nothing when there is none. Where structures stand
@@ -154,6 +267,12 @@ mod tests {
         assert_eq!(unify(&[several, Type::tuple([numbers, texts])]), Some(Type::list(Type::Dynamic)));
         let several = Type::tuple([Type::Number, Type::Bool, Type::Dynamic]);
         assert_eq!(unify(&[several, Type::tuple([])]), None);
+        let several = Type::tuple([Type::String, Type::Number, Type::Dynamic]);
+        assert_eq!(unify(&[several.clone(), Type::list(Type::tuple([Type::Number]))]), None);
+        assert_eq!(unify(&[several, Type::list(Type::Number)]), Some(Type::list(Type::String)));
+        let object = Type::object([("a", Type::String), ("b", Type::tuple([Type::String]))]);
+        assert_eq!(unify(&[object.clone(), Type::map(Type::Dynamic)]), Some(object));
+        assert_eq!(unify(&[Type::tuple([]), Type::object::<&str>([])]), None);
         assert_eq!(unify(&[]), Some(Type::Dynamic));
     }
 

@@ -109,7 +109,7 @@ impl Value {
             })
             .collect();
         crate::set_order::sort(&mut elements);
-        elements.dedup_by(|a, b| a == b && a.is_wholly_known());
+        elements.dedup_by(|a, b| a == b && a.is_wholly_known() && crate::set_order::compare(a, b).is_eq());
         Value { kind: ValueKind::Set(element, elements.into()), marks }
     }
 

@@ -1,11 +1,11 @@
 //! `state mv`: other addresses for what is recorded, also in another state file.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use smform_engine::plan::target::Target;
 use smform_state::journal::Intent;
 use smform_state::{Object, ObjectId, State, Store};
-use smform_types::{InstanceAddress, ModuleInstance};
+use smform_types::{InstanceAddress, ModuleInstance, ResourceConfigAddress};
 
 use super::state::{covers, invalid, nothing_at};
 use crate::args::{Backup, StateFile, StateMv};
@@ -20,7 +20,7 @@ struct Move {
 
 /// What the command line names: one line of what is said, and the objects behind it.
 struct Group {
-    from: String,
+    from: Target,
     to: Target,
     /// Whether it moves as a whole: a module or a resource, which must not be there yet.
     whole: bool,
@@ -51,7 +51,7 @@ fn module_group(ids: &[ObjectId], from: &ModuleInstance, to: &ModuleInstance) ->
         Move { from: id.clone(), to: ObjectId { address, deposed: id.deposed.clone() } }
     };
     let moves = ids.iter().filter(below).map(moved).collect();
-    Group { from: from.to_string(), to: Target::Module(to.clone()), whole: true, moves }
+    Group { from: Target::Module(from.clone()), to: Target::Module(to.clone()), whole: true, moves }
 }
 
 fn resource_group(ids: &[ObjectId], from: &InstanceAddress, to: &InstanceAddress) -> Result<Group, Failure> {
@@ -73,7 +73,7 @@ fn resource_group(ids: &[ObjectId], from: &InstanceAddress, to: &InstanceAddress
     if !one && !moves.is_empty() && to.key.is_some() {
         return Err(refused(format!("{from} has several instances, and {to} is one: leave its key out.")));
     }
-    Ok(Group { from: from.to_string(), to: Target::Resource(to.clone()), whole: !one, moves })
+    Ok(Group { from: target, to: Target::Resource(to.clone()), whole: !one, moves })
 }
 
 fn group(ids: &[ObjectId], args: &StateMv) -> Result<Group, Failure> {
@@ -86,23 +86,20 @@ fn group(ids: &[ObjectId], args: &StateMv) -> Result<Group, Failure> {
     }
 }
 
-/// Lets what depends on moved objects depend on their new addresses, and on the old ones only where something is left.
-fn follow(state: &mut State, moves: &[Move]) {
-    let config = |id: &ObjectId| id.address.config().to_string();
-    let left: BTreeSet<String> = state.objects().map(|(id, ..)| config(&id)).collect();
-    let mut moved: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for one in moves {
-        moved.entry(config(&one.from)).or_default().insert(config(&one.to));
-    }
-    for object in state.resources.values_mut().flat_map(|resource| resource.objects.values_mut()) {
-        if !object.dependencies.iter().any(|address| moved.contains_key(address)) {
-            continue;
+/// Leaves no dependencies where there is one on what has moved: as in Terraform, the next plan records them anew.
+fn forget_dependencies(state: &mut State, from: &Target) {
+    let has_moved = |address: &ResourceConfigAddress| match from {
+        Target::Resource(from) => *address == from.config(),
+        // Dependencies are on the module in all its instances.
+        Target::Module(from) => {
+            from.0.iter().all(|(_, key)| key.is_none()) && address.module.0.starts_with(&from.config().0)
         }
-        let now = object.dependencies.iter().flat_map(|address| {
-            let stays = !moved.contains_key(address) || left.contains(address);
-            moved.get(address).into_iter().flatten().cloned().chain(Some(address.clone()).filter(|_| stays))
-        });
-        object.dependencies = now.collect::<BTreeSet<_>>().into_iter().collect();
+    };
+    for ((_, deposed), object) in state.resources.values_mut().flat_map(|resource| &mut resource.objects) {
+        let mut needed = object.dependencies.iter().filter_map(|address| address.parse::<InstanceAddress>().ok());
+        if deposed.is_none() && needed.any(|address| has_moved(&address.config())) {
+            object.dependencies.clear();
+        }
     }
 }
 
@@ -140,7 +137,7 @@ pub async fn run(session: &Session, args: &StateMv) -> Result<Exit, Failure> {
         return Err(Failure::error("Invalid target address", detail));
     }
     let verb = if args.dry_run { "Would move" } else { "Move" };
-    session.console.out(&format!("{verb} {:?} to {:?}\n", group.from, group.to.to_string()));
+    session.console.out(&format!("{verb} {:?} to {:?}\n", group.from.to_string(), group.to.to_string()));
     if args.dry_run {
         return Ok(Exit::Success);
     }
@@ -151,7 +148,7 @@ pub async fn run(session: &Session, args: &StateMv) -> Result<Exit, Failure> {
             let taken: Vec<_> =
                 group.moves.iter().filter_map(|one| Some((&one.to, state.remove(&one.from)?))).collect();
             taken.into_iter().for_each(|(to, (provider, object))| state.put(to, &provider, object));
-            follow(&mut state, &group.moves);
+            forget_dependencies(&mut state, &group.from);
             store.follow(group.moves.iter().map(|one| (&one.from, &one.to)))?;
             store.replace(state);
         }

@@ -10,10 +10,9 @@ use smform_lang::eval::{
 use smform_lang::syntax::Expr;
 use smform_types::schema::Schema;
 use smform_types::suggest::{did_you_mean, nearest};
-use smform_types::{
-    Diagnostic, Diagnostics, ModuleAddress, Path, ResourceConfigAddress, ResourceMode, Span, Step, Type,
-};
+use smform_types::{Diagnostic, Diagnostics, ModuleAddress, Path, ResourceConfigAddress, ResourceMode, Span, Step};
 
+use super::attributes::missing_part;
 use super::{Graph, Node};
 use crate::blocks::block_context;
 use crate::providers::Providers;
@@ -249,8 +248,9 @@ impl<'a> Builder<'a> {
             .provisioners
             .iter()
             .flat_map(|provisioner| [Some(&provisioner.body), provisioner.connection.as_ref()].into_iter().flatten());
-        let used: Vec<Reference> =
-            commands.chain(&resource.connection).flat_map(|body| references_in_body(body, None)).collect();
+        // Nothing asks for a connection where there is no command.
+        let connection = resource.connection.iter().filter(|_| !resource.provisioners.is_empty());
+        let used: Vec<Reference> = commands.chain(connection).flat_map(|body| references_in_body(body, None)).collect();
         self.references_and_own(at, module, &node, &used, Own::Allowed);
         let unsupported = crate::apply::provision::unsupported(&resource.provisioners);
         self.found.extend(unsupported.map(|error| error.within(context.clone())));
@@ -403,10 +403,7 @@ impl<'a> Builder<'a> {
         self.found.extend(check_references(module, found));
         self.found.extend(found.iter().filter_map(|reference| out_of_scope(module, node, reference)));
         for reference in found {
-            if let (Subject::Resource(address), Some(error)) =
-                (&reference.subject, self.unknown_attribute(at, module, reference))
-            {
-                let resource = Node::Resource(address.clone().in_module(at.clone()));
+            if let Some((resource, error)) = self.unknown_attribute(at, module, node, reference) {
                 self.attributes.push((node.clone(), resource, error));
             }
         }
@@ -435,35 +432,24 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// The error for an attribute that the type of a resource does not have.
-    fn unknown_attribute(&self, at: &ModuleAddress, module: &Module, reference: &Reference) -> Option<Diagnostic> {
-        let Subject::Resource(address) = &reference.subject else { return None };
+    /// The error for what the type of a resource does not have, and that resource.
+    fn unknown_attribute(
+        &self,
+        at: &ModuleAddress,
+        module: &Module,
+        node: &Node,
+        reference: &Reference,
+    ) -> Option<(Node, Diagnostic)> {
+        let (address, of_one) = match (&reference.subject, node) {
+            (Subject::Resource(address), _) => (address, reference.key.is_some()),
+            (Subject::SelfObject, Node::Resource(own)) => (&own.resource, true),
+            _ => return None,
+        };
         let resource = module.resources.get(address)?;
-        let of_one = matches!(resource.repetition, Repetition::Single) || reference.key.is_some();
+        let of_one = of_one || matches!(resource.repetition, Repetition::Single);
         let schema = self.providers.schema(at, module, resource).ok().filter(|_| of_one)?;
-        let mut ty = schema.block.ty();
-        for (step, place) in reference.rest.0.iter().zip(&reference.steps) {
-            let Step::Attribute(name) = step else { return None };
-            let detail = match &ty {
-                Type::Object(object) => match object.attributes.get(name.as_str()) {
-                    Some(inner) => {
-                        ty = inner.clone();
-                        continue;
-                    }
-                    None => {
-                        let hint = did_you_mean(name, object.attributes.keys().map(|name| &**name));
-                        format!("There is no attribute \"{name}\" in this object of {address}.{hint}")
-                    }
-                },
-                Type::String | Type::Number | Type::Bool => {
-                    format!("This is a {}, which has no attributes.", ty.friendly())
-                }
-                _ => return None,
-            };
-            let with_dot = Span { start: place.start.saturating_sub(1), ..*place };
-            return Some(Diagnostic::error("Unsupported attribute", detail).at(with_dot));
-        }
-        None
+        let error = missing_part(&schema.block, address, &reference.rest.0, &reference.steps)?;
+        Some((Node::Resource(address.clone().in_module(at.clone())), error))
     }
 
     /// Keeps which instance, or whether a module as a whole, a reference is to.

@@ -1,5 +1,6 @@
 //! The dependency graph of a configuration: what must be known before what.
 
+mod attributes;
 mod build;
 mod node;
 mod unique;

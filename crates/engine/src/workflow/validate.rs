@@ -249,7 +249,7 @@ fn resource_once(
     let Some(block) = setting.config.resource(resource) else { return found };
     let (mode, type_name) = (resource.resource.mode, &resource.resource.type_name);
     let provider = world.providers.offering(mode, type_name);
-    let Some((provider, schema)) = provider.and_then(|p| Some((p, p.resource_schema(mode, type_name)?))) else {
+    let Some(provider) = provider.filter(|provider| provider.resource_schema(mode, type_name).is_some()) else {
         // Nothing is known of it but that it may have instances.
         for at in values.module_instances(&resource.module) {
             let (instances, _, messages) = instances(setting, &at, &block.repetition, values);
@@ -285,23 +285,22 @@ fn resource_once(
             let single = single && checked_as == Checked::Instance;
             seen.blocks.push(SeenBlock { address: address.clone(), provider, single, config });
         }
-        // One value stands for all instances; nothing certain can be said of several.
-        let value = Value::unknown(if single { schema.block.ty() } else { Type::Dynamic });
-        values.set_instance(&address, value.clone());
+        // As Terraform has it, nothing is known of what is planned, not even its type: that its attributes exist is
+        // checked beside.
+        let own = Value::unknown(Type::Dynamic);
+        values.set_instance(&address, own.clone());
         if mode == ResourceMode::Managed {
             let commands: Vec<_> = block.provisioners.iter().collect();
-            let own = Value::unknown(schema.block.ty());
             let repetition = values.instances(&at, &resource.resource).map(|all| all.repetition(None));
             if let Some(connection) = block.connection.as_ref().filter(|_| !commands.is_empty()) {
                 let repetition = values.instances(&at, &resource.resource).map(|all| all.repetition(None));
-                let (repetition, own) = (repetition.unwrap_or_default(), own.clone());
-                found.extend(setting.check_connection(&address, connection, repetition, own, values));
+                let repetition = repetition.unwrap_or_default();
+                found.extend(setting.check_connection(&address, connection, repetition, own.clone(), values));
             }
-            let checked = setting.prepare(&address, &commands, repetition.unwrap_or_default(), own, values);
+            let checked = setting.prepare(&address, &commands, repetition.unwrap_or_default(), own.clone(), values);
             found.extend(checked.err().unwrap_or_default());
         }
         let repetition = values.instances(&at, &resource.resource).map(|all| all.repetition(None)).unwrap_or_default();
-        let own = Value::unknown(schema.block.ty());
         found.extend(untold(setting.postconditions(&address, block, repetition, Some(own), values).0));
     }
     found

@@ -47,12 +47,15 @@ const RESERVED: [&str; 2] = ["lifecycle", "locals"];
 /// The provisioners of a resource, in order, and its `connection` block.
 pub(super) fn provisioners(blocks: &[Block], found: &mut Diagnostics) -> (Vec<Provisioner>, Option<Body>) {
     let all = blocks.iter().filter(|block| &*block.kind.text == "provisioner");
-    let provisioners = all.filter_map(|block| provisioner(block, found)).collect();
+    let provisioners: Vec<Provisioner> = all.filter_map(|block| provisioner(block, found)).collect();
     let mut connections = blocks.iter().filter(|block| &*block.kind.text == "connection");
     let connection = connections.next().map(|block| block.body.clone());
     for second in connections {
         let detail = "A resource has one connection block. Merge them, or move one into its provisioner.";
         found.push(Diagnostic::error("Duplicate connection block", detail).at(second.header));
+    }
+    if provisioners.iter().any(|one| one.when == When::Destroy) {
+        connection.iter().for_each(|body| only_own(body, found));
     }
     (provisioners, connection)
 }

@@ -12,7 +12,7 @@ use smform_types::{Diagnostic, Diagnostics, SourceMap, Span, Type, Value};
 use super::{Module, Variable};
 use crate::eval::static_value;
 use crate::source::{Host, is_json, read_text};
-use crate::syntax::{parse_expression, parse_json_values, parse_native};
+use crate::syntax::{Expr, parse_expression, parse_json_values, parse_native};
 
 pub use finish::{NO_VALUE, finish};
 
@@ -89,7 +89,7 @@ pub fn read_values(
         host,
         module,
         sources,
-        values: BTreeMap::new(),
+        given: BTreeMap::new(),
         diagnostics: Diagnostics::new(),
         unreadable: Diagnostics::new(),
         undeclared: Vec::new(),
@@ -98,7 +98,7 @@ pub fn read_values(
         if let VariableInput::Environment { name, text } = input
             && let Some(variable) = module.variables.get(name.as_str())
         {
-            reader.text(variable, text, &format!("var.{name}"), Origin::Environment);
+            reader.text(variable, text, Origin::Environment);
         }
     }
     for name in automatic(host, directory) {
@@ -114,8 +114,9 @@ pub fn read_values(
     if reader.unreadable.has_errors() {
         return Err(reader.unreadable);
     }
+    let values = reader.evaluate();
     reader.report_undeclared();
-    Ok((reader.values, reader.diagnostics))
+    Ok((values, reader.diagnostics))
 }
 
 /// The variables that must be set and are not, in lexical order.
@@ -157,11 +158,18 @@ fn automatic(host: &dyn Host, directory: &Path) -> Vec<String> {
     fixed.chain(names.iter().filter(is_auto).cloned()).collect()
 }
 
+/// What a variable is given, as it stands there.
+enum Written {
+    Text(String),
+    Expression(Expr),
+}
+
 struct Reader<'a> {
     host: &'a dyn Host,
     module: &'a Module,
     sources: &'a mut SourceMap,
-    values: BTreeMap<Arc<str>, VariableValue>,
+    /// What each variable is given last. What something stronger replaces may be written wrongly.
+    given: BTreeMap<Arc<str>, (Written, Origin)>,
     diagnostics: Diagnostics,
     /// What is wrong with files and options as such.
     unreadable: Diagnostics,
@@ -170,12 +178,26 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn text(&mut self, variable: &Variable, text: &str, name: &str, origin: Origin) {
-        // A text that cannot be read leaves no value, not even one that was given in another way.
-        match self.diagnostics.take(from_text(variable, text, name, origin, self.sources)) {
-            Some(value) => self.values.insert(Arc::clone(&variable.name.text), value),
-            None => self.values.remove(&variable.name.text),
-        };
+    fn text(&mut self, variable: &Variable, text: &str, origin: Origin) {
+        self.given.insert(Arc::clone(&variable.name.text), (Written::Text(text.to_owned()), origin));
+    }
+
+    /// The values of what is given; none where that cannot be read.
+    fn evaluate(&mut self) -> BTreeMap<Arc<str>, VariableValue> {
+        let mut values = BTreeMap::new();
+        for (name, (written, origin)) in std::mem::take(&mut self.given) {
+            let Some(variable) = self.module.variables.get(&name) else { continue };
+            let value = match written {
+                Written::Text(text) => from_text(variable, &text, &format!("var.{name}"), origin, self.sources),
+                Written::Expression(expr) => {
+                    static_value(&expr).map(|value| VariableValue { value, span: Some(expr.span), origin })
+                }
+            };
+            if let Some(value) = self.diagnostics.take(value) {
+                values.insert(name, value);
+            }
+        }
+        values
     }
 
     fn argument(&mut self, given: &str) {
@@ -196,7 +218,7 @@ impl Reader<'_> {
         }
         let module = self.module;
         match module.variables.get(name) {
-            Some(variable) => self.text(variable, text, &format!("var.{name}"), Origin::Argument),
+            Some(variable) => self.text(variable, text, Origin::Argument),
             None => {
                 let hint = did_you_mean(name, module.variables.keys().map(|name| &**name));
                 let detail = format!(
@@ -234,14 +256,12 @@ impl Reader<'_> {
             self.unreadable
                 .push(Diagnostic::error(format!("Unexpected \"{}\" block", block.kind.text), detail).at(block.header));
         }
-        for attribute in &body.attributes {
-            let name = &attribute.name.text;
-            let Some(value) = self.diagnostics.take(static_value(&attribute.expr)) else { continue };
-            if self.module.variables.contains_key(name) {
-                let span = Some(attribute.expr.span);
-                self.values.insert(Arc::clone(name), VariableValue { value, span, origin });
-            } else if origin == Origin::NamedFile || origin == Origin::AutoFile {
-                self.undeclared.push((Arc::clone(name), attribute.name.span));
+        for attribute in body.attributes {
+            let name = attribute.name.text;
+            if self.module.variables.contains_key(&name) {
+                self.given.insert(name, (Written::Expression(attribute.expr), origin));
+            } else if static_value(&attribute.expr).is_ok() {
+                self.undeclared.push((name, attribute.name.span));
             }
         }
     }
@@ -315,6 +335,22 @@ mod tests {
         assert!(errors.is_empty(), "{errors:?}");
         let shown: Vec<String> = values.values().map(|value| crate::eval::render_value(&value.value)).collect();
         assert_eq!(shown, ["\"env\"", "1", "\"${2}\"", "4", "\"5\""]);
+    }
+
+    #[test]
+    fn what_something_stronger_replaces_may_be_wrong() {
+        let main = ("main.tf", "variable \"m\" { type = map(string) }\n");
+        let environment = VariableInput::Environment { name: "m".to_owned(), text: "{".to_owned() };
+        let wrong = ("terraform.tfvars", "m = var.m\nnone = var.m\n");
+        let right = ("x.auto.tfvars", "m = {}\n");
+        let errors = |files: &[(&str, &str)], inputs: &[VariableInput]| {
+            let (values, errors) = read(files, inputs);
+            (values.len(), errors)
+        };
+        assert_eq!(errors(&[main], std::slice::from_ref(&environment)), (0, vec!["Missing expression".to_owned()]));
+        assert_eq!(errors(&[main, wrong], &[environment]), (0, vec!["Variables not allowed".to_owned()]));
+        assert_eq!(errors(&[main, wrong, right], &[]), (1, vec![]));
+        assert_eq!(errors(&[main, wrong], &[argument("m={"), argument("m={}")]), (1, vec![]));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Attributes, indices and splats.
 
 use smform_types::suggest::did_you_mean;
-use smform_types::{Diagnostic, Diagnostics, Refinement, Span, Type, Value, ValueKind, convert};
+use smform_types::{Diagnostic, Diagnostics, Refinement, Span, Step, Type, Value, ValueKind, convert};
 
 use super::evaluator::{Env, Evaluator, Failure, Outcome};
 use crate::syntax::{Expr, Ident, TraversalStep};
@@ -106,6 +106,28 @@ impl Evaluator<'_> {
         }
         Ok(result.with_marks(marks))
     }
+}
+
+/// The error of the first step that no value of a type takes. What goes on beyond the static steps is not looked at.
+#[must_use]
+pub fn missing_step(ty: &Type, steps: &[Step], places: &[Span]) -> Option<Diagnostic> {
+    let mut value = Value::unknown(ty.clone());
+    for (step, place) in steps.iter().zip(places) {
+        let found = match step {
+            Step::Attribute(name) => {
+                let name = Ident { text: name.as_str().into(), span: *place };
+                attribute(value, &name).map_err(|error| error.at(name.with_dot()))
+            }
+            Step::Index(at) => index(value, &Value::number(*at)).map_err(|error| error.at(*place)),
+            Step::Key(key) => index(value, &Value::string(key)).map_err(|error| error.at(*place)),
+            Step::Element => return None,
+        };
+        match found {
+            Ok(inner) => value = inner,
+            Err(error) => return Some(error),
+        }
+    }
+    None
 }
 
 /// `value.name`.

@@ -90,7 +90,10 @@ impl Evaluator<'_> {
     ) -> Value {
         let name = &written.name.text;
         let unknown = || Value::unknown(schema.ty.without_optional());
-        if !schema.is_settable() {
+        let value = self.told(&written.expr, env, diagnostics);
+        let nothing = value.is_null();
+        // As in Terraform, nothing may be given.
+        if !schema.is_settable() && !nothing {
             let detail = format!(
                 "The provider decides the value of \"{name}\"; configuration cannot set it. Remove this argument."
             );
@@ -98,8 +101,6 @@ impl Evaluator<'_> {
             diagnostics.push(error.at(written.name.span));
             return unknown();
         }
-        let value = self.told(&written.expr, env, diagnostics);
-        let nothing = value.is_null();
         match convert(value, &schema.ty) {
             Ok(value) => {
                 if nothing && schema.required {

@@ -69,9 +69,13 @@ impl Evaluator<'_> {
         if value.is_null() {
             return Err(invalid("Condition expression must return either true or false, not null.".to_owned()));
         }
-        let value = convert(value, &Type::Bool)
-            .map_err(|error| invalid(format!("Invalid condition result value: {error}.")))?;
-        let result = value.as_bool();
+        // What is not known yet is not judged by its type either.
+        let result = if value.is_known() {
+            let value = convert(value, &Type::Bool);
+            value.map_err(|error| invalid(format!("Invalid condition result value: {error}.")))?.as_bool()
+        } else {
+            None
+        };
         if result == Some(false) {
             let (message, diagnostics) = self.message(condition)?;
             return Ok((ConditionResult::Fail { message }, diagnostics));

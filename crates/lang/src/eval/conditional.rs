@@ -58,6 +58,10 @@ impl Evaluator<'_> {
             let detail = "The condition value is null. Conditions must either be true or false.";
             return Err(failed("Null condition", detail.to_owned()));
         }
+        // As in Terraform, what is not known yet is not judged by its type either.
+        if !value.is_known() {
+            return Ok((None, marks));
+        }
         let value = convert(value, &Type::Bool).map_err(|error| {
             failed("Incorrect condition type", format!("The condition expression must be of type bool: {error}."))
         })?;

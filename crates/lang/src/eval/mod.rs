@@ -24,6 +24,7 @@ use std::sync::Arc;
 
 use smform_types::{Diagnostic, InstanceKey, ResourceAddress, Span, Value};
 
+pub use access::missing_step;
 pub use check::check_references;
 pub use condition::ConditionResult;
 pub use describe::statement;

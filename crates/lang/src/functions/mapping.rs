@@ -181,7 +181,13 @@ fn merge(a: &Arguments<'_>) -> Result<Value, CallError> {
     let mut marks = Marks::NONE;
     for map in a.all() {
         marks |= map.marks();
-        // The types of what follows an untyped null were not looked at.
+        // The types of what follows an untyped null were not looked at. Terraform goes through a set as if its elements
+        // were their own keys, and fails in any other.
+        if let ValueKind::Set(Type::String, items) = map.kind() {
+            let texts = items.iter().map(|item| item.as_str().map(|text| (Arc::from(text), item.clone())));
+            merged.extend(texts.collect::<Option<Vec<_>>>().ok_or_else(|| not_merged(&map.ty()))?);
+            continue;
+        }
         if map.is_known() && !map.is_null() && map.as_entries().is_none() {
             return Err(not_merged(&map.ty()));
         }

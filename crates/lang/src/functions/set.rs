@@ -1,7 +1,5 @@
 //! Functions of sets.
 
-use std::collections::BTreeSet;
-
 use smform_types::{Marks, Refinement, Type, Value, ValueKind, convert, unify};
 
 use super::arguments::{Arguments, Function};
@@ -88,24 +86,25 @@ fn union(a: &Arguments<'_>) -> Result<Value, CallError> {
 }
 
 fn intersection(a: &Arguments<'_>) -> Result<Value, CallError> {
-    combine(a, |kept, other| kept.intersection(other).copied().collect())
+    combine(a, true)
 }
 
 fn subtract(a: &Arguments<'_>) -> Result<Value, CallError> {
-    combine(a, |kept, other| kept.difference(other).copied().collect())
+    combine(a, false)
 }
 
-type Operation = for<'v> fn(&BTreeSet<&'v Value>, &BTreeSet<&'v Value>) -> BTreeSet<&'v Value>;
-
-fn combine(a: &Arguments<'_>, operation: Operation) -> Result<Value, CallError> {
+/// The elements of the first set that are in all the others, or in none of them.
+fn combine(a: &Arguments<'_>, wanted: bool) -> Result<Value, CallError> {
     let (ty, sets) = alike(a)?;
     if !sets.iter().all(Value::is_wholly_known) {
         return Ok(Value::unknown(ty));
     }
-    let mut each = sets.iter().map(|set| set.as_slice().unwrap_or_default().iter().collect::<BTreeSet<_>>());
+    let mut each = sets.iter().map(|set| set.as_slice().unwrap_or_default());
     let first = each.next().unwrap_or_default();
-    let kept = each.fold(first, |kept, other| operation(&kept, &other));
-    Ok(Value::set(element_of(&ty), kept.into_iter().cloned()))
+    let others: Vec<&[Value]> = each.collect();
+    let is_in = |other: &&[Value], item: &Value| other.binary_search_by(|other| other.set_order(item)).is_ok();
+    let kept = first.iter().filter(|item| others.iter().all(|other| is_in(other, item) == wanted));
+    Ok(Value::set(element_of(&ty), kept.cloned()))
 }
 
 /// The element types of the factors, and whether the product keeps their order.

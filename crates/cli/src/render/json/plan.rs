@@ -110,8 +110,9 @@ fn prior_state(project: &Project, planned: &Planned, providers: &Providers) -> O
     let is_unread = plan.mode == Mode::Destroy && !plan.refreshed;
     if plan.is_targeted() || is_unread || plan.extent == Extent::Partial {
         // What was not read again is as it was.
+        let is_apart = |address: &InstanceAddress| !plan.targets.iter().any(|target| target.covers_instance(address));
         let is_declared = |address: &InstanceAddress| {
-            if is_unread {
+            if is_unread || plan.is_targeted() && is_apart(address) {
                 return true;
             }
             let module = project.config.modules.get(&address.module.config());
