@@ -231,8 +231,10 @@ fn one_type(items: Vec<Value>, from: Option<&Type>, to: &Type, what: &str) -> Re
         return Ok((to.without_optional(), items));
     }
     let failed = || ConvertError::new(format!("all {what} elements must have the same type"));
-    if what != "map" {
-        return crate::unify::unify_values(items).ok_or_else(failed);
+    match what {
+        "set" => return crate::unify::unify_elements(items).ok_or_else(failed),
+        "list" => return crate::unify::unify_values(items).ok_or_else(failed),
+        _ => {}
     }
     // An untyped null in a map is of whatever type the others are.
     let is_open = |item: &Value| item.is_null() && item.ty() == Type::Dynamic;

@@ -108,6 +108,8 @@ fn as_collections(types: &[Type], is_structure: fn(&Type) -> bool, collection: f
 
 /// The collection that can hold what is in any of the structures.
 fn in_one_collection(structures: &[Type], collection: fn(Type) -> Type) -> Option<Type> {
+    // Of what is empty it is for the others to say what it would hold.
+    structures.iter().find(|ty| !members(ty).is_empty())?;
     let wanted = collection(unify_members(structures)?);
     structures.iter().all(|ty| is_convertible(ty, &wanted)).then_some(wanted)
 }
@@ -227,18 +229,25 @@ fn is_convertible(from: &Type, to: &Type) -> bool {
 /// beside values of unknown type, there is none that all of them have.
 #[must_use]
 pub fn unify_values(values: impl IntoIterator<Item = Value>) -> Option<(Type, Vec<Value>)> {
-    let values: Vec<Value> = values.into_iter().collect();
-    let types: Vec<Type> = values.iter().map(Value::ty).collect();
-    let ty = unify(&types)?;
-    let values = values.into_iter().map(|value| convert(value, &ty)).collect::<Result<Vec<_>, _>>().ok()?;
-    if !ty.has_dynamic() {
-        return Some((ty, values));
-    }
+    let (ty, values) = converted(values)?;
     // The conversion may have told more of the types, as of an empty set beside a tuple.
-    let types: Vec<Type> = values.iter().map(Value::ty).collect();
-    let ty = unify(&types)?;
-    let values = values.into_iter().map(|value| convert(value, &ty)).collect::<Result<Vec<_>, _>>().ok()?;
+    let (ty, values) = if ty.has_dynamic() { converted(values)? } else { (ty, values) };
     values.iter().all(|value| value.ty() == ty).then_some((ty, values))
+}
+
+/// The same for the elements of a set, where what the conversion tells of the types counts only if it tells the same of all.
+#[must_use]
+pub fn unify_elements(values: impl IntoIterator<Item = Value>) -> Option<(Type, Vec<Value>)> {
+    let (ty, values) = converted(values)?;
+    let ty = values.first().map_or(ty, Value::ty);
+    values.iter().all(|value| value.ty() == ty).then_some((ty, values))
+}
+
+fn converted(values: impl IntoIterator<Item = Value>) -> Option<(Type, Vec<Value>)> {
+    let values: Vec<Value> = values.into_iter().collect();
+    let ty = unify(&values.iter().map(Value::ty).collect::<Vec<_>>())?;
+    let values = values.into_iter().map(|value| convert(value, &ty)).collect::<Result<Vec<_>, _>>().ok()?;
+    Some((ty, values))
 }
 
 #[cfg(test)]
@@ -273,7 +282,16 @@ mod tests {
         let object = Type::object([("a", Type::String), ("b", Type::tuple([Type::String]))]);
         assert_eq!(unify(&[object.clone(), Type::map(Type::Dynamic)]), Some(object));
         assert_eq!(unify(&[Type::tuple([]), Type::object::<&str>([])]), None);
+        let lists = Type::list(Type::list(Type::String));
+        assert_eq!(unify(&[Type::tuple([]), lists.clone()]), Some(lists));
         assert_eq!(unify(&[]), Some(Type::Dynamic));
+    }
+
+    #[test]
+    fn elements_of_a_set_are_converted_once() {
+        let [empty, one] = [Value::set(Type::Dynamic, []), Value::tuple([Value::number(1)])];
+        assert_eq!(unify_elements([one.clone(), empty.clone()]), None);
+        assert_eq!(unify_values([one, empty]).map(|(ty, _)| ty), Some(Type::set(Type::Number)));
     }
 
     #[test]

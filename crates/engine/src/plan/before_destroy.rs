@@ -32,7 +32,7 @@ impl Walked {
 #[must_use]
 pub fn is_needed(inputs: &Walk<'_>) -> bool {
     let Walk { options, stored, .. } = inputs;
-    let is_empty = stored.objects.is_empty() && stored.outputs.is_empty();
+    let is_empty = stored.objects.is_empty() && stored.outputs.is_empty() && stored.data.is_empty();
     options.mode == Mode::Destroy && options.refresh && options.adopt == Adopt::Nothing && !is_empty
 }
 

@@ -303,6 +303,8 @@ pub struct Plan {
     /// Objects that an earlier run may have begun to create and that were looked for in vain. Those that a target has
     /// left out are neither here nor adopted: they stay on record until a run looks for them.
     pub absent: BTreeSet<ObjectKey>,
+    /// Data sources of which nothing is recorded when everything, or what targets name, is destroyed.
+    pub unrecorded: BTreeSet<InstanceAddress>,
     /// What an apply does, and in what order.
     pub steps: StepGraph,
     /// What it is limited to; nothing when it is about everything.
@@ -356,7 +358,7 @@ impl Plan {
                 let is_read = adopted || self.drift.iter().any(differs) || !self.ties.is_empty();
                 is_read || self.outputs.values().any(set)
             }
-            _ => objects || outputs,
+            _ => objects || outputs || !self.unrecorded.is_empty(),
         }
     }
 

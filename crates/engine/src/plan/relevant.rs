@@ -32,6 +32,9 @@ pub fn relevant(config: &Config, providers: &Providers, plan: &Plan, values: &Va
         let address = &change.object.address;
         search.resource(&address.module, &address.resource, None);
     }
+    for address in &plan.unrecorded {
+        search.resource(&address.module, &address.resource, None);
+    }
     for name in plan.outputs.iter().filter(|(_, change)| change.is_change()).map(|(name, _)| name) {
         search.output(&ModuleInstance::root(), name);
     }

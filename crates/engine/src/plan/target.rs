@@ -135,12 +135,14 @@ fn is_sibling(user: &ModuleInstance, used: &ModuleInstance) -> bool {
 }
 
 /// What is recorded to use what is recorded of targets, directly or not.
-fn using<'s>(stored: &'s Stored, targets: &[Target]) -> BTreeSet<&'s InstanceAddress> {
+fn using<'s>(graph: &Graph, stored: &'s Stored, targets: &[Target]) -> BTreeSet<&'s InstanceAddress> {
     let mut users: BTreeMap<&ResourceConfigAddress, Vec<&InstanceAddress>> = BTreeMap::new();
     for (object, recorded) in &stored.objects {
         recorded.dependencies.iter().for_each(|used| users.entry(used).or_default().push(&object.address));
     }
-    let there = stored.objects.keys().map(|object| &object.address).chain(stored.data.keys());
+    // Data sources that are declared no more have gone before.
+    let data = stored.data.keys().filter(|address| graph.contains(&Node::Resource(address.config())));
+    let there = stored.objects.keys().map(|object| &object.address).chain(data);
     let there = there.filter(|address| targets.iter().any(|target| target.covers_instance(address)));
     let mut open: Vec<(ResourceConfigAddress, &ModuleInstance)> =
         there.map(|address| (address.config(), &address.module)).collect();
@@ -256,7 +258,7 @@ impl Selection {
 
     fn with_users(graph: &Graph, stored: &Stored, targets: &[Target]) -> Selection {
         let named = named(graph, targets);
-        let along = using(stored, targets);
+        let along = using(graph, stored, targets);
         let resources = along.iter().map(|address| Node::Resource(address.config()));
         let whole: BTreeSet<Node> = resources.collect();
         // Which objects use which is recorded: what the configuration says may not have come to be.

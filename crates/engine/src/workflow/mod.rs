@@ -12,11 +12,11 @@ pub mod saved;
 pub mod state;
 pub mod validate;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use smform_lang::config::REDUNDANT_MOVE;
 use smform_lang::config::values::{NO_VALUE, missing};
+use smform_lang::config::{Config, REDUNDANT_MOVE};
 use smform_lang::eval::Templates;
 use smform_lang::functions::{FunctionContext, Phase};
 use smform_lang::source::Host;
@@ -233,6 +233,7 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
     let targets = options.targets.clone();
     let mut plan = Plan { adopted, absent, steps, targets, record_only, timestamp, ..plan };
     plan.checks = values.checks.clone();
+    plan.unrecorded = unrecorded(&plan, &project.config, &stored, &data);
     plan.relevant = relevant::relevant(&project.config, &world.providers, &plan, &values);
     // Proving every pair of steps takes longer than planning when there are very many; the rules are the same for few.
     if !found.has_errors() && (cfg!(debug_assertions) || plan.changes.len() <= 500) {
@@ -243,6 +244,17 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
     plan.extent = if found.has_errors() { Extent::Partial } else { Extent::Whole };
     plan.warnings = found.iter().filter(|diagnostic| !diagnostic.is_error()).cloned().collect();
     (Planned { plan, stored, data, sessions, values }, found)
+}
+
+/// The data sources that are recorded, or were read, and of which a plan that destroys leaves nothing.
+fn unrecorded(plan: &Plan, config: &Config, stored: &Stored, read: &Data) -> BTreeSet<InstanceAddress> {
+    // What is declared no more was left out already when everything was looked at.
+    let is_there = |address: &&InstanceAddress| !plan.refreshed || config.resource(&address.config()).is_some();
+    let is_named = |address: &&InstanceAddress| {
+        !plan.is_targeted() || plan.targets.iter().any(|target| target.covers_instance(address))
+    };
+    let data = stored.data.keys().filter(is_there).chain(read.keys()).filter(is_named);
+    data.filter(|_| plan.mode == Mode::Destroy).cloned().collect()
 }
 
 /// What is wrong with a request to replace an address that lacks the key of an instance.

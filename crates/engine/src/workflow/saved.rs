@@ -128,6 +128,7 @@ pub fn write(
         "ties": plan.ties.iter().map(ties_json).collect::<Vec<_>>(),
         "refreshed": plan.refreshed,
         "adopted": plan.adopted.iter().map(adopted_json).collect::<Vec<_>>(),
+        "unrecorded": plan.unrecorded.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "absent": plan.absent.iter().map(key_json).collect::<Vec<_>>(),
         "outputs": outputs,
         "relevant": plan.relevant.iter().map(relevant_json).collect::<Vec<_>>(),
@@ -273,6 +274,7 @@ impl Saved {
             ties: ties(document).ok_or_else(unreadable)?,
             refreshed: document.get("refreshed").and_then(Json::as_bool).ok_or_else(unreadable)?,
             adopted,
+            unrecorded: addresses(document, "unrecorded").ok_or_else(unreadable)?,
             absent: absent(document).ok_or_else(unreadable)?,
             checks: checks(document).ok_or_else(unreadable)?,
             relevant: relevant(document).ok_or_else(unreadable)?,
@@ -655,6 +657,10 @@ fn drift(document: &Json) -> Option<Vec<Drift>> {
 fn adopted(document: &Json) -> Option<BTreeMap<ObjectKey, Value>> {
     let adopted = document.get("adopted")?.as_array()?.iter();
     adopted.map(|json| Some((key_of(json)?, decode(json.get("value")?)?))).collect()
+}
+
+fn addresses(document: &Json, member: &str) -> Option<BTreeSet<InstanceAddress>> {
+    document.get(member)?.as_array()?.iter().map(|address| address.as_str()?.parse().ok()).collect()
 }
 
 fn absent(document: &Json) -> Option<BTreeSet<ObjectKey>> {

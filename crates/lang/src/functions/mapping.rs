@@ -188,7 +188,8 @@ fn merge(a: &Arguments<'_>) -> Result<Value, CallError> {
             merged.extend(texts.collect::<Option<Vec<_>>>().ok_or_else(|| not_merged(&map.ty()))?);
             continue;
         }
-        if map.is_known() && !map.is_null() && map.as_entries().is_none() {
+        let is_empty = map.as_slice().is_some_and(<[Value]>::is_empty);
+        if map.is_known() && !map.is_null() && !is_empty && map.as_entries().is_none() {
             return Err(not_merged(&map.ty()));
         }
         for (key, value) in map.as_entries().into_iter().flatten() {

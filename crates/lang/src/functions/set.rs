@@ -61,18 +61,17 @@ fn common_set(arguments: &[Value]) -> Result<Type, CallError> {
 /// The sets, converted to one type, which is given too.
 fn alike(a: &Arguments<'_>) -> Result<(Type, Vec<Value>), CallError> {
     let ty = common_set(a.all())?;
-    // A null without a type takes that of primitives only.
-    let elements = || a.all().iter().filter(|set| set.as_slice().is_some_and(|items| !items.is_empty())).map(Value::ty);
-    let is_untyped = |ty: Type| ty.element() == Some(&Type::Dynamic);
-    let is_structure = |ty: Type| ty.element().is_some_and(|ty| !ty.is_primitive() && *ty != Type::Dynamic);
-    if elements().any(is_untyped) && elements().any(is_structure) {
-        return Err(CallError::whole("all sets must have the same element type"));
-    }
     let convert = |(at, set): (usize, &Value)| {
         convert(set.clone(), &ty).map_err(|error| CallError::argument(at, error.to_string()))
     };
     let sets = a.all().iter().enumerate().map(convert).collect::<Result<Vec<_>, _>>()?;
-    Ok((ty, sets))
+    // Where something is of unknown type, sets may keep their own: a null without a type takes that of primitives only.
+    let mut types = sets.iter().filter(|set| set.as_slice().is_some_and(|items| !items.is_empty())).map(Value::ty);
+    let first = types.next();
+    if types.any(|ty| Some(ty) != first) {
+        return Err(CallError::whole("all sets must have the same element type"));
+    }
+    Ok((first.filter(|_| ty.has_dynamic()).unwrap_or(ty), sets))
 }
 
 fn element_of(ty: &Type) -> Type {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
-use smform_engine::plan::{Action, Extent, Mode, ObjectKey, Plan, outputs};
+use smform_engine::plan::{Action, Change, Extent, Mode, ObjectKey, Plan, outputs};
 use smform_engine::providers::Providers;
 use smform_engine::workflow::{Planned, Project};
 use smform_lang::config::{Config, Repetition};
@@ -141,7 +141,9 @@ fn prior_state(project: &Project, planned: &Planned, providers: &Providers) -> O
         let object = ObjectKey { address: address.clone(), deposed: deposed.cloned() };
         let stored = planned.stored.objects.get(&object);
         let read = plan.ties.get(&object).map(|ties| &ties.dependencies);
-        let imported = plan.changes.get(&object).filter(|change| change.importing.is_some());
+        // Of what is imported and then changes, nothing is recorded yet.
+        let is_import = |change: &&Change| change.importing.is_some() && change.action == Action::NoOp;
+        let imported = plan.changes.get(&object).filter(is_import);
         let read = read.or(imported.map(|change| &change.dependencies));
         let dependencies = read.or(stored.map(|stored| &stored.dependencies));
         let dependencies = dependencies.map(|needed| needed.iter().map(ToString::to_string).collect());
