@@ -344,12 +344,9 @@ impl Plan {
         let outputs = self.outputs.values().any(OutputChange::is_change);
         match self.mode {
             Mode::RefreshOnly => {
-                // What is unknown would be recorded as null.
-                let is_set =
-                    |value: &Option<Value>| value.as_ref().is_some_and(|value| value.is_known() && !value.is_null());
+                // What is not known, or in part, would be recorded with nulls.
                 let set = |change: &OutputChange| {
-                    let is_read =
-                        change.after.as_ref().is_some_and(|after| after.is_wholly_known() || is_set(&change.before));
+                    let is_read = change.after.as_ref().is_some_and(Value::is_wholly_known);
                     // What has become null is recorded no more.
                     let is_gone = change.before.is_some() && change.after.as_ref().is_some_and(Value::is_null);
                     change.is_change() && is_read || is_gone

@@ -5,7 +5,7 @@ use std::fmt;
 
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
-use smform_types::{InstanceAddress, ResourceConfigAddress, ResourceMode};
+use smform_types::{InstanceAddress, InstanceKey, ResourceConfigAddress, ResourceMode};
 
 use super::{Action, Change, Mode, ObjectKey, Replacement};
 use crate::graph::{Graph, Node, ProviderKey, UniqueGraph};
@@ -206,7 +206,8 @@ fn add_change(steps: &mut StepGraph, change: &Change) {
     }
 }
 
-/// What the configuration says must be known before what. What names some instances only waits for no others.
+/// What the configuration says must be known before what. What names some instances only, all of which are made, waits for no
+/// others.
 fn connect_nodes(
     steps: &mut StepGraph,
     graph: &Graph,
@@ -234,11 +235,17 @@ fn connect_nodes(
                 Node::Provider(key) => Step::Configure(key.clone()),
                 Node::Resource(resource) => match graph.named_instances(node, resource) {
                     Some(named) => {
-                        let making = making_of.get(resource).into_iter().flatten();
-                        for (_, step) in making.filter(|(object, _)| named.contains(&object.address.key)) {
+                        let making = || making_of.get(resource).into_iter().flatten();
+                        for (_, step) in making().filter(|(object, _)| named.contains(&object.address.key)) {
                             steps.before(step, &first);
                         }
-                        Step::Expand(resource.clone())
+                        // As in Terraform, a name of an instance that stays as it is stands for the whole resource.
+                        let is_made =
+                            |key: &Option<InstanceKey>| making().any(|(object, _)| object.address.key == *key);
+                        match named.iter().all(is_made) {
+                            true => Step::Expand(resource.clone()),
+                            false => Step::Complete(resource.clone()),
+                        }
                     }
                     None => Step::Complete(resource.clone()),
                 },
@@ -284,6 +291,8 @@ fn connect_deletions(steps: &mut StepGraph, changes: &BTreeMap<ObjectKey, Change
                 Action::Replace(Replacement::DeleteFirst) => {}
                 // What only goes itself is not moved over, and need not wait for what it no longer uses.
                 Action::Delete if !change.after_users || !made.contains(user) => {}
+                // It stays where it is, whoever uses it.
+                Action::Forget => {}
                 Action::Delete => wishes.push((moved_over, deleting.clone())),
                 _ => steps.before(&moved_over, &deleting),
             }

@@ -178,6 +178,17 @@ mod tests {
     }
 
     #[test]
+    fn control_characters_in_strings_are_refused() {
+        let told = |text: &str| {
+            let (_, found) = parse_json(text, SourceId(0));
+            let first = found.iter().next().map(|error| (error.summary.clone(), error.span.map(Span::range)));
+            first.unwrap_or_default()
+        };
+        assert_eq!(told("{\"a\": \"x\ty\"}"), ("Invalid JSON string".to_owned(), Some(8..9)));
+        assert_eq!(told("{\"a\": \"x\\ty\"}"), (String::new(), None));
+    }
+
+    #[test]
     fn what_should_be_an_object_and_is_not_is_told() {
         let (body, _) = parse_json(r#"{"resource": {"a": 1}}"#, SourceId(0));
         let (_, diagnostics) = body.expanded(&[("resource", 2)]);

@@ -276,7 +276,8 @@ impl<'t> Reader<'t> {
         self.at += 1;
         let mut text = String::new();
         loop {
-            let plain = self.rest().find(['"', '\\', '\n']).unwrap_or(self.rest().len());
+            let ends = |c: char| matches!(c, '"' | '\\' | '\0'..'\u{20}');
+            let plain = self.rest().find(ends).unwrap_or(self.rest().len());
             text.push_str(self.rest().get(..plain).unwrap_or(""));
             self.at += plain;
             match self.peek() {
@@ -285,6 +286,10 @@ impl<'t> Reader<'t> {
                     return Ok(text);
                 }
                 Some(b'\\') => text.push(self.escape()?),
+                Some(c) if c != b'\n' => {
+                    let detail = "A control character, such as a tab, is written as an escape sequence in a string.";
+                    return self.fail_as("Invalid JSON string", self.at..self.at + 1, detail);
+                }
                 _ => {
                     return self.fail_as(
                         "Invalid JSON string",
