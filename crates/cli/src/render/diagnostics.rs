@@ -2,7 +2,7 @@
 
 use smform_engine::blocks::{POSTCONDITION_FAILED, PRECONDITION_FAILED};
 use smform_engine::plan::decide::PREVENTED;
-use smform_engine::values::evaluate::ASSERTION_FAILED;
+use smform_engine::values::evaluate::{ASSERTION_FAILED, ASSERTION_UNKNOWN};
 use smform_types::span::Source;
 use smform_types::{Diagnostic, Severity, SourceMap, Span};
 use unicode_segmentation::UnicodeSegmentation;
@@ -162,7 +162,8 @@ pub fn merged(warnings: &[&Diagnostic]) -> Vec<Diagnostic> {
     let mut out: Vec<(Diagnostic, usize)> = Vec::new();
     for warning in warnings {
         let is_like = |first: &Diagnostic| first.span.is_some() && first.summary == warning.summary;
-        let alone = warning.span.is_none() || warning.summary == ASSERTION_FAILED;
+        let of_check = [ASSERTION_FAILED, ASSERTION_UNKNOWN].contains(&&*warning.summary);
+        let alone = warning.span.is_none() || of_check;
         match out.iter_mut().find(|(first, _)| !alone && is_like(first)) {
             Some((_, others)) => *others += 1,
             None => out.push(((*warning).clone(), 0)),

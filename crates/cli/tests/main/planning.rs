@@ -539,6 +539,10 @@ fn messages_are_shown_by_their_places_and_findings_of_checks_one_by_one() {
     let out = bench.run(&["plan", "-no-color"]).ok().out;
     let (first, second) = (out.find("z says no").expect("told"), out.find("a says no").expect("told"));
     assert!(first < second && !out.contains("similar warning"), "{out}");
+    let unknown = "resource \"terraform_data\" \"r\" {}\nlocals { x = length(terraform_data.r.id) }\n";
+    bench.write("main.tf", &format!("{unknown}{}{}", check("z"), check("a")));
+    let out = bench.run(&["plan", "-no-color"]).ok().out;
+    assert_eq!(out.matches("assertion known after apply").count(), 2, "{out}");
     bench.write("main.tf", "variable \"z\" {}\nvariable \"a\" {}\n");
     let err = bench.run(&["plan", "-no-color", "-input=false"]).err;
     let (first, second) = (err.find("line 1").expect("told"), err.find("line 2").expect("told"));

@@ -303,7 +303,7 @@ impl<'a> Setting<'a> {
             let (messages, result) = conditions(&evaluator, std::slice::from_ref(assert), ASSERTION_FAILED);
             if result.status == Status::Unknown {
                 let detail = "The condition depends on what is known only after apply, and is checked then.";
-                let warning = Diagnostic::warning("Check block assertion known after apply", detail);
+                let warning = Diagnostic::warning(ASSERTION_UNKNOWN, detail);
                 found.push(warning.at(assert.condition.span));
             }
             // An assertion that does not hold warns, and never stops the run; one that cannot be evaluated is a mistake.
@@ -318,6 +318,8 @@ impl<'a> Setting<'a> {
 
 /// The summary of what a `check` block finds: each has something of its own to say, so they are never merged.
 pub const ASSERTION_FAILED: &str = "Check block assertion failed";
+/// The summary of what is said of an assertion that cannot be decided yet.
+pub const ASSERTION_UNKNOWN: &str = "Check block assertion known after apply";
 
 /// Evaluates conditions; those that fail become errors under a summary, those that are unknown are left for later.
 pub fn conditions(evaluator: &Evaluator<'_>, conditions: &[Condition], summary: &str) -> (Diagnostics, Outcome) {

@@ -201,6 +201,12 @@ pub fn parse_reference(expr: &Expr) -> Result<Reference, Diagnostics> {
         key = Some(found);
         key_place = rest.next().map(TraversalStep::span);
     }
+    if let (Subject::Module(name), Some(_), Some(step)) = (&subject, &key, rest.peek())
+        && matches!(path_step(step), Some(Step::Index(_) | Step::Key(_)))
+    {
+        let detail = format!("An output of an instance of module.{name} is selected by its name after a dot.");
+        return Err(invalid(detail).at(step.span()).into());
+    }
     let (path, places) = rest.map_while(|step| Some((path_step(step)?, step.span()))).unzip();
     let head = match subject {
         // A module is named together with the output that is meant.
