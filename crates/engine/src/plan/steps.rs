@@ -317,6 +317,7 @@ fn connect_unused(steps: &mut StepGraph, changes: &BTreeMap<ObjectKey, Change>, 
 fn by_record(changes: &BTreeMap<ObjectKey, Change>) -> Vec<(Step, Step)> {
     let mut makings: BTreeMap<ResourceConfigAddress, Vec<(&Change, Step)>> = BTreeMap::new();
     let mut users: BTreeMap<&ResourceConfigAddress, Vec<(&Change, Step)>> = BTreeMap::new();
+    let mut new_users: BTreeMap<&ResourceConfigAddress, Vec<(&Change, Step)>> = BTreeMap::new();
     let managed = |change: &&Change| change.object.address.resource.mode == ResourceMode::Managed;
     for change in changes.values().filter(managed) {
         let Some(making) = making(change) else { continue };
@@ -324,17 +325,22 @@ fn by_record(changes: &BTreeMap<ObjectKey, Change>) -> Vec<(Step, Step)> {
         for used in &change.old_dependencies {
             users.entry(used).or_default().push((change, making.clone()));
         }
+        for used in change.dependencies.iter().filter(|used| !change.old_dependencies.contains(used)) {
+            new_users.entry(used).or_default().push((change, making.clone()));
+        }
     }
     let mut order = Vec::new();
     for change in changes.values().filter(|change| !change.after_users) {
         let Some(deleting) = deleting(change).filter(|step| !matches!(step, Step::Forget(_))) else { continue };
         let resource = change.object.address.config();
-        let users = users.get(&resource).into_iter().flatten();
         let used = change.old_dependencies.iter().filter_map(|used| makings.get(used)).flatten();
         let is_last = match change.action {
             Action::Delete => change.create_before_destroy || change.object.deposed.is_some(),
             action => action == Action::Replace(Replacement::CreateFirst),
         };
+        // What goes last goes after what has come to use its successor as well.
+        let users = users.get(&resource).into_iter().flatten();
+        let users = users.chain(new_users.get(&resource).into_iter().flatten().filter(|_| is_last));
         for (other, making) in users.chain(used).filter(|(other, _)| !are_apart(other, change)) {
             // Both halves of one replacement are in order already.
             if other.object != change.object {
