@@ -290,6 +290,20 @@ def test_a_scaled_variant_gets_another_instance_type_in_one_apply(project):
     plan(project, larger, 0)
 
 
+@pytest.mark.parametrize("replaced", ["aws_appautoscaling_target.variant", "aws_sagemaker_endpoint.endpoint"])
+def test_what_scales_comes_back_with_what_it_scales(project, sandbox, replaced):
+    """AWS takes policies away with their target, and that with its endpoint."""
+    text = stack() + SCALED.format(target="", policy="")
+    apply(project, text)
+    larger = text.replace("ml.m5.large", "ml.m5.xlarge") if "target" in replaced else text
+    done = apply(project, larger, f"-replace={replaced}")
+    assert "Parts are replaced with their whole" in done.text
+    scaling = sandbox.client("application-autoscaling")
+    [policy] = scaling.describe_scaling_policies(ServiceNamespace="sagemaker")["ScalingPolicies"]
+    assert policy["PolicyName"] == "follow"
+    plan(project, larger, 0)
+
+
 def test_scaling_that_ends_with_another_instance_type_ends_first(project):
     scaled = SCALED.format(target="", policy="").replace("lifecycle {", "count = 1\n  lifecycle {").replace("variant.", "variant[0].")
     text = stack() + scaled

@@ -272,19 +272,14 @@ async fn a_number_of_instances_that_autoscaling_has_its_say_in_is_warned_of() {
 }
 
 #[tokio::test]
-async fn a_target_that_goes_with_its_endpoint_is_warned_of() {
+async fn a_target_goes_with_its_endpoint() {
     let (world, endpoint) = serving().await;
     let target = world.create(TARGET, &target(1, 4)).await;
-    let new = world.plan(ENDPOINT, None, &endpoint_body("e", "one")).await.unwrap().planned;
-    let kept = PlannedObject { type_name: TARGET.into(), before: Some(target.clone()), after: Some(target.clone()) };
-    let said = async |after: &Value| {
-        let object =
-            PlannedObject { type_name: ENDPOINT.into(), before: Some(endpoint.clone()), after: Some(after.clone()) };
-        let found = world.session.review(&kept, &[object, kept.clone()], &world.run).await;
-        found.iter().map(|found| found.summary.clone()).collect::<Vec<_>>()
-    };
-    assert_eq!(said(&new).await, ["The scalable target goes with what it scales"]);
-    assert_eq!(said(&endpoint).await, [""; 0]);
+    assert!(world.session.goes_with_whole(TARGET, &target));
+    assert_eq!(
+        world.session.part_of(TARGET, &target).map(|whole| whole.key),
+        world.session.unique_name(ENDPOINT, &endpoint).map(|unique| unique.key)
+    );
     // As the service has it.
     world.session.delete(ENDPOINT, &endpoint, &world.run).await.unwrap();
     assert!(world.session.read(TARGET, &target, &world.run).await.unwrap().is_none());

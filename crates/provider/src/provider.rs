@@ -97,6 +97,12 @@ pub trait Session: Send + Sync {
         None
     }
 
+    /// See [`crate::ResourceType::goes_with_whole`].
+    fn goes_with_whole(&self, type_name: &str, object: &Value) -> bool {
+        let _ = (type_name, object);
+        false
+    }
+
     /// See [`crate::ResourceType::part_of`].
     fn part_of(&self, type_name: &str, object: &Value) -> Option<Whole> {
         let _ = (type_name, object);

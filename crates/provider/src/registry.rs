@@ -265,6 +265,10 @@ impl<C: Send + Sync + 'static> Session for Connected<C> {
         self.types.resource(type_name).ok()?.implementation.part_of(object)
     }
 
+    fn goes_with_whole(&self, type_name: &str, object: &Value) -> bool {
+        self.types.resource(type_name).is_ok_and(|entry| entry.implementation.goes_with_whole(object))
+    }
+
     async fn moving(&self, type_name: &str, prior: &Value, planned: &Value, run: &dyn Run) -> Option<String> {
         self.types.resource(type_name).ok()?.implementation.moving(prior, planned, &self.cx(run)).await
     }

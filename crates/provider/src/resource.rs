@@ -105,6 +105,12 @@ pub trait ResourceType<C: Send + Sync>: Send + Sync {
         None
     }
 
+    /// Whether the service takes the object away with what it is a part of.
+    fn goes_with_whole(&self, object: &Value) -> bool {
+        let _ = object;
+        false
+    }
+
     /// What somebody is moving the object to, or has moved it to since `prior` was read, if that is neither what it was nor
     /// what is planned. An update that finds other than the plan has found must not be made.
     async fn moving(&self, prior: &Value, planned: &Value, cx: &Context<'_, C>) -> Option<String> {

@@ -291,6 +291,11 @@ impl ResourceType<Service> for Thing {
         Some(UniqueName { attribute: Path::attribute("name"), key: vec![name.clone()], name })
     }
 
+    /// A thing named `WHOLE/lost` goes with the thing `WHOLE`.
+    fn goes_with_whole(&self, object: &Value) -> bool {
+        text(object, "name").is_some_and(|name| name.ends_with("/lost"))
+    }
+
     /// A thing named `WHOLE/PART` is a part of the thing `WHOLE`.
     fn part_of(&self, object: &Value) -> Option<Whole> {
         let name = text(object, "name")?;

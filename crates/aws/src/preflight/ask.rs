@@ -47,6 +47,7 @@ pub(super) async fn gather(ec2: &Client, wanted: &Wanted) -> Facts {
     facts.subnets = facts.keep(subnets);
     facts.groups = facts.keep(found);
     facts.rules = facts.keep_asked(rules);
+    facts.ruled.extend(facts.rules.iter().flat_map(|_| groups.clone()));
     // Only a help: without them, the registry's addresses stay unknown.
     facts.interfaces = interfaces.and_then(Result::ok).unwrap_or_default();
     surroundings(ec2, wanted, &mut facts).await;
@@ -114,6 +115,7 @@ async fn details(ec2: &Client, wanted: &Wanted, facts: &mut Facts) {
     if let Some(more) = facts.keep_asked(rules) {
         let known = facts.rules.get_or_insert_default();
         known.extend(more.into_iter().filter(|rule| !known.contains(rule)).collect::<Vec<_>>());
+        facts.ruled.extend(groups);
     }
 }
 

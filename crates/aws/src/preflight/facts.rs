@@ -134,6 +134,8 @@ pub(crate) struct Facts {
     pub(crate) subnets: Option<BTreeMap<String, Subnet>>,
     pub(crate) groups: Option<BTreeMap<String, Group>>,
     pub(crate) rules: Option<Vec<Rule>>,
+    /// The groups whose rules these are: one without any is among them.
+    pub(crate) ruled: BTreeSet<String>,
     /// Groups whose rules the plan changes in a way that is not known yet.
     pub(crate) unsettled: BTreeSet<String>,
     /// The names of the groups that the plan makes, where none of them lets anything out.

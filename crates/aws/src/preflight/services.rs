@@ -1,8 +1,6 @@
 //! Judging the way to AWS's own services: to S3 for the model's artifacts, and to Lambda for the registry's credentials.
 //! They lie behind a VPC endpoint or behind the internet.
 
-use std::collections::BTreeSet;
-
 use super::facts::{Endpoint, Subnet, Via};
 use super::policy::{self, Verdict};
 use super::routes::{INTERNET, Way, way};
@@ -97,9 +95,8 @@ fn way_to<'f>(
 /// The group of an interface endpoint lets the model in.
 fn admission(wanted: &Wanted, facts: &Facts, endpoint: &Endpoint, found: &mut Findings) {
     let Some(rules) = facts.rules.as_ref().filter(|_| !wanted.more_groups) else { return };
-    let known: BTreeSet<&String> = rules.iter().map(|rule| &rule.group).collect();
-    // A group without any rule that was seen may be one whose rules were not asked for.
-    if endpoint.groups.is_empty() || !endpoint.groups.iter().all(|group| known.contains(group)) {
+    let is_known = |group: &String| facts.ruled.contains(group) && !facts.unsettled.contains(group);
+    if endpoint.groups.is_empty() || !endpoint.groups.iter().all(is_known) {
         return;
     }
     let admitted = rules.iter().any(|rule| {

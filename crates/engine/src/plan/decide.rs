@@ -19,6 +19,8 @@ pub struct Situation<'a> {
     pub requested: bool,
     /// Whether a change elsewhere asks for a replacement.
     pub triggered: bool,
+    /// Whether the service takes the object away with what it is a part of.
+    pub along: bool,
     /// What the provider plans, starting from the object.
     pub planned: &'a PlanResponse,
     /// What the provider plans for a new object; needed when the object is replaced.
@@ -68,7 +70,7 @@ pub fn decide(situation: &Situation<'_>) -> Decision {
         let reason = situation.triggered.then_some(Reason::Triggered);
         return Decision { reason, ..plain(Action::Create, after) };
     };
-    let forced = situation.requested || situation.triggered;
+    let forced = situation.requested || situation.triggered || situation.along;
     if is_replaced(true, situation.tainted, forced, situation.planned) {
         return replace(situation, marked);
     }
@@ -177,6 +179,7 @@ mod tests {
             tainted: false,
             requested: false,
             triggered: false,
+            along: false,
             planned,
             fresh: Some(planned),
             create_first: false,
@@ -241,6 +244,7 @@ mod tests {
                 tainted,
                 requested,
                 triggered,
+                along: false,
                 planned: &planned,
                 fresh: Some(&planned),
                 create_first: false,

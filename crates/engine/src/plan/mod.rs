@@ -5,6 +5,7 @@
 //! whole looked at once more.
 
 pub mod accounted;
+pub mod along;
 pub mod before_destroy;
 pub mod codec;
 mod data;

@@ -96,7 +96,7 @@ async fn take_back(inputs: &Walk<'_>, found: Found, made_up: bool) -> Taken {
 }
 
 /// What is read once more was told before.
-fn silent(inputs: &Walk<'_>) -> Conduct {
+pub(super) fn silent(inputs: &Walk<'_>) -> Conduct {
     Conduct { observer: Arc::new(Silent), ..inputs.conduct.clone() }
 }
 

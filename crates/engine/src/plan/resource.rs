@@ -240,7 +240,7 @@ impl<'a> Walker<'a> {
                 && !self.walk.options.before_destroy
                 && !self.walk.options.record_only
                 && recorded.as_ref().is_some_and(|recorded| recorded.begun),
-            forced: triggered || requested,
+            forced: triggered || requested || self.walk.options.along.contains(&object.address),
             lenient: self.walk.options.before_destroy || self.walk.options.record_only,
             ..Question::about(object.clone(), session, schema.block.clone(), self.walk.options.refresh)
         };
@@ -664,6 +664,7 @@ impl<'a> Walker<'a> {
                 || !answer.resumed && pending.recorded.as_ref().is_some_and(|recorded| recorded.tainted),
             requested: pending.requested,
             triggered: pending.triggered,
+            along: self.walk.options.along.contains(address),
             planned,
             fresh: answer.fresh.as_ref(),
             create_first: self.first.decides(&address.config()),

@@ -38,6 +38,8 @@ pub struct Options {
     pub targets: Vec<Target>,
     /// Instances to replace.
     pub replace: Vec<InstanceAddress>,
+    /// Instances to replace since they go with what they are parts of.
+    pub along: BTreeSet<InstanceAddress>,
     /// Objects to bring into the state as they are.
     pub adopt: Adopt,
     /// Whether this only looks at everything before it is destroyed.
@@ -67,6 +69,7 @@ impl Default for Options {
             parallelism: 10,
             targets: Vec::new(),
             replace: Vec::new(),
+            along: BTreeSet::new(),
             adopt: Adopt::Nothing,
             before_destroy: false,
             record_only: false,

@@ -33,7 +33,7 @@ use crate::plan::review::review;
 use crate::plan::stored::Stored;
 use crate::plan::walk::{Adopt, Found, Options, Walk};
 use crate::plan::{
-    Action, Extent, Mode, Plan, before_destroy, held, moves, names, order, outputs, reinstate, relevant, target,
+    Action, Extent, Mode, Plan, along, before_destroy, held, moves, names, order, outputs, reinstate, relevant, target,
 };
 use crate::providers::Providers;
 use crate::run::Conduct;
@@ -142,7 +142,7 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
             }
         }
     } else {
-        let (walked, changed) = reinstate::walk_with_these(&inputs).await;
+        let (walked, changed) = along::walk_with_parts(&inputs).await;
         reinstated = changed;
         before_destroy::Walked::only(walked, &stored)
     };

@@ -391,6 +391,20 @@ async fn what_a_killed_run_has_made_in_the_place_of_what_is_wanted_again_goes() 
 }
 
 #[tokio::test]
+async fn what_the_service_takes_away_with_its_whole_is_made_anew_after_it() {
+    let bench = Bench::new();
+    let text = "resource \"test_thing\" \"whole\" { name = \"w\" }\n\
+                resource \"test_thing\" \"part\" { name = \"w/kept\" }\n\
+                resource \"test_thing\" \"lost\" { name = \"w/lost\" }\n\
+                resource \"test_thing\" \"other\" { name = \"o/lost\" }\n";
+    bench.converge(text).await;
+    bench.service.forget_calls();
+    let again = Options { replace: vec!["test_thing.whole".parse().unwrap()], ..Options::default() };
+    assert!(!bench.apply_with(text, &again).await.diagnostics.has_errors());
+    assert_eq!(bench.service.calls(), ["delete w/lost", "delete w", "create w", "create w/lost"]);
+}
+
+#[tokio::test]
 async fn a_replacement_under_its_name_is_refused_when_only_the_service_knows_of_a_user() {
     let bench = Bench::new();
     let text = |image: &str| format!("resource \"test_thing\" \"x\" {{\n name = \"x\"\n image = \"{image}\"\n}}");

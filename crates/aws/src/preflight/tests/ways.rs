@@ -325,7 +325,8 @@ fn an_interface_endpoint_lets_the_model_in() {
     let interface =
         Endpoint { private_dns: true, groups: BTreeSet::from(["sg-endpoint".to_owned()]), ..endpoint("s3") };
     let with = |rules: Vec<Rule>| {
-        let facts = Facts { rules: Some(rules), ..serving(Vec::new(), vec![interface.clone()]) };
+        let ruled = BTreeSet::from(["sg-endpoint".to_owned()]);
+        let facts = Facts { rules: Some(rules), ruled, ..serving(Vec::new(), vec![interface.clone()]) };
         judged(&with_artifact(), &facts)
     };
     assert_eq!(with(vec![to_group(rule("sg-endpoint", false), "sg-model")]), [""; 0]);
@@ -333,6 +334,7 @@ fn an_interface_endpoint_lets_the_model_in() {
     let closed = ["warning endpoint-group security_group_ids"];
     assert_eq!(with(vec![to_group(rule("sg-endpoint", false), "sg-else")]), closed);
     assert_eq!(with(vec![to_cidr(rule("sg-endpoint", true), "0.0.0.0/0")]), closed);
+    assert_eq!(with(Vec::new()), closed);
     // Without private DNS, the name of S3 does not lead to it.
     let nameless = Endpoint { private_dns: false, ..interface };
     assert_eq!(judged(&with_artifact(), &serving(Vec::new(), vec![nameless])), ["warning s3-unreachable subnets"]);

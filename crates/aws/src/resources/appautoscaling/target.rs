@@ -13,7 +13,6 @@ use smform_types::schema::{Attribute, Block, Constraint, NestedBlock, Schema};
 use smform_types::{Diagnostic, Diagnostics, Path, Type, Value};
 
 use super::super::sagemaker::endpoint::{self, Presence, presence, variants};
-use super::super::sagemaker::is_replaced;
 use super::{PROPAGATION, check, identified, idle, is_missing, named, subject, with_members};
 use crate::clients::Clients;
 use crate::constraints::role_arn_or_none;
@@ -201,31 +200,6 @@ async fn endpoint_of(planned: &Value, cx: &Context<'_, Clients>) -> Option<Prese
     presence(&cx.clients.sagemaker(cx.clients.region_of(planned)), name).await
 }
 
-/// A target that stays as it is goes with what it scales when that is deleted to be made anew under its name.
-fn leaves_with(object: &PlannedObject, plan: &[PlannedObject]) -> Option<Diagnostic> {
-    let (before, after) = object.before.as_ref().zip(object.after.as_ref())?;
-    let resource = Fields(after).text("resource_id").filter(|_| !is_replaced(before, after))?;
-    let (kind, type_name, name) = match resource.split('/').collect::<Vec<_>>().as_slice() {
-        ["endpoint", name, "variant", _] => ("endpoint", "aws_sagemaker_endpoint", *name),
-        ["inference-component", name] => ("inference component", "aws_sagemaker_inference_component", *name),
-        _ => return None,
-    };
-    let named = |value: &Value| Fields(value).text("name") == Some(name);
-    let goes = plan.iter().filter(|object| *object.type_name == *type_name).any(|object| {
-        let both = object.before.as_ref().zip(object.after.as_ref());
-        both.is_some_and(|(before, after)| is_replaced(before, after) && named(before) && named(after))
-    });
-    let detail = format!(
-        "This plan deletes {kind} \"{name}\" and makes it anew, and AWS deregisters what scales it as it goes. The target is \
-         registered again by the next apply. To have that in the same one, give the target and its policies \
-         lifecycle {{ replace_triggered_by = [ADDRESS.arn] }} with the address of the {kind}."
-    );
-    goes.then(|| {
-        let warning = Diagnostic::warning("The scalable target goes with what it scales", detail);
-        warning.of_attribute(Path::attribute("resource_id"))
-    })
-}
-
 /// Refuses a variant that the endpoint will not have.
 fn unknown_variant(object: &PlannedObject, plan: &[PlannedObject]) -> Option<Diagnostic> {
     let resource = Fields(object.after.as_ref()?).text("resource_id")?;
@@ -289,6 +263,10 @@ impl ResourceType<Clients> for Target {
         unique(object, "resource_id", &["region", "service_namespace", "scalable_dimension"])
     }
 
+    fn goes_with_whole(&self, _: &Value) -> bool {
+        true
+    }
+
     fn part_of(&self, object: &Value) -> Option<Whole> {
         let fields = Fields(object);
         let resource = fields.text("resource_id").filter(|_| fields.text("service_namespace") == Some("sagemaker"))?;
@@ -307,7 +285,7 @@ impl ResourceType<Clients> for Target {
     }
 
     async fn review(&self, object: &PlannedObject, plan: &[PlannedObject], cx: &Context<'_, Clients>) -> Diagnostics {
-        let mut found: Diagnostics = leaves_with(object, plan).into_iter().collect();
+        let mut found = Diagnostics::new();
         found.extend(unknown_variant(object, plan));
         found.extend(idle::check(object, plan, cx.clients).await);
         if let Some(after) = &object.after {

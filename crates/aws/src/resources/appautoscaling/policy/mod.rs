@@ -143,6 +143,10 @@ impl ResourceType<Clients> for Policy {
         unique(object, "name", &["region", "service_namespace", "resource_id", "scalable_dimension"])
     }
 
+    fn goes_with_whole(&self, _: &Value) -> bool {
+        true
+    }
+
     fn part_of(&self, object: &Value) -> Option<Whole> {
         let target = unique(object, "resource_id", &["region", "service_namespace", "scalable_dimension"])?;
         Some(Whole { type_name: "aws_appautoscaling_target", key: target.key })
