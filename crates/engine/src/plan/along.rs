@@ -41,6 +41,10 @@ pub async fn walk_with_parts(inputs: &Walk<'_>) -> (Found, Option<Stored>) {
 
 /// The parts that would stay, and go with a whole that is made anew under its name.
 fn lost(found: &Found) -> BTreeSet<InstanceAddress> {
+    // Hardly any plan has such a whole, so the others are not looked through for parts.
+    if !found.changes.values().any(is_replaced) {
+        return BTreeSet::new();
+    }
     let managed = found.changes.values().filter(|change| {
         change.object.deposed.is_none() && change.object.address.resource.mode == ResourceMode::Managed
     });
@@ -50,8 +54,7 @@ fn lost(found: &Found) -> BTreeSet<InstanceAddress> {
         let both = plain(&change.before).zip(plain(&change.after))?;
         Some((change, session, account(session.as_ref(), &change.provider), both))
     });
-    let (replaced, kept): (Vec<_>, Vec<_>) =
-        told.filter(|(change, ..)| change.action != Action::Delete).partition(|(change, ..)| is_replaced(change));
+    let (replaced, kept): (Vec<_>, Vec<_>) = told.partition(|(change, ..)| is_replaced(change));
     let wholes = replaced.into_iter().filter_map(|(change, session, account, (before, after))| {
         let type_name = Arc::clone(&change.object.address.resource.type_name);
         let name = |value: &Value| session.unique_name(&type_name, value);
