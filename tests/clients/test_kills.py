@@ -176,14 +176,15 @@ DESTROY = ("destroy", "-auto-approve", "-no-color")
 
 
 class Between(http.server.ThreadingHTTPServer):
-    """Stands between a run and the service, and kills the run at one of its calls."""
+    """Stands between a run and the service, and kills the run at one of its calls. What else is to happen after a call,
+    before it is answered, is up to `then`."""
 
     daemon_threads = True
 
-    def __init__(self, server, kill_at=None, after=False):
+    def __init__(self, server, kill_at=None, after=False, then=None):
         super().__init__(("127.0.0.1", 0), Passing)
         self.upstream = urllib.parse.urlsplit(server.url).netloc
-        self.kill_at, self.after = kill_at, after
+        self.kill_at, self.after, self.then = kill_at, after, then
         self.calls, self.lock, self.victim = [], threading.Lock(), None
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
@@ -220,6 +221,8 @@ class Passing(http.server.BaseHTTPRequestHandler):
         if at == between.kill_at:
             between.victim.kill()
             return
+        if between.then:
+            between.then(between.calls[at])
         self.send_response(answer.status)
         for name, value in answer.getheaders():
             if name.lower() not in ("content-length", "transfer-encoding", "connection", "date", "server"):
@@ -260,14 +263,18 @@ class Place:
 
     def killed(self, arguments, kill_at=None, after=False):
         """A run that is killed at a call; every call that it made."""
-        between = Between(self.server, kill_at, after)
+        return self.through(Between(self.server, kill_at, after), arguments)[1]
+
+    def through(self, between, arguments):
+        """A run with something between it and the service; the run, and every call that it made."""
         self.project.env = {"AWS_ENDPOINT_URL": between.url}
+        started = lambda process: setattr(between, "victim", process)
         try:
-            self.project.follow(lambda *_: None, *arguments, started=lambda process: setattr(between, "victim", process))
+            run = self.project.follow(lambda *_: None, *arguments, started=started)
         finally:
             between.shutdown()
             between.server_close()
-        return between.calls
+        return run, between.calls
 
     def listed(self):
         """What the service has, but for what it had before the first run."""
@@ -494,6 +501,33 @@ def test_what_a_colleague_has_recorded_meanwhile_is_not_taken_for_what_was_annou
         mine.run(*APPLY).expect(0)
         assert mine.listed() == mine.recorded()
         assert mine.recorded() == [one["attributes"]["id"] for one in theirs.state()["resources"][0]["instances"]]
+
+
+def test_a_call_of_a_killed_run_may_take_effect_when_the_next_run_has_looked(tmp_path):
+    """The next run has to be told that what it creates is there; the run after it knows whose it is."""
+    with Place(tmp_path / "whole") as place:
+        place.project.write(CONFIG)
+        calls = place.killed(APPLY)
+    at = calls.index("AuthorizeSecurityGroupEgress")
+    with Place(tmp_path / "late") as place:
+        place.project.write(CONFIG)
+        place.killed(APPLY, at)
+        ec2 = place.server.client("ec2")
+        [group] = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": ["containers"]}])["SecurityGroups"]
+        ports = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "10.0.0.0/16"}]}
+        looked = []
+
+        def late(call):
+            looked.append(call)
+            # The plan looks for what was announced, and whether the rule is taken; then it is created.
+            if call == "DescribeSecurityGroupRules" and looked.count(call) == 2:
+                ec2.authorize_security_group_egress(GroupId=group["GroupId"], IpPermissions=[ports])
+
+        told, _ = place.through(Between(place.server, then=late), APPLY)
+        assert told.code == 1 and "was cut off. It may have been created after all" in told.prose, told.text
+        place.run(*APPLY).expect(0)
+        place.run("plan", "-no-color", "-detailed-exitcode").expect(0)
+        assert place.listed() == place.recorded()
 
 
 BACKEND = """

@@ -553,6 +553,7 @@ impl<'a> Executor<'a> {
             record: Arc::clone(&apply.record),
             conduct: apply.conduct.clone(),
             owed: apply.stored.owed.get(&change.object).cloned(),
+            sought: apply.plan.absent.contains(&change.object),
             provisioned: !apply.setting.provisioners(address, When::Create).is_empty(),
             notes: Diagnostics::new(),
         };

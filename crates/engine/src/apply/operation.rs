@@ -71,6 +71,8 @@ pub struct Job {
     pub conduct: Conduct,
     /// What an earlier run has left to do to the object.
     pub owed: Option<String>,
+    /// Whether an earlier run was about to create the object, and it was looked for in vain.
+    pub sought: bool,
     /// Whether provisioners run once it is created.
     pub provisioned: bool,
     /// What is to be told besides how it ends.
@@ -340,12 +342,15 @@ impl Job {
             Ok(notes) => self.notes = notes,
             Err(errors) => return self.not_created(&run, deposed, errors).await,
         }
-        let intent = {
-            let mut record = self.record.lock().await;
-            record.intent(&self.change.object, Operation::Create, None, &self.entry, None).await
-        };
-        if let Err(error) = intent {
-            return self.not_created(&run, deposed, error.into()).await;
+        // What an earlier run has announced stays on record until something else is: its call may take effect late.
+        if !self.sought {
+            let intent = {
+                let mut record = self.record.lock().await;
+                record.intent(&self.change.object, Operation::Create, None, &self.entry, None).await
+            };
+            if let Err(error) = intent {
+                return self.not_created(&run, deposed, error.into()).await;
+            }
         }
         let type_name = Arc::clone(&self.change.object.address.resource.type_name);
         match self.session.create(&type_name, &planned, &run).await {
@@ -359,6 +364,14 @@ impl Job {
                 let mut unknown = error.into_diagnostic();
                 unknown.detail.push_str("\n\nWhether it was created is not known. The next run looks for it.");
                 Made { under_way, ..self.ended(None, deposed, unknown.into()) }
+            }
+            CreateOutcome::Failed(error) if self.sought && !run.has_intended.load(Ordering::Relaxed) => {
+                let mut refused = error.into_diagnostic();
+                refused.detail.push_str(
+                    "\n\nAn earlier run was about to create it and was cut off. It may have been created after all: the next \
+                     run looks for it once more.",
+                );
+                self.not_created(&run, deposed, refused.into()).await
             }
             CreateOutcome::Failed(error) => {
                 let ended = self.record.lock().await.unchanged(&self.change.object).await;

@@ -66,7 +66,11 @@ impl Executor<'_> {
         for object in owed.keys().filter(is_done) {
             record.unchanged(object).await?;
         }
-        for object in &self.apply.plan.absent {
+        // What is created now stays announced until that begins.
+        let is_created = |object: &&ObjectKey| {
+            self.apply.plan.changes.get(*object).is_some_and(|change| change.action == Action::Create)
+        };
+        for object in self.apply.plan.absent.iter().filter(|object| !is_created(object)) {
             record.unchanged(object).await?;
         }
         Ok(())
