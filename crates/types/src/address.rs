@@ -297,11 +297,21 @@ fn instance_key(text: &str) -> Result<(InstanceKey, &str), &'static str> {
                     Some('r') => name.push('\r'),
                     Some('t') => name.push('\t'),
                     Some(c @ ('"' | '\\')) => name.push(c),
+                    Some(kind @ ('u' | 'U')) => {
+                        let length = if kind == 'u' { 4 } else { 8 };
+                        let code: String = chars.by_ref().take(length).map(|(_, digit)| digit).collect();
+                        let code = Some(code).filter(|code| code.len() == length && !code.starts_with('+'));
+                        let named = code.and_then(|code| u32::from_str_radix(&code, 16).ok()).and_then(char::from_u32);
+                        name.push(named.ok_or("a key contains an escape that is no character.")?);
+                    }
                     _ => return Err("a key contains an unknown escape."),
                 },
                 '$' | '%' if quoted.get(at + 1..).is_some_and(|rest| rest.starts_with(&format!("{c}{{"))) => {
                     name.push(c);
                     chars.next();
+                }
+                '$' | '%' if quoted.get(at + 1..).is_some_and(|rest| rest.starts_with('{')) => {
+                    return Err("a key is no template. Before a brace, write $$ for $, and %% for %.");
                 }
                 c => name.push(c),
             }
@@ -393,6 +403,12 @@ mod tests {
     }
 
     #[test]
+    fn keys_may_have_the_escapes_of_strings() {
+        let parsed: Result<InstanceAddress, _> = r#"a.b["\u00e9\U0001F600\n"]"#.parse();
+        assert_eq!(parsed.map(|address| address.key), Ok(Some(InstanceKey::Name("é😀\n".into()))));
+    }
+
+    #[test]
     fn what_is_no_address_is_refused() {
         for text in [
             "",
@@ -406,6 +422,9 @@ mod tests {
             "a..b",
             "9a.b",
             "a.b]",
+            "a.b[\"${x}\"]",
+            "a.b[\"\\u12\"]",
+            "a.b[\"\\ud800\"]",
             "module[0].a.b.c",
         ] {
             assert!(text.parse::<InstanceAddress>().is_err(), "{text}");
