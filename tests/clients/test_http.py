@@ -3,12 +3,14 @@
 import http.server
 import json
 import shutil
+import signal
 import subprocess
 import threading
+import time
 
 import pytest
 
-from conftest import environment
+from conftest import SMFORM, environment
 
 TERRAFORM = shutil.which("terraform")
 CONFIG = """
@@ -36,6 +38,7 @@ class Server:
 
     def __init__(self):
         self.state, self.lock, self.guard = None, None, threading.Lock()
+        self.locked = lambda: None
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -70,6 +73,7 @@ class Server:
                     if outer.lock is not None:
                         return self.reply(423, outer.lock)
                     outer.lock = body
+                outer.locked()
                 self.reply(200)
 
             def do_UNLOCK(self):
@@ -121,6 +125,29 @@ def test_whoever_holds_the_lock_is_respected(remote, server):
     assert "5f1c" in remote.run("force-unlock", "-force", "-no-color", "other").expect(1).prose
     remote.run("force-unlock", "-force", "-no-color", "5f1c").expect(0)
     remote.run("apply", "-auto-approve", "-no-color").expect(0)
+
+
+def test_a_lock_that_comes_after_an_interrupt_is_given_back(remote, server):
+    locked = threading.Event()
+
+    def late():
+        locked.set()
+        time.sleep(1)
+
+    server.locked = late
+    process = subprocess.Popen(
+        [SMFORM, "apply", "-auto-approve", "-no-color"],
+        cwd=remote.folder,
+        env=environment(**remote.env),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert locked.wait(30)
+    process.send_signal(signal.SIGINT)
+    told, _ = process.communicate(timeout=30)
+    assert process.returncode == 1 and "The state was not opened" in told
+    assert server.lock is None and server.state is None
 
 
 def test_a_state_moves_there_and_back(remote, server):

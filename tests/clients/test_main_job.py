@@ -310,6 +310,20 @@ def test_a_second_interrupt_ends_the_run_and_still_says_what_goes_on(example):
     assert operations(calls(project)).count("CreateEndpoint") == 1
 
 
+def test_what_waits_for_its_turn_is_not_begun_after_an_interrupt(project):
+    project.env["SMFORM_SANDBOX_SPEED"] = "5"
+    project.write('resource "aws_cloudwatch_log_group" "many" {\n  count = 4\n  name  = "many-${count.index}"\n}\n')
+    script(project, {"match": {"operation": "CreateLogGroup"}, "effect": {"latency": {"seconds": 5}}})
+
+    def interrupt(line, process):
+        if "Creating..." in line:
+            process.send_signal(signal.SIGINT)
+
+    ran = project.follow(interrupt, "apply", "-auto-approve", "-no-color", "-parallelism=1").expect(1)
+    assert ran.out.count("Creating...") == 1, ran.out
+    assert len(sections(ran)["Not begun:"]) == 3, ran.out
+
+
 def test_an_interrupt_ends_commands_with_all_that_they_have_started(project):
     """Also when only smform itself is interrupted, as supervisors do it."""
     # Reading finds the end as soon as nobody has the other end open.

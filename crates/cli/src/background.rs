@@ -8,13 +8,18 @@ pub async fn wait<T: Send + 'static>(
     cancel: &CancellationToken,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Option<T> {
-    let (sender, receiver) = tokio::sync::oneshot::channel();
-    std::thread::spawn(move || {
-        // Nobody waits any more when the command was stopped meanwhile.
-        let _ = sender.send(work());
-    });
     tokio::select! {
-        done = receiver => done.ok(),
+        done = see_through(work) => done,
         () = cancel.cancelled() => None,
     }
+}
+
+/// Runs `work` on a thread of its own and waits for it, whatever the user asks for meanwhile. Nothing when it panics.
+pub async fn see_through<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        // Nobody may wait any more when the command was stopped meanwhile.
+        let _ = sender.send(work());
+    });
+    receiver.await.ok()
 }

@@ -16,7 +16,7 @@ use smform_state::encryption::service::KeyServiceKind;
 use smform_state::encryption::{Target, is_encrypted};
 use smform_state::kind::Surroundings;
 use smform_state::lock::LockInfo;
-use smform_state::{Backend, LocalBackend, LocalWorkspaces, State, Store, Workspaces, store};
+use smform_state::{Backend, Held, LocalBackend, LocalWorkspaces, State, StateError, Store, Workspaces, store};
 use smform_types::{Diagnostics, Span};
 
 use crate::args::{StateFile, StateLock, Written};
@@ -27,6 +27,10 @@ use crate::session::Session;
 
 /// After so long, the user is told that a lock is waited for.
 const PATIENCE: Duration = Duration::from_millis(400);
+
+fn interrupted() -> Failure {
+    Failure::error("Interrupted", "The state was not opened. Nothing was changed.")
+}
 
 impl Session {
     /// The folder for what is kept of a configuration: `.terraform`, or what `TF_DATA_DIR` says.
@@ -304,25 +308,67 @@ impl Session {
         waiting: impl FnOnce(),
     ) -> Result<Store, Failure> {
         let info = self.lock_info(operation, &backend.place());
-        let (timeout, locked) = (lock.lock_timeout, lock.lock);
-        let interrupted = || Failure::error("Interrupted", "The state was not opened. Nothing was changed.");
-        let mut lock = None;
-        if locked {
-            let place = Arc::clone(&backend);
-            let locking = background::wait(&self.cancel, move || place.lock(&info, timeout));
-            tokio::pin!(locking);
+        let held = match lock.lock {
+            true => Some(self.hold(&backend, &info, lock.lock_timeout, waiting).await?),
+            false => None,
+        };
+        // What takes long here is no lock: a key that is derived, or the way to a bucket.
+        let opened = background::see_through(move || Store::open_held(backend, held, may_be_damaged)).await;
+        if self.cancel.is_cancelled() {
+            background::see_through(move || drop(opened)).await;
+            return Err(interrupted());
+        }
+        Ok(opened.ok_or_else(interrupted)??)
+    }
+
+    /// Locks a state, trying again until `timeout` has passed. When that takes long, `waiting` is called once. A try that is under
+    /// way when the user asks to stop is seen through: what it gets is given back, as nobody else would do that.
+    async fn hold(
+        &self,
+        backend: &Arc<dyn Backend>,
+        info: &LockInfo,
+        timeout: Duration,
+        waiting: impl FnOnce(),
+    ) -> Result<Box<dyn Held>, Failure> {
+        let told = tokio::time::sleep(PATIENCE);
+        tokio::pin!(told);
+        let mut waiting = Some(waiting);
+        let mut pauses = smform_state::lock::pauses(timeout);
+        loop {
+            let (place, holder) = (Arc::clone(backend), info.clone());
+            let attempt = background::see_through(move || place.lock(&holder, Duration::ZERO));
+            tokio::pin!(attempt);
             let held = tokio::select! {
-                held = &mut locking => held,
-                () = tokio::time::sleep(PATIENCE) => {
-                    waiting();
-                    locking.await
+                held = &mut attempt => held,
+                () = &mut told, if waiting.is_some() => {
+                    if let Some(waiting) = waiting.take() {
+                        waiting();
+                    }
+                    attempt.await
                 }
             };
-            lock = Some(held.ok_or_else(interrupted)??);
+            if self.cancel.is_cancelled() {
+                background::see_through(move || drop(held)).await;
+                return Err(interrupted());
+            }
+            let pause = match &held {
+                Some(Err(StateError::Locked(_))) => pauses.next(),
+                _ => None,
+            };
+            let Some(pause) = pause else { return Ok(held.ok_or_else(interrupted)??) };
+            let mut paused = std::pin::pin!(tokio::time::sleep(pause));
+            loop {
+                tokio::select! {
+                    () = &mut paused => break,
+                    () = self.cancel.cancelled() => return Err(interrupted()),
+                    () = &mut told, if waiting.is_some() => {
+                        if let Some(waiting) = waiting.take() {
+                            waiting();
+                        }
+                    }
+                }
+            }
         }
-        // What takes long here is no lock: a key that is derived, or the way to a bucket.
-        let opened = background::wait(&self.cancel, move || Store::open_held(backend, lock, may_be_damaged)).await;
-        Ok(opened.ok_or_else(interrupted)??)
     }
 
     /// Opens the state of the selected workspace for a command that changes the record alone.

@@ -113,9 +113,8 @@ impl Providers {
     ///
     /// # Errors
     /// When no provider offers the type; without a place.
-    pub fn schema(&self, at: &ModuleAddress, module: &Module, resource: &Resource) -> Result<&Schema, Diagnostic> {
+    pub fn schema(&self, module: &Module, resource: &Resource) -> Result<&Schema, Diagnostic> {
         let (mode, type_name) = (resource.address.mode, &*resource.address.type_name);
-        let _ = at;
         let named = self.named(module, &resource.provider.name);
         let schema = named.and_then(|provider| provider.resource_schema(mode, type_name));
         let schema = schema.or_else(|| self.offering(mode, type_name)?.resource_schema(mode, type_name));
@@ -125,7 +124,17 @@ impl Providers {
             let detail = format!("smform has no provider \"{provider}\".{hint}");
             return Err(Diagnostic::error("Missing required provider", detail));
         }
-        schema.ok_or_else(|| self.unknown_type(mode, type_name))
+        let is_offered = named.is_none_or(|named| named.resource_schema(mode, type_name).is_some());
+        match schema {
+            Some(_) if !is_offered && !resource.provider_implied => {
+                let what = kind(mode);
+                let detail =
+                    format!("The provider \"{provider}\" has no {what} \"{type_name}\". Name the one that has.");
+                Err(Diagnostic::error(format!("Invalid {what}"), detail))
+            }
+            Some(schema) => Ok(schema),
+            None => Err(self.unknown_type(mode, type_name)),
+        }
     }
 
     /// The error for a type that no provider offers; without a place.

@@ -111,6 +111,14 @@ impl Announced {
             if is_known {
                 continue;
             }
+            let is_same = |one: &Intent| {
+                one.object == intent.object && one.operation != OWE && one.identifier == intent.identifier
+            };
+            if made.is_none() && pending.iter().any(is_same) {
+                // A later run was about to create the same.
+                announced.open.insert(name, Some(intent.object));
+                continue;
+            }
             if is_newer_known {
                 // What a run before had made at this address, or may have, is only left over, and is to be deleted.
                 let known_as = made.as_ref().map(identifier).or_else(|| intent.identifier.clone());

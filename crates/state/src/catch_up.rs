@@ -154,6 +154,7 @@ pub(crate) fn set_aside(intent: &Intent, state: &mut State) {
 }
 
 /// The key under which an object is set aside: always the same for the same object.
-pub(crate) fn key_of(identifier: &str) -> String {
+#[must_use]
+pub fn key_of(identifier: &str) -> String {
     format!("{:08x}", crc32fast::hash(identifier.as_bytes()))
 }

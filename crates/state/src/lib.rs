@@ -24,6 +24,7 @@ pub mod rollback;
 pub mod store;
 
 pub use backend::{Backend, Held, Kept, Snapshot, Workspaces};
+pub use catch_up::key_of;
 pub use error::StateError;
 pub use journal::{Intent, Record};
 pub use local::{LocalBackend, LocalWorkspaces};

@@ -123,19 +123,25 @@ impl fmt::Display for Holder {
 /// # Errors
 /// As `attempt`.
 pub fn retry<T>(timeout: Duration, mut attempt: impl FnMut() -> Result<T, StateError>) -> Result<T, StateError> {
-    let mut waited = Duration::ZERO;
-    let mut pause = Duration::from_millis(50);
+    let mut pauses = pauses(timeout);
     loop {
-        match attempt() {
-            Err(StateError::Locked(_)) if waited < timeout => {
-                let next = pause.min(timeout - waited);
-                std::thread::sleep(next);
-                waited += next;
-                pause = (pause * 2).min(Duration::from_secs(2));
-            }
-            result => return result,
+        let result = attempt();
+        match pauses.next() {
+            Some(pause) if matches!(result, Err(StateError::Locked(_))) => std::thread::sleep(pause),
+            _ => return result,
         }
     }
+}
+
+/// The pauses between tries to lock: ever longer ones, until `timeout` has passed.
+pub fn pauses(timeout: Duration) -> impl Iterator<Item = Duration> {
+    let (mut waited, mut pause) = (Duration::ZERO, Duration::from_millis(50));
+    std::iter::from_fn(move || {
+        let next = pause.min(timeout.saturating_sub(waited));
+        waited += next;
+        pause = (pause * 2).min(Duration::from_secs(2));
+        (!next.is_zero()).then_some(next)
+    })
 }
 
 /// The state file while it is locked, for those who read and replace it.

@@ -5,6 +5,7 @@
 
 mod beside;
 pub mod conform;
+mod late;
 pub mod operation;
 pub mod provision;
 pub mod record;
@@ -40,7 +41,7 @@ use crate::run::Conduct;
 use crate::values::evaluate::Setting;
 use crate::values::expand::expand;
 use crate::values::{Repetition, Values};
-use operation::{Job, Made, NotDeleted, Review, Work};
+use operation::{Job, Made, NotDeleted, Review, Superseded, Work};
 use provision::Prepared;
 use record::{Blocks, Entry, Record, is_unrecorded};
 
@@ -146,6 +147,7 @@ pub async fn apply(apply: Apply<'_>) -> RunOutcome {
         permits: Arc::new(Semaphore::new(apply.parallelism.max(1))),
         failed: BTreeSet::new(),
         unrecorded: false,
+        superseded: Vec::new(),
     };
     if let Err(error) = executor.record_refreshed().await {
         executor.report.diagnostics.push(error);
@@ -155,6 +157,7 @@ pub async fn apply(apply: Apply<'_>) -> RunOutcome {
         return executor.record_values().await;
     }
     executor.run().await;
+    executor.look_again().await;
     executor.finish().await
 }
 
@@ -174,12 +177,16 @@ struct Executor<'a> {
     failed: BTreeSet<NodeIndex>,
     /// Whether something could not be recorded: then nothing more is begun.
     unrecorded: bool,
+    /// What an earlier run was about to create, where this one has created another object.
+    superseded: Vec<(ObjectKey, Superseded)>,
 }
 
 enum Done {
     Provider(ProviderKey, Result<Arc<dyn Session>, Diagnostics>),
     Work(Box<Made>),
     Removed(ObjectKey, Action, Result<(), NotDeleted>),
+    /// The user stopped the run before it was the step's turn.
+    NotBegun,
 }
 
 impl<'a> Executor<'a> {
@@ -201,6 +208,11 @@ impl<'a> Executor<'a> {
             let done = match done {
                 Done::Work(made) if made.unfinished.is_some() => {
                     self.provision(index, *made);
+                    continue;
+                }
+                Done::NotBegun => {
+                    self.leave(index);
+                    self.release(index, &mut waiting, &mut ready);
                     continue;
                 }
                 done => done,
@@ -241,10 +253,7 @@ impl<'a> Executor<'a> {
         let blocked = steps.neighbors_directed(index, Direction::Incoming).any(|needed| self.failed.contains(&needed));
         let is_over = self.unrecorded || self.apply.conduct.cancel.is_cancelled();
         if blocked || (is_over && is_work(step)) {
-            self.failed.insert(index);
-            if let Some(object) = object_of(step) {
-                self.report.skipped.insert(object);
-            }
+            self.leave(index);
             return false;
         }
         let before = self.report.diagnostics.len();
@@ -282,14 +291,27 @@ impl<'a> Executor<'a> {
         background
     }
 
+    /// Leaves a step undone, and with it what needs it.
+    fn leave(&mut self, index: NodeIndex) {
+        self.failed.insert(index);
+        self.report.skipped.extend(self.apply.plan.steps.graph().node_weight(index).and_then(object_of));
+    }
+
+    /// Begins work in the background when it is its turn, if the run is not being stopped by then.
     fn spawn(&mut self, index: NodeIndex, work: impl Future<Output = Done> + Send + 'a) -> bool {
+        let cancel = self.apply.conduct.cancel.clone();
+        self.go_on(index, async move { if cancel.is_cancelled() { Done::NotBegun } else { work.await } });
+        true
+    }
+
+    /// Goes on in the background with work that has begun, when it is its turn.
+    fn go_on(&mut self, index: NodeIndex, work: impl Future<Output = Done> + Send + 'a) {
         let permits = Arc::clone(&self.permits);
         self.running.push(Box::pin(async move {
             // The semaphore is never closed; should it be, the work is still done, only not limited.
             let _permit = permits.acquire_owned().await.ok();
             (index, work.await)
         }));
-        true
     }
 
     /// Takes what came back; whether the step failed.
@@ -313,6 +335,7 @@ impl<'a> Executor<'a> {
                     self.report.diagnostics.extend(diagnostics);
                 }
             },
+            Done::NotBegun => {}
         }
         self.unrecorded |= self.report.diagnostics.iter().skip(before).any(is_unrecorded);
         self.report.diagnostics.iter().skip(before).any(Diagnostic::is_error)
@@ -326,6 +349,7 @@ impl<'a> Executor<'a> {
             let planned = self.apply.plan.changes.get(&made.object).and_then(|change| change.after.clone());
             made.value = planned.map(|value| value.map_deep(&mut |part| Value::unknown(part.ty())));
         }
+        self.superseded.extend(made.superseded.take().map(|superseded| (made.object.clone(), superseded)));
         if let Some(key) = made.deposed {
             self.deposed.insert(address.clone(), key);
         }
@@ -357,7 +381,7 @@ impl<'a> Executor<'a> {
         let commands = setting.provisioners(&address, When::Create);
         let prepared = setting.prepare(&address, &commands, self.repetition(&address), own, &self.values);
         let context = self.block_of(&address).map(crate::blocks::block_context).unwrap_or_default();
-        self.spawn(index, async move {
+        self.go_on(index, async move {
             let mut made = unfinished.provision(made, prepared).await;
             made.diagnostics = crate::values::evaluate::within(made.diagnostics, &context);
             Done::Work(Box::new(made))
@@ -553,7 +577,7 @@ impl<'a> Executor<'a> {
             record: Arc::clone(&apply.record),
             conduct: apply.conduct.clone(),
             owed: apply.stored.owed.get(&change.object).cloned(),
-            sought: apply.plan.absent.contains(&change.object),
+            sought: late::sought(apply, &change.object),
             provisioned: !apply.setting.provisioners(address, When::Create).is_empty(),
             notes: Diagnostics::new(),
         };

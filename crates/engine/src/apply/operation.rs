@@ -18,6 +18,7 @@ use super::record::{Entry, Record};
 use crate::conceal::{concealed, secrets};
 use crate::events::{Operation, id_of};
 use crate::plan::instance::keep_ignored;
+use crate::plan::stored::Candidate;
 use crate::plan::{Action, Change, ObjectKey, Replacement};
 use crate::run::{Conduct, Task};
 
@@ -71,8 +72,8 @@ pub struct Job {
     pub conduct: Conduct,
     /// What an earlier run has left to do to the object.
     pub owed: Option<String>,
-    /// Whether an earlier run was about to create the object, and it was looked for in vain.
-    pub sought: bool,
+    /// As what an earlier run was about to create the object, where that was looked for in vain.
+    pub sought: Option<Candidate>,
     /// Whether provisioners run once it is created.
     pub provisioned: bool,
     /// What is to be told besides how it ends.
@@ -95,6 +96,16 @@ pub struct Made {
     pub under_way: bool,
     /// The rest of a creation whose provisioners have not run yet.
     pub unfinished: Option<Box<Unfinished>>,
+    /// What an earlier run was about to create and was looked for in vain, now that another object was created instead.
+    pub superseded: Option<Superseded>,
+}
+
+/// What an earlier run was about to create, where another object was created instead.
+pub struct Superseded {
+    /// As what.
+    pub candidate: Candidate,
+    /// Whether the other object was created under another identifier, so that the two cannot be mixed up.
+    pub is_told_apart: bool,
 }
 
 /// An object that was created and is recorded as tainted until its provisioners have run.
@@ -144,8 +155,8 @@ struct Journaled {
     owes: std::sync::Mutex<Option<String>>,
     /// Whether the journal says that something is, or was, left to do.
     has_owed: AtomicBool,
-    /// Whether the journal says by which identifier the object can be found.
-    has_intended: AtomicBool,
+    /// The identifier by which the journal says that the object can be found.
+    intended: std::sync::Mutex<Option<String>>,
 }
 
 #[async_trait]
@@ -170,7 +181,7 @@ impl Run for Journaled {
         let mut record = self.record.lock().await;
         let arguments = self.arguments.as_ref();
         let written = record.intent(&self.object, self.operation, Some(identifier), &self.entry, arguments).await;
-        self.has_intended.store(written.is_ok(), Ordering::Relaxed);
+        *self.intended() = written.is_ok().then(|| identifier.to_owned());
         written.map_err(|error| ProviderError::new(error.summary, error.detail))
     }
 
@@ -199,6 +210,10 @@ impl Run for Journaled {
 }
 
 impl Journaled {
+    fn intended(&self) -> std::sync::MutexGuard<'_, Option<String>> {
+        self.intended.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
     fn owes(&self) -> std::sync::MutexGuard<'_, Option<String>> {
         self.owes.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
@@ -249,7 +264,7 @@ impl Job {
         told.extend(diagnostics);
         let diagnostics = told.map(|diagnostic| diagnostic.about(&address));
         let (object, action) = (self.change.object, self.change.action);
-        Made { object, action, value, deposed, diagnostics, under_way: false, unfinished: None }
+        Made { object, action, value, deposed, diagnostics, under_way: false, unfinished: None, superseded: None }
     }
 
     fn begin(&self, operation: Operation, id: Option<String>) -> Journaled {
@@ -268,7 +283,7 @@ impl Job {
             moving: self.change.moving.clone(),
             owes: std::sync::Mutex::new(self.owed.clone()),
             has_owed: AtomicBool::new(self.owed.is_some()),
-            has_intended: AtomicBool::new(false),
+            intended: std::sync::Mutex::default(),
         }
     }
 
@@ -343,7 +358,7 @@ impl Job {
             Err(errors) => return self.not_created(&run, deposed, errors).await,
         }
         // What an earlier run has announced stays on record until something else is: its call may take effect late.
-        if !self.sought {
+        if self.sought.is_none() {
             let intent = {
                 let mut record = self.record.lock().await;
                 record.intent(&self.change.object, Operation::Create, None, &self.entry, None).await
@@ -358,14 +373,14 @@ impl Job {
             CreateOutcome::Partial(value, error) => self.created(run, &planned, value, deposed, Some(error)).await,
             // The journal still says what was about to be created, and the next run looks for it. What was set aside for it
             // stays there.
-            CreateOutcome::Failed(error) if error.open && run.has_intended.load(Ordering::Relaxed) => {
+            CreateOutcome::Failed(error) if error.open && run.intended().is_some() => {
                 let under_way = error.under_way;
                 run.task.not_done(under_way);
                 let mut unknown = error.into_diagnostic();
                 unknown.detail.push_str("\n\nWhether it was created is not known. The next run looks for it.");
                 Made { under_way, ..self.ended(None, deposed, unknown.into()) }
             }
-            CreateOutcome::Failed(error) if self.sought && !run.has_intended.load(Ordering::Relaxed) => {
+            CreateOutcome::Failed(error) if self.is_still_sought(&run) => {
                 let mut refused = error.into_diagnostic();
                 refused.detail.push_str(
                     "\n\nAn earlier run was about to create it and was cut off. It may have been created after all: the next \
@@ -381,6 +396,12 @@ impl Job {
                 Made { under_way, ..self.not_created(&run, deposed, errors).await }
             }
         }
+    }
+
+    /// Whether the journal still says that what an earlier run was about to create may be there.
+    fn is_still_sought(&self, run: &Journaled) -> bool {
+        let is_other = |sought: &Candidate| run.intended().as_ref().is_some_and(|intended| *intended != sought.identifier);
+        self.sought.as_ref().is_some_and(|sought| !is_other(sought))
     }
 
     /// Nothing was created, so an object that was set aside is the current one again.
@@ -402,6 +423,10 @@ impl Job {
         error: Option<ProviderError>,
     ) -> Made {
         let (value, mut found) = self.settle(planned, value, error.is_none());
+        let superseded = self.sought.clone().map(|candidate| {
+            let is_told_apart = run.intended().as_ref() != Some(&candidate.identifier);
+            Superseded { candidate, is_told_apart }
+        });
         let provisioned = self.provisioned && error.is_none() && !found.has_errors();
         let tainted = error.is_some() || provisioned;
         let entry = Entry { value: value.clone(), tainted, ..self.entry.clone() };
@@ -417,7 +442,7 @@ impl Job {
         if provisioned {
             let unfinished = Unfinished { run, entry: Entry { tainted: false, ..entry } };
             let made = self.ended(Some(value), deposed, found);
-            return Made { unfinished: Some(Box::new(unfinished)), ..made };
+            return Made { unfinished: Some(Box::new(unfinished)), superseded, ..made };
         }
         let under_way = error.as_ref().is_some_and(|error| error.under_way);
         match error {
@@ -427,7 +452,7 @@ impl Job {
             }
             None => run.task.finished(id_of(&value)),
         }
-        Made { under_way, ..self.ended(Some(value), deposed, found) }
+        Made { under_way, superseded, ..self.ended(Some(value), deposed, found) }
     }
 
     async fn update(mut self) -> Made {
@@ -586,7 +611,7 @@ impl Work {
             moving: None,
             owes: std::sync::Mutex::default(),
             has_owed: AtomicBool::new(false),
-            has_intended: AtomicBool::new(false),
+            intended: std::sync::Mutex::default(),
         };
         let mut found = Diagnostics::new();
         if let Err(errors) = provision::run(self.commands, &self.object, &self.conduct).await {

@@ -249,17 +249,14 @@ impl Setting<'_> {
                 found.extend(incomplete(provisioner, &value));
                 continue;
             }
-            match ready(provisioner, value) {
-                Ok(command) => prepared.push(command),
-                Err(error) => found.push(error),
-            }
+            prepared.push(ready(provisioner, value));
         }
         let found = within(found, &context).map(|message| message.about(address));
         found.into_result(prepared).map(|(prepared, _)| prepared)
     }
 }
 
-fn ready(provisioner: &Provisioner, value: Value) -> Result<Prepared, Diagnostic> {
+fn ready(provisioner: &Provisioner, value: Value) -> Prepared {
     let suppressed = suppressed(&value);
     let value = value.unmark_deep().0;
     let text = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
@@ -270,13 +267,9 @@ fn ready(provisioner: &Provisioner, value: Value) -> Result<Prepared, Diagnostic
     let environment = value.get("environment").and_then(Value::as_entries);
     let environment = environment.into_iter().flatten();
     let environment = environment.filter_map(|(name, value)| Some((name.to_string(), value.as_str()?.to_owned())));
-    let command = text("command").filter(|command| !command.is_empty()).ok_or_else(|| {
-        let detail = "The command of a local-exec provisioner must not be empty.";
-        Diagnostic::error("Invalid local-exec provisioner command", detail).at(provisioner.span)
-    })?;
-    Ok(Prepared {
+    Prepared {
         kind: provisioner.kind.text.clone(),
-        command,
+        command: text("command").unwrap_or_default(),
         interpreter: if interpreter.is_empty() { shell() } else { interpreter },
         environment: environment.collect(),
         working_dir: text("working_dir"),
@@ -285,7 +278,7 @@ fn ready(provisioner: &Provisioner, value: Value) -> Result<Prepared, Diagnostic
         continues: provisioner.continues,
         // Messages of a command stand where its block opens, as Terraform has it.
         span: if provisioner.body.json { provisioner.span } else { provisioner.body.missing() },
-    })
+    }
 }
 
 fn shell() -> Vec<String> {
@@ -328,6 +321,9 @@ fn failed(command: &Prepared, object: &ObjectKey, detail: String) -> Diagnostics
 
 /// Runs one command; what it prints is told line by line.
 async fn execute(prepared: &Prepared, object: &ObjectKey, conduct: &Conduct) -> Result<(), String> {
+    if prepared.command.is_empty() {
+        return Err("The command of a local-exec provisioner must not be empty.".to_owned());
+    }
     let shown: Vec<String> =
         prepared.interpreter.iter().chain([&prepared.command]).map(|word| format!("{word:?}")).collect();
     let first = match (prepared.suppressed, prepared.quiet) {

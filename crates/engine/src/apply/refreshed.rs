@@ -3,7 +3,7 @@
 use smform_types::{Diagnostic, Marks};
 
 use super::record::Entry;
-use super::{Apply, Executor, RunOutcome, said_once};
+use super::{Apply, Executor, RunOutcome, late, said_once};
 use crate::checks::Checks;
 use crate::events::Operation;
 use crate::plan::{Action, ObjectKey, Reason, outputs};
@@ -67,9 +67,7 @@ impl Executor<'_> {
             record.unchanged(object).await?;
         }
         // What is created now stays announced until that begins.
-        let is_created = |object: &&ObjectKey| {
-            self.apply.plan.changes.get(*object).is_some_and(|change| change.action == Action::Create)
-        };
+        let is_created = |object: &&ObjectKey| late::sought(self.apply, object).is_some();
         for object in self.apply.plan.absent.iter().filter(|object| !is_created(object)) {
             record.unchanged(object).await?;
         }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use smform_lang::config::{Condition, Config, IgnoreChanges, Module, ModuleCall, Output, Repetition, Resource};
 use smform_lang::eval::{
-    Reference, Subject, check_references, malformed, malformed_in_body, parse_reference, references, references_in_body,
+    Reference, Subject, check_references, malformed, malformed_in_body, missing_step, parse_reference, references,
+    references_in_body,
 };
 use smform_lang::syntax::Expr;
 use smform_types::schema::Schema;
@@ -227,7 +228,7 @@ impl<'a> Builder<'a> {
     fn resource(&mut self, at: &ModuleAddress, module: &Module, resource: &Resource) {
         let node = Node::Resource(resource.address.clone().in_module(at.clone()));
         let context = block_context(resource);
-        let schema = match self.providers.schema(at, module, resource) {
+        let schema = match self.providers.schema(module, resource) {
             Ok(schema) => Some(schema),
             Err(_) if self.is_to_spare(at, resource) => {
                 let told = self.providers.passed_over(resource.address.mode, &resource.address.type_name);
@@ -265,7 +266,11 @@ impl<'a> Builder<'a> {
                 let hint = did_you_mean(name, names.iter().copied());
                 let detail = format!("This object has no attribute \"{name}\", whose changes could be ignored.{hint}");
                 let error = Diagnostic::error("Unsupported attribute", detail).at(*span).within(context.clone());
-                (!names.contains(&name.as_str())).then_some(error)
+                if !names.contains(&name.as_str()) {
+                    return Some(error);
+                }
+                let (part, rest) = (&block.attributes.get(name.as_str())?.ty, path.0.get(1..)?);
+                missing_step(part, rest, &vec![*span; rest.len()]).map(|error| error.at(*span).within(context.clone()))
             };
             self.found.extend(paths.iter().filter_map(unknown));
             let redundant = |(path, _): &(Path, Span)| {
@@ -415,6 +420,11 @@ impl<'a> Builder<'a> {
             self.found.extend(self.deprecated_output(at, reference));
             if let Subject::Module(name) = &reference.subject {
                 let child = at.child(name);
+                let is_single =
+                    module.calls.get(name).is_some_and(|call| matches!(call.repetition, Repetition::Single));
+                if let (true, Some(place)) = (is_single, reference.key_place) {
+                    self.graph.select_of_single(place);
+                }
                 let is_whole =
                     self.config.modules.contains_key(&child) && self.named_output(&child, reference).is_none();
                 // What refers to a module as a whole comes after everything in it.
@@ -447,7 +457,7 @@ impl<'a> Builder<'a> {
         };
         let resource = module.resources.get(address)?;
         let of_one = of_one || matches!(resource.repetition, Repetition::Single);
-        let schema = self.providers.schema(at, module, resource).ok().filter(|_| of_one)?;
+        let schema = self.providers.schema(module, resource).ok().filter(|_| of_one)?;
         let error = missing_part(&schema.block, address, &reference.rest.0, &reference.steps)?;
         Some((Node::Resource(address.clone().in_module(at.clone())), error))
     }

@@ -29,6 +29,8 @@ struct Written {
     instances: BTreeMap<(Node, ResourceConfigAddress), BTreeSet<Option<InstanceKey>>>,
     /// What only comes after something, and does not need it.
     after: BTreeSet<(Node, Node)>,
+    /// Where an instance is selected of a module that has only one.
+    of_single: Vec<Span>,
 }
 
 impl Graph {
@@ -67,6 +69,16 @@ impl Graph {
     #[must_use]
     pub const fn refused(&self) -> &BTreeSet<Node> {
         &self.1
+    }
+
+    pub(crate) fn select_of_single(&mut self, place: Span) {
+        self.2.of_single.push(place);
+    }
+
+    /// Where an instance is selected of a module that has only one, and no key.
+    #[must_use]
+    pub fn selected_of_single(&self) -> &[Span] {
+        &self.2.of_single
     }
 
     pub(crate) fn refers_to_whole(&mut self, node: &Node, module: ModuleAddress) {

@@ -120,7 +120,7 @@ pub async fn ask(question: Question, conduct: Conduct) -> Result<Answer, Diagnos
         None if question.import.is_some() => Some(import(&question, &conduct).await?),
         None => match &question.candidate {
             Some(candidate) => {
-                let (found, differing) = find(&question, candidate, &conduct).await?;
+                let (found, differing) = find(&question.session, &question.object, candidate, &conduct).await?;
                 unfinished = found.as_ref().is_some_and(|imported| imported.unfinished);
                 stranger = differing;
                 found.map(|imported| imported.value)
@@ -190,15 +190,19 @@ async fn resume(question: &Question, recorded: &Value, conduct: &Conduct) -> Res
 
 /// Looks for what an earlier run may have created. What is there and is another object counts as none; the arguments in which it
 /// differs are returned with that.
-async fn find(
-    question: &Question,
+///
+/// # Errors
+/// When the service does not tell.
+pub async fn find(
+    session: &Arc<dyn Session>,
+    object: &ObjectKey,
     candidate: &Candidate,
     conduct: &Conduct,
 ) -> Result<(Option<Imported>, Vec<String>), Diagnostics> {
-    let (object, identifier) = (&question.object, &candidate.identifier);
-    let task = conduct.begin(object.clone(), Operation::Import, Some(identifier.clone()));
-    let task = task.beside(candidate.recorded.clone());
-    let imported = match question.session.import(&object.address.resource.type_name, identifier, &task).await {
+    let identifier = &candidate.identifier;
+    let begin = |operation| conduct.begin(object.clone(), operation, Some(identifier.clone()));
+    let task = begin(Operation::Refresh).beside(candidate.recorded.clone());
+    let imported = match session.import(&object.address.resource.type_name, identifier, &task).await {
         Ok(imported) => imported,
         Err(error) => {
             task.failed();
@@ -206,28 +210,37 @@ async fn find(
         }
     };
     let differing = match &imported {
-        Some(imported) => differing(question, candidate, &imported.value, conduct).await,
+        Some(imported) => differing(session, object, candidate, &imported.value, conduct).await,
         None => Vec::new(),
     };
-    if differing.is_empty() {
-        task.finished(Some(identifier.clone()));
-        return Ok((imported, differing));
+    if !differing.is_empty() {
+        task.failed();
+        return Ok((None, differing));
     }
-    task.failed();
-    Ok((None, differing))
+    task.finished(Some(identifier.clone()));
+    if imported.is_some() {
+        begin(Operation::Import).finished(Some(identifier.clone()));
+    }
+    Ok((imported, differing))
 }
 
 /// The arguments in which an object is not what an earlier run was about to create under its name. What was not announced,
 /// or cannot be planned, does not tell it apart.
-async fn differing(question: &Question, candidate: &Candidate, found: &Value, conduct: &Conduct) -> Vec<String> {
+async fn differing(
+    session: &Arc<dyn Session>,
+    object: &ObjectKey,
+    candidate: &Candidate,
+    found: &Value,
+    conduct: &Conduct,
+) -> Vec<String> {
     let Some(arguments) = &candidate.arguments else { return Vec::new() };
-    let type_name = &question.object.address.resource.type_name;
+    let type_name = &object.address.resource.type_name;
     let request = PlanRequest { prior: Some(found.clone()), former: Former::Nothing, config: arguments.clone() };
-    let task = conduct.quiet(question.object.clone(), Operation::Refresh);
-    let Ok(planned) = question.session.plan(type_name, request, &task).await.and_then(sound) else {
+    let task = conduct.quiet(object.clone(), Operation::Refresh);
+    let Ok(planned) = session.plan(type_name, request, &task).await.and_then(sound) else {
         return Vec::new();
     };
-    let created_with = question.session.created_with(type_name).iter();
+    let created_with = session.created_with(type_name).iter();
     // Of an object that is found, what a provider adds to all tags is not among its own.
     let live = |name: &str| found.get(if name == "tags" { "tags_all" } else { name });
     let others = created_with.filter(|name| !has(live(name), planned.planned.get(name)));

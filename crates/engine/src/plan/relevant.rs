@@ -152,7 +152,7 @@ impl<'a> Search<'a> {
         let Some(block) = module.resources.get(resource) else { return };
         let mut found: Vec<Reference> = match argument {
             None => {
-                let schema = self.providers.schema(&at.config(), module, block).ok();
+                let schema = self.providers.schema(module, block).ok();
                 references_in_body(&block.body, schema.map(|schema| &schema.block))
             }
             Some(name) => {

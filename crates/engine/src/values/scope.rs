@@ -68,6 +68,18 @@ impl Scope for ModuleScope<'_> {
     }
 }
 
+const NO_EACH_VALUE: &str = "each.value cannot be used in this context";
+
+const NO_EACH: &str = "Reference to \"each\" in context without for_each";
+
+const NO_COUNT: &str = "Reference to \"count\" in non-counted context";
+
+/// Whether a message says that "each" or "count" stands for nothing, as a block is not repeated.
+#[must_use]
+pub fn is_unrepeated(message: &Diagnostic) -> bool {
+    [NO_EACH_VALUE, NO_EACH, NO_COUNT].contains(&&*message.summary)
+}
+
 /// The summary where "self" stands for nothing.
 pub const NO_SELF: &str = "Invalid \"self\" reference";
 
@@ -125,15 +137,15 @@ impl ModuleScope<'_> {
     fn missing(&self, subject: &Subject) -> Diagnostic {
         match subject {
             Subject::EachValue => Diagnostic::error(
-                "each.value cannot be used in this context",
+                NO_EACH_VALUE,
                 "There is no \"each.value\" here: it can be used only in blocks where the \"for_each\" argument is set.",
             ),
             Subject::EachKey => Diagnostic::error(
-                "Reference to \"each\" in context without for_each",
+                NO_EACH,
                 "The \"each\" object can be used only in blocks where the \"for_each\" argument is set.",
             ),
             Subject::CountIndex => Diagnostic::error(
-                "Reference to \"count\" in non-counted context",
+                NO_COUNT,
                 "The \"count\" object can be used only in blocks where the \"count\" argument is set.",
             ),
             Subject::SelfObject => {

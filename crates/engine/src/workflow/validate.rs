@@ -20,6 +20,7 @@ use crate::graph::{Node, ProviderKey, build};
 use crate::plan::{imports, moves};
 use crate::values::evaluate::{Setting, within};
 use crate::values::expand::expand_known;
+use crate::values::scope::is_unrepeated;
 use crate::values::{Instances, Repetition, Values};
 
 /// What is wrong with the values given to the root module's variables: one is missing, or does not suit its type.
@@ -88,8 +89,9 @@ fn walk(world: &World, project: &Project) -> (Diagnostics, Seen) {
     let mut seen = Seen::default();
     let (graph, mut found) = build(&project.config, &Default::default(), &world.providers);
     found.extend(moves::check::removed(&project.config));
-    let triggers = triggers(&project.config);
-    let weighed = |message: Diagnostic| match is_left_to_plan(&message, &triggers) {
+    let mut left = triggers(&project.config);
+    left.extend(graph.selected_of_single());
+    let weighed = |message: Diagnostic| match is_left_to_plan(&message, &left) {
         true => Diagnostic { severity: Severity::Warning, ..message },
         false => message,
     };
@@ -143,6 +145,12 @@ fn walk(world: &World, project: &Project) -> (Diagnostics, Seen) {
             node => setting.node(node, &mut values),
         };
         let is_right = !messages.has_errors();
+        // What a module is given is looked at only when it is called.
+        let is_given = matches!(&node, Node::Variable(module, _) if !module.is_root());
+        let weighed = |message: Diagnostic| match is_given && is_unrepeated(&message) {
+            true => Diagnostic { severity: Severity::Warning, ..message },
+            false => weighed(message),
+        };
         // What only a plan refuses is told as a warning; what needs it is not looked at either way.
         found.extend(messages.map(weighed));
         if !is_right {
@@ -175,9 +183,9 @@ const LEFT_TO_PLAN: &[&str] = &[
 ];
 
 /// Whether only a plan refuses what a message is about.
-fn is_left_to_plan(message: &Diagnostic, triggers: &[Span]) -> bool {
+fn is_left_to_plan(message: &Diagnostic, left: &[Span]) -> bool {
     LEFT_TO_PLAN.contains(&&*message.summary)
-        || message.span.is_some_and(|span| triggers.iter().any(|trigger| trigger.contains(span)))
+        || message.span.is_some_and(|span| left.iter().any(|place| place.contains(span)))
 }
 
 /// Where `replace_triggered_by` names something. Before a plan nobody follows these references.

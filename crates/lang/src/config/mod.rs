@@ -119,6 +119,8 @@ pub struct Module {
     pub providers: BTreeMap<ProviderRef, ProviderBlock>,
     /// `required_providers` entries by local name.
     pub required_providers: BTreeMap<Arc<str>, RequiredProvider>,
+    /// The header of the `required_providers` block.
+    pub required_providers_place: Option<Span>,
     /// `required_version` constraints with their places.
     pub required_versions: Vec<(String, Span)>,
     /// The `backend` block.

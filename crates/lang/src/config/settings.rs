@@ -51,10 +51,8 @@ pub(super) fn terraform(block: &Block, module: &mut Module, sources: &SourceMap,
         let place = experiments.name.span;
         diagnostics.push(Diagnostic::error("Module uses experimental features", detail).at(place));
     }
-    for (at, block) in content.blocks_of("required_providers").enumerate() {
-        let first = module.required_providers.values().next().map(|provider| provider.span);
-        let before = content.blocks_of("required_providers").next().map(|block| block.header).filter(|_| at > 0);
-        if let Some(first) = first.or(before) {
+    for block in content.blocks_of("required_providers") {
+        if let Some(first) = module.required_providers_place {
             let at = sources.get(first.source).map_or_else(String::new, |source| {
                 format!(": the first is in {} on line {}", source.name, source.position(first.start as usize).line)
             });
@@ -62,6 +60,7 @@ pub(super) fn terraform(block: &Block, module: &mut Module, sources: &SourceMap,
             diagnostics.push(Diagnostic::error("Duplicate required providers configuration", detail).at(block.header));
             continue;
         }
+        module.required_providers_place = Some(block.header);
         for nested in &block.body.blocks {
             let detail = format!("An entry is an argument: {} = {{ source = ..., version = ... }}.", nested.kind.text);
             let summary = format!("Unexpected \"{}\" block", nested.kind.text);

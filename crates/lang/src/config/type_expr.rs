@@ -26,7 +26,7 @@ pub fn type_constraint(expr: &Expr) -> Result<(Type, TypeDefaults), Diagnostics>
         let summary = if former { "Invalid quoted type constraints" } else { "Invalid legacy variable type hint" };
         return Err(Diagnostic::error(summary, detail).at(expr.span).into());
     }
-    constraint(expr, false)
+    whole(expr)
 }
 
 /// As [`type_constraint`], for JSON syntax, which writes constraints as strings.
@@ -38,11 +38,25 @@ pub fn type_constraint_text(expr: &Expr) -> Result<(Type, TypeDefaults), Diagnos
         return Err(invalid(expr, "This is not a type, such as string or list(number)."));
     };
     // A whole text is told with its quotes.
-    let whole = |error: Diagnostic| match error.span == Some(inner.span) {
+    let quoted = |error: Diagnostic| match error.span == Some(inner.span) {
         true => Diagnostic { span: Some(expr.span), ..error },
         false => error,
     };
-    constraint(&inner, false).map_err(|errors| errors.map(whole))
+    whole(&inner).map_err(|errors| errors.map(quoted))
+}
+
+/// A constraint that stands alone, which may have a short form of old that leaves the element type open.
+fn whole(expr: &Expr) -> Result<(Type, TypeDefaults), Diagnostics> {
+    let plain = |ty| Ok((ty, TypeDefaults::default()));
+    match &expr.kind {
+        ExprKind::Traversal { root, steps } if steps.is_empty() && &*root.text == "list" => {
+            plain(Type::list(Type::Dynamic))
+        }
+        ExprKind::Traversal { root, steps } if steps.is_empty() && &*root.text == "map" => {
+            plain(Type::map(Type::Dynamic))
+        }
+        _ => constraint(expr, false),
+    }
 }
 
 fn invalid(expr: &Expr, detail: impl Into<String>) -> Diagnostics {
@@ -58,10 +72,13 @@ fn constraint(expr: &Expr, in_object: bool) -> Result<(Type, TypeDefaults), Diag
                 "number" => plain(Type::Number),
                 "bool" => plain(Type::Bool),
                 "any" => plain(Type::Dynamic),
-                // The short forms of old leave the element type open.
-                "list" => plain(Type::list(Type::Dynamic)),
-                "set" => plain(Type::set(Type::Dynamic)),
-                "map" => plain(Type::map(Type::Dynamic)),
+                name @ ("list" | "set" | "map") => Err(invalid(
+                    expr,
+                    format!(
+                        "The {name} type constructor requires one argument: the type of the elements, as in \
+                         {name}(string)."
+                    ),
+                )),
                 "object" => Err(invalid(
                     expr,
                     "The object type constructor requires one argument: a map of attribute names to their types, as in object({ name = string }).",

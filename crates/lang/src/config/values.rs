@@ -2,7 +2,7 @@
 
 mod finish;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -256,8 +256,15 @@ impl Reader<'_> {
             self.unreadable
                 .push(Diagnostic::error(format!("Unexpected \"{}\" block", block.kind.text), detail).at(block.header));
         }
+        let mut assigned = BTreeSet::new();
         for attribute in body.attributes {
             let name = attribute.name.text;
+            // In the native syntax that is found while parsing.
+            if body.json && !assigned.insert(Arc::clone(&name)) {
+                let detail = format!("This file assigns a value to \"{name}\" already. Keep one of them.");
+                self.unreadable
+                    .push(Diagnostic::error("Duplicate attribute definition", detail).at(attribute.name.span));
+            }
             if self.module.variables.contains_key(&name) {
                 self.given.insert(name, (Written::Expression(attribute.expr), origin));
             } else if static_value(&attribute.expr).is_ok() {

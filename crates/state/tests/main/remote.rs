@@ -331,6 +331,24 @@ fn what_several_lost_machines_had_created_at_one_address_is_all_known() {
 }
 
 #[test]
+fn what_two_lost_machines_were_about_to_create_under_one_name_is_one_object() {
+    let folder = tempfile::tempdir().unwrap();
+    let remote = remote(&folder);
+    for _ in 0..2 {
+        let mut run = Store::open(remote.clone(), None).unwrap();
+        run.intent(&id("a.b"), "create", Some("name"), PROVIDER, None).unwrap();
+        std::mem::forget(run);
+        std::fs::remove_file(&remote.journal).unwrap();
+    }
+    let mut next = Store::open(remote.clone(), None).unwrap();
+    let [one] = next.pending() else { panic!("{:?}", next.pending()) };
+    assert_eq!((one.object.parse(), one.identifier.as_deref()), (Some(id("a.b")), Some("name")));
+    next.put(&id("a.b"), PROVIDER, known("name")).unwrap();
+    next.finish().unwrap();
+    assert!(remote.announced().unwrap().is_empty());
+}
+
+#[test]
 fn what_a_lost_machine_had_created_is_recorded_elsewhere_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     // Nothing but its end brings the state up to date.

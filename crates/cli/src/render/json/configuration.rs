@@ -83,7 +83,7 @@ fn depends_on(exprs: &[Expr]) -> Option<Json> {
 
 fn resource(config: &Config, at: &ModuleAddress, block: &Resource, providers: &Providers, keys: &Keys) -> Json {
     let address = &block.address;
-    let schema = config.modules.get(at).and_then(|module| providers.schema(at, module, block).ok());
+    let schema = config.modules.get(at).and_then(|module| providers.schema(module, block).ok());
     let (count, for_each) = repetition(&block.repetition, &config.sources);
     object([
         ("address", Some(address.to_string().into())),

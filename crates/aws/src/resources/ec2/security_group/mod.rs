@@ -195,6 +195,15 @@ impl SecurityGroup {
         SecurityGroup { schema: schema::schema() }
     }
 
+    /// The object with rules of which nothing is known.
+    fn without_rules(&self, object: Value) -> Value {
+        let unknown = |object: Value, kind: &str| match self.schema.block.ty().attribute(kind) {
+            Some(ty) => with(object, kind, Value::null(ty.clone())),
+            None => object,
+        };
+        Direction::ALL.into_iter().map(Direction::block).fold(object, unknown)
+    }
+
     /// The described group as an object, in the form of `remembered`.
     fn object(&self, group: &Group, remembered: &Value, clients: &Clients) -> Value {
         let id = group.group_id().unwrap_or_default();
@@ -415,9 +424,14 @@ impl ResourceType<Clients> for SecurityGroup {
             _ => by_name(&client, id, None).await,
         };
         let group = group.map_err(|failure| failure.into_error(format!("Security group {id} could not be read")))?;
-        // A finished creation is recorded with its id. This one may still have the rule that the service starts with.
+        // A finished creation is recorded with its id. This one may still have the rule that the service starts with. On record
+        // with that, it would pass for one whose rules are as it was made.
         let unfinished = id.contains('/');
-        Ok(group.map(|group| Imported { value: self.object(&group, &seed, cx.clients), unfinished }))
+        Ok(group.map(|group| {
+            let value = self.object(&group, &seed, cx.clients);
+            let value = if unfinished { self.without_rules(value) } else { value };
+            Imported { value, unfinished }
+        }))
     }
 }
 
