@@ -93,8 +93,8 @@ impl Session {
             .map_err(|error| Failure::about(error.at(span).into(), config))
     }
 
-    /// The backend elsewhere that a run is about to use without that `init` has settled it: once there is a state in it,
-    /// that must be remembered, so that a change of the block cannot leave the state behind.
+    /// The backend that a run is about to use without that `init` has settled it, where it is another than without a block: once
+    /// there is a state in it, that must be remembered, so that a change of the block cannot leave the state behind.
     ///
     /// # Errors
     /// As [`Session::configured`].
@@ -104,7 +104,13 @@ impl Session {
         }
         let configured = self.configured(config)?;
         let is_known = Initialized::read(&self.data_directory(), &self.backends)?.is_some();
-        Ok(Some(configured).filter(|configured| configured.kind != backend::LOCAL && !is_known))
+        let files = |settings| {
+            let local = backend::local(settings, &self.host.base);
+            (local.path, local.folder)
+        };
+        let is_default =
+            configured.kind == backend::LOCAL && files(&configured.settings) == files(&Configured::default().settings);
+        Ok(Some(configured).filter(|_| !is_default && !is_known))
     }
 
     /// The state of the selected workspace where the block of the configuration says, whether `init` has settled that or not;

@@ -400,7 +400,8 @@ impl Job {
 
     /// Whether the journal still says that what an earlier run was about to create may be there.
     fn is_still_sought(&self, run: &Journaled) -> bool {
-        let is_other = |sought: &Candidate| run.intended().as_ref().is_some_and(|intended| *intended != sought.identifier);
+        let is_other =
+            |sought: &Candidate| run.intended().as_ref().is_some_and(|intended| *intended != sought.identifier);
         self.sought.as_ref().is_some_and(|sought| !is_other(sought))
     }
 

@@ -315,7 +315,11 @@ pub async fn run(commands: Vec<Prepared>, object: &ObjectKey, conduct: &Conduct)
 }
 
 fn failed(command: &Prepared, object: &ObjectKey, detail: String) -> Diagnostics {
-    let error = Diagnostic::error(format!("{} provisioner error", command.kind), detail);
+    let summary = match command.command.is_empty() {
+        true => "Invalid local-exec provisioner command".to_owned(),
+        false => format!("{} provisioner error", command.kind),
+    };
+    let error = Diagnostic::error(summary, detail);
     error.at(command.span).about(&object.address).into()
 }
 

@@ -260,20 +260,22 @@ impl<'a> Builder<'a> {
         self.conditions(at, module, &node, &resource.lifecycle.preconditions, None);
         self.conditions(at, module, &node, &resource.lifecycle.postconditions, None);
         if let (IgnoreChanges::Paths(paths), Some(block)) = (&resource.lifecycle.ignore_changes, block) {
-            let unknown = |(path, span): &(Path, Span)| {
-                let Some(Step::Attribute(name)) = path.0.first() else { return None };
-                let names: Vec<&str> = block.names().collect();
-                let hint = did_you_mean(name, names.iter().copied());
-                let detail = format!("This object has no attribute \"{name}\", whose changes could be ignored.{hint}");
-                let error = Diagnostic::error("Unsupported attribute", detail).at(*span).within(context.clone());
-                if !names.contains(&name.as_str()) {
-                    return Some(error);
+            let unknown = |(path, places): &(Path, Vec<Span>)| {
+                let (Some(Step::Attribute(name)), [place, places @ ..]) = (path.0.first(), places.as_slice()) else {
+                    return None;
+                };
+                if block.names().any(|known| known == name) {
+                    let (part, rest) = (&block.attributes.get(name.as_str())?.ty, path.0.get(1..)?);
+                    return missing_step(part, rest, places).map(|error| error.within(context.clone()));
                 }
-                let (part, rest) = (&block.attributes.get(name.as_str())?.ty, path.0.get(1..)?);
-                missing_step(part, rest, &vec![*span; rest.len()]).map(|error| error.at(*span).within(context.clone()))
+                let hint = did_you_mean(name, block.names());
+                let detail = format!("This object has no attribute \"{name}\", whose changes could be ignored.{hint}");
+                Some(Diagnostic::error("Unsupported attribute", detail).at(*place).within(context.clone()))
             };
-            self.found.extend(paths.iter().filter_map(unknown));
-            let redundant = |(path, _): &(Path, Span)| {
+            let wrong: Vec<Diagnostic> = paths.iter().filter_map(unknown).collect();
+            let is_right = wrong.is_empty();
+            self.found.extend(wrong);
+            let redundant = |(path, _): &(Path, Vec<Span>)| {
                 let Some(Step::Attribute(name)) = path.0.first() else { return None };
                 block.attributes.get(name.as_str()).filter(|found| found.computed && !found.optional)?;
                 let detail = format!(
@@ -282,7 +284,7 @@ impl<'a> Builder<'a> {
                 let warning = Diagnostic::warning("Redundant ignore_changes element", detail);
                 Some(warning.at(resource.type_span).within(context.clone()))
             };
-            self.found.extend(paths.iter().filter_map(redundant));
+            self.found.extend(paths.iter().filter(|_| is_right).filter_map(redundant));
         }
         let attributes = self.attributes.len();
         for trigger in &resource.lifecycle.replace_triggered_by {

@@ -244,7 +244,7 @@ fn covering(ignore: &IgnoreChanges, at: &Path) -> Option<Option<Span>> {
         IgnoreChanges::Paths(paths) => {
             let covers =
                 |path: &Path| at.0.len() >= path.0.len() && at.0.iter().zip(&path.0).all(|(at, path)| at == path);
-            paths.iter().find(|(path, _)| covers(path)).map(|(_, span)| Some(*span))
+            paths.iter().find(|(path, _)| covers(path)).map(|(_, places)| places.first().copied())
         }
     }
 }

@@ -192,7 +192,10 @@ impl<'a> Setting<'a> {
         let evaluator = Evaluator::new(&scope, self.functions);
         for rule in &variable.validations {
             let (result, notes) = evaluator.validation(rule);
-            outcome.add(outcome_of(&result, &notes));
+            let judged = outcome_of(&result, &notes);
+            // As in Terraform, a rule that cannot be evaluated says nothing of the value.
+            let is_judged = judged.status != Status::Error;
+            outcome.add(if is_judged { judged } else { Outcome::new(Status::Unknown, Vec::new()) });
             found.extend(notes);
             if let ConditionResult::Fail { message } = result {
                 let (place_of, rule) = (rule, place(&self.config.sources, rule));

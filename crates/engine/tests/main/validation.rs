@@ -41,6 +41,27 @@ async fn mistakes_are_found_each_at_its_place() {
 }
 
 #[tokio::test]
+async fn a_provider_that_does_not_have_the_type_is_refused() {
+    let errors = Bench::new().validate("resource \"test_thing\" \"x\" {\n  provider = terraform\n}");
+    assert!(errors.iter().any(|error| error.contains("\"terraform\" has no resource type")), "{errors:#?}");
+}
+
+#[tokio::test]
+async fn what_only_a_plan_refuses_of_modules_is_left_to_it() {
+    let files = [
+        ("main.tf", "module \"m\" {\n  source = \"./m\"\n  a = each.key\n}\noutput \"o\" { value = module.m[0].o }"),
+        ("m/main.tf", "variable \"a\" {}\noutput \"o\" { value = 1 }"),
+    ];
+    let (bench, warnings) = (Bench::new(), ["Reference to \"each\"", "Invalid index"]);
+    let told: Vec<String> = bench.validate_files(&files).into_iter().map(|(_, _, text)| text).collect();
+    assert_eq!(told.len(), 2, "{told:#?}");
+    for warning in warnings {
+        assert!(told.iter().any(|told| told.contains(warning)), "{warning} is not in {told:#?}");
+    }
+    assert!(bench.errors_files(&files).await.iter().any(|error| error.contains("each")));
+}
+
+#[tokio::test]
 async fn a_type_that_nobody_offers_is_named_with_the_nearest_one() {
     let errors = Bench::new().validate("resource \"test_thingg\" \"x\" {}");
     assert!(errors.iter().any(|error| error.contains("Did you mean \"test_thing\"")), "{errors:#?}");

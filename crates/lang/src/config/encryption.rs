@@ -124,6 +124,7 @@ fn declared(block: &Block, diagnostics: &mut Diagnostics) -> Option<Declared> {
         let items = self::arguments(&content, diagnostics).into_iter().map(|(name, (span, value))| ObjectItem {
             key: Expr { kind: ExprKind::Literal(Value::string(&*name)), span },
             quoted: false,
+            before: None,
             value,
         });
         let object = Expr { kind: ExprKind::Object(items.collect()), span: endpoints.header };

@@ -6,7 +6,7 @@ use super::condition::condition;
 use super::content::{Content, Shape, elements};
 use super::{IgnoreChanges, Lifecycle};
 use crate::eval::{Subject, parse_reference, references, unquoted, warn_of_quotes};
-use crate::syntax::{Attribute, Block, Expr, ExprKind, TraversalStep};
+use crate::syntax::{Attribute, Block, Expr, ExprKind, Ident, TraversalStep};
 
 const MANAGED: Shape = Shape {
     arguments: &["create_before_destroy", "prevent_destroy", "ignore_changes", "replace_triggered_by", "destroy"],
@@ -97,17 +97,20 @@ fn ignored(expr: &Expr, json: bool, diagnostics: &mut Diagnostics) -> IgnoreChan
     if paths.is_empty() { IgnoreChanges::None } else { IgnoreChanges::Paths(paths) }
 }
 
-/// A path into the object itself, such as `tags["Name"]`.
-fn attribute_path(expr: &Expr) -> Result<(Path, Span), Diagnostics> {
+/// A path into the object itself, such as `tags["Name"]`, with the places of its steps.
+fn attribute_path(expr: &Expr) -> Result<(Path, Vec<Span>), Diagnostics> {
     let invalid = || {
         let detail = "Only attributes of the resource itself can be named here, as in tags or tags[\"Name\"], with \
                       indices that are written out.";
         Diagnostics::from(Diagnostic::error("Invalid expression", detail).at(expr.span))
     };
     let ExprKind::Traversal { root, steps } = &expr.kind else { return Err(invalid()) };
-    let place = root.span;
+    let mut places = vec![root.span];
     let mut path = vec![Step::Attribute(root.text.to_string())];
     for step in steps {
+        if let TraversalStep::Attribute(Ident { span, .. }) | TraversalStep::Index(_, span) = step {
+            places.push(*span);
+        }
         path.push(match step {
             TraversalStep::Attribute(name) => Step::Attribute(name.text.to_string()),
             TraversalStep::Index(key, _) => match &key.kind {
@@ -121,7 +124,7 @@ fn attribute_path(expr: &Expr) -> Result<(Path, Span), Diagnostics> {
             TraversalStep::Splat(_) | TraversalStep::LegacySplat(_) => return Err(invalid()),
         });
     }
-    Ok((Path(path), place))
+    Ok((Path(path), places))
 }
 
 /// An element of `replace_triggered_by`: a reference to a managed resource or a part of one.

@@ -45,9 +45,9 @@ pub(super) fn merge(base: &mut Vec<Block>, overrides: Vec<Block>, diagnostics: &
                     Some(block) => {
                         expand(&mut block.body, &NESTED, diagnostics);
                         let changes = |name| over.body.attribute(name).is_some();
-                        let retyped = kind == "variable" && changes("type") && !changes("default");
+                        let retyped = kind == "variable" && changes("type") != changes("default");
                         override_body(&mut block.body, over.body);
-                        // The type and the default are each in order: where they do not fit, the type is to blame.
+                        // The type and the default are each in order: where they do not fit, the override is to blame.
                         let mut attributes = block.body.attributes.iter_mut();
                         if let Some(default) = attributes.find(|known| retyped && &*known.name.text == "default") {
                             default.expr.span = over.header;

@@ -305,7 +305,7 @@ pub enum IgnoreChanges {
     /// `all`.
     All,
     /// Paths into the object, with their places.
-    Paths(Vec<(smform_types::Path, Span)>),
+    Paths(Vec<(smform_types::Path, Vec<Span>)>),
 }
 
 /// A `module` block.

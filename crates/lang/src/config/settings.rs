@@ -67,7 +67,7 @@ pub(super) fn terraform(block: &Block, module: &mut Module, sources: &SourceMap,
             diagnostics.push(Diagnostic::error(summary, detail).at(nested.kind.span));
         }
         for Attribute { name, expr } in &block.body.attributes {
-            if let Some(provider) = required_provider(name, expr, diagnostics)
+            if let Some(provider) = required_provider(name, expr, block.body.json, diagnostics)
                 && module.required_providers.insert(Arc::clone(&name.text), provider).is_some()
             {
                 let detail =
@@ -170,7 +170,7 @@ fn required_version(text: &str, name: Span, span: Span, diagnostics: &mut Diagno
     }
 }
 
-fn required_provider(name: &Ident, expr: &Expr, diagnostics: &mut Diagnostics) -> Option<RequiredProvider> {
+fn required_provider(name: &Ident, expr: &Expr, json: bool, diagnostics: &mut Diagnostics) -> Option<RequiredProvider> {
     check_local_name(name, expr.span, diagnostics);
     let mut provider = RequiredProvider {
         source: default_source(&name.text),
@@ -223,7 +223,8 @@ fn required_provider(name: &Ident, expr: &Expr, diagnostics: &mut Diagnostics) -
             }
             Some("configuration_aliases") => {
                 for element in elements(&item.value, diagnostics) {
-                    let quoted = matches!(element.kind, ExprKind::Literal(_) | ExprKind::Template { .. });
+                    // JSON has no other way to write it.
+                    let quoted = !json && matches!(element.kind, ExprKind::Literal(_) | ExprKind::Template { .. });
                     let alias = if quoted { None } else { diagnostics.take(provider_ref(element)) };
                     if quoted {
                         let detail = "An alias is written without quotes, as in aws.west.";

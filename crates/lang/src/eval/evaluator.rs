@@ -206,6 +206,10 @@ impl<'a> Evaluator<'a> {
         let mut marks = Marks::NONE;
         let mut unknown_key = false;
         for item in items {
+            if item.before.is_some() {
+                let detail = "This object has an attribute of that name already. Keep one of them.";
+                diagnostics.push(Diagnostic::error("Duplicate object attribute", detail).at(item.key.span));
+            }
             let key = diagnostics.take(self.object_key(item, env));
             let value = self.told(&item.value, env, &mut diagnostics);
             match key {

@@ -208,13 +208,16 @@ impl Evaluator<'_> {
         env: Env<'_>,
         inner: &mut dyn FnMut(Env<'_>),
     ) {
-        let value = env.bind(&value_name.text, value);
-        let env = env.within(&value);
+        let with_value = |env: Env<'_>| {
+            let value = env.bind(&value_name.text, value);
+            inner(env.within(&value));
+        };
+        // Where both have one name, it stands for the value.
         match key_name {
-            None => inner(env),
+            None => with_value(env),
             Some(name) => {
                 let key = env.bind(&name.text, key);
-                inner(env.within(&key));
+                with_value(env.within(&key));
             }
         }
     }

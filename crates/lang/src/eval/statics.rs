@@ -67,6 +67,7 @@ fn as_written(expr: &Expr) -> Expr {
             let item = |item: &ObjectItem| ObjectItem {
                 key: as_written(&item.key),
                 quoted: item.quoted,
+                before: item.before,
                 value: as_written(&item.value),
             };
             ExprKind::Object(items.iter().map(item).collect())

@@ -26,9 +26,16 @@ fn read(text: &str, source: SourceId, strings: Strings) -> (Body, Diagnostics) {
     let mut diagnostics = Diagnostics::new();
     let mut body = Body { json: true, ..Body::empty(Span::new(source, 0..text.len())) };
     if let Some(root) = Reader::new(text, source, strings, &mut diagnostics).document() {
-        match add_properties(&root, &mut body) {
-            Ok(()) => {}
-            Err(error) => diagnostics.push(error),
+        // Only what consists of blocks may be an array of objects.
+        let added = match (&root.kind, strings) {
+            (ExprKind::Tuple(_), Strings::Literal) => {
+                let detail = "A file of values is a JSON object.";
+                Err(Diagnostic::error("Incorrect JSON value type", detail).at(root.start_of_json()))
+            }
+            _ => add_properties(&root, &mut body),
+        };
+        if let Err(error) = added {
+            diagnostics.push(error);
         }
     }
     (body, diagnostics)

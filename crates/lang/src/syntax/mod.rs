@@ -303,6 +303,8 @@ pub struct ObjectItem {
     pub key: Expr,
     /// Whether the key stands in quotes in native syntax, which makes it a text like any other.
     pub quoted: bool,
+    /// Where the same key stands before, in JSON syntax, whose objects have each key once where they are values.
+    pub before: Option<Span>,
     /// The value.
     pub value: Expr,
 }

@@ -191,6 +191,7 @@ fn settled(expr: &Expr) -> Expr {
             let item = |item: &ObjectItem| ObjectItem {
                 key: item.key.clone(),
                 quoted: item.quoted,
+                before: item.before,
                 value: settled(&item.value),
             };
             ExprKind::Object(items.iter().map(item).collect())

@@ -1,6 +1,9 @@
 //! A JSON reader that keeps places and reads strings as templates.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::ops::Range;
+use std::sync::Arc;
 
 use smform_types::{Diagnostic, Diagnostics, Number, SourceId, Span, Type, Value};
 
@@ -125,6 +128,7 @@ impl<'t> Reader<'t> {
         let open = self.at;
         self.at += 1;
         let mut items = Vec::new();
+        let mut keys: HashMap<Arc<str>, Span> = HashMap::new();
         loop {
             self.blanks();
             match self.peek() {
@@ -159,7 +163,14 @@ impl<'t> Reader<'t> {
             }
             self.at += 1;
             let value = self.value()?;
-            items.push(ObjectItem { key, quoted: false, value });
+            let before = super::key_text(&key).and_then(|text| match keys.entry(text) {
+                Entry::Occupied(first) => Some(*first.get()),
+                Entry::Vacant(first) => {
+                    first.insert(key.span);
+                    None
+                }
+            });
+            items.push(ObjectItem { key, quoted: false, before, value });
             if self.end_of_items(b'}', open, "This object has no closing brace.")? {
                 return Ok(ExprKind::Object(items));
             }

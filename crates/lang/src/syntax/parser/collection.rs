@@ -76,7 +76,7 @@ impl Parser<'_> {
             }
             self.skip()?;
             let value = self.expression()?;
-            items.push(ObjectItem { key, quoted, value });
+            items.push(ObjectItem { key, quoted, before: None, value });
             self.skip()?;
             match self.peek() {
                 Some(b',' | b'\n') => self.at += 1,
