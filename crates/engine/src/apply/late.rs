@@ -1,15 +1,18 @@
 //! Calls of a run that was cut off and that take effect late: when this run has looked for what they create, in vain, and has
 //! created another object under a name of its own.
 
+use std::sync::Arc;
+
 use smform_types::Diagnostic;
 
 use super::operation::Superseded;
 use super::record::Entry;
 use super::{Apply, Executor};
-use crate::events::id_of;
+use crate::events::{Silent, id_of};
 use crate::plan::instance::find;
 use crate::plan::stored::Candidate;
 use crate::plan::{Action, ObjectKey};
+use crate::run::Conduct;
 
 /// As what an earlier run was about to create an object that this run creates; nothing when none was, or it was found.
 pub(super) fn sought(apply: &Apply<'_>, object: &ObjectKey) -> Option<Candidate> {
@@ -21,6 +24,8 @@ impl Executor<'_> {
     /// Looks once more for what an earlier run was about to create. What is there by now is set aside on record, for the next
     /// apply to delete; where it may as well be somebody else's, it is only told.
     pub(super) async fn look_again(&mut self) {
+        // It is no work that was asked for, so only what is found is told.
+        let conduct = Conduct { observer: Arc::new(Silent), ..self.apply.conduct.clone() };
         for (object, Superseded { candidate, is_told_apart }) in std::mem::take(&mut self.superseded) {
             let type_name = &object.address.resource.type_name;
             let Some(change) = self.apply.plan.changes.get(&object) else { continue };
@@ -30,7 +35,7 @@ impl Executor<'_> {
             let known: Vec<String> = candidate.recorded.iter().cloned().chain(ids).collect();
             let beside = Candidate { recorded: known.clone(), ..candidate };
             // Nothing depends on it: where the service does not tell, what was asked for is done all the same.
-            let Ok((Some(late), _)) = find(&session, &object, &beside, &self.apply.conduct).await else { continue };
+            let Ok((Some(late), _)) = find(&session, &object, &beside, &conduct).await else { continue };
             let Some(id) = id_of(&late.value).filter(|id| !known.contains(id)) else { continue };
             let told = if is_told_apart {
                 let aside = ObjectKey { deposed: Some(smform_state::key_of(&id)), ..object.clone() };
