@@ -68,7 +68,7 @@ pub fn run(session: &Session, args: &Graph) -> Result<Exit, Failure> {
             dot(operation, &graph, &project.config, (&stored, &data), &session.providers)
         }
         (Some(_), Notation::Mermaid) => Drawing::of_everything(&graph).mermaid(),
-        (None, Notation::Dot) => format!("{}\n", Drawing::of_resources(&graph).dot()),
+        (None, Notation::Dot) => Drawing::of_resources(&graph).dot(),
         (None, Notation::Mermaid) => Drawing::of_resources(&graph).mermaid(),
     });
     Ok(Exit::Success)

@@ -77,7 +77,6 @@ const DOT: &str = r#"digraph G {
   "module.n.terraform_data.in2" -> "module.n.terraform_data.in";
   "module.n.module.deep.terraform_data.deep" -> "terraform_data.c";
 }
-
 "#;
 
 /// What `terraform graph -type=plan` prints.

@@ -7,7 +7,7 @@ use smform_types::{Diagnostic, InstanceAddress, ModuleAddress, ModuleInstance, V
 
 use super::{Executor, RunOutcome, conform, said_once};
 use crate::checks::Subject;
-use crate::plan::{Action, Mode, ObjectKey};
+use crate::plan::Mode;
 
 impl Executor<'_> {
     /// Records outputs, conditions and data sources, and says what came of the run.
@@ -68,11 +68,7 @@ impl Executor<'_> {
             return kept.cloned().collect();
         }
         // What was recorded before of what could not be read now is out of date.
-        let is_read =
-            |object: &ObjectKey| !self.report.failed.contains(object) && !self.report.skipped.contains(object);
-        let postponed = self.apply.plan.changes.values().filter(|change| change.action == Action::Read);
-        let postponed = postponed.filter(|change| is_read(&change.object));
-        self.apply.data.keys().chain(postponed.map(|change| &change.object.address)).cloned().collect()
+        self.apply.data.keys().chain(&self.read).cloned().collect()
     }
 
     /// A root output that the run could not evaluate: as planned, if that was known, as Terraform records it; else as it was

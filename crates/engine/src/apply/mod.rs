@@ -148,6 +148,7 @@ pub async fn apply(apply: Apply<'_>) -> RunOutcome {
         failed: BTreeSet::new(),
         unrecorded: false,
         superseded: Vec::new(),
+        read: BTreeSet::new(),
     };
     if let Err(error) = executor.record_refreshed().await {
         executor.report.diagnostics.push(error);
@@ -179,6 +180,8 @@ struct Executor<'a> {
     unrecorded: bool,
     /// What an earlier run was about to create, where this one has created another object.
     superseded: Vec<(ObjectKey, Superseded)>,
+    /// The data sources that were read, whatever their postconditions say.
+    read: BTreeSet<InstanceAddress>,
 }
 
 enum Done {
@@ -348,6 +351,9 @@ impl<'a> Executor<'a> {
             made.diagnostics = self.values.checks.data_failed(&address.module, check, block, made.diagnostics);
             let planned = self.apply.plan.changes.get(&made.object).and_then(|change| change.after.clone());
             made.value = planned.map(|value| value.map_deep(&mut |part| Value::unknown(part.ty())));
+        }
+        if made.action == Action::Read && !made.diagnostics.has_errors() {
+            self.read.insert(address.clone());
         }
         self.superseded.extend(made.superseded.take().map(|superseded| (made.object.clone(), superseded)));
         if let Some(key) = made.deposed {

@@ -195,14 +195,11 @@ fn is_merge(text: &str, tag: Option<&Tag>) -> bool {
     }
 }
 
-/// Adds the entries of a mapping, or of several mappings, to another.
+/// Adds the entries of a mapping to another. Terraform does not have the form of YAML 1.1 that merges a list of mappings.
 fn merge(value: &Value, entries: &mut BTreeMap<Arc<str>, Value>) -> Result<(), String> {
-    let refuse = |value: &Value| format!("cannot merge {} into mapping", value.ty().friendly());
-    let mappings = value.as_slice().unwrap_or(std::slice::from_ref(value));
-    for mapping in mappings {
-        for (key, item) in mapping.as_entries().ok_or_else(|| refuse(mapping))? {
-            entries.insert(Arc::clone(key), item.clone());
-        }
+    let refused = || format!("cannot merge {} into mapping", value.ty().friendly());
+    for (key, item) in value.as_entries().ok_or_else(refused)? {
+        entries.insert(Arc::clone(key), item.clone());
     }
     Ok(())
 }
