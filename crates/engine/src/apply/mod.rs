@@ -569,6 +569,13 @@ impl<'a> Executor<'a> {
         let evaluated =
             setting.resource_config(address, block, as_instance, repetition, &self.values, provider.as_ref());
         let Some((config, marks, _)) = self.report.diagnostics.take(evaluated) else { return false };
+        if mode == ResourceMode::Managed && !config.is_wholly_known() {
+            let detail = "Not all that its arguments refer to is known even now, as targets leave some of it out. Nothing was \
+                          changed here. Name that as targets as well, or apply without -target.";
+            let error = Diagnostic::error("Configuration contains unknown value", detail);
+            self.report.diagnostics.extend(crate::blocks::locate(error.about(address).into(), block));
+            return false;
+        }
         let review = self.review(&session, change);
         let job = Job {
             review,
