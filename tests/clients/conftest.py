@@ -213,7 +213,7 @@ def moto_process(tmp_path_factory):
     port = free_port()
     recording = str(tmp_path_factory.mktemp("moto") / "recording")
     process = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+        [sys.executable, pathlib.Path(__file__).with_name("moto_server.py"), "-H", "127.0.0.1", "-p", str(port)],
         env=environment(MOTO_RECORDER_FILEPATH=recording),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
