@@ -304,7 +304,7 @@ pub enum IgnoreChanges {
     None,
     /// `all`.
     All,
-    /// Paths into the object, with their places.
+    /// Paths into the object, with the places of their steps.
     Paths(Vec<(smform_types::Path, Vec<Span>)>),
 }
 
