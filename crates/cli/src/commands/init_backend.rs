@@ -70,6 +70,8 @@ pub async fn settle(session: &Session, args: &Init) -> Result<Option<String>, Fa
     } else {
         Initialized::write(&data, &wanted, &block, &session.backends)?;
     }
+    // As in Terraform, scripts learn here that there is a state which cannot be read.
+    store::read(new.state(&session.workspace(false)?)?.as_ref())?;
     let name = &wanted.kind;
     Ok((!same).then(|| {
         let copied: String = copied.iter().map(|(from, to)| format!("  - {} to {}\n", from.display(), to.display())).collect();

@@ -226,9 +226,11 @@ resource "test_thing" "a" {
 fn a_damaged_state_is_an_error() {
     let bench = applied();
     bench.write("terraform.tfstate", "{");
-    let ran = bench.run(&["state", "list"]);
-    assert_eq!(ran.exit, Exit::Failure);
-    assert!(ran.err.contains("is not a readable state"), "{}", ran.err);
+    for line in [&["state", "list"][..], &["init"], &["plan"]] {
+        let ran = bench.run(line);
+        assert_eq!(ran.exit, Exit::Failure, "{line:?}");
+        assert!(ran.err.contains("is not a readable state"), "{line:?}: {}", ran.err);
+    }
 }
 
 #[test]

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use smform_lang::config::{Config, IgnoreChanges};
 use smform_lang::eval::attribute_span;
 use smform_provider::{Session, Use};
-use smform_types::{Diagnostic, Diagnostics, Path, ResourceConfigAddress, ResourceMode, Span, Value};
+use smform_types::{Diagnostic, Diagnostics, InstanceAddress, Path, ResourceConfigAddress, ResourceMode, Span, Value};
 
 use super::names::Scope;
 use super::stored::Stored;
+use super::target::is_sibling;
 use super::{Action, Change, Drift, ObjectKey, Replacement};
 use crate::blocks::block_context;
 use crate::graph::ProviderKey;
@@ -149,6 +150,18 @@ fn reached<'n>(roots: Vec<&'n Scope>, pass: &[Passing<'n>]) -> BTreeSet<&'n Scop
 /// Whether an object that is there goes away.
 fn goes(change: &Change) -> bool {
     change.before.is_some() && change.deletes() && !change.old_stays
+}
+
+/// Whether something goes that an object has used: what is set aside of that object goes before it, whether a target names
+/// it or not.
+#[must_use]
+pub fn goes_first(
+    changes: &BTreeMap<ObjectKey, Change>,
+    user: &InstanceAddress,
+    used: &BTreeSet<ResourceConfigAddress>,
+) -> bool {
+    let mut gone = changes.values().filter(|change| goes(change)).map(|change| &change.object.address);
+    gone.any(|gone| used.contains(&gone.config()) && !is_sibling(&user.module, &gone.module))
 }
 
 /// Leaves alone what an object goes on using whose block ignores the change, refuses to delete what any other goes on using,

@@ -10,6 +10,7 @@ use smform_types::{
 };
 
 use super::decide::{Situation, decide, prevented};
+use super::held::goes_first;
 use super::instance::{Answer, Question};
 use super::stored::{self, StoredObject};
 use super::walk::{Adopt, Walker};
@@ -706,6 +707,7 @@ impl<'a> Walker<'a> {
             self.note_ties(&pending, decision.action == Action::NoOp);
         }
         let old_dependencies = self.old_dependencies(&pending);
+        let old_stays = !self.selection.names(address) && !goes_first(&self.found.changes, address, &old_dependencies);
         let change = Change {
             after_users: self.is_of_service(&pending.provider),
             object: pending.object.clone(),
@@ -724,7 +726,7 @@ impl<'a> Walker<'a> {
             moving: planned.moving.clone(),
             held: false,
             unused: false,
-            old_stays: !self.selection.names(address),
+            old_stays,
             generated: None,
         };
         self.found.changes.insert(pending.object, change);

@@ -130,7 +130,8 @@ pub fn quoted(text: &str) -> String {
 
 /// Whether an object that records to use a resource does not mean the instance of it in a module: in modules of one call,
 /// each has its own.
-fn is_sibling(user: &ModuleInstance, used: &ModuleInstance) -> bool {
+#[must_use]
+pub fn is_sibling(user: &ModuleInstance, used: &ModuleInstance) -> bool {
     user.config() == used.config() && user != used
 }
 

@@ -288,7 +288,8 @@ impl<'a> Setting<'a> {
             found.push(not_infinite().at(output.expr.span));
             return within(found, &context);
         }
-        if output.sensitive {
+        // In a module `sensitive` marks nothing: who calls it sees the value as it is, in Terraform since 1.9.
+        if at.is_root() && output.sensitive {
             value = value.with_marks(Marks::SENSITIVE);
         }
         values.set_output(at, name, value);

@@ -47,16 +47,15 @@ pub fn type_constraint_text(expr: &Expr) -> Result<(Type, TypeDefaults), Diagnos
 
 /// A constraint that stands alone, which may have a short form of old that leaves the element type open.
 fn whole(expr: &Expr) -> Result<(Type, TypeDefaults), Diagnostics> {
-    let plain = |ty| Ok((ty, TypeDefaults::default()));
-    match &expr.kind {
-        ExprKind::Traversal { root, steps } if steps.is_empty() && &*root.text == "list" => {
-            plain(Type::list(Type::Dynamic))
-        }
-        ExprKind::Traversal { root, steps } if steps.is_empty() && &*root.text == "map" => {
-            plain(Type::map(Type::Dynamic))
-        }
-        _ => constraint(expr, false),
-    }
+    let short = match &expr.kind {
+        ExprKind::Traversal { root, steps } if steps.is_empty() => match &*root.text {
+            "list" => Some(Type::list(Type::Dynamic)),
+            "map" => Some(Type::map(Type::Dynamic)),
+            _ => None,
+        },
+        _ => None,
+    };
+    short.map_or_else(|| constraint(expr, false), |ty| Ok((ty, TypeDefaults::default())))
 }
 
 fn invalid(expr: &Expr, detail: impl Into<String>) -> Diagnostics {
