@@ -95,8 +95,7 @@ fn read_members(mut top: Map<String, Json>) -> Result<State, String> {
     };
     if let Some(Json::Object(outputs)) = top.shift_remove("outputs") {
         for (name, output) in outputs {
-            let output: Output =
-                serde_json::from_value(output).map_err(|_| format!("output {name:?} has no value and type"))?;
+            let output = read_output(output).ok_or_else(|| format!("output {name:?} has no value and type"))?;
             state.outputs.insert(name, output);
         }
     }
@@ -118,6 +117,14 @@ fn read_members(mut top: Map<String, Json>) -> Result<State, String> {
     }
     state.extra = top;
     Ok(state)
+}
+
+/// An output, its numbers as they are written: `serde_json::from_value` writes some of them anew, such as 1e+50.
+fn read_output(output: Json) -> Option<Output> {
+    let Json::Object(mut members) = output else { return None };
+    let (value, ty) = (members.shift_remove("value")?, members.shift_remove("type")?);
+    let sensitive = members.shift_remove("sensitive").map_or(Some(false), |sensitive| sensitive.as_bool())?;
+    Some(Output { value, ty, sensitive })
 }
 
 /// Of two objects in one place, nobody knows which counts.

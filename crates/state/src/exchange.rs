@@ -16,7 +16,12 @@ pub enum Exchange {
 /// Compares a state with what is in the place that it is to go to.
 #[must_use]
 pub fn compare(current: &State, incoming: &State) -> Exchange {
-    if current.lineage.is_empty() {
+    let same = State { terraform_version: current.terraform_version.clone(), ..incoming.clone() } == *current;
+    if same {
+        return Exchange::Same;
+    }
+    // As Terraform has it, a state of nothing gives way whatever it is.
+    if current.lineage.is_empty() || current.is_empty() {
         return Exchange::Replaces;
     }
     if !incoming.lineage.is_empty() && incoming.lineage != current.lineage {
@@ -34,10 +39,6 @@ pub fn compare(current: &State, incoming: &State) -> Exchange {
     if incoming.serial > current.serial {
         return Exchange::Replaces;
     }
-    let same = State { terraform_version: current.terraform_version.clone(), ..incoming.clone() } == *current;
-    if same {
-        return Exchange::Same;
-    }
     Exchange::Refused(format!(
         "cannot overwrite existing state with serial {} with a different state that has the same serial",
         current.serial
@@ -47,13 +48,16 @@ pub fn compare(current: &State, incoming: &State) -> Exchange {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Output;
 
     #[test]
     fn lineage_serial_and_content_decide() {
+        let output = || Output { value: 1.into(), ty: "number".into(), sensitive: false };
         let state = |serial, lineage: &str, version: &str| State {
             serial,
             lineage: lineage.to_owned(),
             check_results: version.into(),
+            outputs: [("o".to_owned(), output())].into(),
             ..State::default()
         };
         let current = state(4, "a", "x");
@@ -62,6 +66,8 @@ mod tests {
         assert_eq!(compare(&current, &current), Exchange::Same);
         for other in [state(4, "a", "y"), state(3, "a", "x"), state(9, "b", "x")] {
             assert!(matches!(compare(&current, &other), Exchange::Refused(_)), "{other:?}");
+            let nothing = State { outputs: Default::default(), ..current.clone() };
+            assert_eq!(compare(&nothing, &other), Exchange::Replaces);
         }
     }
 }

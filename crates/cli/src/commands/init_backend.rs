@@ -9,7 +9,7 @@ use smform_lang::eval::static_value;
 use smform_lang::syntax::{parse_expression, parse_native};
 use smform_state::backend::DEFAULT_WORKSPACE;
 use smform_state::exchange::{Exchange, compare};
-use smform_state::{Backend, State, Store, Workspaces, store};
+use smform_state::{Backend, Store, Workspaces, store};
 use smform_types::{Diagnostic, Diagnostics, SourceMap, Type, Value};
 
 use crate::args::Init;
@@ -53,6 +53,8 @@ pub async fn settle(session: &Session, args: &Init) -> Result<Option<String>, Fa
     if let Some(recorded) = recorded.as_ref().filter(|_| is_repeated) {
         recorded.complete(&mut wanted);
     }
+    // As in Terraform, a backend that a block named keeps its states: only those from before there was a block go.
+    let was_unnamed = recorded.is_none();
     let before = recorded.map(|recorded| recorded.effective).unwrap_or_default();
     let same = before.kind == wanted.kind && before.settings == wanted.settings;
     let new = session.open_backend(&wanted, &config)?;
@@ -64,6 +66,9 @@ pub async fn settle(session: &Session, args: &Init) -> Result<Option<String>, Fa
     let mut copied = Vec::new();
     if !same && !args.reconfigure {
         copied = migrate(session, args, &before, &new, &config).await?;
+        if was_unnamed {
+            take_away(&copied)?;
+        }
     }
     if wanted.kind == LOCAL && wanted.settings.is_empty() {
         Initialized::remove(&data)?;
@@ -74,7 +79,7 @@ pub async fn settle(session: &Session, args: &Init) -> Result<Option<String>, Fa
     store::read(new.state(&session.workspace(false)?)?.as_ref())?;
     let name = &wanted.kind;
     Ok((!same).then(|| {
-        let copied: String = copied.iter().map(|(from, to)| format!("  - {} to {}\n", from.display(), to.display())).collect();
+        let copied: String = copied.iter().map(|one| format!("  - {} to {}\n", one.from.place().display(), one.to.display())).collect();
         let copied = if copied.is_empty() { copied } else { format!("Copied to the new backend:\n{copied}\n") };
         format!(
             "{copied}Successfully configured the backend \"{name}\"! smform will automatically use this backend unless the backend \
@@ -137,8 +142,11 @@ struct Moving {
     from: Arc<dyn Backend>,
 }
 
-/// From where to where a state was copied.
-type Copied = (PathBuf, PathBuf);
+/// A state that was copied, and where it is now.
+struct Copied {
+    from: Arc<dyn Backend>,
+    to: PathBuf,
+}
 
 /// Whether two places of states are one, so that there is nothing to take along.
 fn is_same(one: &Path, other: &Path) -> bool {
@@ -197,25 +205,29 @@ async fn migrate(
     for one in moving.iter().filter(|_| !args.force_copy) {
         let there = store::read(new.state(&one.workspace)?.as_ref())?;
         let here = store::read(one.from.as_ref())?;
-        if let Exchange::Refused(why) = exchanged(&there, &here) {
+        if let Exchange::Refused(why) = compare(&there, &here) {
             let place = new.state(&one.workspace)?.place();
             return Err(annotated(refused(&place, &why, "Nothing was changed."), &one.workspace));
         }
     }
     let mut copied = Vec::new();
-    for one in &moving {
-        let to = copy(session, args, one, new).await.map_err(|failure| annotated(failure, &one.workspace))?;
-        copied.push((one.from.place(), to));
-    }
-    // Only when everything has arrived is anything taken away.
-    for one in moving.iter().filter(|_| before.kind == LOCAL) {
-        if let Some(snapshot) = one.from.read()? {
-            one.from.back_up(&snapshot)?;
-        }
-        let place = one.from.place();
-        std::fs::remove_file(&place).map_err(|error| crate::errors::file("remove", &place, &error))?;
+    for one in moving {
+        let to = copy(session, args, &one, new).await.map_err(|failure| annotated(failure, &one.workspace))?;
+        copied.push(Copied { from: one.from, to });
     }
     Ok(copied)
+}
+
+/// Takes files away whose states are elsewhere now, and leaves backups of them.
+fn take_away(copied: &[Copied]) -> Result<(), Failure> {
+    for Copied { from, .. } in copied {
+        if let Some(snapshot) = from.read()? {
+            from.back_up(&snapshot)?;
+        }
+        let place = from.place();
+        std::fs::remove_file(&place).map_err(|error| crate::errors::file("remove", &place, &error))?;
+    }
+    Ok(())
 }
 
 fn annotated(failure: Failure, workspace: &str) -> Failure {
@@ -224,11 +236,6 @@ fn annotated(failure: Failure, workspace: &str) -> Failure {
         diagnostic
     };
     Failure { diagnostics: failure.diagnostics.into_iter().map(note).collect::<Diagnostics>(), ..failure }
-}
-
-/// Whether a state may take the place of another. A state of nothing gives way: a backend makes one for a new workspace.
-fn exchanged(there: &State, here: &State) -> Exchange {
-    if there.is_empty() && there.lineage != here.lineage { Exchange::Replaces } else { compare(there, here) }
 }
 
 fn refused(place: &Path, why: &str, so: &str) -> Failure {
@@ -251,7 +258,7 @@ async fn copy(session: &Session, args: &Init, one: &Moving, new: &Arc<dyn Worksp
     let to = new.state(&one.workspace)?;
     let place = to.place();
     let mut destination = session.open_state(to, &args.lock, "migration destination state", || ()).await?;
-    match exchanged(destination.state(), source.state()) {
+    match compare(destination.state(), source.state()) {
         Exchange::Same => return Ok(place),
         Exchange::Refused(why) if !args.force_copy => {
             return Err(refused(&place, &why, "It was left as it is."));

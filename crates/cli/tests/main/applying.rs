@@ -347,6 +347,31 @@ resource "terraform_data" "a" {
 }
 
 #[test]
+fn an_object_with_provisioners_for_another_machine_is_kept_and_goes() {
+    let bench = Bench::new("resource \"terraform_data\" \"a\" {}\n");
+    bench.run(&["apply", "-auto-approve"]).ok();
+    let block = |when: &str| {
+        format!(
+            "resource \"terraform_data\" \"a\" {{\n  provisioner \"remote-exec\" {{\n    inline = [\"true\"]\n{when}  }}\n}}\n"
+        )
+    };
+    let refused = |line: &[&str]| {
+        let ran = bench.run(line);
+        assert_eq!(ran.exit, Exit::Failure, "{line:?}: {}", ran.all());
+        assert!(ran.all().contains("Provisioner is not supported"), "{line:?}: {}", ran.all());
+    };
+    bench.write("main.tf", &block(""));
+    assert!(bench.run(&["plan"]).ok().out.contains("No changes"));
+    refused(&["plan", "-replace=terraform_data.a"]);
+    bench.run(&["plan", "-destroy"]).ok();
+    bench.write("main.tf", &block("    when = destroy\n"));
+    assert!(bench.run(&["plan"]).ok().out.contains("No changes"));
+    refused(&["destroy", "-auto-approve"]);
+    bench.run(&["taint", "terraform_data.a"]).ok();
+    bench.run(&["destroy", "-auto-approve"]).ok();
+}
+
+#[test]
 fn a_backend_whose_place_the_sandbox_takes_need_not_be_complete() {
     let mut bench = Bench::new("resource \"terraform_data\" \"a\" {}\n");
     bench.sandbox = Some(Arc::new(Imitation(Service::default())));

@@ -194,7 +194,8 @@ fn a_migration_leaves_alone_what_stays_in_its_place() {
     assert!(bench.has("other.tfstate") && !bench.has("terraform.tfstate"));
     at("terraform.tfstate");
     bench.run(&["init", "-migrate-state", "-force-copy"]).ok();
-    assert!(bench.has("terraform.tfstate") && !bench.has("other.tfstate"));
+    // What a block named stays where it is.
+    assert!(bench.has("terraform.tfstate") && bench.has("other.tfstate"));
     // The same file in other words.
     at("./../{}/terraform.tfstate"
         .replace("{}", bench.path().file_name().expect("a name").to_str().expect("text"))

@@ -1,20 +1,25 @@
 //! Provisioners: commands that run on this machine after an object was created, or before it is destroyed.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use smform_lang::config::Config;
 use smform_lang::config::provisioner::{FILE, LOCAL_EXEC, Provisioner, REMOTE_EXEC, When};
 use smform_lang::eval::{Evaluator, Reference, Subject, references_in_body};
 use smform_lang::functions::Phase;
 use smform_lang::syntax::Body;
 use smform_types::schema::{Attribute, Block};
-use smform_types::{Diagnostic, Diagnostics, InstanceAddress, Marks, ModuleInstance, Span, Type, Value, ValueKind};
+use smform_types::{
+    Diagnostic, Diagnostics, InstanceAddress, Marks, ModuleInstance, Severity, Span, Type, Value, ValueKind,
+};
 
+use crate::blocks::block_context;
 use crate::events::{Event, ProvisionMoment};
-use crate::plan::ObjectKey;
+use crate::plan::stored::Stored;
+use crate::plan::{Action, Change, ObjectKey, Replacement};
 use crate::run::Conduct;
 use crate::values::evaluate::{Setting, within};
 use crate::values::{Repetition, Values};
@@ -126,19 +131,28 @@ fn connection(is_added: bool) -> Block {
     Block::new(arguments.map(|(name, ty)| (name, argument(name, ty))), [])
 }
 
-/// The summary for a provisioner that needs another machine.
-pub const UNSUPPORTED: &str = "Provisioner is not supported";
+/// What is said of a provisioner that needs another machine, as an error; nothing of one that runs on this one.
+fn unsupported(provisioner: &Provisioner) -> Option<Diagnostic> {
+    let kind = &*provisioner.kind.text;
+    let detail = format!(
+        "smform runs commands on this machine only (local-exec), and opens no connection to another one for \"{kind}\". \
+         Let the machine set itself up: by user data, an image, or what the service offers for it."
+    );
+    (kind != LOCAL_EXEC).then(|| Diagnostic::error("Provisioner is not supported", detail).at(provisioner.span))
+}
 
-/// The error for each provisioner of a block that needs another machine.
-pub fn unsupported(provisioners: &[Provisioner]) -> impl Iterator<Item = Diagnostic> {
-    provisioners.iter().filter(|provisioner| &*provisioner.kind.text != LOCAL_EXEC).map(|provisioner| {
-        let detail = format!(
-            "smform runs commands on this machine only (local-exec), and opens no connection to another one for \"{}\". \
-             Let the machine set itself up: by user data, an image, or what the service offers for it.",
-            provisioner.kind.text
-        );
-        Diagnostic::error(UNSUPPORTED, detail).at(provisioner.span)
-    })
+/// A warning for each provisioner of a configuration that needs another machine: it is in order as long as it need not run.
+#[must_use]
+pub fn unsupported_in(config: &Config) -> Diagnostics {
+    let mut found = Diagnostics::new();
+    for module in config.modules.values() {
+        let removed = module.removed.iter().flat_map(|removed| &removed.provisioners);
+        found.extend(removed.filter_map(unsupported));
+        for block in module.resources.values() {
+            found.extend(within(block.provisioners.iter().filter_map(unsupported).collect(), &block_context(block)));
+        }
+    }
+    found.map(|message| Diagnostic { severity: Severity::Warning, ..message })
 }
 
 /// What is wrong with the arguments of a provisioner that needs another machine, beside each other.
@@ -192,6 +206,32 @@ impl Setting<'_> {
             }
         };
         all.into_iter().filter(|provisioner| provisioner.when == when).collect()
+    }
+
+    /// Refuses changes for which a provisioner would have to run on another machine.
+    #[must_use]
+    pub fn refuse_unsupported(&self, changes: &BTreeMap<ObjectKey, Change>, stored: &Stored) -> Diagnostics {
+        let (mut found, mut told) = (Diagnostics::new(), BTreeSet::new());
+        for change in changes.values().filter(|change| change.object.deposed.is_none()) {
+            let address = &change.object.address;
+            // What is tainted goes without them, and so does what was set aside for a new one.
+            let tainted = stored.objects.get(&change.object).is_some_and(|stored| stored.tainted);
+            let leaves = match change.action {
+                Action::Delete | Action::Replace(Replacement::DeleteFirst) => !tainted,
+                _ => false,
+            };
+            let comes = matches!(change.action, Action::Create | Action::Replace(_));
+            let moments = [(leaves, When::Destroy), (comes, When::Create)];
+            let runs = moments.into_iter().filter(|(runs, _)| *runs);
+            let context = self.config.resource(&address.config()).map(block_context).unwrap_or_default();
+            for provisioner in runs.flat_map(|(_, when)| self.provisioners(address, when)) {
+                if told.insert(provisioner.span) {
+                    let refused = unsupported(provisioner).map(|error| error.about(address));
+                    found.extend(within(refused.into_iter().collect(), &context));
+                }
+            }
+        }
+        found
     }
 
     /// Evaluates provisioners with the object as `self`.

@@ -142,9 +142,6 @@ impl<'a> Builder<'a> {
             self.found.extend(check_references(module, &found));
             self.found.push(self.providers.no_ephemeral(&ephemeral.kind.text).at(ephemeral.kind.span));
         }
-        for removed in &module.removed {
-            self.found.extend(crate::apply::provision::unsupported(&removed.provisioners));
-        }
         for import in &module.imports {
             if let Some(target) = crate::plan::imports::target(import) {
                 let found = crate::plan::imports::needs(import);
@@ -253,8 +250,6 @@ impl<'a> Builder<'a> {
         let connection = resource.connection.iter().filter(|_| !resource.provisioners.is_empty());
         let used: Vec<Reference> = commands.chain(connection).flat_map(|body| references_in_body(body, None)).collect();
         self.references_and_own(at, module, &node, &used, Own::Allowed);
-        let unsupported = crate::apply::provision::unsupported(&resource.provisioners);
-        self.found.extend(unsupported.map(|error| error.within(context.clone())));
         self.repetition(at, module, &node, &resource.repetition);
         self.depends_on(at, module, &node, &resource.depends_on);
         self.conditions(at, module, &node, &resource.lifecycle.preconditions, None);

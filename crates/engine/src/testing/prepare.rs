@@ -141,17 +141,9 @@ impl Suite<'_> {
         if found.has_errors() {
             return Err(found);
         }
-        // Values files beside the tests count for those, below the command line.
+        // Values files beside the tests count for those, before the command line.
         if state.file.name.contains('/') {
-            let own: [VariableInput; 0] = [];
-            let (beside, _) = variable_values(host, &self.directory.join(&self.folder), &root, &own, sources);
-            for (name, value) in beside {
-                let stronger =
-                    values.get(&name).is_some_and(|known| matches!(known.origin, Origin::Argument | Origin::NamedFile));
-                if !stronger {
-                    values.insert(name, value);
-                }
-            }
+            values.extend(variable_values(host, &self.directory.join(&self.folder), &root, &[], sources).0);
         }
         let finished = values.into_iter().filter_map(|(name, given)| {
             let value = finish(root.variables.get(&name)?, Some(&given)).ok()?;

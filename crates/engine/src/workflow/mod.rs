@@ -206,6 +206,7 @@ pub async fn plan(world: &World, project: &Project, stored: Stored, options: &Op
         found.extend(names::settle(&project.config, &changes, &sessions, &mut steps));
     }
     found.extend(order::refuse_circle(&steps));
+    found.extend(setting.refuse_unsupported(&changes, &stored));
     if !options.record_only {
         found.extend(order::refuse_same_names(&project.config, &changes, &same_names));
         found.extend(order::refuse_names_first(&project.config, &changes, &names_first));

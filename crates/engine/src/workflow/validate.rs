@@ -14,7 +14,7 @@ use smform_types::{
 };
 
 use super::{Project, World};
-use crate::apply::provision::UNSUPPORTED;
+use crate::apply::provision::unsupported_in;
 use crate::blocks::{Checked, INFINITE, POSTCONDITION_FAILED, PRECONDITION_FAILED};
 use crate::graph::{Node, ProviderKey, build};
 use crate::plan::{imports, moves};
@@ -97,6 +97,7 @@ fn walk(world: &World, project: &Project) -> (Diagnostics, Seen) {
     };
     let mut found = found.map(weighed);
     found.extend(world.providers.unknown_sources(&project.config));
+    found.extend(unsupported_in(&project.config));
     let order = match graph.order(&project.config.sources) {
         Ok(order) => order,
         Err(errors) => {
@@ -173,8 +174,6 @@ fn walk(world: &World, project: &Project) -> (Diagnostics, Seen) {
 /// Errors that only a plan makes of what they are about: Terraform's `validate` calls the configuration valid, and so do we,
 /// with a warning.
 const LEFT_TO_PLAN: &[&str] = &[
-    // The language has provisioners that smform has not.
-    UNSUPPORTED,
     INFINITE,
     "Self-referential block",
     REDUNDANT_MOVE,

@@ -28,6 +28,20 @@ pub(super) fn read(text: &str) -> Result<Value, String> {
     reader.document()
 }
 
+/// Refuses directives before a document that Terraform does not have: it reads YAML 1.1, and no other version by name.
+fn directives(text: &str) -> Result<(), String> {
+    let blank = |line: &&str| line.trim().is_empty() || line.trim_start().starts_with('#');
+    for line in text.lines().filter(|line| !blank(line)).take_while(|line| line.starts_with('%')) {
+        let mut words = line.split_whitespace();
+        match (words.next(), words.next()) {
+            (Some("%YAML"), Some("1.1")) | (Some("%TAG"), _) => {}
+            (Some("%YAML"), _) => return Err("it is of another version than YAML 1.1".to_owned()),
+            (directive, _) => return Err(format!("unknown directive {}", directive.unwrap_or_default())),
+        }
+    }
+    Ok(())
+}
+
 struct Reader<'t> {
     parser: Parser<'t, StrInput<'t>>,
     text: &'t str,
@@ -55,6 +69,7 @@ impl<'t> Reader<'t> {
     }
 
     fn document(&mut self) -> Result<Value, String> {
+        directives(self.text)?;
         loop {
             match self.next()?.0 {
                 Event::Nothing | Event::StreamStart => {}
