@@ -42,6 +42,8 @@ pub struct Attribute {
     pub optional: bool,
     /// The provider may set it.
     pub computed: bool,
+    /// Configuration may write it although only the provider sets it: what is written counts for nothing.
+    pub passed_over: bool,
     /// Never shown.
     pub sensitive: bool,
     /// Sent, never stored.
@@ -119,6 +121,7 @@ impl Attribute {
             required: false,
             optional: false,
             computed: false,
+            passed_over: false,
             sensitive: false,
             write_only: false,
             deprecated: None,
@@ -150,6 +153,13 @@ impl Attribute {
     #[must_use]
     pub fn optional_computed(ty: Type) -> Attribute {
         Attribute { optional: true, computed: true, ..Attribute::new(ty) }
+    }
+
+    /// The same; what configuration writes is passed over rather than refused.
+    #[must_use]
+    pub fn passed_over(mut self) -> Attribute {
+        self.passed_over = true;
+        self
     }
 
     /// The same; a change needs a new object.

@@ -96,7 +96,8 @@ impl DataSource<()> for RemoteState {
                 Attribute::optional(Type::Dynamic)
                     .describe("An object with values for outputs that the other state does not have."),
             ),
-            ("outputs", Attribute::computed(Type::Dynamic).describe("An object with the root outputs.")),
+            // As Terraform has it, what is written here is not refused.
+            ("outputs", Attribute::computed(Type::Dynamic).passed_over().describe("An object with the root outputs.")),
             ("workspace", Attribute::optional(Type::String).describe("The workspace; `default` when none is given.")),
         ];
         Schema { version: 0, block: Block::new(attributes, []) }

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use smform_lang::config::mocks::Mock;
 use smform_lang::config::testing::TestRun;
 use smform_lang::config::values::{Origin, VariableInput, VariableValue, finish, variable_values};
-use smform_lang::config::{self, Config, ProviderBlock, ProviderRef, load_with};
+use smform_lang::config::{self, Config, Module, ProviderBlock, ProviderRef, Variable, load_with};
 use smform_lang::eval::{Evaluator, Subject, Templates, references, references_in_body};
 use smform_lang::functions::{FunctionContext, Phase};
-use smform_lang::syntax::{Attribute, Body, Expr, ExprKind};
+use smform_lang::syntax::{Attribute, Body, Expr, ExprKind, Ident};
 use smform_provider::Provider;
 use smform_types::{Diagnostic, Diagnostics, ModuleAddress, SourceMap, Span, Value};
 
@@ -38,12 +38,12 @@ impl Suite<'_> {
         if found.has_errors() {
             return Err(found);
         }
-        let outside = found.take(self.given_outside(state, &mut config.sources)).unwrap_or_default();
+        let root = config.modules.get(&ModuleAddress::root()).cloned().unwrap_or_default();
+        let needed = needed(state, run);
+        let outside = self.given_outside(state, run, &root, &needed, &mut config.sources)?;
         let mut variables: BTreeMap<Arc<str>, Value> =
             outside.iter().map(|(name, given)| (name.clone(), given.value.clone())).collect();
-        let root = config.modules.get(&ModuleAddress::root()).cloned().unwrap_or_default();
         // Nobody minds a value of the file that cannot be had as long as nobody asks for it.
-        let needed = needed(state, run);
         let of_file: Vec<Attribute> = state
             .file
             .variables
@@ -121,39 +121,47 @@ impl Suite<'_> {
         config
     }
 
-    /// Values of the environment, values files and the command line, for variables of the module under test.
-    fn given_outside(&self, state: &FileRun<'_>, sources: &mut SourceMap) -> Result<Inputs, Diagnostics> {
-        let root = self.config.root().cloned().unwrap_or_default();
-        let host = self.world.host.as_ref();
-        // Values that the module has no variable for are there for the test file.
-        let name_of = |input: &VariableInput| match input {
+    /// Values of the environment, values files and the command line: for variables of the module that is run, and for others
+    /// that the test refers to, whose values are read as expressions since nothing says of which type they are.
+    fn given_outside(
+        &self,
+        state: &FileRun<'_>,
+        run: &TestRun,
+        root: &Module,
+        needed: &BTreeSet<Arc<str>>,
+        sources: &mut SourceMap,
+    ) -> Result<Inputs, Diagnostics> {
+        // What else is given to a variable that the test sets is not looked at.
+        let sets =
+            |name: &Arc<str>| run.variables.iter().chain(&state.file.variables).any(|set| set.name.text == *name);
+        let declared = root.variables.iter().filter(|(name, _)| needed.contains(*name) || !sets(name));
+        let mut variables: BTreeMap<_, _> = declared.map(|(name, one)| (name.clone(), one.clone())).collect();
+        for name in needed {
+            let place = Ident { text: name.clone(), span: run.span };
+            variables.entry(name.clone()).or_insert_with(|| Variable::undeclared(place));
+        }
+        let known = Module { variables, ..Module::default() };
+        let is_known = |input: &&VariableInput| match input {
             VariableInput::Argument(text) => {
-                text.split_once('=').map(|(name, text)| (name.to_owned(), text.to_owned()))
+                text.split_once('=').is_none_or(|(name, _)| known.variables.contains_key(name))
             }
-            _ => None,
+            _ => true,
         };
-        let (own, foreign): (Vec<VariableInput>, Vec<VariableInput>) = self
-            .inputs
-            .iter()
-            .cloned()
-            .partition(|input| name_of(input).is_none_or(|(name, _)| root.variables.contains_key(name.as_str())));
-        let (mut values, found) = variable_values(host, &self.directory, &root, &own, sources);
+        let inputs: Vec<VariableInput> = self.inputs.iter().filter(is_known).cloned().collect();
+        let host = self.world.host.as_ref();
+        let (mut values, found) = variable_values(host, &self.directory, &known, &inputs, sources);
         if found.has_errors() {
             return Err(found);
         }
         // Values files beside the tests count for those, before the command line.
         if state.file.name.contains('/') {
-            values.extend(variable_values(host, &self.directory.join(&self.folder), &root, &[], sources).0);
+            values.extend(variable_values(host, &self.directory.join(&self.folder), &known, &[], sources).0);
         }
         let finished = values.into_iter().filter_map(|(name, given)| {
-            let value = finish(root.variables.get(&name)?, Some(&given)).ok()?;
+            let value = finish(known.variables.get(&name)?, Some(&given)).ok()?;
             Some((name, VariableValue { value, ..given }))
         });
-        let mut all: Inputs = finished.collect();
-        all.extend(foreign.iter().filter_map(name_of).map(|(name, text)| {
-            (name.into(), VariableValue { value: Value::string(text), span: None, origin: Origin::Argument })
-        }));
-        Ok(all)
+        Ok(finished.collect())
     }
 
     fn value(
@@ -237,12 +245,12 @@ impl Suite<'_> {
     }
 }
 
-/// The names of the variables that a run refers to.
+/// The names of the variables that a run and the variables of its file refer to.
 fn needed(state: &FileRun<'_>, run: &TestRun) -> BTreeSet<Arc<str>> {
     let conditions = run.asserts.iter().flat_map(|assert| [&assert.condition, &assert.error_message]);
     let overrides = state.file.overrides.iter().chain(&run.overrides).filter_map(|item| item.values.as_ref());
     let mocks = state.file.mocks.iter().flat_map(|mock| &mock.defaults).filter_map(|defaults| defaults.values.as_ref());
-    let values = run.variables.iter().map(|given| &given.expr);
+    let values = run.variables.iter().chain(&state.file.variables).map(|given| &given.expr);
     let direct = conditions.chain(overrides).chain(mocks).chain(values).flat_map(references);
     let providers = state.file.providers.values().flat_map(|block| references_in_body(&block.body, None));
     let variables = direct.chain(providers).filter_map(|reference| match reference.subject {

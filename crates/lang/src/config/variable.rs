@@ -23,6 +23,26 @@ impl Variable {
         let sensitive = if self.sensitive { Marks::SENSITIVE } else { Marks::NONE };
         sensitive | if self.ephemeral { Marks::EPHEMERAL } else { Marks::NONE }
     }
+
+    /// What stands for a variable that nothing declares: its values are read as expressions of any type.
+    #[must_use]
+    pub fn undeclared(name: Ident) -> Variable {
+        Variable {
+            span: name.span,
+            name,
+            ty: Type::Dynamic,
+            typed: true,
+            defaults: TypeDefaults::default(),
+            default: None,
+            description: None,
+            sensitive: false,
+            ephemeral: false,
+            nullable: true,
+            deprecated: None,
+            constant: false,
+            validations: Vec::new(),
+        }
+    }
 }
 
 pub(super) fn variable(block: &Block, name: &Ident, diagnostics: &mut Diagnostics) -> Variable {

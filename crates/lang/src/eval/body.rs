@@ -93,7 +93,7 @@ impl Evaluator<'_> {
         let value = self.told(&written.expr, env, diagnostics);
         let nothing = value.is_null();
         // As in Terraform, nothing may be given.
-        if !schema.is_settable() && !nothing {
+        if !schema.is_settable() && !schema.passed_over && !nothing {
             let detail = format!(
                 "The provider decides the value of \"{name}\"; configuration cannot set it. Remove this argument."
             );

@@ -18,7 +18,8 @@ mod token;
 /// [`parse_native`](crate::syntax::parse_native) first.
 ///
 /// It differs from Terraform where that would break the text: labels with a dollar sign stay, an index by a keyword
-/// keeps it, and an unwrapped expression gets parentheses wherever it would otherwise end with its first line.
+/// keeps it, an unwrapped expression gets parentheses wherever it would otherwise end with its first line, and one that
+/// would get them and ends with a heredoc stays as it is.
 #[must_use]
 pub fn format(text: &str) -> String {
     let content = text.strip_prefix('\u{feff}').unwrap_or(text);

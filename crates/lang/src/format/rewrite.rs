@@ -138,8 +138,13 @@ fn variable_type<'t>(value: &[Token<'t>], out: &mut Vec<Token<'t>>) {
 fn unwrap<'t>(value: &[Token<'t>], out: &mut Vec<Token<'t>>) {
     let [head, code, tail] = split_comments(value);
     let Some(inner) = only_interpolation(code) else { return out.extend(value) };
+    let in_parentheses = needs_parentheses(inner);
+    // Nothing may follow the marker that ends a heredoc.
+    if in_parentheses && inner.last().is_some_and(|last| last.kind == Kind::CloseHeredoc) {
+        return out.extend(value);
+    }
     out.extend(head);
-    if needs_parentheses(inner) {
+    if in_parentheses {
         out.push(Token { kind: Kind::OpenParen, text: "(" });
         out.extend(inner);
         out.push(Token { kind: Kind::CloseParen, text: ")" });
