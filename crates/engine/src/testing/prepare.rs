@@ -151,7 +151,7 @@ impl Suite<'_> {
         let host = self.world.host.as_ref();
         let (mut values, found) = variable_values(host, &self.directory, &known, &inputs, sources);
         if found.has_errors() {
-            return Err(found);
+            return Err(found.into_iter().filter(Diagnostic::is_error).collect());
         }
         // Values files beside the tests count for those, before the command line.
         if state.file.name.contains('/') {
