@@ -1,6 +1,6 @@
 //! Evaluation of expressions for their own sake: against the configuration, and what the state records.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use smform_lang::config::values::VariableValue;
@@ -48,25 +48,31 @@ impl<'a> Console<'a> {
         };
         let recorded = stored.by_resource();
         let mut values = Values::default();
+        // What needs something that is wrong is not looked at: it would only be told again.
+        let mut failed: BTreeSet<Node> = BTreeSet::new();
         console.with_setting(|setting| {
             for node in order {
-                match &node {
-                    Node::Provider(_) => {}
-                    Node::Resource(resource) => {
-                        record(
-                            world,
-                            setting,
-                            resource,
-                            recorded.get(resource).map_or(&[], Vec::as_slice),
-                            &mut values,
-                        );
-                    }
+                if let Node::Resource(resource) = &node {
+                    let objects = recorded.get(resource).map_or(&[][..], Vec::as_slice);
+                    record(world, setting, resource, objects, &mut values);
+                    continue;
+                }
+                if graph.dependencies(&node).any(|needed| failed.contains(needed)) {
+                    failed.insert(node);
+                    continue;
+                }
+                let messages = match &node {
+                    Node::Provider(_) => Diagnostics::new(),
                     // What an assertion says is for a plan.
                     Node::Check(..) => {
-                        found.extend(setting.node(&node, &mut values).into_iter().filter(Diagnostic::is_error));
+                        setting.node(&node, &mut values).into_iter().filter(Diagnostic::is_error).collect()
                     }
-                    node => found.extend(setting.node(node, &mut values)),
+                    node => setting.node(node, &mut values),
+                };
+                if messages.has_errors() {
+                    failed.insert(node);
                 }
+                found.extend(messages);
             }
         });
         console.values = values;
