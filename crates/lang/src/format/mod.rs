@@ -19,7 +19,7 @@ mod token;
 ///
 /// It differs from Terraform where that would break the text: labels with a dollar sign stay, an index by a keyword
 /// keeps it, an unwrapped expression gets parentheses wherever it would otherwise end with its first line, and one that
-/// would get them and ends with a heredoc stays as it is.
+/// ends with a heredoc stays wrapped where something would follow the marker.
 #[must_use]
 pub fn format(text: &str) -> String {
     let content = text.strip_prefix('\u{feff}').unwrap_or(text);

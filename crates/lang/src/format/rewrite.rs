@@ -140,7 +140,8 @@ fn unwrap<'t>(value: &[Token<'t>], out: &mut Vec<Token<'t>>) {
     let Some(inner) = only_interpolation(code) else { return out.extend(value) };
     let in_parentheses = needs_parentheses(inner);
     // Nothing may follow the marker that ends a heredoc.
-    if in_parentheses && inner.last().is_some_and(|last| last.kind == Kind::CloseHeredoc) {
+    let follows = in_parentheses || !tail.is_empty();
+    if follows && inner.last().is_some_and(|last| last.kind == Kind::CloseHeredoc) {
         return out.extend(value);
     }
     out.extend(head);
