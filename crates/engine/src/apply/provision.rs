@@ -142,7 +142,6 @@ fn unsupported(provisioner: &Provisioner) -> Option<Diagnostic> {
 }
 
 /// A warning for each provisioner of a configuration that needs another machine: it is in order as long as it need not run.
-#[must_use]
 pub fn unsupported_in(config: &Config) -> Diagnostics {
     let mut found = Diagnostics::new();
     for module in config.modules.values() {
@@ -209,7 +208,6 @@ impl Setting<'_> {
     }
 
     /// Refuses changes for which a provisioner would have to run on another machine.
-    #[must_use]
     pub fn refuse_unsupported(&self, changes: &BTreeMap<ObjectKey, Change>, stored: &Stored) -> Diagnostics {
         let (mut found, mut told) = (Diagnostics::new(), BTreeSet::new());
         for change in changes.values().filter(|change| change.object.deposed.is_none()) {
