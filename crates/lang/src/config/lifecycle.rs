@@ -9,7 +9,7 @@ use crate::eval::{Subject, parse_reference, references, unquoted, warn_of_quotes
 use crate::syntax::{Attribute, Block, Expr, ExprKind, Ident, TraversalStep};
 
 const MANAGED: Shape = Shape {
-    arguments: &["create_before_destroy", "prevent_destroy", "ignore_changes", "replace_triggered_by", "destroy"],
+    arguments: &["create_before_destroy", "prevent_destroy", "ignore_changes", "replace_triggered_by"],
     blocks: &[("precondition", 0), ("postcondition", 0), ("action_trigger", 0)],
 };
 
@@ -48,7 +48,6 @@ pub(super) fn lifecycle(block: &Block, kind: Kind, diagnostics: &mut Diagnostics
     Lifecycle {
         create_before_destroy: content.bool("create_before_destroy", diagnostics),
         prevent_destroy: content.bool("prevent_destroy", diagnostics).unwrap_or(false),
-        forget_on_destroy: content.bool("destroy", diagnostics) == Some(false),
         ignore_changes: match content.get("ignore_changes") {
             None => IgnoreChanges::None,
             Some(expr) if !block.body.json && matches!(expr.kind, ExprKind::Literal(_)) => {

@@ -284,8 +284,6 @@ pub struct Lifecycle {
     pub create_before_destroy: Option<bool>,
     /// `prevent_destroy`.
     pub prevent_destroy: bool,
-    /// `destroy = false`: forget instead of destroying.
-    pub forget_on_destroy: bool,
     /// `ignore_changes`.
     pub ignore_changes: IgnoreChanges,
     /// `replace_triggered_by`, each a reference.
