@@ -288,7 +288,7 @@ impl<'a> Setting<'a> {
             found.push(not_infinite().at(output.expr.span));
             return within(found, &context);
         }
-        // In a module `sensitive` marks nothing: who calls it sees the value as it is, in Terraform since 1.9.
+        // In a module `sensitive` marks nothing: who calls it sees the value as it is, as in Terraform 1.11.
         if at.is_root() && output.sensitive {
             value = value.with_marks(Marks::SENSITIVE);
         }
